@@ -1,0 +1,91 @@
+/**
+ * Byte strings. All of dtlscope passes `Uint8Array` views around without copying; what keeps bytes for longer than a
+ * call copies them (`copy`), because a socket may reuse its buffer.
+ */
+
+export const emptyBytes: Uint8Array = new Uint8Array(0);
+
+/** One new array holding all parts in order. */
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** A copy that shares no memory with its source. */
+export const copy = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes);
+
+/** Same length and content; stops at the first difference, so not for secrets. */
+export function equal(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Same length and content, in time that depends on the lengths alone: for MACs, verify data and cookies. */
+export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
+  return difference === 0;
+}
+
+const hexDigits: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
+
+/** Lower-case hexadecimal without separators. */
+export function toHex(bytes: Uint8Array): string {
+  let out = '';
+  for (const byte of bytes) out += hexDigits[byte];
+  return out;
+}
+
+/** Reads hexadecimal digits (either case, white space and colons between pairs ignored); `undefined` when it is not that. */
+export function fromHex(text: string): Uint8Array | undefined {
+  const digits = text.replace(/[\s:]/g, '');
+  if (digits.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(digits)) return undefined;
+  const out = new Uint8Array(digits.length / 2);
+  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16);
+  return out;
+}
+
+const chunk = 0x8000;
+
+/** Standard base64 with padding (RFC 4648 §4). */
+export function toBase64(bytes: Uint8Array): string {
+  let binary = '';
+  for (let i = 0; i < bytes.length; i += chunk) binary += String.fromCharCode(...bytes.subarray(i, i + chunk));
+  return btoa(binary);
+}
+
+/** Reads standard base64 (white space ignored); `undefined` when it is not that. */
+export function fromBase64(text: string): Uint8Array | undefined {
+  const compact = text.replace(/\s/g, '');
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(compact) || compact.replace(/=/g, '').length % 4 === 1) return undefined;
+  const binary = atob(compact);
+  const out = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) out[i] = binary.charCodeAt(i);
+  return out;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: false });
+
+export const utf8 = (text: string): Uint8Array => encoder.encode(text);
+/** UTF-8 to text; malformed sequences become U+FFFD, nothing throws. */
+export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes);
+
+/** `width` bytes, big endian. */
+export function uintBytes(value: number, width: number): Uint8Array {
+  const out = new Uint8Array(width);
+  let left = value;
+  for (let i = width - 1; i >= 0; i--) {
+    out[i] = left % 256;
+    left = Math.floor(left / 256);
+  }
+  return out;
+}

@@ -1,0 +1,56 @@
+/** The closed set of outcomes, and what a finding is. Ids, outcomes and this shape are promises to users. */
+
+import type { Handshake } from '../analysis/model.ts';
+import type { PacketRange } from '../trace/buffers.ts';
+
+/** In the order in which they are tried: the first that holds is the outcome. */
+export const outcomes = [
+  'unreadable',
+  'interrupted',
+  'cancelled',
+  'fingerprint-mismatch',
+  'alert-received',
+  'alert-sent',
+  'established',
+  'refused',
+  'no-ice',
+  'unsupported',
+  'truncated',
+  'no-answer',
+  'stalled',
+  'incomplete-capture',
+] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/** `error` ended the handshake, `warning` cost time or will bite elsewhere, `info` is the rest. */
+export type Severity = 'error' | 'warning' | 'info';
+
+export interface Finding {
+  readonly id: string;
+  readonly severity: Severity;
+  readonly title: string;
+  /** Plain words, with the numbers of this handshake. */
+  readonly why: string;
+  /** What to change, and where. */
+  readonly fix: string;
+  /** RFC section or documentation. */
+  readonly see: string;
+  readonly evidence: readonly PacketRange[];
+}
+
+export interface Diagnosis {
+  readonly outcome: Outcome;
+  /** RFC name of the last handshake message that was complete, from either side. */
+  readonly lastMessage: string | undefined;
+  /** One sentence. */
+  readonly verdict: string;
+  readonly findings: readonly Finding[];
+}
+
+/** A rule is pure, and says nothing or something about one handshake. */
+export interface Rule {
+  readonly id: string;
+  /** One line for the documentation: what must be seen for the rule to speak. */
+  readonly signature: string;
+  readonly check: (handshake: Handshake) => readonly Finding[];
+}

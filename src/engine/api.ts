@@ -1,0 +1,186 @@
+/**
+ * The engine's surface. An endpoint is one side of one DTLS association: a synchronous state machine without clock,
+ * socket or random source of its own. After every `handle`, call `poll` until it answers `wait`, which always comes last.
+ */
+
+import type { RandomSource } from '../base/random.ts';
+import type { Instant } from '../base/time.ts';
+import type { Credential } from '../crypto/keys.ts';
+import type { CryptoProvider } from '../crypto/provider.ts';
+import type { Version } from '../wire/registry.ts';
+import type { DropReason, Failure } from './failure.ts';
+
+export type Role = 'client' | 'server';
+
+/** Where datagrams come from and go to ("192.0.2.1:5000"); the engine only compares it and binds cookies to it. */
+export type PeerAddress = string;
+
+export type Input =
+  /** Start the handshake (client) or start listening (server). */
+  | { readonly kind: 'start' }
+  | { readonly kind: 'datagram'; readonly bytes: Uint8Array; readonly from: PeerAddress }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'send'; readonly bytes: Uint8Array }
+  /** The transport could not carry a datagram: nothing larger than `size` UDP payload bytes gets through. */
+  | { readonly kind: 'too-big'; readonly size: number }
+  | { readonly kind: 'close' };
+
+export type Output =
+  | {
+      readonly kind: 'transmit';
+      readonly to: PeerAddress;
+      readonly bytes: Uint8Array;
+      readonly contents: DatagramContents;
+    }
+  | { readonly kind: 'event'; readonly event: EngineEvent }
+  | { readonly kind: 'wait'; readonly until: Instant | undefined };
+
+/** What a datagram of ours holds: link rules and the ladder need it even when the bytes are encrypted. */
+export interface DatagramContents {
+  readonly flight: number;
+  /** 0 for the first sending of the flight, n for its nth retransmission. */
+  readonly attempt: number;
+  readonly records: readonly RecordContents[];
+}
+export interface RecordContents {
+  readonly epoch: number;
+  readonly sequenceNumber: number;
+  readonly type: number;
+  /** Handshake fragments in the record; empty for other content. */
+  readonly fragments: readonly FragmentContents[];
+}
+export interface FragmentContents {
+  readonly message: number;
+  readonly messageSeq: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly total: number;
+}
+
+export type EngineEvent =
+  | { readonly kind: 'state'; readonly from: string; readonly to: string; readonly because: string }
+  | {
+      readonly kind: 'timer';
+      readonly action: 'set' | 'fired' | 'cancelled';
+      readonly flight: number;
+      readonly attempt: number;
+      readonly durationMs: number;
+    }
+  | { readonly kind: 'dropped'; readonly reason: DropReason; readonly at?: number; readonly detail?: string }
+  | { readonly kind: 'secret'; readonly label: string; readonly clientRandom: Uint8Array; readonly secret: Uint8Array }
+  | {
+      readonly kind: 'alert';
+      readonly direction: 'sent' | 'received';
+      readonly level: number;
+      readonly description: number;
+    }
+  | {
+      readonly kind: 'peer-certificate';
+      readonly chain: readonly Uint8Array[];
+      readonly fingerprintMatched: boolean | undefined;
+    }
+  | { readonly kind: 'connected'; readonly parameters: Parameters }
+  | { readonly kind: 'data'; readonly bytes: Uint8Array }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'closed'; readonly by: 'peer' | 'us' };
+
+/** What was agreed. */
+export interface Parameters {
+  readonly version: Version;
+  readonly cipherSuite: number;
+  readonly group: number | undefined;
+  /** The scheme the peer signed with. */
+  readonly peerSignature: number | undefined;
+  readonly srtpProfile: number | undefined;
+  readonly alpn: string | undefined;
+  readonly extendedMasterSecret: boolean;
+}
+
+/** How records are put into datagrams; `flight` ignores the MTU, as a memory BIO drained whole does. */
+export type Packing = 'packed' | 'record' | 'flight';
+
+/** How the peer is trusted. WebRTC has no PKI: the certificate's hash must be one that signalling announced (RFC 8122). */
+export type PeerTrust =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'fingerprints'; readonly fingerprints: readonly Fingerprint[] };
+export interface Fingerprint {
+  readonly hash: 'sha1' | 'sha256' | 'sha384' | 'sha512';
+  readonly value: Uint8Array;
+}
+
+/** When a flight is sent again (RFC 6347 §4.2.4.1). Milliseconds. */
+export interface Retransmission {
+  readonly start: number;
+  readonly growth: number;
+  readonly cap: number;
+  /** Retransmissions of one flight before the endpoint gives up. */
+  readonly attempts: number;
+}
+
+export interface EndpointConfig {
+  readonly role: Role;
+  readonly versions: readonly Version[];
+  /** In order of preference, IANA numbers. */
+  readonly cipherSuites: readonly number[];
+  readonly groups: readonly number[];
+  readonly signatureSchemes: readonly number[];
+  /** Several are allowed: the first that fits the suite and the peer's signature algorithms is used. */
+  readonly credentials: readonly Credential[];
+  /** Server: whether to ask for the client's certificate. */
+  readonly clientAuth: 'none' | 'request' | 'require';
+  readonly trust: PeerTrust;
+  readonly alpn: readonly string[];
+  readonly srtpProfiles: readonly number[];
+  readonly extendedMasterSecret: 'off' | 'offer' | 'require';
+  /** Server: whether an address must be proved by a cookie first (RFC 6347 §4.2.1). */
+  readonly cookie: boolean;
+  /** Largest UDP payload. */
+  readonly mtu: number;
+  readonly packing: Packing;
+  /** Largest handshake fragment body, when smaller than what the MTU allows. */
+  readonly fragment: number | undefined;
+  readonly retransmission: Retransmission;
+  /** How long the last flight is kept and answered, 2 MSL (RFC 6347 §4.2.4). Milliseconds. */
+  readonly lastFlightMs: number;
+  /** Records that the replay window spans (RFC 6347 §4.1.2.6). */
+  readonly replayWindow: number;
+  readonly limits: Limits;
+}
+
+/** Bounds on what an unauthenticated peer can make us keep. */
+export interface Limits {
+  /** Largest handshake message accepted, bytes. */
+  readonly messageBytes: number;
+  /** How many messages ahead of the expected one are buffered. */
+  readonly messagesAhead: number;
+  /** Records of the next epoch kept until its keys are here. */
+  readonly recordsAhead: number;
+  /** Certificates in a chain. */
+  readonly chainLength: number;
+}
+
+export interface Environment {
+  readonly crypto: CryptoProvider;
+  readonly random: RandomSource;
+  /** Where a client sends to; a server answers whoever proved its address. */
+  readonly peer: PeerAddress;
+}
+
+export interface Endpoint {
+  readonly role: Role;
+  /** The name of the state, a row of the state table. */
+  readonly state: string;
+  handle(input: Input, now: Instant): void;
+  poll(): Output;
+  /** Keying material (RFC 5705); `undefined` before the handshake is done. */
+  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Uint8Array | undefined;
+  /** SRTP keys and salts (RFC 5764 §4.2); `undefined` when use_srtp was not agreed. */
+  srtpKeys(): SrtpKeys | undefined;
+}
+export interface SrtpKeys {
+  readonly profile: number;
+  readonly clientKey: Uint8Array;
+  readonly serverKey: Uint8Array;
+  readonly clientSalt: Uint8Array;
+  readonly serverSalt: Uint8Array;
+}

@@ -1,0 +1,116 @@
+/**
+ * Why an endpoint gave up, and why it ignored something: data with the blame first, never text. The text is made at the
+ * edge (diagnosis, terminal, panel). What is noise on the wire is a `Drop`; only a `Failure` ends the association.
+ */
+import type { AlertName } from '../wire/registry.ts';
+
+export type Failure =
+  | {
+      readonly fault: 'peer';
+      readonly code: 'unexpected-message';
+      readonly got: string;
+      readonly expected: readonly string[];
+    }
+  | {
+      readonly fault: 'peer';
+      readonly code: 'malformed';
+      readonly message: string;
+      readonly at: number;
+      readonly why: string;
+    }
+  | { readonly fault: 'peer'; readonly code: 'illegal-parameter'; readonly message: string; readonly what: string }
+  | { readonly fault: 'peer'; readonly code: 'unsupported-extension'; readonly extension: number }
+  | { readonly fault: 'peer'; readonly code: 'bad-signature'; readonly message: string }
+  | { readonly fault: 'peer'; readonly code: 'bad-finished' }
+  | { readonly fault: 'peer'; readonly code: 'bad-certificate'; readonly what: string }
+  | { readonly fault: 'peer'; readonly code: 'certificate-missing' }
+  | {
+      readonly fault: 'peer';
+      readonly code: 'fingerprint-mismatch';
+      readonly expected: readonly string[];
+      readonly got: string;
+    }
+  | { readonly fault: 'peer'; readonly code: 'alert'; readonly level: number; readonly description: number }
+  | {
+      readonly fault: 'mismatch';
+      readonly code: 'version';
+      readonly offered: readonly number[];
+      readonly supported: readonly number[];
+    }
+  | {
+      readonly fault: 'mismatch';
+      readonly code: 'no-common-suite';
+      readonly offered: readonly number[];
+      readonly supported: readonly number[];
+    }
+  | {
+      readonly fault: 'mismatch';
+      readonly code: 'no-common-group';
+      readonly offered: readonly number[];
+      readonly supported: readonly number[];
+    }
+  | { readonly fault: 'mismatch'; readonly code: 'no-common-signature'; readonly offered: readonly number[] }
+  | { readonly fault: 'mismatch'; readonly code: 'no-extended-master-secret' }
+  | { readonly fault: 'mismatch'; readonly code: 'no-application-protocol'; readonly offered: readonly string[] }
+  | { readonly fault: 'mismatch'; readonly code: 'unsupported'; readonly what: string }
+  | { readonly fault: 'network'; readonly code: 'timed-out'; readonly flight: number; readonly attempts: number }
+  | { readonly fault: 'local'; readonly code: 'sequence-exhausted' }
+  | { readonly fault: 'local'; readonly code: 'misuse'; readonly what: string };
+
+/** Why a record (or what was in it) was ignored. Users ask; so every drop is an event. */
+export type DropReason =
+  | 'not-dtls'
+  | 'short-header'
+  | 'truncated'
+  | 'wrong-version'
+  | 'oversized'
+  | 'unknown-epoch'
+  | 'replayed'
+  | 'bad-mac'
+  | 'malformed'
+  | 'repeated-message'
+  | 'too-far-ahead'
+  | 'over-limit'
+  | 'conflicting-fragment'
+  | 'unexpected-content'
+  | 'after-close'
+  | 'bad-cookie'
+  | 'unauthenticated-alert';
+
+/** The alert that tells the peer (RFC 5246 §7.2.2); `undefined` where none can help. */
+export function alertFor(failure: Failure): AlertName | undefined {
+  switch (failure.code) {
+    case 'unexpected-message':
+      return 'unexpected_message';
+    case 'malformed':
+      return 'decode_error';
+    case 'illegal-parameter':
+      return 'illegal_parameter';
+    case 'unsupported-extension':
+      return 'unsupported_extension';
+    case 'bad-signature':
+    case 'bad-finished':
+      return 'decrypt_error';
+    case 'bad-certificate':
+    case 'fingerprint-mismatch':
+      return 'bad_certificate';
+    case 'certificate-missing':
+    case 'no-common-suite':
+    case 'no-common-group':
+    case 'no-common-signature':
+    case 'no-extended-master-secret':
+      return 'handshake_failure';
+    case 'version':
+      return 'protocol_version';
+    case 'no-application-protocol':
+      return 'no_application_protocol';
+    case 'unsupported':
+      return 'handshake_failure';
+    case 'sequence-exhausted':
+      return 'internal_error';
+    case 'alert':
+    case 'timed-out':
+    case 'misuse':
+      return undefined;
+  }
+}

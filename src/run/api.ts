@@ -1,0 +1,41 @@
+/**
+ * A run: one endpoint, the link, a transport and a clock, giving trace events as they happen. The transport is the only
+ * thing that differs between places: Node's dgram (terminal), the native port (background), memory (simulation).
+ */
+import type { Instant } from '../base/time.ts';
+import type { Address, TraceEvent, TraceHeader } from '../trace/model.ts';
+
+/** A monotonic clock that can wake somebody. */
+export interface Clock {
+  now(): Instant;
+  /** Calls back at (or soon after) a time; the answer takes the call back. */
+  schedule(at: Instant, wake: () => void): () => void;
+}
+
+export type TransportEvent =
+  | { readonly kind: 'datagram'; readonly bytes: Uint8Array; readonly from: Address; readonly at: Instant }
+  /** The system sent a datagram of ours (its own time, for the trace). */
+  | { readonly kind: 'sent'; readonly packet: number; readonly at: Instant }
+  | { readonly kind: 'refused'; readonly by: string; readonly why: string }
+  | { readonly kind: 'too-big'; readonly size: number }
+  /** The transport itself is gone: the helper exited, the socket broke. */
+  | { readonly kind: 'gone'; readonly why: string };
+
+export interface Transport {
+  /** Our own address, as far as known. */
+  readonly local: Address;
+  readonly remote: Address;
+  send(bytes: Uint8Array, to: Address, packet: number): void;
+  listen(hear: (event: TransportEvent) => void): void;
+  close(): void;
+}
+
+export interface Run {
+  readonly header: TraceHeader;
+  /** All events so far, and then each new one. The answer stops the calls. */
+  subscribe(hear: (event: TraceEvent) => void): () => void;
+  /** Ends the run as `cancelled`; what was recorded stays. */
+  stop(): void;
+  /** Resolves when the `end` event is out. */
+  readonly finished: Promise<void>;
+}

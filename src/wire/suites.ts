@@ -1,0 +1,97 @@
+/**
+ * Cipher suites: IANA names, and what each suite that dtlscope can run or explain is made of.
+ * Source: https://www.iana.org/assignments/tls-parameters (2026-10).
+ */
+import { nameIn, type Registry } from './registry.ts';
+
+export type KeyExchange = 'ecdhe' | 'dhe' | 'rsa' | 'any';
+export type Authentication = 'ecdsa' | 'rsa' | 'any';
+export type Cipher =
+  | {
+      readonly kind: 'aead';
+      readonly aead: 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305';
+      readonly keyLength: number;
+    }
+  | { readonly kind: 'cbc'; readonly keyLength: number; readonly mac: 'sha1' | 'sha256' | 'sha384' };
+
+export interface CipherSuite {
+  readonly code: number;
+  readonly name: string;
+  /** `any` for TLS 1.3 suites, which say nothing of key exchange and authentication (RFC 8446 §B.4). */
+  readonly keyExchange: KeyExchange;
+  readonly authentication: Authentication;
+  readonly cipher: Cipher;
+  /** Hash of PRF or HKDF and of the transcript (in 1.2; 1.0 uses MD5 with SHA-1). */
+  readonly hash: 'sha256' | 'sha384';
+  readonly versions: readonly ('1.0' | '1.2' | '1.3')[];
+}
+
+const aes128gcm: Cipher = { kind: 'aead', aead: 'aes-128-gcm', keyLength: 16 };
+const aes256gcm: Cipher = { kind: 'aead', aead: 'aes-256-gcm', keyLength: 32 };
+const chacha: Cipher = { kind: 'aead', aead: 'chacha20-poly1305', keyLength: 32 };
+const cbc = (keyLength: number, mac: 'sha1' | 'sha256' | 'sha384' = 'sha1'): Cipher => ({
+  kind: 'cbc',
+  keyLength,
+  mac,
+});
+const legacy = ['1.0', '1.2'] as const;
+
+const rows: readonly (readonly [
+  number,
+  string,
+  KeyExchange,
+  Authentication,
+  Cipher,
+  'sha256' | 'sha384',
+  CipherSuite['versions'],
+])[] = [
+  [0x002f, 'TLS_RSA_WITH_AES_128_CBC_SHA', 'rsa', 'rsa', cbc(16), 'sha256', legacy],
+  [0x0033, 'TLS_DHE_RSA_WITH_AES_128_CBC_SHA', 'dhe', 'rsa', cbc(16), 'sha256', legacy],
+  [0x0035, 'TLS_RSA_WITH_AES_256_CBC_SHA', 'rsa', 'rsa', cbc(32), 'sha256', legacy],
+  [0x0039, 'TLS_DHE_RSA_WITH_AES_256_CBC_SHA', 'dhe', 'rsa', cbc(32), 'sha256', legacy],
+  [0x003c, 'TLS_RSA_WITH_AES_128_CBC_SHA256', 'rsa', 'rsa', cbc(16, 'sha256'), 'sha256', ['1.2']],
+  [0x003d, 'TLS_RSA_WITH_AES_256_CBC_SHA256', 'rsa', 'rsa', cbc(32, 'sha256'), 'sha256', ['1.2']],
+  [0x009c, 'TLS_RSA_WITH_AES_128_GCM_SHA256', 'rsa', 'rsa', aes128gcm, 'sha256', ['1.2']],
+  [0x009d, 'TLS_RSA_WITH_AES_256_GCM_SHA384', 'rsa', 'rsa', aes256gcm, 'sha384', ['1.2']],
+  [0x009e, 'TLS_DHE_RSA_WITH_AES_128_GCM_SHA256', 'dhe', 'rsa', aes128gcm, 'sha256', ['1.2']],
+  [0x009f, 'TLS_DHE_RSA_WITH_AES_256_GCM_SHA384', 'dhe', 'rsa', aes256gcm, 'sha384', ['1.2']],
+  [0x1301, 'TLS_AES_128_GCM_SHA256', 'any', 'any', aes128gcm, 'sha256', ['1.3']],
+  [0x1302, 'TLS_AES_256_GCM_SHA384', 'any', 'any', aes256gcm, 'sha384', ['1.3']],
+  [0x1303, 'TLS_CHACHA20_POLY1305_SHA256', 'any', 'any', chacha, 'sha256', ['1.3']],
+  [0xc009, 'TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA', 'ecdhe', 'ecdsa', cbc(16), 'sha256', legacy],
+  [0xc00a, 'TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA', 'ecdhe', 'ecdsa', cbc(32), 'sha256', legacy],
+  [0xc013, 'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA', 'ecdhe', 'rsa', cbc(16), 'sha256', legacy],
+  [0xc014, 'TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA', 'ecdhe', 'rsa', cbc(32), 'sha256', legacy],
+  [0xc023, 'TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256', 'ecdhe', 'ecdsa', cbc(16, 'sha256'), 'sha256', ['1.2']],
+  [0xc024, 'TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384', 'ecdhe', 'ecdsa', cbc(32, 'sha384'), 'sha384', ['1.2']],
+  [0xc027, 'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256', 'ecdhe', 'rsa', cbc(16, 'sha256'), 'sha256', ['1.2']],
+  [0xc028, 'TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384', 'ecdhe', 'rsa', cbc(32, 'sha384'), 'sha384', ['1.2']],
+  [0xc02b, 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', 'ecdhe', 'ecdsa', aes128gcm, 'sha256', ['1.2']],
+  [0xc02c, 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384', 'ecdhe', 'ecdsa', aes256gcm, 'sha384', ['1.2']],
+  [0xc02f, 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'ecdhe', 'rsa', aes128gcm, 'sha256', ['1.2']],
+  [0xc030, 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384', 'ecdhe', 'rsa', aes256gcm, 'sha384', ['1.2']],
+  [0xcca8, 'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256', 'ecdhe', 'rsa', chacha, 'sha256', ['1.2']],
+  [0xcca9, 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256', 'ecdhe', 'ecdsa', chacha, 'sha256', ['1.2']],
+  [0xccaa, 'TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256', 'dhe', 'rsa', chacha, 'sha256', ['1.2']],
+];
+
+const byCode: ReadonlyMap<number, CipherSuite> = new Map(
+  rows.map(([code, name, keyExchange, authentication, cipher, hash, versions]) => [
+    code,
+    { code, name, keyExchange, authentication, cipher, hash, versions },
+  ]),
+);
+
+/** What a suite is made of; `undefined` for one that dtlscope can only name. */
+export const cipherSuite = (code: number): CipherSuite | undefined => byCode.get(code);
+
+/** Signalling values and suites that are only named. */
+const namesOnly = {
+  255: 'TLS_EMPTY_RENEGOTIATION_INFO_SCSV',
+  22016: 'TLS_FALLBACK_SCSV',
+  4868: 'TLS_AES_128_CCM_SHA256',
+  4869: 'TLS_AES_128_CCM_8_SHA256',
+} as const satisfies Registry;
+
+export const cipherSuites: Registry = { ...namesOnly, ...Object.fromEntries(rows.map(([code, name]) => [code, name])) };
+export const cipherSuiteName = nameIn(cipherSuites);
