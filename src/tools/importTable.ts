@@ -1,0 +1,76 @@
+/**
+ * Who may import whom: the layers of dtlscope as data. A new arrow is a decision, written here with its reason. A module
+ * that is not named for a place may not be imported there; `types` arrows allow `import type` alone.
+ */
+
+export interface Place {
+  /** Folder, relative to the top. The longest match wins, so `src/crypto/node` is a place of its own. */
+  readonly dir: string;
+  /** Places that may be imported. */
+  readonly may: readonly string[];
+  /** Places of which only types may be imported. */
+  readonly types?: readonly string[];
+  /** Packages (a scope `@noble/*` stands for all of it); `node:*` for Node's own modules. */
+  readonly packages?: readonly string[];
+}
+
+const pure = [
+  'src/base',
+  'src/codec',
+  'src/wire',
+  'src/crypto',
+  'src/x509',
+  'src/profiles',
+  'src/engine',
+  'src/ice',
+  'src/link',
+];
+const reading = ['src/trace', 'src/capture', 'src/analysis', 'src/diagnosis', 'src/report'];
+const product = [...pure, ...reading, 'src/scenario', 'src/run', 'src/bridge'];
+
+export const importTable: readonly Place[] = [
+  { dir: 'src/base', may: [] },
+  { dir: 'src/codec', may: ['src/base'] },
+  { dir: 'src/wire', may: ['src/base', 'src/codec'] },
+  { dir: 'src/crypto', may: ['src/base', 'src/wire'], packages: ['@noble/*', 'micro-rsa-dsa-dh'] },
+  { dir: 'src/crypto/node', may: ['src/base', 'src/wire', 'src/crypto'], packages: ['node:*'] },
+  { dir: 'src/x509', may: ['src/base', 'src/crypto'], packages: ['@peculiar/*'] },
+  { dir: 'src/profiles', may: ['src/base', 'src/wire'] },
+  {
+    dir: 'src/engine',
+    may: ['src/base', 'src/codec', 'src/wire', 'src/crypto', 'src/x509'],
+    types: ['src/profiles'],
+  },
+  { dir: 'src/ice', may: ['src/base', 'src/codec', 'src/wire', 'src/crypto'], packages: ['sdp-transform'] },
+  { dir: 'src/link', may: ['src/base', 'src/wire'] },
+  { dir: 'src/trace', may: ['src/base', 'src/wire'] },
+  { dir: 'src/capture', may: ['src/base', 'src/trace'] },
+  {
+    dir: 'src/analysis',
+    may: ['src/base', 'src/codec', 'src/wire', 'src/crypto', 'src/x509', 'src/profiles', 'src/trace'],
+  },
+  {
+    dir: 'src/diagnosis',
+    may: ['src/base', 'src/wire', 'src/trace', 'src/profiles'],
+    types: ['src/analysis'],
+  },
+  {
+    dir: 'src/scenario',
+    may: ['src/base', 'src/profiles'],
+    types: ['src/engine', 'src/link', 'src/x509', 'src/ice'],
+    packages: ['valibot'],
+  },
+  { dir: 'src/run', may: [...pure, 'src/trace', 'src/analysis', 'src/diagnosis', 'src/scenario'] },
+  { dir: 'src/report', may: ['src/base', 'src/wire', 'src/trace', 'src/analysis', 'src/diagnosis', 'src/scenario'] },
+  { dir: 'src/bridge', may: ['src/base'], types: ['src/trace', 'src/scenario'], packages: ['valibot'] },
+  { dir: 'src/helper', may: ['src/base', 'src/bridge'], packages: ['node:*'] },
+  { dir: 'src/cli', may: [...product, 'src/crypto/node', 'src/helper'], packages: ['node:*', 'commander', 'yaml'] },
+  // Build and demo need the extension's id, which the bridge knows.
+  { dir: 'src/tools', may: ['src/base', 'src/bridge'], packages: ['node:*', 'esbuild', 'playwright'] },
+  { dir: 'background', may: product, packages: ['webextension-polyfill'] },
+  {
+    dir: 'panel',
+    may: product,
+    packages: ['react', 'react-dom', 'zustand', 'webextension-polyfill'],
+  },
+];

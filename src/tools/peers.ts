@@ -1,0 +1,85 @@
+/**
+ * The programs from outside that tests and the demo need: where they are, and how they get here. Root on Debian installs
+ * what is missing; anybody else is told the command to type.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { chromium } from 'playwright';
+import { findProgram, isExecutable, run } from './process.ts';
+
+export interface Peer {
+  readonly name: string;
+  readonly why: string;
+  /** Debian packages that bring it. */
+  readonly packages: readonly string[];
+  /** Without it the suite still means something outside of CI. */
+  readonly optional: boolean;
+  readonly find: () => string | undefined;
+}
+
+/** Chromium of `$CHROMIUM_PATH`, of PATH, or Playwright's own. Branded Chrome ignores --load-extension, so it comes last. */
+export function findChromium(): string | undefined {
+  const told = process.env['CHROMIUM_PATH'];
+  if (told !== undefined && told !== '') return isExecutable(told) ? told : undefined;
+  for (const name of ['chromium', 'chromium-browser', 'chrome-for-testing']) {
+    const found = findProgram(name);
+    if (found) return found;
+  }
+  const own = chromium.executablePath();
+  return own !== '' && isExecutable(own) ? own : undefined;
+}
+
+export const peers: readonly Peer[] = [
+  {
+    name: 'openssl',
+    why: 'the DTLS peer that the engine is proved against',
+    packages: ['openssl'],
+    optional: false,
+    find: () => findProgram('openssl'),
+  },
+  {
+    name: 'chromium',
+    why: 'the browser whose DevTools the panel is tested in',
+    packages: ['chromium'],
+    optional: false,
+    find: findChromium,
+  },
+  {
+    name: 'tshark',
+    why: 'the second opinion on captures',
+    packages: ['tshark'],
+    optional: true,
+    find: () => findProgram('tshark'),
+  },
+];
+
+const isDebian = (): boolean =>
+  existsSync('/etc/os-release') && /^ID(_LIKE)?=.*debian/m.test(readFileSync('/etc/os-release', 'utf8'));
+
+const inCi = (): boolean => (process.env['CI'] ?? '') !== '';
+
+/** Makes sure that the peers are here; answers false (after saying what to type) when a needed one is not. */
+export async function ensurePeers(): Promise<boolean> {
+  const missing = peers.filter((peer) => peer.find() === undefined);
+  if (missing.length === 0) return true;
+  const packages = missing.flatMap((peer) => peer.packages);
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot && isDebian()) {
+    process.stderr.write(`Installing from Debian: ${packages.join(' ')}\n`);
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const installed =
+      (await run('apt-get', ['update', '-qq'], '/', env)) === 0 &&
+      (await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], '/', env)) === 0;
+    if (!installed) process.stderr.write('apt-get failed: see above.\n');
+  }
+  const left = peers.filter((peer) => peer.find() === undefined);
+  for (const peer of left) process.stderr.write(`missing: ${peer.name}, ${peer.why}\n`);
+  if (left.length > 0) {
+    const wanted = left.flatMap((peer) => peer.packages).join(' ');
+    process.stderr.write(
+      isDebian()
+        ? `Type: sudo apt-get install ${wanted}\n`
+        : `Install ${wanted} with your system's package manager (Chromium may also be named by CHROMIUM_PATH).\n`,
+    );
+  }
+  return left.every((peer) => peer.optional && !inCi());
+}
