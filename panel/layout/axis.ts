@@ -1,0 +1,73 @@
+/**
+ * How time becomes height. The ladder is a list of rows; the axis only says how much room goes before a row. Three kinds,
+ * and the kind is always written beside the picture: `compressed` (default; short pauses show as space, long ones are
+ * folded into a line that says how long), `real` (space in proportion to time), `ordinal` (order only).
+ */
+import { unreachable } from '../../src/base/unreachable.ts';
+import { duration } from './text.ts';
+
+export const axisKinds = ['compressed', 'real', 'ordinal'] as const;
+export type AxisKind = (typeof axisKinds)[number];
+
+export interface Axis {
+  readonly kind: AxisKind;
+  /** What is written beside the ladder. */
+  readonly text: string;
+  /** Room before a row that comes `gapMs` after the one above, and the folded pause to write there, if any. */
+  space(gapMs: number): { readonly pixels: number; readonly fold: string | undefined };
+  /** Pixels a millisecond on the real axis; undefined on the others. */
+  readonly scale: number | undefined;
+}
+
+/** Pauses longer than this are folded on the compressed axis. Milliseconds. */
+export const foldMs = 20;
+const foldHeight = 20;
+/** A pause just under the fold gets this much space. */
+const pauseHeight = 12;
+/** The real axis gives all pauses together about this much for each row, within bounds. */
+const realPerRow = 36;
+const realBounds = [480, 20_000] as const;
+
+/**
+ * The axis for `rows` rows over `totalMs` milliseconds.
+ */
+export function axis(kind: AxisKind, totalMs: number, rows: number): Axis {
+  switch (kind) {
+    case 'ordinal':
+      return {
+        kind,
+        text: 'Order only: distances say nothing about time',
+        space: () => ({ pixels: 0, fold: undefined }),
+        scale: undefined,
+      };
+    case 'compressed':
+      return {
+        kind,
+        text: `Time compressed: pauses over ${foldMs} ms are folded`,
+        space: (gapMs) =>
+          gapMs > foldMs
+            ? { pixels: foldHeight, fold: `⋯ ${duration(gapMs)} ⋯` }
+            : { pixels: Math.round((Math.max(gapMs, 0) / foldMs) * pauseHeight), fold: undefined },
+        scale: undefined,
+      };
+    case 'real': {
+      const wanted = Math.min(Math.max(rows * realPerRow, realBounds[0]), realBounds[1]);
+      const scale = totalMs > 0 ? niceScale(wanted / totalMs) : 1;
+      return {
+        kind,
+        text: `Time to scale: 100 px are ${duration(100 / scale)}; datagrams closer than a row are spread`,
+        space: (gapMs) => ({ pixels: Math.round(Math.max(gapMs, 0) * scale), fold: undefined }),
+        scale,
+      };
+    }
+    default:
+      return unreachable(kind);
+  }
+}
+
+/** The nearest scale below that is 1, 2 or 5 times a power of ten, so that the written figure is round. */
+function niceScale(scale: number): number {
+  const power = 10 ** Math.floor(Math.log10(scale));
+  const lead = scale / power;
+  return (lead >= 5 ? 5 : lead >= 2 ? 2 : 1) * power;
+}
