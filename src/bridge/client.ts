@@ -1,0 +1,306 @@
+/**
+ * The panel's end of the panel protocol: requests as promises, runs followed from where the last connection broke off.
+ * Chromium may stop and restart the background, and an update replaces it: the client connects again by itself, and what
+ * is followed goes on without a gap or a repeat.
+ */
+import type { TraceEvent, TraceHeader } from '../trace/model.ts';
+import { decodeEvent, decodeHeader } from './events.ts';
+import {
+  BridgeError,
+  type BridgeFailure,
+  type FromBackground,
+  type HelperStatus,
+  panelPingMs,
+  panelProtocol,
+  type RunRequest,
+  type RunSummary,
+  type ToBackground,
+} from './panel.ts';
+import { parseFromBackground } from './parse.ts';
+import type { Port, Schedule } from './port.ts';
+
+export interface ClientState {
+  /** `incompatible`: the background is of another version; reloading the panel mends it. */
+  readonly link: 'connecting' | 'connected' | 'incompatible';
+  /** The background's version, once it greeted. */
+  readonly background: string | undefined;
+  readonly helper: HelperStatus;
+  readonly runs: readonly RunSummary[];
+}
+
+export interface RunBatch {
+  readonly header: TraceHeader;
+  /** Index of the first event of this batch. */
+  readonly from: number;
+  readonly events: readonly TraceEvent[];
+  readonly ended: boolean;
+}
+
+/** How a follow can end early: the run is gone (deleted, or the background that held it was stopped). */
+export type Unfollowed = (failure: BridgeFailure) => void;
+
+export interface BackgroundClient {
+  readonly state: ClientState;
+  /** Calls back at every change of `state`. The answer stops the calls. */
+  onChange(hear: () => void): () => void;
+  /** Reaches for the helper (again) and resolves with how that went. */
+  checkHelper(): Promise<HelperStatus>;
+  /** Starts a run; rejects with a `BridgeError` that names the options which are wrong. */
+  start(request: RunRequest): Promise<RunSummary>;
+  stop(run: string): Promise<void>;
+  delete(run: string): Promise<void>;
+  /** All events of a run in batches, without gap or repeat, from index `from` (0: from the start). The answer stops them. */
+  follow(run: string, hear: (batch: RunBatch) => void, unfollowed?: Unfollowed, from?: number): () => void;
+  close(): void;
+}
+
+export interface ClientOptions {
+  /** Opens a port named `panelPortName`; throws when the extension was removed or updated under the panel. */
+  readonly connect: () => Port;
+  readonly schedule: Schedule;
+  readonly version: string;
+}
+
+/** A request without the id that the client gives it. */
+type Request = ToBackground extends infer M ? (M extends { readonly id: number } ? Omit<M, 'id'> : never) : never;
+type Reply = Extract<FromBackground, { kind: 'ok' }>;
+interface Pending {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: BridgeError) => void;
+}
+interface Following {
+  readonly run: string;
+  readonly hear: (batch: RunBatch) => void;
+  readonly unfollowed: Unfollowed;
+  next: number;
+}
+
+const reconnectMs = [100, 300, 1000, 3000] as const;
+const lostConnection: BridgeFailure = {
+  code: 'disconnected',
+  message: 'The connection to the extension’s background broke; try again.',
+};
+
+/** Connects a panel to the background and keeps it connected. */
+export function openBackground(options: ClientOptions): BackgroundClient {
+  return new Client(options);
+}
+
+class Client implements BackgroundClient {
+  readonly #options: ClientOptions;
+  #state: ClientState = { link: 'connecting', background: undefined, helper: { kind: 'unknown' }, runs: [] };
+  readonly #hearers = new Set<() => void>();
+  readonly #pending = new Map<number, Pending>();
+  readonly #following = new Map<string, Set<Following>>();
+  #port: Port | undefined;
+  #nextId = 1;
+  #tries = 0;
+  #closed = false;
+  #cancelTimer: () => void = () => {};
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#connect();
+  }
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  onChange(hear: () => void): () => void {
+    this.#hearers.add(hear);
+    return () => this.#hearers.delete(hear);
+  }
+
+  async checkHelper(): Promise<HelperStatus> {
+    const { helper } = await this.#request({ kind: 'check-helper' });
+    return helper ?? this.#state.helper;
+  }
+
+  async start(request: RunRequest): Promise<RunSummary> {
+    const { run } = await this.#request({ kind: 'start', request });
+    if (run === undefined) throw new BridgeError({ code: 'bad-message', message: 'The background named no run.' });
+    return run;
+  }
+
+  async stop(run: string): Promise<void> {
+    await this.#request({ kind: 'stop', run });
+  }
+
+  async delete(run: string): Promise<void> {
+    await this.#request({ kind: 'delete', run });
+  }
+
+  follow(run: string, hear: (batch: RunBatch) => void, unfollowed: Unfollowed = () => {}, from = 0): () => void {
+    const following: Following = { run, hear, unfollowed, next: from };
+    const all = this.#following.get(run) ?? new Set();
+    this.#following.set(run, all.add(following));
+    this.#subscribe(run);
+    return () => {
+      if (!all.delete(following) || all.size > 0 || this.#following.get(run) !== all) return;
+      this.#following.delete(run);
+      if (this.#connected) this.#request({ kind: 'unsubscribe', run }).catch(() => {});
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelTimer();
+    this.#port?.disconnect();
+    this.#port = undefined;
+    this.#rejectAll();
+  }
+
+  get #connected(): boolean {
+    return this.#state.link === 'connected';
+  }
+
+  #connect(): void {
+    if (this.#closed) return;
+    let port: Port;
+    try {
+      port = this.#options.connect();
+    } catch {
+      this.#retryLater();
+      return;
+    }
+    this.#port = port;
+    port.onMessage((message) => this.#port === port && this.#hear(message));
+    port.onDisconnect(() => this.#port === port && this.#lost());
+    this.#post({ kind: 'hello', protocol: panelProtocol, panel: this.#options.version });
+    this.#pingLater();
+  }
+
+  #lost(): void {
+    this.#port = undefined;
+    this.#cancelTimer();
+    this.#rejectAll();
+    if (this.#state.link === 'incompatible') return;
+    this.#change({ link: 'connecting' });
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
+    const ms = reconnectMs[Math.min(this.#tries, reconnectMs.length - 1)] ?? 3000;
+    this.#tries += 1;
+    this.#cancelTimer = this.#options.schedule(ms, () => this.#connect());
+  }
+
+  /** A message every 20 s keeps Chromium's worker alive, and finds out about a port that died silently. */
+  #pingLater(): void {
+    this.#cancelTimer = this.#options.schedule(panelPingMs, () => {
+      if (this.#port === undefined) return;
+      this.#post({ kind: 'ping' });
+      if (this.#port !== undefined) this.#pingLater();
+    });
+  }
+
+  #post(message: ToBackground): void {
+    try {
+      this.#port?.post(message);
+    } catch {
+      this.#lost();
+    }
+  }
+
+  #request(request: Request): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      if (!this.#connected) {
+        reject(new BridgeError(lostConnection));
+        return;
+      }
+      const id = this.#nextId++;
+      this.#pending.set(id, { resolve, reject });
+      this.#post({ ...request, id } as ToBackground);
+    });
+  }
+
+  #rejectAll(): void {
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of pending) reject(new BridgeError(lostConnection));
+  }
+
+  /** Asks for a run's events from the first one that one of its followers lacks. */
+  #subscribe(run: string): void {
+    const all = this.#following.get(run);
+    if (!this.#connected || all === undefined) return;
+    const from = Math.min(...[...all].map(({ next }) => next));
+    this.#request({ kind: 'subscribe', run, from }).catch((error: unknown) => {
+      // Disconnected: the next connection subscribes again.
+      if (!(error instanceof BridgeError) || error.failure.code === 'disconnected') return;
+      if (this.#following.get(run) === all) this.#following.delete(run);
+      for (const { unfollowed } of all) unfollowed(error.failure);
+    });
+  }
+
+  #hear(value: unknown): void {
+    const parsed = parseFromBackground(value);
+    // A message that is not of the protocol: only another version sends one, and `hello` has settled that.
+    if (!parsed.ok) return;
+    const message = parsed.message;
+    switch (message.kind) {
+      case 'hello': {
+        const compatible = message.protocol.major === panelProtocol.major;
+        this.#tries = 0;
+        this.#change({
+          link: compatible ? 'connected' : 'incompatible',
+          background: message.background,
+          helper: message.helper,
+          runs: message.runs,
+        });
+        for (const run of this.#following.keys()) this.#subscribe(run);
+        return;
+      }
+      case 'ok':
+        if (message.helper !== undefined) this.#change({ helper: message.helper });
+        this.#settle(message.id)?.resolve(message);
+        return;
+      case 'error':
+        if (message.error.code === 'protocol-mismatch') this.#change({ link: 'incompatible' });
+        if (message.id !== undefined) this.#settle(message.id)?.reject(new BridgeError(message.error));
+        return;
+      case 'helper':
+        this.#change({ helper: message.helper });
+        return;
+      case 'runs':
+        this.#change({ runs: message.runs });
+        return;
+      case 'events':
+        this.#deliver(message);
+        return;
+    }
+  }
+
+  #settle(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
+  }
+
+  #deliver(message: Extract<FromBackground, { kind: 'events' }>): void {
+    const header = decodeHeader(message.header);
+    if (header === undefined) return;
+    const events: TraceEvent[] = [];
+    for (const json of message.events) {
+      const event = decodeEvent(json);
+      // Skipping one would shift all indexes after it; what was heard so far stays.
+      if (event === undefined) return;
+      events.push(event);
+    }
+    const end = message.from + events.length;
+    for (const following of [...(this.#following.get(message.run) ?? [])]) {
+      // A repeat for this follower (another one asked from further back), or a gap that a subscription will fill.
+      if (message.from > following.next || (end <= following.next && !message.ended)) continue;
+      const fresh = events.slice(following.next - message.from);
+      const from = following.next;
+      following.next = Math.max(end, from);
+      following.hear({ header, from, events: fresh, ended: message.ended });
+    }
+  }
+
+  #change(part: Partial<ClientState>): void {
+    this.#state = { ...this.#state, ...part };
+    for (const hear of [...this.#hearers]) hear();
+  }
+}

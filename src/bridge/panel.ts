@@ -1,0 +1,140 @@
+/**
+ * What panel and background say to each other. The background owns helper, runs and timers; a panel may come and go, asks
+ * for a run's events from an index and then gets each new one. Trace events cross as JSON (`bridge/events.ts`).
+ */
+import type { JsonEvent, JsonHeader } from './events.ts';
+import type { HelperLimits, ProtocolVersion } from './messages.ts';
+
+/** Panel and background are built together; they differ only while an update is being installed. */
+export const panelProtocol: ProtocolVersion = { major: 1, minor: 0 };
+
+/** The name of the port that a panel opens. */
+export const panelPortName = 'dtlscope-panel';
+
+/** How often a panel says `ping`: less than the 30 s after which Chromium stops an idle worker. */
+export const panelPingMs = 20_000;
+
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
+
+/** What to run, in the words of the option table (`src/scenario`): the target, and the options that were set. */
+export interface RunRequest {
+  readonly target: string;
+  readonly options: Readonly<Record<string, JsonValue>>;
+}
+
+/** How the helper is. All but `ready` carry what the browser or the helper said. */
+export type HelperStatus =
+  /** Nobody needed it yet. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'connecting' }
+  | {
+      readonly kind: 'ready';
+      readonly version: string;
+      readonly protocol: ProtocolVersion;
+      readonly capabilities: readonly string[];
+      readonly platform: string;
+      readonly limits: HelperLimits;
+    }
+  | { readonly kind: 'not-installed'; readonly message: string }
+  /** Installed, but not for this extension. */
+  | { readonly kind: 'forbidden'; readonly message: string }
+  /** It started and ended; why is in its stderr, which the browser keeps to itself. */
+  | { readonly kind: 'exited'; readonly message: string }
+  | {
+      readonly kind: 'version-mismatch';
+      readonly helper: string;
+      readonly theirs: ProtocolVersion;
+      readonly ours: ProtocolVersion;
+      /** Who is older and should be updated. */
+      readonly update: 'helper' | 'extension';
+    }
+  /** The browser has no native messaging for us, or the helper said something that is not our protocol. */
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** A run as the list shows it. */
+export interface RunSummary {
+  readonly id: string;
+  /** Counts from 1 in order of starting. */
+  readonly number: number;
+  /** Wall clock, ms since 1970. */
+  readonly startedAt: number;
+  readonly request: RunRequest;
+  readonly state: 'running' | 'ended';
+  /** How many events there are to ask for. */
+  readonly events: number;
+  /** From diagnosis, when the run has ended. */
+  readonly outcome?: string;
+  readonly verdict?: string;
+}
+
+/** Panel to background. Every request with an `id` gets exactly one `ok` or `error` with that id. */
+export type ToBackground =
+  | { readonly kind: 'hello'; readonly protocol: ProtocolVersion; readonly panel: string }
+  | { readonly kind: 'ping' }
+  /** Asks for the helper's status; tries to reach it if it is not ready. Answered when that has succeeded or failed. */
+  | { readonly kind: 'check-helper'; readonly id: number }
+  | { readonly kind: 'start'; readonly id: number; readonly request: RunRequest }
+  | { readonly kind: 'stop'; readonly id: number; readonly run: string }
+  | { readonly kind: 'delete'; readonly id: number; readonly run: string }
+  /** Sends the events from index `from` on, then each new batch, until `unsubscribe` or the end of the port. */
+  | { readonly kind: 'subscribe'; readonly id: number; readonly run: string; readonly from: number }
+  | { readonly kind: 'unsubscribe'; readonly id: number; readonly run: string };
+
+/** Background to panel. */
+export type FromBackground =
+  | {
+      readonly kind: 'hello';
+      readonly protocol: ProtocolVersion;
+      readonly background: string;
+      readonly helper: HelperStatus;
+      readonly runs: readonly RunSummary[];
+    }
+  | { readonly kind: 'ok'; readonly id: number; readonly run?: RunSummary; readonly helper?: HelperStatus }
+  | { readonly kind: 'error'; readonly id?: number; readonly error: BridgeFailure }
+  /** Whenever it changes. */
+  | { readonly kind: 'helper'; readonly helper: HelperStatus }
+  /** The whole list, whenever a run comes, goes, ends, or (at most a few times a second) grows. */
+  | { readonly kind: 'runs'; readonly runs: readonly RunSummary[] }
+  | {
+      readonly kind: 'events';
+      readonly run: string;
+      readonly header: JsonHeader;
+      /** Index of the first one in this batch. */
+      readonly from: number;
+      readonly events: readonly JsonEvent[];
+      /** No more will come. */
+      readonly ended: boolean;
+    };
+
+/** Why a request was not done: data for the panel to word, with a message that is fit to be shown. */
+export interface BridgeFailure {
+  readonly code:
+    | 'bad-message'
+    | 'protocol-mismatch'
+    | 'invalid-request'
+    | 'unknown-run'
+    | 'helper-unavailable'
+    | 'start-failed'
+    | 'disconnected';
+  readonly message: string;
+  /** With `invalid-request`: what is wrong with which option. */
+  readonly problems?: readonly { readonly option: string; readonly message: string }[];
+  /** With `helper-unavailable`: why. */
+  readonly helper?: HelperStatus;
+}
+
+/** A `BridgeFailure` as an exception, for the panel's promises. */
+export class BridgeError extends Error {
+  readonly failure: BridgeFailure;
+  constructor(failure: BridgeFailure) {
+    super(failure.message);
+    this.name = 'BridgeError';
+    this.failure = failure;
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * The gate of every port: what comes in is a message of the protocol or an error value, never a guess. Unknown fields are
+ * dropped (a newer end may send more), unknown kinds are errors. Sizes are bounded before anything is kept.
+ */
+import * as v from 'valibot';
+import { type FromHelper, sendBatchDatagrams, type ToHelper } from './messages.ts';
+import type { FromBackground, JsonValue, ToBackground } from './panel.ts';
+
+export type Parsed<T> =
+  | { readonly ok: true; readonly message: T }
+  /** `id` is that of the request, where it could be read, so that its sender can be answered. */
+  | { readonly ok: false; readonly id: number | undefined; readonly why: string };
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535));
+const time = v.pipe(v.number(), v.finite());
+const short = v.pipe(v.string(), v.maxLength(256));
+const long = v.pipe(v.string(), v.maxLength(10_000));
+const family = v.picklist([4, 6]);
+/** 65,535 bytes as base64, and a little more: the receiver says which limit was broken. */
+const base64 = v.pipe(v.string(), v.maxLength(100_000), v.regex(/^[A-Za-z0-9+/]*={0,2}$/, 'not base64'));
+const protocol = v.object({ major: count, minor: count });
+
+const toHelper = v.variant('kind', [
+  v.object({ kind: v.literal('hello'), protocol, client: short }),
+  v.object({ kind: v.literal('resolve'), id: count, host: v.pipe(v.string(), v.minLength(1), v.maxLength(253)) }),
+  v.object({ kind: v.literal('clock'), id: count }),
+  v.object({
+    kind: v.literal('open'),
+    id: count,
+    socket: count,
+    family,
+    bind: v.exactOptional(short),
+    port: v.exactOptional(port),
+  }),
+  v.object({
+    kind: v.literal('send'),
+    socket: count,
+    datagrams: v.pipe(
+      v.array(v.object({ packet: count, address: short, port, data: base64 })),
+      v.maxLength(sendBatchDatagrams),
+    ),
+  }),
+  v.object({ kind: v.literal('close'), id: count, socket: count }),
+]);
+
+const socketEvent = v.variant('kind', [
+  v.object({ kind: v.literal('received'), at: time, address: short, port, data: base64 }),
+  v.object({ kind: v.literal('sent'), at: time, packet: count }),
+  v.object({ kind: v.literal('failed'), at: time, packet: count, code: count, message: long }),
+]);
+const limits = v.object({
+  datagramBytes: count,
+  sockets: count,
+  unansweredDatagrams: count,
+  unansweredBytes: count,
+  datagramsPerSecond: count,
+});
+const capabilities = v.pipe(v.array(short), v.maxLength(100));
+
+const fromHelper = v.variant('kind', [
+  v.object({ kind: v.literal('hello'), protocol, helper: short, capabilities, platform: short, now: time, limits }),
+  v.object({
+    kind: v.literal('ok'),
+    id: count,
+    addresses: v.exactOptional(v.pipe(v.array(v.object({ address: short, family })), v.maxLength(1000))),
+    local: v.exactOptional(v.object({ address: short, port })),
+    now: v.exactOptional(time),
+  }),
+  v.object({
+    kind: v.literal('error'),
+    id: v.exactOptional(count),
+    socket: v.exactOptional(count),
+    code: count,
+    message: long,
+  }),
+  v.object({
+    kind: v.literal('events'),
+    socket: count,
+    events: v.pipe(v.array(socketEvent), v.maxLength(100_000)),
+    counters: v.object({
+      sentDatagrams: count,
+      sentBytes: count,
+      receivedDatagrams: count,
+      receivedBytes: count,
+      droppedDatagrams: count,
+    }),
+  }),
+]);
+
+const json: v.GenericSchema<JsonValue> = v.lazy(() =>
+  v.union([v.string(), v.number(), v.boolean(), v.null(), v.array(json), v.record(v.string(), json)]),
+);
+const request = v.object({ target: long, options: v.record(v.pipe(v.string(), v.maxLength(100)), json) });
+
+const toBackground = v.variant('kind', [
+  v.object({ kind: v.literal('hello'), protocol, panel: short }),
+  v.object({ kind: v.literal('ping') }),
+  v.object({ kind: v.literal('check-helper'), id: count }),
+  v.object({ kind: v.literal('start'), id: count, request }),
+  v.object({ kind: v.literal('stop'), id: count, run: short }),
+  v.object({ kind: v.literal('delete'), id: count, run: short }),
+  v.object({ kind: v.literal('subscribe'), id: count, run: short, from: count }),
+  v.object({ kind: v.literal('unsubscribe'), id: count, run: short }),
+]);
+
+const helperStatus = v.variant('kind', [
+  v.object({ kind: v.literal('unknown') }),
+  v.object({ kind: v.literal('connecting') }),
+  v.object({ kind: v.literal('ready'), version: short, protocol, capabilities, platform: short, limits }),
+  v.object({ kind: v.literal('not-installed'), message: long }),
+  v.object({ kind: v.literal('forbidden'), message: long }),
+  v.object({ kind: v.literal('exited'), message: long }),
+  v.object({
+    kind: v.literal('version-mismatch'),
+    helper: short,
+    theirs: protocol,
+    ours: protocol,
+    update: v.picklist(['helper', 'extension']),
+  }),
+  v.object({ kind: v.literal('failed'), message: long }),
+]);
+const runSummary = v.object({
+  id: short,
+  number: count,
+  startedAt: time,
+  request,
+  state: v.picklist(['running', 'ended']),
+  events: count,
+  outcome: v.exactOptional(short),
+  verdict: v.exactOptional(long),
+});
+const failure = v.object({
+  code: v.picklist([
+    'bad-message',
+    'protocol-mismatch',
+    'invalid-request',
+    'unknown-run',
+    'helper-unavailable',
+    'start-failed',
+    'disconnected',
+  ]),
+  message: v.string(),
+  problems: v.exactOptional(v.array(v.object({ option: v.string(), message: v.string() }))),
+  helper: v.exactOptional(helperStatus),
+});
+
+const fromBackground = v.variant('kind', [
+  v.object({
+    kind: v.literal('hello'),
+    protocol,
+    background: short,
+    helper: helperStatus,
+    runs: v.array(runSummary),
+  }),
+  v.object({
+    kind: v.literal('ok'),
+    id: count,
+    run: v.exactOptional(runSummary),
+    helper: v.exactOptional(helperStatus),
+  }),
+  v.object({ kind: v.literal('error'), id: v.exactOptional(count), error: failure }),
+  v.object({ kind: v.literal('helper'), helper: helperStatus }),
+  v.object({ kind: v.literal('runs'), runs: v.array(runSummary) }),
+  v.object({
+    kind: v.literal('events'),
+    run: short,
+    // The insides are for `decodeHeader` and `decodeEvent`.
+    header: v.looseObject({ tool: v.string(), kind: v.string() }),
+    from: count,
+    events: v.array(v.looseObject({ kind: v.string(), at: v.number() })),
+    ended: v.boolean(),
+  }),
+]);
+
+/** What the helper was told. */
+export const parseToHelper = (value: unknown): Parsed<ToHelper> => parse(toHelper, value);
+/** What the helper says. */
+export const parseFromHelper = (value: unknown): Parsed<FromHelper> => parse(fromHelper, value);
+/** What a panel asks of the background. */
+export const parseToBackground = (value: unknown): Parsed<ToBackground> => parse(toBackground, value);
+/** What the background says to a panel. */
+export const parseFromBackground = (value: unknown): Parsed<FromBackground> => parse(fromBackground, value);
+
+function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown): Parsed<T> {
+  try {
+    const result = v.safeParse(schema, value, { abortEarly: true });
+    if (result.success) return { ok: true, message: result.output };
+    return { ok: false, id: idOf(value), why: describe(result.issues[0]) };
+  } catch {
+    // The one thing that a schema of ours throws on: JSON nested so deeply that the stack ends.
+    return { ok: false, id: idOf(value), why: 'nested too deeply' };
+  }
+}
+
+function idOf(value: unknown): number | undefined {
+  if (typeof value !== 'object' || value === null || !('id' in value)) return undefined;
+  return typeof value.id === 'number' && Number.isSafeInteger(value.id) && value.id >= 0 ? value.id : undefined;
+}
+
+function describe(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue);
+  return path === null ? issue.message : `${path}: ${issue.message}`;
+}
