@@ -38,6 +38,9 @@ export interface CryptoProvider {
   runningHash(name: HashName): RunningHash;
   hmac(name: HashName, key: Uint8Array, bytes: Uint8Array): Uint8Array;
   aead(name: AeadName, key: Uint8Array): Aead;
+  /** AES-CBC without padding, for the records of old suites; lengths must be whole blocks (16 bytes), else it throws. */
+  cbcEncrypt(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  cbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array;
   /** Whether `generate` and `respond` know the group (IANA number). */
   supportsGroup(group: number): boolean;
   /** Makes our share, before the peer's is known. */

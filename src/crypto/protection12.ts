@@ -1,0 +1,233 @@
+/**
+ * Record protection of DTLS 1.0 and 1.2. From master secret, randoms and suite come two `RecordCipher`s, one for the
+ * records that the client writes and one for the server's; engine and analysis use the same. AEAD suites are what the
+ * engine runs; AES-CBC with HMAC, in both orders, is there for old peers and for captures of them.
+ * A record that does not open is `undefined`, whatever is wrong with it: nothing here tells a sender which part it was.
+ */
+import { concat, equalConstantTime, uintBytes } from '../base/bytes.ts';
+import type { RandomSource } from '../base/random.ts';
+import type { Cipher, CipherSuite } from '../wire/suites.ts';
+import { keyBlock, prfHash } from './prf12.ts';
+import type { CryptoProvider } from './provider.ts';
+import { hashLength } from './schemes.ts';
+
+/** What of a record's header is authenticated; a `RecordSlice` is one. */
+export interface ProtectedHeader {
+  readonly type: number;
+  /** As it stands in the record, 0xfefd or 0xfeff. */
+  readonly version: number;
+  readonly epoch: number;
+  readonly sequenceNumber: number;
+}
+
+/** Protection in one direction. */
+export interface RecordCipher {
+  /** The most bytes by which a protected fragment is longer than its plaintext. */
+  readonly overhead: number;
+  /** The exact length of the protected fragment of so many plaintext bytes. */
+  protectedLength(plaintextLength: number): number;
+  /** The most plaintext bytes whose protected fragment is not longer than `room`; 0 when there are none. */
+  plaintextThatFits(room: number): number;
+  /** The record's fragment. Each (epoch, sequence number) may be used once: AEAD nonces are made from them. */
+  protect(header: ProtectedHeader, plaintext: Uint8Array): Uint8Array;
+  /** The plaintext, or `undefined` when the record was not made by this key, was altered, or is malformed. */
+  unprotect(header: ProtectedHeader, fragment: Uint8Array): Uint8Array | undefined;
+}
+
+export interface ProtectionInputs {
+  readonly provider: CryptoProvider;
+  /** Must not be a suite of TLS 1.3. */
+  readonly suite: CipherSuite;
+  readonly version: '1.0' | '1.2';
+  readonly masterSecret: Uint8Array;
+  readonly clientRandom: Uint8Array;
+  readonly serverRandom: Uint8Array;
+  /** Whether both hellos carried encrypt_then_mac (RFC 7366); AEAD suites ignore it. */
+  readonly encryptThenMac: boolean;
+  /** For the IVs of CBC records that are to be written; reading needs none, nor do AEAD suites. */
+  readonly random?: RandomSource;
+}
+
+/** The ciphers of a connection: `client` for what the client writes, `server` for what the server writes. */
+export function recordProtection12(inputs: ProtectionInputs): {
+  readonly client: RecordCipher;
+  readonly server: RecordCipher;
+} {
+  const { provider, suite, version } = inputs;
+  const { mac, key, iv } = keyLengths(suite.cipher);
+  const hash = prfHash(version, suite);
+  const { masterSecret, clientRandom, serverRandom } = inputs;
+  const block = keyBlock(provider, hash, masterSecret, clientRandom, serverRandom, 2 * (mac + key + iv));
+  // RFC 5246 §6.3: both MAC keys, both keys, both IVs, the client's first each time.
+  const part = (start: number, length: number, side: 0 | 1): Uint8Array =>
+    block.subarray(start + side * length, start + (side + 1) * length);
+  const side = (index: 0 | 1): RecordCipher => {
+    const macKey = part(0, mac, index);
+    const writeKey = part(2 * mac, key, index);
+    const writeIv = part(2 * (mac + key), iv, index);
+    const { cipher } = suite;
+    if (cipher.kind === 'cbc') {
+      const keys = { mac: cipher.mac, macKey, key: writeKey, random: inputs.random };
+      return inputs.encryptThenMac ? encryptThenMac(provider, keys) : macThenEncrypt(provider, keys);
+    }
+    const aead = provider.aead(cipher.aead, writeKey);
+    return cipher.aead === 'chacha20-poly1305' ? xorNonceAead(aead, writeIv) : explicitNonceAead(aead, writeIv);
+  };
+  return { client: side(0), server: side(1) };
+}
+
+/** Bytes of MAC key, encryption key and fixed IV that a suite takes from the key block. */
+function keyLengths(cipher: Cipher): { readonly mac: number; readonly key: number; readonly iv: number } {
+  if (cipher.kind === 'cbc') return { mac: hashLength[cipher.mac], key: cipher.keyLength, iv: 0 };
+  // RFC 5288 §3 (salt), RFC 7905 §2.
+  return { mac: 0, key: cipher.keyLength, iv: cipher.aead === 'chacha20-poly1305' ? 12 : 4 };
+}
+
+type Keyed = ReturnType<CryptoProvider['aead']>;
+const tagLength = 16;
+const explicitNonceLength = 8;
+
+/** AES-GCM: salt || explicit nonce, which travels with the record (RFC 5288 §3). We use epoch and sequence number for it. */
+function explicitNonceAead(aead: Keyed, salt: Uint8Array): RecordCipher {
+  const overhead = explicitNonceLength + tagLength;
+  return {
+    ...fixedOverhead(overhead),
+    protect(header, plaintext) {
+      const explicit = sequence(header);
+      return concat(explicit, aead.seal(concat(salt, explicit), additionalData(header, plaintext.length), plaintext));
+    },
+    unprotect(header, fragment) {
+      if (fragment.length < overhead) return undefined;
+      const explicit = fragment.subarray(0, explicitNonceLength);
+      return aead.open(
+        concat(salt, explicit),
+        additionalData(header, fragment.length - overhead),
+        fragment.subarray(explicitNonceLength),
+      );
+    },
+  };
+}
+
+/** ChaCha20-Poly1305: the IV XOR epoch and sequence number, and nothing on the wire (RFC 7905 §2). */
+function xorNonceAead(aead: Keyed, iv: Uint8Array): RecordCipher {
+  const nonce = (header: ProtectedHeader): Uint8Array => {
+    const out = Uint8Array.from(iv);
+    sequence(header).forEach((byte, i) => {
+      out[i + 4] = (out[i + 4] ?? 0) ^ byte;
+    });
+    return out;
+  };
+  return {
+    ...fixedOverhead(tagLength),
+    protect: (header, plaintext) => aead.seal(nonce(header), additionalData(header, plaintext.length), plaintext),
+    unprotect: (header, fragment) =>
+      fragment.length < tagLength
+        ? undefined
+        : aead.open(nonce(header), additionalData(header, fragment.length - tagLength), fragment),
+  };
+}
+
+const fixedOverhead = (overhead: number) => ({
+  overhead,
+  protectedLength: (plaintextLength: number): number => plaintextLength + overhead,
+  plaintextThatFits: (room: number): number => Math.max(0, room - overhead),
+});
+
+interface CbcKeys {
+  readonly mac: 'sha1' | 'sha256' | 'sha384';
+  readonly macKey: Uint8Array;
+  readonly key: Uint8Array;
+  readonly random: RandomSource | undefined;
+}
+const blockLength = 16;
+
+/** IV || AES-CBC(content || MAC(content) || padding) (RFC 5246 §6.2.3.2; the same in DTLS 1.0 by RFC 4346). */
+function macThenEncrypt(provider: CryptoProvider, keys: CbcKeys): RecordCipher {
+  const macLength = hashLength[keys.mac];
+  const macOf = (header: ProtectedHeader, content: Uint8Array): Uint8Array =>
+    provider.hmac(keys.mac, keys.macKey, concat(additionalData(header, content.length), content));
+  return {
+    overhead: blockLength + macLength + blockLength,
+    protectedLength: (length) => blockLength + padded(length + macLength),
+    plaintextThatFits: (room) => Math.max(0, wholeBlocks(room - blockLength) - macLength - 1),
+    protect(header, plaintext) {
+      const iv = freshIv(keys.random);
+      return concat(iv, provider.cbcEncrypt(keys.key, iv, pad(concat(plaintext, macOf(header, plaintext)))));
+    },
+    unprotect(header, fragment) {
+      const encrypted = fragment.subarray(blockLength);
+      if (encrypted.length < macLength + 1 || encrypted.length % blockLength !== 0) return undefined;
+      const plaintext = provider.cbcDecrypt(keys.key, fragment.subarray(0, blockLength), encrypted);
+      const padding = paddingLength(plaintext, plaintext.length - macLength);
+      // On bad padding the MAC is computed all the same, as if there were none (RFC 5246 §6.2.3.2). That hides most of
+      // the difference in time and not all of it (Lucky Thirteen): no secret traffic should hang on this suite.
+      const end = plaintext.length - macLength - (padding ?? 0);
+      const content = plaintext.subarray(0, end);
+      const right = equalConstantTime(macOf(header, content), plaintext.subarray(end, end + macLength));
+      return right && padding !== undefined ? content : undefined;
+    },
+  };
+}
+
+/** IV || AES-CBC(content || padding) || MAC(IV || ciphertext) (RFC 7366 §3). */
+function encryptThenMac(provider: CryptoProvider, keys: CbcKeys): RecordCipher {
+  const macLength = hashLength[keys.mac];
+  const macOf = (header: ProtectedHeader, ciphertext: Uint8Array): Uint8Array =>
+    provider.hmac(keys.mac, keys.macKey, concat(additionalData(header, ciphertext.length), ciphertext));
+  return {
+    overhead: blockLength + blockLength + macLength,
+    protectedLength: (length) => blockLength + padded(length) + macLength,
+    plaintextThatFits: (room) => Math.max(0, wholeBlocks(room - blockLength - macLength) - 1),
+    protect(header, plaintext) {
+      const iv = freshIv(keys.random);
+      const ciphertext = concat(iv, provider.cbcEncrypt(keys.key, iv, pad(plaintext)));
+      return concat(ciphertext, macOf(header, ciphertext));
+    },
+    unprotect(header, fragment) {
+      const end = fragment.length - macLength;
+      if (end < 2 * blockLength || end % blockLength !== 0) return undefined;
+      const ciphertext = fragment.subarray(0, end);
+      if (!equalConstantTime(macOf(header, ciphertext), fragment.subarray(end))) return undefined;
+      const plaintext = provider.cbcDecrypt(
+        keys.key,
+        ciphertext.subarray(0, blockLength),
+        ciphertext.subarray(blockLength),
+      );
+      const padding = paddingLength(plaintext, plaintext.length);
+      return padding === undefined ? undefined : plaintext.subarray(0, plaintext.length - padding);
+    },
+  };
+}
+
+/** Epoch and sequence number, the 64 bits that TLS calls seq_num (RFC 6347 §4.1.2.1). */
+const sequence = (header: ProtectedHeader): Uint8Array =>
+  concat(uintBytes(header.epoch, 2), uintBytes(header.sequenceNumber, 6));
+
+/** seq_num || type || version || length, for AEAD and for MACs alike (RFC 5246 §6.2.3.3 and §6.2.3.1). */
+const additionalData = (header: ProtectedHeader, length: number): Uint8Array =>
+  concat(sequence(header), Uint8Array.of(header.type), uintBytes(header.version, 2), uintBytes(length, 2));
+
+function freshIv(random: RandomSource | undefined): Uint8Array {
+  if (!random) throw new Error('writing CBC records takes a random source for their IVs');
+  return random(blockLength);
+}
+
+const wholeBlocks = (length: number): number => length - (length % blockLength);
+/** Length with padding, which is never empty (RFC 5246 §6.2.3.2). */
+const padded = (length: number): number => wholeBlocks(length) + blockLength;
+
+function pad(content: Uint8Array): Uint8Array {
+  const out = new Uint8Array(padded(content.length));
+  out.fill(out.length - content.length - 1);
+  out.set(content);
+  return out;
+}
+
+/** Bytes of well-formed padding with its length byte, at most `most`; `undefined` when it is malformed. */
+function paddingLength(plaintext: Uint8Array, most: number): number | undefined {
+  const last = plaintext.at(-1) ?? 0;
+  if (last + 1 > most) return undefined;
+  let difference = 0;
+  for (let i = plaintext.length - last - 1; i < plaintext.length; i++) difference |= (plaintext[i] ?? 0) ^ last;
+  return difference === 0 ? last + 1 : undefined;
+}

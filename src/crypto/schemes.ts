@@ -1,0 +1,119 @@
+/**
+ * SignatureScheme numbers and what they mean. In DTLS 1.2 a scheme is a pair (hash, signature algorithm) and says nothing
+ * of the curve (RFC 5246 §7.4.1.4.1): a P-256 key may sign with SHA-384 as 0x0503. That TLS 1.3 ties each ECDSA scheme to
+ * one curve (RFC 8446 §4.2.3) is the engine's to enforce, with `curveOfScheme`. Both backends decide here which schemes a
+ * key can make or check, so that they never differ.
+ */
+import type { CurveName, PrivateKey, PublicKey } from './keys.ts';
+import type { HashName } from './provider.ts';
+
+export type SignatureScheme =
+  | { readonly code: number; readonly kind: 'ecdsa'; readonly hash: HashName; readonly verifyOnly?: true }
+  | { readonly code: number; readonly kind: 'rsa-pkcs1'; readonly hash: HashName; readonly verifyOnly?: true }
+  /** The salt is as long as the hash, and MGF1 uses the same hash (RFC 8446 §4.2.3). */
+  | { readonly code: number; readonly kind: 'rsa-pss'; readonly hash: HashName; readonly verifyOnly?: true }
+  | { readonly code: number; readonly kind: 'ed25519'; readonly verifyOnly?: true };
+
+const schemes: ReadonlyMap<number, SignatureScheme> = new Map(
+  (
+    [
+      { code: 0x0201, kind: 'rsa-pkcs1', hash: 'sha1', verifyOnly: true },
+      { code: 0x0203, kind: 'ecdsa', hash: 'sha1', verifyOnly: true },
+      { code: 0x0401, kind: 'rsa-pkcs1', hash: 'sha256' },
+      { code: 0x0403, kind: 'ecdsa', hash: 'sha256' },
+      { code: 0x0501, kind: 'rsa-pkcs1', hash: 'sha384' },
+      { code: 0x0503, kind: 'ecdsa', hash: 'sha384' },
+      { code: 0x0601, kind: 'rsa-pkcs1', hash: 'sha512' },
+      { code: 0x0603, kind: 'ecdsa', hash: 'sha512' },
+      { code: 0x0804, kind: 'rsa-pss', hash: 'sha256' },
+      { code: 0x0805, kind: 'rsa-pss', hash: 'sha384' },
+      { code: 0x0806, kind: 'rsa-pss', hash: 'sha512' },
+      { code: 0x0807, kind: 'ed25519' },
+    ] satisfies readonly SignatureScheme[]
+  ).map((scheme) => [scheme.code, scheme]),
+);
+
+/** What a SignatureScheme number means; `undefined` for one that dtlscope can neither make nor check. */
+export const signatureScheme = (code: number): SignatureScheme | undefined => schemes.get(code);
+
+/** The curve that TLS 1.3 ties an ECDSA scheme to (RFC 8446 §4.2.3); `undefined` for every other scheme. */
+export function curveOfScheme(code: number): CurveName | undefined {
+  switch (code) {
+    case 0x0403:
+      return 'secp256r1';
+    case 0x0503:
+      return 'secp384r1';
+    case 0x0603:
+      return 'secp521r1';
+    default:
+      return undefined;
+  }
+}
+
+/** The scheme, when it belongs to this kind of key and the key is large enough to hold it; else `undefined`. */
+export function schemeForKey(key: PublicKey | PrivateKey, code: number): SignatureScheme | undefined {
+  const scheme = schemes.get(code);
+  if (!scheme) return undefined;
+  switch (scheme.kind) {
+    case 'ecdsa':
+      return key.kind === 'ec' ? scheme : undefined;
+    case 'ed25519':
+      return key.kind === 'ed25519' ? scheme : undefined;
+    case 'rsa-pkcs1':
+      // RFC 8017 §9.2: 00 01, at least eight FF, 00, then DigestInfo, which is 19 bytes (15 for SHA-1) and the hash.
+      return key.kind === 'rsa' &&
+        isUsableRsa(key) &&
+        (rsaModulusBits(key.n) + 7) >> 3 >= hashLength[scheme.hash] + (scheme.hash === 'sha1' ? 15 : 19) + 11
+        ? scheme
+        : undefined;
+    case 'rsa-pss':
+      // RFC 8017 §9.1.1 step 3, for a salt as long as the hash.
+      return key.kind === 'rsa' &&
+        isUsableRsa(key) &&
+        (rsaModulusBits(key.n) + 6) >> 3 >= 2 * hashLength[scheme.hash] + 2
+        ? scheme
+        : undefined;
+  }
+}
+
+/** Whether a key can make signatures of a scheme: SHA-1 is only ever checked, never made. */
+export const canSignWith = (key: PrivateKey, code: number): boolean => {
+  const scheme = schemeForKey(key, code);
+  return scheme !== undefined && !scheme.verifyOnly;
+};
+
+/** The scheme to sign with. Throws when `canSignWith` says no: whoever asks for a signature has chosen the scheme. */
+export function signingScheme(key: PrivateKey, code: number): SignatureScheme {
+  const scheme = schemeForKey(key, code);
+  return scheme && !scheme.verifyOnly ? scheme : wrongKey(code);
+}
+
+/** The mistake of signing with a key and a scheme that do not belong together. */
+export function wrongKey(code: number): never {
+  throw new Error(`this key cannot sign with 0x${code.toString(16).padStart(4, '0')}: ask canSign first`);
+}
+
+/** Bytes of a digest. */
+export const hashLength = { md5: 16, sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const satisfies Record<
+  HashName,
+  number
+>;
+
+const maxRsaBits = 8192;
+
+/** Bit length of a big-endian modulus; leading zero bytes do not count. */
+export function rsaModulusBits(n: Uint8Array): number {
+  const first = n.findIndex((byte) => byte !== 0);
+  return first < 0 ? 0 : (n.length - first) * 8 - Math.clz32(n[first] ?? 0) + 24;
+}
+
+/**
+ * Whether an RSA key is one to calculate with: an odd modulus of 512 to 8192 bits and an odd exponent from 3 to 64 bits.
+ * A certificate may carry any integers; these bounds keep a hostile one from costing more than a few milliseconds.
+ */
+export function isUsableRsa(key: { readonly n: Uint8Array; readonly e: Uint8Array }): boolean {
+  const bits = rsaModulusBits(key.n);
+  const exponentBits = rsaModulusBits(key.e);
+  const odd = (bytes: Uint8Array): boolean => ((bytes.at(-1) ?? 0) & 1) === 1;
+  return bits >= 512 && bits <= maxRsaBits && odd(key.n) && odd(key.e) && exponentBits >= 2 && exponentBits <= 64;
+}
