@@ -4,7 +4,7 @@
  */
 import type { Instant } from '../base/time.ts';
 
-/** Seen from our side: `out` is what we send. In simulation `out` goes from the client to the server. */
+/** Seen from our side: `out` is what we send. In simulation our side is the one that the options describe (`--role`). */
 export type Direction = 'out' | 'in';
 
 /** Which handshake messages a datagram carries, as far as known. */
