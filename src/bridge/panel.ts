@@ -71,6 +71,10 @@ export interface RunSummary {
   /** From diagnosis, when the run has ended. */
   readonly outcome?: string;
   readonly verdict?: string;
+  /** From the reading of the ended run: first datagram to establishment or end (ms), flights sent again, DTLS version. */
+  readonly durationMs?: number;
+  readonly retransmissions?: number;
+  readonly version?: string;
 }
 
 /** Panel to background. Every request with an `id` gets exactly one `ok` or `error` with that id. */

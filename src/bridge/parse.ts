@@ -3,7 +3,7 @@
  * dropped (a newer end may send more), unknown kinds are errors. Sizes are bounded before anything is kept.
  */
 import * as v from 'valibot';
-import { type FromHelper, sendBatchDatagrams, type ToHelper } from './messages.ts';
+import { type FromHelper, helperRequestBytes, sendBatchDatagrams, type ToHelper } from './messages.ts';
 import type { FromBackground, JsonValue, ToBackground } from './panel.ts';
 
 export type Parsed<T> =
@@ -17,8 +17,8 @@ const time = v.pipe(v.number(), v.finite());
 const short = v.pipe(v.string(), v.maxLength(256));
 const long = v.pipe(v.string(), v.maxLength(10_000));
 const family = v.picklist([4, 6]);
-/** 65,535 bytes as base64, and a little more: the receiver says which limit was broken. */
-const base64 = v.pipe(v.string(), v.maxLength(100_000), v.regex(/^[A-Za-z0-9+/]*={0,2}$/, 'not base64'));
+/** Whether the bytes are too many for a datagram is for the receiver to say, with its own error number. */
+const base64 = v.pipe(v.string(), v.maxLength(helperRequestBytes), v.regex(/^[A-Za-z0-9+/]*={0,2}$/, 'not base64'));
 const protocol = v.object({ major: count, minor: count });
 
 const toHelper = v.variant('kind', [
@@ -129,6 +129,9 @@ const runSummary = v.object({
   events: count,
   outcome: v.exactOptional(short),
   verdict: v.exactOptional(long),
+  durationMs: v.exactOptional(time),
+  retransmissions: v.exactOptional(count),
+  version: v.exactOptional(short),
 });
 const failure = v.object({
   code: v.picklist([
