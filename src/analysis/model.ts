@@ -27,10 +27,24 @@ export interface Handshake {
   readonly inferred: readonly string[];
   /** Who "we" are, in a run; undefined for captures and simulations. */
   readonly localRole: Actor | undefined;
+  /** The ends whose own facts the trace holds: none in a capture, one in a run, both in a simulation. */
+  readonly ours: readonly Actor[];
   readonly startedAt: TraceTime;
   /** When the last handshake datagram before completion was seen; undefined while it is not complete. */
   readonly establishedAt: TraceTime | undefined;
+  /** Its last DTLS datagram. */
   readonly endedAt: TraceTime;
+  /** Whether the trace goes on for `silenceMs` after `endedAt`: then the silence is a fact, not the end of the recording. */
+  readonly followed: boolean;
+  /** The last handshake message that was complete, from either side; an unreadable Finished counts. */
+  readonly lastMessage: { readonly from: Actor; readonly message: number; readonly at: TraceTime } | undefined;
+  /** When each side's Finished was first seen; `read` is false when it was encrypted and is known by its place. */
+  readonly finished: Readonly<Record<Actor, { readonly at: TraceTime; readonly read: boolean } | undefined>>;
+  /** All of a side's DTLS datagrams, those included that `datagrams` leaves out. */
+  readonly traffic: Readonly<Record<Actor, Traffic>>;
+  /** Record numbers of epoch 0 that a side must have used and that were never seen: what was lost before the trace. */
+  readonly recordGaps: readonly RecordGap[];
+  /** All that carries handshake, alerts or oddities, and the first `keptApplicationData` of each side's pure data. */
   readonly datagrams: readonly DatagramView[];
   readonly flights: readonly FlightView[];
   readonly messages: readonly MessageView[];
@@ -70,8 +84,38 @@ export interface Handshake {
   readonly end:
     | { readonly at: TraceTime; readonly how: 'done' | 'cancelled' | 'interrupted'; readonly why: string | undefined }
     | undefined;
+  /** Whether the capture cut datagrams (snap length), so that what is not seen is not missing. */
+  readonly snapped: boolean;
   /** Whether secrets for this handshake are known, and whether they opened its records. */
   readonly keys: 'none' | 'decrypts' | 'wrong' | 'unused';
+}
+
+/** How long a trace must go on after a handshake's last datagram to call it silent. Milliseconds. */
+export const silenceMs = 1000;
+
+/** Datagrams of nothing but application data that are kept for each side; the others are only counted. */
+export const keptApplicationData = 64;
+
+export interface Traffic {
+  readonly datagrams: number;
+  /** UDP payload bytes. */
+  readonly bytes: number;
+  readonly largest: number;
+  /** Datagrams that hold nothing but application data. */
+  readonly applicationData: number;
+  readonly lastApplicationDataAt: TraceTime | undefined;
+  /** SRTP and SRTCP packets between the same two addresses. */
+  readonly media: number;
+  readonly lastMediaAt: TraceTime | undefined;
+}
+
+export interface RecordGap {
+  readonly from: Actor;
+  /** Record numbers, half open. */
+  readonly numbers: Range;
+  /** The first datagram seen after the gap. */
+  readonly before: PacketNumber;
+  readonly at: TraceTime;
 }
 
 export interface DatagramView {
@@ -105,9 +149,12 @@ export interface RecordView {
   readonly index: number;
   readonly start: number;
   readonly end: number;
+  /** ContentType; for a DTLS 1.3 ciphertext, which hides it, the first byte of its unified header (0x20 to 0x3f). */
   readonly type: number;
   readonly version: number;
+  /** For a DTLS 1.3 ciphertext the low two bits, which is all that the header tells (RFC 9147 §4). */
   readonly epoch: number;
+  /** -1 where it is encrypted (RFC 9147 §4.2.3). */
   readonly sequenceNumber: number;
   readonly length: number;
   /** What the record holds: in the clear, opened with keys, or not readable. */
@@ -116,9 +163,21 @@ export interface RecordView {
   readonly content: { readonly buffer: BufferId; readonly start: number; readonly end: number } | undefined;
   readonly fragments: readonly FragmentView[];
   readonly alert: { readonly level: number; readonly description: number } | undefined;
+  /** What of the content could not be used, and why; `start` is a place in the content's buffer. */
+  readonly unread?: { readonly start: number; readonly reason: UnreadReason } | undefined;
   /** The same (epoch, number) came before from this side, with other bytes or the same. */
   readonly repeatedNumber: 'same-bytes' | 'other-bytes' | undefined;
 }
+
+export type UnreadReason =
+  /** Less than a handshake header, or a fragment that runs past its record. */
+  | 'short'
+  /** A fragment outside the message that it declares. */
+  | 'outside-message'
+  /** More or larger messages than dtlscope keeps of one handshake. */
+  | 'over-limit'
+  /** An alert or ChangeCipherSpec of the wrong size. */
+  | 'malformed';
 
 export interface FragmentView {
   /** Key of the message: `${from}/${messageSeq}`, with a suffix for a second message under the same number. */
@@ -169,9 +228,9 @@ export interface FlightView {
   /** Times at which it was sent again. */
   readonly resentAt: readonly TraceTime[];
   readonly packets: readonly PacketNumber[];
-  /** Every byte of every message in it was seen. */
+  /** Every byte of every message in it was seen, its last one included. */
   readonly complete: boolean;
-  /** Seen, or known only because the other side went on. */
+  /** Holds an encrypted Finished, known by its place alone. */
   readonly inferred: boolean;
 }
 
@@ -183,6 +242,7 @@ export interface LostRange {
   readonly bytes: Range;
   /** How we know: the link said so, a hole in what was seen, or a retransmission that only makes sense so. */
   readonly evidence: 'link' | 'hole' | 'retransmission';
+  /** `link`: the datagrams that were lost; otherwise those that brought the bytes later (none for a hole that stayed). */
   readonly packets: readonly PacketNumber[];
   readonly recoveredAt: TraceTime | undefined;
 }
@@ -195,8 +255,10 @@ export interface AlertView {
   /** RFC name of the last handshake message complete before it, from either side. */
   readonly afterMessage: string | undefined;
   readonly where: PacketRange | undefined;
-  /** Whether it could be read (an encrypted alert without keys is only inferred from its size). */
+  /** Whether it could be read; level and description of an encrypted alert without keys are 0. */
   readonly readable: boolean;
+  /** Whether it came before both Finished were there. */
+  readonly beforeFinished: boolean;
 }
 
 export interface CertificateView {

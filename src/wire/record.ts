@@ -74,8 +74,9 @@ export function splitDatagram(bytes: Uint8Array): {
   while (at < bytes.length) {
     if (bytes.length - at < recordHeaderLength) return { records, leftover: { start: at, reason: 'short-header' } };
     const slice = recordAt(bytes, at);
-    // Only the major version is checked before a version is agreed (RFC 6347 §4.1, RFC 9147 §4).
-    if (slice.type < 20 || slice.type > 63 || slice.version >> 8 !== 0xfe)
+    // Only the major version is checked before a version is agreed (RFC 6347 §4.1, RFC 9147 §4). A first byte of
+    // 001xxxxx is the unified header of DTLS 1.3 (RFC 9147 §4), never one of these.
+    if (slice.type < 20 || slice.type > 31 || slice.version >> 8 !== 0xfe)
       return { records, leftover: { start: at, reason: 'not-dtls' } };
     if (slice.fragment.length < slice.length)
       return { records, leftover: { start: at, reason: 'truncated', record: slice } };

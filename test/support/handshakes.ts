@@ -27,6 +27,16 @@ export const lostTo = (rule: string): Pick<Said, 'link' | 'delivered' | 'newByte
   delivered: false,
 });
 
+const noTraffic = {
+  datagrams: 0,
+  bytes: 0,
+  largest: 0,
+  applicationData: 0,
+  lastApplicationDataAt: undefined,
+  media: 0,
+  lastMediaAt: undefined,
+};
+
 export function handshakeOf(said: readonly Said[], more: Partial<Handshake> = {}): Handshake {
   const datagrams = said.map((one, index) => datagramOf(one, index + 1));
   return {
@@ -35,9 +45,16 @@ export function handshakeOf(said: readonly Said[], more: Partial<Handshake> = {}
     server: '127.0.0.1:4444',
     inferred: [],
     localRole: 'client',
+    ours: ['client'],
     startedAt: said[0]?.at ?? 0,
     establishedAt: undefined,
     endedAt: said.at(-1)?.at ?? 0,
+    followed: false,
+    lastMessage: undefined,
+    finished: { client: undefined, server: undefined },
+    traffic: { client: noTraffic, server: noTraffic },
+    recordGaps: [],
+    snapped: false,
     datagrams,
     flights: flightsOf(datagrams),
     messages: [],
