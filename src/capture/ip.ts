@@ -1,0 +1,125 @@
+/**
+ * IPv4 and IPv6 headers: addresses, protocol, payload, and where a fragment belongs. A capture may have cut the packet, so
+ * `payload` can be shorter than `length` says.
+ */
+import type { IpBytes } from './address.ts';
+
+export interface IpPacket {
+  readonly src: IpBytes;
+  readonly dst: IpBytes;
+  /** IANA protocol number of the payload. */
+  readonly protocol: number;
+  /** What was captured of the payload. */
+  readonly payload: Uint8Array;
+  /** What the header says the payload has. Bytes. */
+  readonly length: number;
+  readonly fragment: { readonly id: number; readonly offset: number; readonly more: boolean } | undefined;
+}
+
+export const Protocol = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
+
+/** Names for counting; other protocols are counted together. */
+export const protocolNames: Readonly<Record<number, string>> = {
+  1: 'ICMP',
+  2: 'IGMP',
+  6: 'TCP',
+  47: 'GRE',
+  50: 'ESP',
+  58: 'ICMPv6',
+  132: 'SCTP',
+  136: 'UDP-Lite',
+};
+
+/**
+ * Reads the packet at `at`. `wireLength` is how long the frame was before capture, for packets that leave their own length
+ * to the network card (segmentation offload writes 0).
+ */
+export function readIp(
+  frame: Uint8Array,
+  at: number,
+  version: 4 | 6,
+  wireLength: number,
+): IpPacket | { readonly other: string } {
+  const bytes = frame.subarray(at);
+  return version === 4 ? readIpv4(bytes, wireLength - at) : readIpv6(bytes, wireLength - at);
+}
+
+const cut = { other: 'header cut' } as const;
+const malformed = { other: 'malformed' } as const;
+const u16 = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+const u32 = (bytes: Uint8Array, at: number): number => u16(bytes, at) * 0x10000 + u16(bytes, at + 2);
+
+/** RFC 791 §3.1. */
+function readIpv4(bytes: Uint8Array, wireLength: number): IpPacket | { readonly other: string } {
+  if (bytes.length < 20) return cut;
+  const first = bytes[0] ?? 0;
+  const header = (first & 15) * 4;
+  if (first >> 4 !== 4 || header < 20) return malformed;
+  if (bytes.length < header) return cut;
+  const total = u16(bytes, 2) || wireLength;
+  if (total < header) return malformed;
+  const place = u16(bytes, 6);
+  const offset = (place & 0x1fff) * 8;
+  const more = (place & 0x2000) !== 0;
+  return {
+    src: bytes.subarray(12, 16),
+    dst: bytes.subarray(16, 20),
+    protocol: bytes[9] ?? 0,
+    payload: bytes.subarray(header, total),
+    length: total - header,
+    fragment: offset > 0 || more ? { id: u16(bytes, 4), offset, more } : undefined,
+  };
+}
+
+/** RFC 8200 §3 and §4: a fixed header and a chain of extension headers, each at least 8 bytes, so the walk ends. */
+function readIpv6(bytes: Uint8Array, wireLength: number): IpPacket | { readonly other: string } {
+  if (bytes.length < 40) return cut;
+  if ((bytes[0] ?? 0) >> 4 !== 6) return malformed;
+  const end = 40 + (u16(bytes, 4) || Math.max(0, wireLength - 40));
+  const src = bytes.subarray(8, 24);
+  const dst = bytes.subarray(24, 40);
+  return walkExtensions(src, dst, bytes[6] ?? 0, bytes.subarray(40, end), end - 40);
+}
+
+/**
+ * Walks from extension header to extension header until the payload, or a fragment header: what follows that one can only
+ * be read when the packet is whole (RFC 8200 §4.5).
+ */
+function walkExtensions(
+  src: IpBytes,
+  dst: IpBytes,
+  next: number,
+  bytes: Uint8Array,
+  length: number,
+): IpPacket | { readonly other: string } {
+  let at = 0;
+  while (isExtension(next)) {
+    if (at + 8 > length) return malformed;
+    if (bytes.length < at + 8) return cut;
+    const current = next;
+    next = bytes[at] ?? 0;
+    if (current === 44) {
+      const place = u16(bytes, at + 2);
+      const id = u32(bytes, at + 4);
+      at += 8;
+      // An atomic fragment (RFC 6946) is a whole packet.
+      if ((place & 0xfff9) === 0) continue;
+      const fragment = { id, offset: place & 0xfff8, more: (place & 1) !== 0 };
+      return { src, dst, protocol: next, payload: bytes.subarray(at), length: length - at, fragment };
+    }
+    const units = bytes[at + 1] ?? 0;
+    // The authentication header counts in units of 4 (RFC 4302 §2.2).
+    at += current === 51 ? (units + 2) * 4 : (units + 1) * 8;
+    if (at > length) return malformed;
+  }
+  return { src, dst, protocol: next, payload: bytes.subarray(at), length: length - at, fragment: undefined };
+}
+
+/** A packet fresh from reassembly: IPv6 may have further extension headers inside. */
+export const readReassembled = (packet: IpPacket): IpPacket | { readonly other: string } =>
+  packet.src.length === 16
+    ? walkExtensions(packet.src, packet.dst, packet.protocol, packet.payload, packet.length)
+    : packet;
+
+/** Hop-by-hop, routing, fragment, authentication, destination options, mobility, HIP, shim6. */
+const isExtension = (protocol: number): boolean => [0, 43, 44, 51, 60, 135, 139, 140].includes(protocol);

@@ -1,0 +1,79 @@
+/**
+ * Classic capture files (draft-ietf-opsawg-pcap): a header, then records of time, lengths and bytes. Both byte orders,
+ * microseconds and nanoseconds. There are no marks between records: behind a broken one nothing can be found again.
+ */
+import { bigEndian, type Container, type Endian, type Item, largestBlock, littleEndian, type Step } from './blocks.ts';
+
+interface Flavour {
+  readonly endian: Endian;
+  readonly nanosecondsPerUnit: bigint;
+}
+
+/** The four magics, as the first four bytes read big endian. */
+const flavours: Readonly<Record<number, Flavour>> = {
+  2712847316: { endian: bigEndian, nanosecondsPerUnit: 1000n }, // a1b2c3d4
+  3569595041: { endian: littleEndian, nanosecondsPerUnit: 1000n }, // d4c3b2a1
+  2712812621: { endian: bigEndian, nanosecondsPerUnit: 1n }, // a1b23c4d
+  1295823521: { endian: littleEndian, nanosecondsPerUnit: 1n }, // 4d3cb2a1
+};
+
+export const isPcap = (bytes: Uint8Array): boolean =>
+  flavours[bigEndian.u32(bytes, 0)] !== undefined && bytes.length >= 4;
+
+export class PcapContainer implements Container {
+  readonly format = 'pcap';
+  #flavour: Flavour | undefined;
+  #linkType = 0;
+  #frames = 0;
+
+  step(bytes: Uint8Array, offset: number, _last: boolean, found: (item: Item) => void): Step {
+    return this.#flavour ? this.#record(bytes, offset, this.#flavour, found) : this.#header(bytes, found);
+  }
+
+  #header(bytes: Uint8Array, found: (item: Item) => void): Step {
+    if (bytes.length < 24) return { kind: 'more', need: 24 };
+    const flavour = flavours[bigEndian.u32(bytes, 0)];
+    if (!flavour) return { kind: 'stop' };
+    const major = flavour.endian.u16(bytes, 4);
+    if (major !== 2) {
+      found({
+        kind: 'problem',
+        code: 'unsupported',
+        offset: 4,
+        why: `pcap version ${major} is not 2, the only one in use`,
+      });
+      return { kind: 'stop' };
+    }
+    this.#flavour = flavour;
+    // The upper bits say how long the frame check sequence is (§4); the IP length tells where a packet ends anyway.
+    this.#linkType = flavour.endian.u32(bytes, 20) & 0xffff;
+    return { kind: 'done', size: 24 };
+  }
+
+  #record(
+    bytes: Uint8Array,
+    offset: number,
+    { endian, nanosecondsPerUnit }: Flavour,
+    found: (item: Item) => void,
+  ): Step {
+    if (bytes.length < 16) return { kind: 'more', need: 16 };
+    const captured = endian.u32(bytes, 8);
+    if (captured > largestBlock) {
+      const why = `a record says it holds ${captured} bytes; nothing behind it can be found`;
+      found({ kind: 'problem', code: 'broken', offset, why });
+      return { kind: 'stop' };
+    }
+    if (bytes.length < 16 + captured) return { kind: 'more', need: 16 + captured };
+    const time = BigInt(endian.u32(bytes, 0)) * 1_000_000_000n + BigInt(endian.u32(bytes, 4)) * nanosecondsPerUnit;
+    const frame = {
+      number: ++this.#frames,
+      offset,
+      linkType: this.#linkType,
+      time,
+      bytes: bytes.subarray(16, 16 + captured),
+      wireLength: Math.max(captured, endian.u32(bytes, 12)),
+    };
+    found({ kind: 'frame', frame });
+    return { kind: 'done', size: 16 + captured };
+  }
+}
