@@ -55,9 +55,11 @@ export const importTable: readonly Place[] = [
     types: ['src/analysis'],
   },
   {
+    // Options are read and written in the words of the field: IANA names, fingerprints, certificate specs, link rules, and
+    // outcomes to expect. Each of these places already has them.
     dir: 'src/scenario',
-    may: ['src/base', 'src/profiles'],
-    types: ['src/engine', 'src/link', 'src/x509', 'src/ice'],
+    may: ['src/base', 'src/wire', 'src/x509', 'src/link', 'src/diagnosis', 'src/profiles'],
+    types: ['src/engine', 'src/crypto', 'src/ice'],
     packages: ['valibot'],
   },
   { dir: 'src/run', may: [...pure, 'src/trace', 'src/analysis', 'src/diagnosis', 'src/scenario'] },

@@ -1,0 +1,9 @@
+/** Options, targets, link rules and command lines: everything that a person may say about a run. */
+export * from './commandLine.ts';
+export { formatLinkRule, hiddenInbound, linkKinds, parseLinkRule } from './linkGrammar.ts';
+export * from './options.ts';
+export * from './presets.ts';
+export * from './problem.ts';
+export * from './scenario.ts';
+export * from './target.ts';
+export type { Choice, Unit, ValueDescription, ValueType } from './valueType.ts';

@@ -1,0 +1,392 @@
+/**
+ * The one option table. The terminal's flags, the panel's form, the checks of both and the command line that reproduces a
+ * run all come from here. Adding an option: add its field to `Options` and a row below; the compiler asks for the rest.
+ *
+ * Defaults are WebRTC's habits where it has some. A flag changes one thing and nothing else.
+ */
+import { type Outcome, outcomes } from '../diagnosis/model.ts';
+import type { Fingerprint, Packing, Role } from '../engine/api.ts';
+import type { LinkRule } from '../link/api.ts';
+import { groups, signatureSchemes, srtpProfiles, type Version } from '../wire/registry.ts';
+import { cipherSuites } from '../wire/suites.ts';
+import {
+  choice,
+  codes,
+  decimal,
+  files,
+  fingerprints,
+  integer,
+  linkRules,
+  names,
+  onOff,
+  optionalInteger,
+  text,
+  type ValueType,
+  words,
+} from './valueType.ts';
+
+export interface Options {
+  readonly role: Role;
+  readonly versions: readonly Version[];
+  readonly suites: readonly number[];
+  readonly groups: readonly number[];
+  readonly sigalgs: readonly number[];
+  readonly alpn: readonly string[];
+  /** File names on the command line, PEM texts in a form: whoever runs it knows which. */
+  readonly cert: readonly string[];
+  readonly key: readonly string[];
+  readonly certGen: string | undefined;
+  readonly fingerprint: readonly Fingerprint[];
+  readonly clientAuth: 'none' | 'request' | 'require';
+  readonly mtu: number;
+  readonly packing: Packing;
+  readonly fragment: number | undefined;
+  readonly rto: number;
+  readonly rtoGrowth: number;
+  readonly rtoMax: number;
+  readonly attempts: number;
+  readonly linger: number;
+  readonly srtp: readonly number[];
+  readonly cookie: boolean;
+  readonly link: readonly LinkRule[];
+  readonly seed: number;
+  readonly bind: string | undefined;
+  readonly timeout: number;
+  readonly expect: Outcome;
+}
+export type OptionName = keyof Options;
+
+/** What the options describe: one handshake of ours, or our server for anybody. */
+export type Command = 'probe' | 'serve';
+
+export const optionGroups = {
+  role: 'Role and trust',
+  certificate: 'Our certificate',
+  offer: 'What we offer',
+  datagrams: 'Datagrams',
+  timers: 'Timers',
+  network: 'Network',
+  run: 'The run',
+} as const;
+export type OptionGroup = keyof typeof optionGroups;
+
+export interface OptionDefinition<T> {
+  readonly flag: `--${string}`;
+  readonly group: OptionGroup;
+  /** What a form writes before the field. */
+  readonly label: string;
+  /** One line, without a full stop. */
+  readonly help: string;
+  readonly commands: readonly Command[];
+  /** Only this role has a use for it; both when undefined. */
+  readonly onlyRole: Role | undefined;
+  readonly type: ValueType<T>;
+  readonly default: (command: Command) => T;
+}
+
+type Table = { readonly [N in OptionName]: OptionDefinition<Options[N]> };
+
+const always =
+  <T>(value: T) =>
+  (): T =>
+    value;
+const both: readonly Command[] = ['probe', 'serve'];
+
+export const optionTable: Table = {
+  role: {
+    flag: '--role',
+    group: 'role',
+    label: 'Our role',
+    help: 'the DTLS side that we take: a server waits for the peer to start',
+    commands: ['probe'],
+    onlyRole: undefined,
+    type: choice<Role>({ client: 'we send the first ClientHello', server: 'we wait for the peer’s ClientHello' }),
+    default: (command) => (command === 'serve' ? 'server' : 'client'),
+  },
+  fingerprint: {
+    flag: '--fingerprint',
+    group: 'role',
+    label: 'Expected fingerprint',
+    help: 'the hash that the peer’s certificate must have, as in SDP; any certificate when left out',
+    commands: both,
+    onlyRole: undefined,
+    type: fingerprints,
+    default: always([]),
+  },
+  clientAuth: {
+    flag: '--client-auth',
+    group: 'role',
+    label: 'Client certificate',
+    help: 'whether our server asks for the client’s certificate',
+    commands: both,
+    onlyRole: 'server',
+    type: choice({
+      none: 'do not ask',
+      request: 'ask, and go on without one',
+      require: 'ask, and fail without one',
+    }),
+    default: always('request'),
+  },
+  cookie: {
+    flag: '--cookie',
+    group: 'role',
+    label: 'Cookie exchange',
+    help: 'whether our server makes the client prove its address first (HelloVerifyRequest)',
+    commands: both,
+    onlyRole: 'server',
+    type: onOff('one round trip more, as OpenSSL’s listener', 'answers the first ClientHello, as most WebRTC stacks'),
+    default: always(false),
+  },
+  certGen: {
+    flag: '--cert-gen',
+    group: 'certificate',
+    label: 'Make a certificate',
+    help: 'a certificate made to order for this run, as in rsa-4096 (see: dtlscope cert --help); ecdsa-p256 when nothing is given',
+    commands: both,
+    onlyRole: undefined,
+    type: text('spec', () => undefined),
+    default: always(undefined),
+  },
+  cert: {
+    flag: '--cert',
+    group: 'certificate',
+    label: 'Certificate chain (PEM)',
+    help: 'our certificate chain, leaf first, PEM; may be given several times, each with its --key',
+    commands: both,
+    onlyRole: undefined,
+    type: files,
+    default: always([]),
+  },
+  key: {
+    flag: '--key',
+    group: 'certificate',
+    label: 'Private key (PEM or PKCS#8)',
+    help: 'the private key of the --cert before it, PEM or PKCS#8 DER; not needed when the --cert file holds it',
+    commands: both,
+    onlyRole: undefined,
+    type: files,
+    default: always([]),
+  },
+  versions: {
+    flag: '--versions',
+    group: 'offer',
+    label: 'DTLS versions',
+    help: 'versions that we speak',
+    commands: both,
+    onlyRole: undefined,
+    type: words<Version>(['1.2'], 1),
+    default: always(['1.2']),
+  },
+  suites: {
+    flag: '--suites',
+    group: 'offer',
+    label: 'Cipher suites',
+    help: 'cipher suites in order of preference, by IANA name or as 0xc02b',
+    commands: both,
+    onlyRole: undefined,
+    type: codes(cipherSuites, [0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030], 1),
+    default: always([0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030]),
+  },
+  groups: {
+    flag: '--groups',
+    group: 'offer',
+    label: 'Groups',
+    help: 'key exchange groups in order of preference',
+    commands: both,
+    onlyRole: undefined,
+    type: codes(groups, [29, 23, 24], 1),
+    default: always([29, 23, 24]),
+  },
+  sigalgs: {
+    flag: '--sigalgs',
+    group: 'offer',
+    label: 'Signature algorithms',
+    help: 'signature schemes that we accept, in order of preference',
+    commands: both,
+    onlyRole: undefined,
+    type: codes(signatureSchemes, [0x0403, 0x0503, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601], 1),
+    default: always([0x0403, 0x0503, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601]),
+  },
+  srtp: {
+    flag: '--srtp',
+    group: 'offer',
+    label: 'SRTP profiles',
+    help: 'DTLS-SRTP protection profiles in order of preference, or none',
+    commands: both,
+    onlyRole: undefined,
+    type: codes(srtpProfiles, [7, 8, 1, 2], 0),
+    default: always([7, 8, 1]),
+  },
+  alpn: {
+    flag: '--alpn',
+    group: 'offer',
+    label: 'ALPN',
+    help: 'application protocols in order of preference, as in webrtc,c-webrtc',
+    commands: both,
+    onlyRole: undefined,
+    type: names,
+    default: always([]),
+  },
+  mtu: {
+    flag: '--mtu',
+    group: 'datagrams',
+    label: 'MTU',
+    help: 'largest UDP payload that we send',
+    commands: both,
+    onlyRole: undefined,
+    type: integer(64, 65_507, 'bytes'),
+    default: always(1200),
+  },
+  packing: {
+    flag: '--packing',
+    group: 'datagrams',
+    label: 'Packing',
+    help: 'how records are put into datagrams',
+    commands: both,
+    onlyRole: undefined,
+    type: choice<Packing>({
+      packed: 'fill datagrams up to the MTU',
+      record: 'one record a datagram',
+      flight: 'the whole flight in one datagram, whatever the MTU: the memory-BIO mistake',
+    }),
+    default: always('packed'),
+  },
+  fragment: {
+    flag: '--fragment',
+    group: 'datagrams',
+    label: 'Largest fragment',
+    help: 'largest handshake fragment, when it is to be smaller than the MTU allows',
+    commands: both,
+    onlyRole: undefined,
+    type: optionalInteger(1, 65_507, 'bytes'),
+    default: always(undefined),
+  },
+  rto: {
+    flag: '--rto',
+    group: 'timers',
+    label: 'First retransmission after',
+    help: 'time until a flight is sent again the first time (RFC 6347 asks for 1 s)',
+    commands: both,
+    onlyRole: undefined,
+    type: integer(1, 600_000, 'ms'),
+    default: always(1000),
+  },
+  rtoGrowth: {
+    flag: '--rto-growth',
+    group: 'timers',
+    label: 'Growth',
+    help: 'factor by which that time grows with each retransmission',
+    commands: both,
+    onlyRole: undefined,
+    type: decimal(1, 10),
+    default: always(2),
+  },
+  rtoMax: {
+    flag: '--rto-max',
+    group: 'timers',
+    label: 'At most',
+    help: 'cap on that time',
+    commands: both,
+    onlyRole: undefined,
+    type: integer(1, 600_000, 'ms'),
+    default: always(60_000),
+  },
+  attempts: {
+    flag: '--attempts',
+    group: 'timers',
+    label: 'Retransmissions',
+    help: 'retransmissions of one flight before we give up',
+    commands: both,
+    onlyRole: undefined,
+    type: integer(0, 1000),
+    default: always(12),
+  },
+  linger: {
+    flag: '--linger',
+    group: 'timers',
+    label: 'Linger',
+    help: 'time after the handshake in which repeats are answered, before we close',
+    commands: both,
+    onlyRole: undefined,
+    type: integer(0, 3_600_000, 'ms'),
+    default: (command) => (command === 'serve' ? 60_000 : 1000),
+  },
+  link: {
+    flag: '--link',
+    group: 'network',
+    label: 'Link rules',
+    help: 'impair the network, as in loss=30%, out:delay=70ms±20ms, in:drop=certificate#1; may be given several times',
+    commands: both,
+    onlyRole: undefined,
+    type: linkRules,
+    default: always([]),
+  },
+  seed: {
+    flag: '--seed',
+    group: 'network',
+    label: 'Seed',
+    help: 'what the link’s dice start from: the same seed gives the same network',
+    commands: both,
+    onlyRole: undefined,
+    type: integer(0, 0xffff_ffff),
+    default: always(1),
+  },
+  bind: {
+    flag: '--bind',
+    group: 'network',
+    label: 'Local address',
+    help: 'local address, as ADDRESS or ADDRESS:PORT; serve listens on 127.0.0.1 unless told otherwise',
+    commands: both,
+    onlyRole: undefined,
+    type: text('address', (given) => (parseBind(given) ? undefined : { why: 'it is not an IP address, or IP:PORT' })),
+    default: always(undefined),
+  },
+  timeout: {
+    flag: '--timeout',
+    group: 'run',
+    label: 'Give up after',
+    help: 'longest time that a run may take, all in all',
+    commands: both,
+    onlyRole: undefined,
+    type: integer(1, 3_600_000, 'ms'),
+    default: (command) => (command === 'serve' ? 120_000 : 30_000),
+  },
+  expect: {
+    flag: '--expect',
+    group: 'run',
+    label: 'Expected outcome',
+    help: 'the outcome that counts as success',
+    commands: both,
+    onlyRole: undefined,
+    type: choice<Outcome>(Object.fromEntries(outcomes.map((name) => [name, name])) as Record<Outcome, string>),
+    default: always('established'),
+  },
+};
+
+/** In the order of the table, which is the order of help and form. */
+export const optionNames = Object.keys(optionTable) as readonly OptionName[];
+
+/** How the command line spells a value: one text for each time the flag stands there, none for "not set". */
+export const formatOption = <N extends OptionName>(name: N, value: Options[N]): readonly string[] => {
+  const row: OptionDefinition<Options[N]> = optionTable[name];
+  return row.type.format(value);
+};
+
+/** The options that a command takes. */
+export const optionsOf = (command: Command): readonly OptionName[] =>
+  optionNames.filter((name) => optionTable[name].commands.includes(command));
+
+/** All options of a command at their defaults. */
+export const defaultOptions = (command: Command): Options =>
+  // Each name gets the value of its own row; the mapped type of the table holds that together.
+  Object.fromEntries(optionNames.map((name) => [name, optionTable[name].default(command)])) as unknown as Options;
+
+/** `ADDRESS` or `ADDRESS:PORT`, with an IPv6 address in brackets when a port follows. */
+export function parseBind(given: string): { readonly host: string; readonly port: number } | undefined {
+  const [, v6, v4, port = '0'] = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([0-9.]+))(?::(\d{1,5}))?$/i.exec(given) ?? [];
+  const bare = /^[0-9a-f.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(given) ? given : undefined;
+  const host = bare ?? v6 ?? v4;
+  if (host === undefined || (!bare && Number(port) > 65_535)) return undefined;
+  if (v4 !== undefined && !bare && !/^(\d{1,3}\.){3}\d{1,3}$/.test(v4)) return undefined;
+  return { host, port: bare ? 0 : Number(port) };
+}

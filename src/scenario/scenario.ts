@@ -1,0 +1,173 @@
+/**
+ * A scenario: a target and options, read from flags or from a form, checked as a whole, and turned into the engine's
+ * configuration. Everything that is wrong is reported at once, not the first thing alone.
+ */
+
+import type { Credential } from '../crypto/keys.ts';
+import type { EndpointConfig } from '../engine/api.ts';
+import { formatLinkRule } from '../link/text.ts';
+import { hiddenInbound } from './linkGrammar.ts';
+import {
+  type Command,
+  defaultOptions,
+  formatOption,
+  type OptionName,
+  type Options,
+  optionNames,
+  optionsOf,
+  optionTable,
+} from './options.ts';
+import { bad, good, type Parsed, type Problem } from './problem.ts';
+import { parseTarget, type Target } from './target.ts';
+
+export interface Scenario {
+  readonly command: Command;
+  /** `undefined` for `serve`, which takes whoever comes. */
+  readonly target: Target | undefined;
+  readonly options: Options;
+}
+
+/** The texts given for each option, in order; an option that is not here has its default. */
+export type GivenOptions = Partial<Readonly<Record<OptionName, readonly string[]>>>;
+
+/** Reads and checks a scenario. `target` is the text behind the command. */
+export function readScenario(command: Command, target: string | undefined, given: GivenOptions): Parsed<Scenario> {
+  const problems: Problem[] = [];
+  const take = <T>(parsed: Parsed<T>): T | undefined => {
+    if (parsed.ok) return parsed.value;
+    problems.push(...parsed.problems);
+    return undefined;
+  };
+  const values: Partial<Record<OptionName, unknown>> = {};
+  for (const name of optionNames) {
+    const texts = given[name];
+    if (texts === undefined || texts.length === 0) continue;
+    const { flag, type, commands } = optionTable[name];
+    if (!commands.includes(command))
+      problems.push(...bad(flag, texts.join(' '), `has no place in "${command}"`).problems);
+    else values[name] = take<unknown>(type.parse(texts, flag));
+  }
+  const where = command === 'probe' && target !== undefined ? take(parseTarget(target)) : undefined;
+  if (command === 'probe' && target === undefined) problems.push(...bad('TARGET', '', 'is missing').problems);
+  if (problems.length > 0) return { ok: false, problems };
+  const options = { ...defaultOptions(command), ...values } as Options;
+  const scenario: Scenario = { command, target: where, options };
+  const wrong = contradictions(scenario, given);
+  return wrong.length > 0 ? { ok: false, problems: wrong } : good(scenario);
+}
+
+/** What each option may be, but not together. */
+function contradictions({ command, target, options }: Scenario, given: GivenOptions): Problem[] {
+  const problems: Problem[] = [];
+  const refuse = (name: OptionName, what: string, allowed?: string): void => {
+    const texts = formatOption(name, options[name]);
+    problems.push(
+      ...bad(optionTable[name].flag, texts.join(' '), what, allowed === undefined ? {} : { allowed }).problems,
+    );
+  };
+  for (const name of optionsOf(command)) {
+    const only = optionTable[name].onlyRole;
+    if (given[name] !== undefined && only !== undefined && only !== options.role)
+      refuse(name, `means nothing for a ${options.role}`, `with --role ${only}`);
+  }
+  if (options.key.length > options.cert.length)
+    refuse('key', `has no --cert: ${options.key.length} keys for ${options.cert.length} certificates`);
+  if (options.certGen !== undefined && options.cert.length > 0)
+    refuse('certGen', 'contradicts --cert: one or the other');
+  if (options.rtoMax < options.rto) refuse('rtoMax', `is less than --rto, ${options.rto} ms`);
+  if (options.fragment !== undefined && options.fragment > options.mtu)
+    refuse('fragment', `is more than the MTU, ${options.mtu} bytes`);
+  if (options.role === 'server' && options.fingerprint.length > 0 && options.clientAuth === 'none')
+    refuse('clientAuth', 'contradicts --fingerprint: a client that is not asked shows no certificate');
+  if (target?.kind !== 'sim')
+    for (const rule of options.link) {
+      const hidden = hiddenInbound(rule, options.versions);
+      if (hidden !== undefined)
+        problems.push({
+          where: optionTable.link.flag,
+          given: formatLinkRule(rule),
+          what: `can not be applied: "${hidden}" comes in encrypted, so nobody between the peers can tell which datagram holds it`,
+          allowed: 'the same rule with "out:", a datagram’s number, or the target sim',
+          at: undefined,
+        });
+    }
+  if (target?.kind === 'sim' && options.bind !== undefined) refuse('bind', 'means nothing for the target sim');
+  return problems;
+}
+
+/** JSON as a form keeps it. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+/**
+ * Reads what a form sends: for each option its text, a number, a boolean, or a list of texts; `null` and "" stand for the
+ * default. Unknown names are problems, not silence.
+ */
+export function readForm(
+  command: Command,
+  target: string | undefined,
+  form: Readonly<Record<string, Json>>,
+): Parsed<Scenario> {
+  const given: Partial<Record<OptionName, readonly string[]>> = {};
+  const problems: Problem[] = [];
+  for (const [key, value] of Object.entries(form)) {
+    const name = optionNames.find((known) => known === key);
+    const texts = name === undefined ? undefined : textsOf(value, optionTable[name].type.description.kind === 'list');
+    if (name === undefined) problems.push(...bad(key, '', 'is not an option').problems);
+    else if (texts === undefined)
+      problems.push(...bad(optionTable[name].flag, JSON.stringify(value), 'is not a value').problems);
+    else if (texts.length > 0) given[name] = texts;
+  }
+  return problems.length > 0 ? { ok: false, problems } : readScenario(command, target, given);
+}
+
+function textsOf(value: Json, list: boolean): readonly string[] | undefined {
+  if (value === null || value === '') return [];
+  if (typeof value === 'string') return [value];
+  if (typeof value === 'number') return [String(value)];
+  if (typeof value === 'boolean') return [value ? 'on' : 'off'];
+  if (!Array.isArray(value)) return undefined;
+  const texts = value.flatMap((item: Json) => (typeof item === 'string' && item !== '' ? [item] : []));
+  if (texts.length !== value.length) return undefined;
+  return list ? [texts.length === 0 ? 'none' : texts.join(',')] : texts;
+}
+
+/** The texts of all options that differ from their default: what a form shows, and a command line names. */
+export function formOf({ command, options }: Pick<Scenario, 'command' | 'options'>): GivenOptions {
+  const defaults = defaultOptions(command);
+  const given: Partial<Record<OptionName, readonly string[]>> = {};
+  for (const name of optionsOf(command)) {
+    const texts = formatOption(name, options[name]);
+    if (texts.join('\n') !== formatOption(name, defaults[name]).join('\n')) given[name] = texts;
+  }
+  return given;
+}
+
+/** The engine's configuration: `base` (the engine's defaults) with everything that the options decide. */
+export const toEndpointConfig = (
+  options: Options,
+  credentials: readonly Credential[],
+  base: EndpointConfig,
+): EndpointConfig => ({
+  ...base,
+  role: options.role,
+  versions: options.versions,
+  cipherSuites: options.suites,
+  groups: options.groups,
+  signatureSchemes: options.sigalgs,
+  credentials,
+  clientAuth: options.clientAuth,
+  trust:
+    options.fingerprint.length === 0 ? { kind: 'any' } : { kind: 'fingerprints', fingerprints: options.fingerprint },
+  alpn: options.alpn,
+  srtpProfiles: options.srtp,
+  cookie: options.cookie,
+  mtu: options.mtu,
+  packing: options.packing,
+  fragment: options.fragment,
+  retransmission: {
+    start: options.rto,
+    growth: options.rtoGrowth,
+    cap: options.rtoMax,
+    attempts: options.attempts,
+  },
+});

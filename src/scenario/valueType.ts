@@ -1,0 +1,280 @@
+/**
+ * Kinds of option values: how the command line spells one, what is accepted, and what a form needs to know to offer it.
+ * A value is a list of texts on the command line, one for each time the flag stands there; most kinds want exactly one.
+ */
+import type { Fingerprint } from '../engine/api.ts';
+import type { LinkRule } from '../link/api.ts';
+import { formatLinkRule } from '../link/text.ts';
+import { numberIn, type Registry } from '../wire/registry.ts';
+import { formatFingerprint, parseFingerprint } from '../x509/fingerprint.ts';
+import { parseLinkRule } from './linkGrammar.ts';
+import { bad, good, type Parsed, type Problem } from './problem.ts';
+
+/** What a form shows; plain data. */
+export type ValueDescription =
+  | {
+      readonly kind: 'integer';
+      readonly min: number;
+      readonly max: number;
+      readonly unit: Unit | undefined;
+      readonly optional: boolean;
+    }
+  | { readonly kind: 'number'; readonly min: number; readonly max: number }
+  | { readonly kind: 'choice'; readonly choices: readonly Choice[] }
+  /** Several of these, in order of preference, separated by commas; "none" for an empty list. */
+  | { readonly kind: 'list'; readonly choices: readonly string[]; readonly open: boolean }
+  | { readonly kind: 'text'; readonly optional: true }
+  /** Given several times: file names on the command line, the PEM text itself in a form. */
+  | { readonly kind: 'files' }
+  | { readonly kind: 'fingerprints' }
+  | { readonly kind: 'rules' };
+export type Unit = 'ms' | 'bytes';
+export interface Choice {
+  readonly value: string;
+  readonly help: string;
+}
+
+export interface ValueType<T> {
+  readonly description: ValueDescription;
+  /** What stands for the value in usage lines: `<bytes>`. */
+  readonly placeholder: string;
+  /** `where` is the flag, for the problem. An empty list never comes here: it means the default. */
+  parse(texts: readonly string[], where: string): Parsed<T>;
+  /** The texts that `parse` reads back; none for "not set". */
+  format(value: T): readonly string[];
+}
+
+/** Lets `parse` of one text refuse a flag that stands there twice: neither value could be ignored in good faith. */
+const single =
+  <T>(parse: (text: string, where: string) => Parsed<T>): ValueType<T>['parse'] =>
+  (texts, where) => {
+    const [text, second] = texts;
+    if (second !== undefined) return bad(where, texts.join(' '), 'is given more than once');
+    return parse(text ?? '', where);
+  };
+
+/** Reads all texts, and reports the problems of all. */
+const each =
+  <T>(parse: (text: string, where: string) => Parsed<T>): ValueType<readonly T[]>['parse'] =>
+  (texts, where) => {
+    const values: T[] = [];
+    const problems: Problem[] = [];
+    for (const text of texts) {
+      const parsed = parse(text, where);
+      if (parsed.ok) values.push(parsed.value);
+      else problems.push(...parsed.problems);
+    }
+    return problems.length > 0 ? { ok: false, problems } : good(values);
+  };
+
+const units: Readonly<Record<Unit, Readonly<Record<string, number>>>> = {
+  ms: { ms: 1, s: 1000, min: 60_000 },
+  bytes: { B: 1, KB: 1000, KiB: 1024 },
+};
+
+function parseInteger(text: string, where: string, min: number, max: number, unit: Unit | undefined): Parsed<number> {
+  const allowed = `${min} to ${max}${unit === undefined ? '' : ` ${unit}`}`;
+  const [, digits = '', suffix = ''] = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/.exec(text) ?? [];
+  const scale = suffix === '' ? 1 : unit && units[unit][suffix];
+  if (digits === '') return bad(where, text, 'is not a whole number', { allowed });
+  if (scale === undefined) return bad(where, text, `has a unit that is not known`, { allowed });
+  const value = Number(digits) * scale;
+  if (!Number.isInteger(value)) return bad(where, text, 'is not a whole number', { allowed });
+  if (value < min) return bad(where, text, 'is too small', { allowed });
+  if (value > max) return bad(where, text, 'is too large', { allowed });
+  return good(value);
+}
+
+/** A whole number in [min, max]; times may be written `2s`, sizes `1KB`. */
+export const integer = (min: number, max: number, unit?: Unit): ValueType<number> => ({
+  description: { kind: 'integer', min, max, unit, optional: false },
+  placeholder: unit ?? 'n',
+  parse: single((text, where) => parseInteger(text, where, min, max, unit)),
+  format: (value) => [String(value)],
+});
+
+/** A whole number that may be left out. */
+export const optionalInteger = (min: number, max: number, unit?: Unit): ValueType<number | undefined> => ({
+  description: { kind: 'integer', min, max, unit, optional: true },
+  placeholder: unit ?? 'n',
+  parse: single((text, where) => parseInteger(text, where, min, max, unit)),
+  format: (value) => (value === undefined ? [] : [String(value)]),
+});
+
+/** A decimal number in [min, max]. */
+export const decimal = (min: number, max: number): ValueType<number> => ({
+  description: { kind: 'number', min, max },
+  placeholder: 'factor',
+  parse: single((text, where) => {
+    const allowed = `${min} to ${max}`;
+    if (!/^\d+(\.\d+)?$/.test(text)) return bad(where, text, 'is not a number', { allowed });
+    const value = Number(text);
+    return value < min || value > max
+      ? bad(where, text, `is too ${value < min ? 'small' : 'large'}`, { allowed })
+      : good(value);
+  }),
+  format: (value) => [String(value)],
+});
+
+/** One of a closed set. */
+export const choice = <C extends string>(help: Readonly<Record<C, string>>): ValueType<C> => {
+  const values = Object.keys(help) as C[];
+  return {
+    description: { kind: 'choice', choices: values.map((value) => ({ value, help: help[value] })) },
+    placeholder: values.length <= 3 ? values.join('|') : 'name',
+    parse: single((text, where) => {
+      const found = values.find((value) => value === text.toLowerCase());
+      return found === undefined
+        ? bad(where, text, `is not known${suggest(text, values)}`, { allowed: values.join(', ') })
+        : good(found);
+    }),
+    format: (value) => [value],
+  };
+};
+
+/** `on` or `off`. */
+export const onOff = (on: string, off: string): ValueType<boolean> => {
+  const inner = choice({ on, off });
+  return {
+    description: inner.description,
+    placeholder: inner.placeholder,
+    parse: (texts, where) => {
+      const parsed = inner.parse(texts, where);
+      return parsed.ok ? good(parsed.value === 'on') : parsed;
+    },
+    format: (value) => [value ? 'on' : 'off'],
+  };
+};
+
+const items = (text: string): string[] => (text === 'none' ? [] : text.split(',').map((item) => item.trim()));
+const joined = (parts: readonly string[]): readonly string[] => [parts.length === 0 ? 'none' : parts.join(',')];
+
+/** A list of words from a closed set, in order of preference. */
+export const words = <C extends string>(known: readonly C[], least: number): ValueType<readonly C[]> => ({
+  description: { kind: 'list', choices: known, open: false },
+  placeholder: 'list',
+  parse: single((text, where) => {
+    const values: C[] = [];
+    for (const item of items(text)) {
+      const found = known.find((word) => word === item);
+      if (found === undefined) return bad(where, item, 'is not known', { allowed: known.join(', ') });
+      values.push(found);
+    }
+    return values.length < least ? bad(where, text, 'is an empty list', { allowed: known.join(', ') }) : good(values);
+  }),
+  format: joined,
+});
+
+/**
+ * A list of numbers from an IANA registry, by name or as `0x…`. `offered` are those that a form offers; any other name of
+ * the registry and any number is accepted, since what a peer makes of it may be the question.
+ */
+export const codes = (registry: Registry, offered: readonly number[], least: number): ValueType<readonly number[]> => {
+  const names = Object.values(registry);
+  const name = (code: number): string => registry[code] ?? `0x${code.toString(16).padStart(4, '0')}`;
+  return {
+    description: { kind: 'list', choices: offered.map(name), open: true },
+    placeholder: 'names',
+    parse: single((text, where) => {
+      const allowed = `IANA names (${offered.slice(0, 2).map(name).join(', ')}…) or numbers such as 0x${(offered[0] ?? 0).toString(16).padStart(4, '0')}`;
+      const values: number[] = [];
+      for (const item of items(text)) {
+        const code = /^0x[0-9a-f]{1,4}$/i.test(item) ? Number.parseInt(item.slice(2), 16) : numberIn(registry, item);
+        if (code === undefined) return bad(where, item, `is not known${suggest(item, names)}`, { allowed });
+        if (values.includes(code)) return bad(where, item, 'is in the list twice');
+        values.push(code);
+      }
+      return values.length < least ? bad(where, text, 'is an empty list', { allowed }) : good(values);
+    }),
+    format: (value) => joined(value.map(name)),
+  };
+};
+
+/** Free words separated by commas (ALPN names): 1 to 255 bytes of printable ASCII each. */
+export const names: ValueType<readonly string[]> = {
+  description: { kind: 'list', choices: [], open: true },
+  placeholder: 'names',
+  parse: single((text, where) => {
+    for (const item of items(text))
+      if (!/^[\x21-\x2b\x2d-\x7e]{1,255}$/.test(item))
+        return bad(where, item, 'is not a protocol name', { allowed: '1 to 255 printable characters' });
+    return good(items(text));
+  }),
+  format: joined,
+};
+
+/** A fault in a text, as the readers below `x509` report it. */
+interface TextFault {
+  readonly at?: number | undefined;
+  readonly why: string;
+}
+const badRead = (where: string, given: string, { at, why }: TextFault): Parsed<never> =>
+  bad(where, given, `is not right: ${why}`, at === undefined ? {} : { at });
+
+/** Text with a grammar of its own: `check` answers what is wrong with it. */
+export const text = (
+  placeholder: string,
+  check: (text: string) => TextFault | undefined,
+): ValueType<string | undefined> => ({
+  description: { kind: 'text', optional: true },
+  placeholder,
+  parse: single((given, where) => {
+    const fault = given === '' ? { why: 'it is empty' } : check(given);
+    return fault === undefined ? good(given) : badRead(where, given, fault);
+  }),
+  format: (value) => (value === undefined ? [] : [value]),
+});
+
+/** Files, in the order in which the flag stands there. */
+export const files: ValueType<readonly string[]> = {
+  description: { kind: 'files' },
+  placeholder: 'file',
+  parse: each((given, where) => (given === '' ? bad(where, given, 'is not a file') : good(given))),
+  format: (value) => value,
+};
+
+/** As SDP writes them (RFC 8122 §5): `sha-256 AA:BB:…`; without a name the length decides. */
+export const fingerprints: ValueType<readonly Fingerprint[]> = {
+  description: { kind: 'fingerprints' },
+  placeholder: 'hash',
+  parse: each((given, where) => {
+    const parsed = parseFingerprint(given);
+    return parsed.ok ? good(parsed.fingerprint) : badRead(where, given, parsed.error);
+  }),
+  format: (value) => value.map(formatFingerprint),
+};
+
+/** Link rules, one for each time the flag stands there. */
+export const linkRules: ValueType<readonly LinkRule[]> = {
+  description: { kind: 'rules' },
+  placeholder: 'rule',
+  parse: each((given) => parseLinkRule(given)),
+  format: (value) => value.map(formatLinkRule),
+};
+
+/** `, did you mean x?` when one name is near enough. */
+function suggest(given: string, known: readonly string[]): string {
+  const wanted = given.toLowerCase();
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(given.length / 4)) + 1;
+  for (const name of known) {
+    const d = distance(wanted, name.toLowerCase(), least);
+    if (d < least) [best, least] = [name, d];
+  }
+  return best === undefined ? '' : ` (did you mean ${best}?)`;
+}
+
+/** Edits between two words (Levenshtein); stops at `enough`. */
+function distance(a: string, b: string, enough: number): number {
+  if (Math.abs(a.length - b.length) >= enough) return enough;
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(
+        Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
+      );
+    row = next;
+  }
+  return row[b.length] ?? enough;
+}
