@@ -5,6 +5,7 @@
  */
 import { cbc, gcm } from '@noble/ciphers/aes.js';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { type ECDSA, ecdsa } from '@noble/curves/abstract/weierstrass.js';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { hmac } from '@noble/hashes/hmac.js';
@@ -20,6 +21,20 @@ import { canSignWith, hashLength, schemeForKey, signingScheme, wrongKey } from '
 const hashes = { md5, sha1, sha256, sha384, sha512 } as const;
 const ciphers = { 'aes-128-gcm': gcm, 'aes-256-gcm': gcm, 'chacha20-poly1305': chacha20poly1305 } as const;
 const curves = { secp256r1: p256, secp384r1: p384, secp521r1: p521 } as const satisfies Record<CurveName, unknown>;
+
+/**
+ * Scheme and curve are independent in DTLS 1.2, and RFC 6979 §3.2 makes the nonce with the hash of the message: the ready
+ * instances of noble know one hash each.
+ */
+const ecdsaWith = (curve: CurveName, name: HashName): ECDSA => {
+  const slot = `${curve} ${name}`;
+  const known = ecdsaInstances.get(slot);
+  if (known) return known;
+  const made = ecdsa(curves[curve].Point, hashes[name], { lowS: false });
+  ecdsaInstances.set(slot, made);
+  return made;
+};
+const ecdsaInstances = new Map<string, ECDSA>();
 
 const hash = (name: HashName, bytes: Uint8Array): Uint8Array => hashes[name](bytes);
 
@@ -63,6 +78,9 @@ const groups: ReadonlyMap<number, Group> = new Map([
   [0x001d, montgomery],
 ]);
 
+/** TLS has no low-s rule: half of all signatures have a high s. */
+const signatureForm = { lowS: false, format: 'der' } as const;
+
 export const nobleProvider: CryptoProvider = {
   name: 'noble',
   hash,
@@ -90,7 +108,7 @@ export const nobleProvider: CryptoProvider = {
   sign(key, code, message, random: RandomSource) {
     const scheme = signingScheme(key, code);
     if (scheme.kind === 'ecdsa' && key.kind === 'ec')
-      return curves[key.curve].sign(hash(scheme.hash, message), key.d, { prehash: false, lowS: false, format: 'der' });
+      return ecdsaWith(key.curve, scheme.hash).sign(message, key.d, signatureForm);
     if (scheme.kind === 'ed25519' && key.kind === 'ed25519') return ed25519.sign(message, key.seed);
     if (scheme.kind === 'rsa-pkcs1' && key.kind === 'rsa') return signPkcs1(hash, scheme.hash, key, message);
     if (scheme.kind === 'rsa-pss' && key.kind === 'rsa')
@@ -100,17 +118,9 @@ export const nobleProvider: CryptoProvider = {
   verify(key, code, message, signature) {
     const scheme = schemeForKey(key, code);
     if (scheme?.kind === 'ecdsa' && key.kind === 'ec') {
-      const curve = curves[key.curve];
-      // lowS: false, because TLS knows no such rule and half of all signatures have a high s.
       return (
         isUncompressed(key.point, key.curve) &&
-        attempt(() =>
-          curve.verify(signature, hash(scheme.hash, message), key.point, {
-            prehash: false,
-            lowS: false,
-            format: 'der',
-          }),
-        ) === true
+        attempt(() => ecdsaWith(key.curve, scheme.hash).verify(signature, message, key.point, signatureForm)) === true
       );
     }
     // RFC 8032 §5.1.7 with canonical encodings only, as OpenSSL does.
