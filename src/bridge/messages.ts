@@ -43,7 +43,7 @@ export type ToHelper =
       /** Local port; without one, a free one. */
       readonly port?: number;
     }
-  /** Each datagram gets one `sent` or `failed` event, in order of sending. */
+  /** Each datagram gets one `sent` or `failed` event. */
   | { readonly kind: 'send'; readonly socket: number; readonly datagrams: readonly OutgoingDatagram[] }
   | { readonly kind: 'close'; readonly id: number; readonly socket: number };
 export interface OutgoingDatagram {
@@ -100,7 +100,8 @@ export type SocketEvent =
       readonly data: string;
     }
   | { readonly kind: 'sent'; readonly at: number; readonly packet: number }
-  /** `refused` and `tooBig` may come after the datagram's `sent`: the network's answer takes its time. */
+  /** `refused` and `tooBig` may come after the datagram's `sent`: the network's answer takes its time. It does not say
+   * which datagram it answers; `packet` is the likeliest one. */
   | {
       readonly kind: 'failed';
       readonly at: number;
