@@ -11,10 +11,10 @@
 import { utf8 } from '../base/bytes.ts';
 import type { RandomSource } from '../base/random.ts';
 import { ed25519PublicKey, ed25519Sign } from '../crypto/derive.ts';
-import type { Credential, PrivateKey } from '../crypto/keys.ts';
+import type { Credential, PrivateKey, PublicKey } from '../crypto/keys.ts';
 import { bits, contextTag, der, octets, oid, sequence, Tag, unsigned } from './der.ts';
-import { curveBytes, Oid } from './oids.ts';
-import { publicHalf, readPkcs8 } from './privateKey.ts';
+import { Oid } from './oids.ts';
+import { readPkcs8 } from './privateKey.ts';
 import { subjectPublicKeyInfo } from './publicKey.ts';
 import { type CredentialSpec, type KeyKind, largestSize, longestChain, longestCommonName } from './spec.ts';
 import { timeDer } from './time.ts';
@@ -42,55 +42,76 @@ const dayMs = 86_400_000;
 export async function generateCredential(spec: CredentialSpec, environment: GenerateEnvironment): Promise<Generated> {
   const misfit = checkSpec(spec);
   if (misfit) return { ok: false, error: { why: misfit } };
-  const count = spec.chain;
-  const signers = await Promise.all(
-    Array.from({ length: count }, (_, i) => makeSigner(i === 0 ? spec.key : (spec.ca ?? spec.key), environment)),
-  );
-  const leafSigner = signers[0];
-  if (!leafSigner) return { ok: false, error: { why: 'a chain has at least one certificate' } };
+  // Before any key is made: that can take seconds.
+  const smallest = smallestSize(spec, environment.now);
+  if (spec.size && spec.size.bytes < smallest)
+    return { ok: false, error: { why: tooSmall(spec, spec.size, smallest), smallest } };
 
-  const span = leafSpan(spec, environment.now);
-  // Issuers are valid whatever the leaf is: what is wrong with the chain is then the leaf alone.
-  const issuerSpan = {
-    notBefore: Math.min(span.notBefore, seconds(environment.now) - dayMs),
-    notAfter: Math.max(span.notAfter, seconds(environment.now) + 365 * dayMs),
-  };
-  const names = Array.from({ length: count }, (_, i) => (i === 0 ? spec.commonName : issuerName(i, count)));
-  const issuers: Uint8Array[] = [];
-  for (let i = 1; i < count; i++) {
-    const above = Math.min(i + 1, count - 1);
-    const [subject, signer, issuer] = [signers[i], signers[above], names[above]];
-    if (!subject || !signer || issuer === undefined) continue;
-    const serial = serialNumber(environment.random, shortestSerial);
-    const { key } = subject;
-    const plan = { issuer, subject: names[i] ?? '', key, span: issuerSpan, ca: true, padding: undefined, serial };
-    issuers.push(await signed(plan, signer));
-  }
-
-  const signer = signers[1] ?? leafSigner;
-  const plain: Plan = {
-    issuer: names[1] ?? spec.commonName,
-    subject: spec.commonName,
-    key: leafSigner.key,
-    span,
-    ca: false,
-    padding: undefined,
-    serial: serialNumber(environment.random, shortestSerial),
-  };
-  let plan: Plan | undefined = plain;
-  if (spec.size) {
-    const { of, bytes } = spec.size;
-    const others = of === 'chain' ? issuers.reduce((sum, issuer) => sum + issuer.length, 0) : 0;
-    plan = padded(plain, signer, bytes - others, environment.random);
-    const smallest = certificateLength(plain, signer) + others;
-    if (!plan) return { ok: false, error: { why: unreachableSize(spec, spec.size, smallest), smallest } };
-  }
-  const leaf = await signed(plan, signer);
+  const signers = await Promise.all(kindsOf(spec).map((kind) => makeSigner(kind, environment)));
+  const [leaf, ...issuers] = layout(spec, signers, environment);
+  const [leafSigner] = signers;
+  if (!leaf || !leafSigner) return { ok: false, error: { why: 'a chain has at least one certificate' } };
+  const issuerCertificates = await Promise.all(issuers.map(({ plan, signer }) => signed(plan, signer)));
+  const leafCertificate = await signed(sized(spec, leaf, issuers, environment.random), leaf.signer);
   return {
     ok: true,
-    credential: { chain: [leaf, ...issuers], key: leafSigner.key },
+    credential: { chain: [leafCertificate, ...issuerCertificates], key: leafSigner.key },
     issuerKeys: signers.slice(1).map(({ key }) => key),
   };
+}
+
+/** The fewest bytes that `size=` (or `leaf=`, where the specification has that) can ask for. */
+export function smallestSize(spec: CredentialSpec, now: number): number {
+  const shapes = kindsOf(spec).map(shapeOf);
+  const lengths = layout(spec, shapes, { now, random: (length) => new Uint8Array(length) }).map(({ plan, signer }) =>
+    certificateLength(plan, signer),
+  );
+  return spec.size?.of === 'leaf' ? (lengths[0] ?? 0) : lengths.reduce((sum, length) => sum + length, 0);
+}
+
+const kindsOf = (spec: CredentialSpec): KeyKind[] =>
+  Array.from({ length: spec.chain }, (_, i) => (i === 0 ? spec.key : (spec.ca ?? spec.key)));
+
+/** What each certificate of the chain says and who signs it, leaf first, before any padding. */
+function layout<S extends Shape>(
+  spec: CredentialSpec,
+  signers: readonly S[],
+  { now, random }: Pick<GenerateEnvironment, 'now' | 'random'>,
+): { readonly plan: Plan; readonly signer: S }[] {
+  const last = spec.chain - 1;
+  const nameOf = (i: number): string =>
+    i === 0 ? spec.commonName : i === last ? 'dtlscope root' : last === 2 ? 'dtlscope CA' : `dtlscope CA ${i}`;
+  const span = leafSpan(spec, now);
+  // Issuers are valid whatever the leaf is: what is wrong with the chain is then the leaf alone.
+  const issuerSpan = {
+    notBefore: Math.min(span.notBefore, seconds(now) - dayMs),
+    notAfter: Math.max(span.notAfter, seconds(now) + 365 * dayMs),
+  };
+  return signers.map((subject, i) => {
+    const above = Math.min(i + 1, last);
+    const plan: Plan = {
+      issuer: nameOf(above),
+      subject: nameOf(i),
+      key: subject.key,
+      span: i === 0 ? span : issuerSpan,
+      ca: i > 0,
+      padding: undefined,
+      serial: serialNumber(random, shortestSerial),
+    };
+    return { plan, signer: signers[above] ?? subject };
+  });
+}
+
+/** The leaf's plan, padded to what the specification asks for. */
+function sized(
+  spec: CredentialSpec,
+  leaf: { readonly plan: Plan; readonly signer: Shape },
+  issuers: readonly { readonly plan: Plan; readonly signer: Shape }[],
+  random: RandomSource,
+): Plan {
+  if (!spec.size) return leaf.plan;
+  const others = issuers.reduce((sum, { plan, signer }) => sum + certificateLength(plan, signer), 0);
+  return padded(leaf.plan, leaf.signer, spec.size.bytes - (spec.size.of === 'chain' ? others : 0), random);
 }
 
 /** Where a specification made in code, not by `parseCredentialSpec`, is out of range. */
@@ -105,13 +126,10 @@ function checkSpec(spec: CredentialSpec): string | undefined {
   return undefined;
 }
 
-function unreachableSize(spec: CredentialSpec, size: NonNullable<CredentialSpec['size']>, smallest: number): string {
+function tooSmall(spec: CredentialSpec, size: NonNullable<CredentialSpec['size']>, smallest: number): string {
   const what = size.of === 'leaf' || spec.chain === 1 ? `a ${spec.key} certificate` : `this chain of ${spec.chain}`;
   return `${what} cannot be ${size.bytes} bytes: the smallest is ${smallest}`;
 }
-
-const issuerName = (index: number, count: number): string =>
-  index === count - 1 ? 'dtlscope root' : count === 3 ? 'dtlscope CA' : `dtlscope CA ${index}`;
 
 const seconds = (ms: number): number => Math.floor(ms / 1000) * 1000;
 
@@ -136,88 +154,115 @@ function leafSpan(spec: CredentialSpec, nowMs: number): Span {
   }
 }
 
-/** A key that can sign certificates. */
-interface Signer {
-  readonly key: PrivateKey;
+/** What the length of certificates depends on: a public key, and what its signatures look like. */
+interface Shape {
+  readonly key: PublicKey;
   /** AlgorithmIdentifier of its signatures. */
   readonly algorithm: Uint8Array;
   /** Bytes of a signature; for ECDSA the most frequent length, as R and S are integers of varying length. */
   readonly signatureLength: number;
+}
+
+/** A key that can sign certificates. */
+interface Signer extends Shape {
+  readonly key: PrivateKey;
   sign(message: Uint8Array): Promise<Uint8Array>;
 }
 
-const rsa = (modulusLength: number) => ({
-  name: 'RSASSA-PKCS1-v1_5',
-  modulusLength,
-  publicExponent: Uint8Array.of(1, 0, 1),
-  hash: 'SHA-256',
-});
+/** SEQUENCE of two INTEGERs, one of them with a sign byte. */
+const ecdsaLength = (width: number): number => 2 + 2 * (2 + width) + 1;
 
-async function makeSigner(kind: KeyKind, environment: GenerateEnvironment): Promise<Signer> {
-  const { subtle } = environment;
+/** A key of zeros that is as long as a real one. */
+function shapeOf(kind: KeyKind): Shape {
   switch (kind) {
     case 'ecdsa-p256':
-      return ecdsaSigner(subtle, 'P-256', 'SHA-256', Oid.ecdsaWithSha256);
+      return {
+        key: { kind: 'ec', curve: 'secp256r1', point: new Uint8Array(65) },
+        algorithm: sequence(oid(Oid.ecdsaWithSha256)),
+        signatureLength: ecdsaLength(32),
+      };
     case 'ecdsa-p384':
-      return ecdsaSigner(subtle, 'P-384', 'SHA-384', Oid.ecdsaWithSha384);
+      return {
+        key: { kind: 'ec', curve: 'secp384r1', point: new Uint8Array(97) },
+        algorithm: sequence(oid(Oid.ecdsaWithSha384)),
+        signatureLength: ecdsaLength(48),
+      };
     case 'rsa-2048':
     case 'rsa-3072':
     case 'rsa-4096': {
-      const size = Number(kind.slice(4));
-      const pair = await subtle.generateKey(rsa(size), true, ['sign']);
+      const n = new Uint8Array(Number(kind.slice(4)) / 8).fill(0x80, 0, 1);
       return {
-        key: await exported(subtle, pair.privateKey),
+        key: { kind: 'rsa', n, e: publicExponent },
         algorithm: sequence(oid(Oid.sha256WithRsa), der(Tag.null)),
-        signatureLength: size / 8,
-        sign: async (message) =>
-          new Uint8Array(await subtle.sign(pair.privateKey.algorithm, pair.privateKey, owned(message))),
+        signatureLength: n.length,
       };
     }
     case 'ed25519':
-      return ed25519Signer(environment);
+      return {
+        key: { kind: 'ed25519', key: new Uint8Array(32) },
+        algorithm: sequence(oid(Oid.ed25519)),
+        signatureLength: 64,
+      };
   }
 }
 
-async function ecdsaSigner(
-  subtle: SubtleCrypto,
-  namedCurve: 'P-256' | 'P-384',
-  hash: string,
-  algorithm: string,
-): Promise<Signer> {
+const publicExponent = Uint8Array.of(1, 0, 1);
+
+async function makeSigner(kind: KeyKind, environment: GenerateEnvironment): Promise<Signer> {
+  const { subtle } = environment;
+  const shape = shapeOf(kind);
+  switch (kind) {
+    case 'ecdsa-p256':
+      return { ...shape, ...(await ecdsaSigner(subtle, 'P-256', 'SHA-256')) };
+    case 'ecdsa-p384':
+      return { ...shape, ...(await ecdsaSigner(subtle, 'P-384', 'SHA-384')) };
+    case 'rsa-2048':
+    case 'rsa-3072':
+    case 'rsa-4096': {
+      const algorithm = {
+        name: 'RSASSA-PKCS1-v1_5',
+        modulusLength: shape.signatureLength * 8,
+        publicExponent,
+        hash: 'SHA-256',
+      };
+      const pair = await subtle.generateKey(algorithm, true, ['sign']);
+      return { ...shape, ...(await plainSigner(subtle, pair.privateKey)) };
+    }
+    case 'ed25519':
+      return { ...shape, ...(await ed25519Signer(environment)) };
+  }
+}
+
+type KeyAndSign = Pick<Signer, 'key' | 'sign'>;
+
+/** A key whose signatures WebCrypto gives in the form that certificates hold. */
+const plainSigner = async (subtle: SubtleCrypto, key: CryptoKey): Promise<KeyAndSign> => ({
+  key: await exported(subtle, key),
+  sign: async (message) => new Uint8Array(await subtle.sign({ name: key.algorithm.name }, key, owned(message))),
+});
+
+async function ecdsaSigner(subtle: SubtleCrypto, namedCurve: 'P-256' | 'P-384', hash: string): Promise<KeyAndSign> {
   const pair = await subtle.generateKey({ name: 'ECDSA', namedCurve }, true, ['sign']);
-  const key = await exported(subtle, pair.privateKey);
-  const width = key.kind === 'ec' ? curveBytes[key.curve] : 0;
   return {
-    key,
-    algorithm: sequence(oid(algorithm)),
-    // SEQUENCE of two INTEGERs, one of them with a sign byte.
-    signatureLength: 2 + 2 * (2 + width) + 1,
+    key: await exported(subtle, pair.privateKey),
     async sign(message) {
       const raw = new Uint8Array(await subtle.sign({ name: 'ECDSA', hash }, pair.privateKey, owned(message)));
       // WebCrypto gives R || S; certificates hold Ecdsa-Sig-Value (RFC 5480 §A).
-      return sequence(unsigned(raw.subarray(0, width)), unsigned(raw.subarray(width)));
+      return sequence(unsigned(raw.subarray(0, raw.length / 2)), unsigned(raw.subarray(raw.length / 2)));
     },
   };
 }
 
-async function ed25519Signer({ subtle, random }: GenerateEnvironment): Promise<Signer> {
-  const algorithm = sequence(oid(Oid.ed25519));
+async function ed25519Signer({ subtle, random }: GenerateEnvironment): Promise<KeyAndSign> {
   try {
     const pair = (await subtle.generateKey({ name: 'Ed25519' }, true, ['sign'])) as CryptoKeyPair;
-    return {
-      key: await exported(subtle, pair.privateKey),
-      algorithm,
-      signatureLength: 64,
-      sign: async (message) => new Uint8Array(await subtle.sign({ name: 'Ed25519' }, pair.privateKey, owned(message))),
-    };
+    return await plainSigner(subtle, pair.privateKey);
   } catch (error) {
     // Only the lack of the algorithm is answered by our own arithmetic; anything else is a fault to be seen.
     if (!(error instanceof Error) || error.name !== 'NotSupportedError') throw error;
     const seed = random(32);
     return {
       key: { kind: 'ed25519', seed, key: ed25519PublicKey(seed) },
-      algorithm,
-      signatureLength: 64,
       sign: async (message) => ed25519Sign(seed, message),
     };
   }
@@ -233,7 +278,7 @@ const owned = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(by
 interface Plan {
   readonly issuer: string;
   readonly subject: string;
-  readonly key: PrivateKey;
+  readonly key: PublicKey;
   readonly span: Span;
   readonly ca: boolean;
   /** Zero bytes in the padding extension; `undefined` for none. */
@@ -258,7 +303,7 @@ const name = (commonName: string): Uint8Array =>
 /** Padding has no meaning; 2.999 is the arc that ITU-T set aside for examples. */
 const paddingOid = '2.999.1';
 
-function tbs(plan: Plan, signer: Signer): Uint8Array {
+function tbs(plan: Plan, signer: Shape): Uint8Array {
   const extensions: Uint8Array[] = [];
   if (plan.ca)
     extensions.push(
@@ -273,16 +318,16 @@ function tbs(plan: Plan, signer: Signer): Uint8Array {
     name(plan.issuer),
     sequence(timeDer(plan.span.notBefore), timeDer(plan.span.notAfter)),
     name(plan.subject),
-    subjectPublicKeyInfo(publicHalf(plan.key)),
+    subjectPublicKeyInfo(plan.key),
     ...(extensions.length > 0 ? [der(contextTag(3), sequence(...extensions))] : []),
   );
 }
 const yes = Uint8Array.of(0xff);
 
-const certificate = (body: Uint8Array, signer: Signer, signature: Uint8Array): Uint8Array =>
+const certificate = (body: Uint8Array, signer: Shape, signature: Uint8Array): Uint8Array =>
   sequence(body, signer.algorithm, bits(signature));
 
-const certificateLength = (plan: Plan, signer: Signer): number =>
+const certificateLength = (plan: Plan, signer: Shape): number =>
   certificate(tbs(plan, signer), signer, new Uint8Array(signer.signatureLength)).length;
 
 /** Half of all ECDSA signatures have the planned length, so this is never reached. */
@@ -299,7 +344,7 @@ async function signed(plan: Plan, signer: Signer): Promise<Uint8Array> {
 }
 
 /** The plan with padding and serial number such that the certificate has exactly `wanted` bytes. */
-function padded(plain: Plan, signer: Signer, wanted: number, random: RandomSource): Plan | undefined {
+function padded(plain: Plan, signer: Shape, wanted: number, random: RandomSource): Plan {
   for (let length = shortestSerial; length <= longestSerial; length++) {
     const plan = { ...plain, serial: serialNumber(random, length) };
     if (certificateLength(plan, signer) === wanted) return plan;
@@ -311,5 +356,6 @@ function padded(plain: Plan, signer: Signer, wanted: number, random: RandomSourc
       padding -= excess;
     }
   }
-  return undefined;
+  // Every length from the smallest on is reached (a test tries them), and less was refused before.
+  throw new Error(`no certificate of ${wanted} bytes`);
 }
