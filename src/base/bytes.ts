@@ -6,7 +6,10 @@
 export const emptyBytes: Uint8Array = new Uint8Array(0);
 
 /** One new array holding all parts in order. */
-export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+export const concat = (...parts: readonly Uint8Array[]): Uint8Array => concatAll(parts);
+
+/** `concat` for any number of parts: an argument list ends at about a hundred thousand. */
+export function concatAll(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
   const out = new Uint8Array(length);

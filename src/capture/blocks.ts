@@ -1,7 +1,7 @@
 /**
  * Bytes of a file as they come, in chunks of any size, and what a container format (pcap, pcapng) finds in them.
  */
-import { concat } from '../base/bytes.ts';
+import { concatAll } from '../base/bytes.ts';
 
 /** One captured frame. */
 export interface Frame {
@@ -69,7 +69,7 @@ export class ByteQueue {
   peek(): Uint8Array {
     const [only] = this.#chunks;
     if (only && this.#chunks.length === 1) return only;
-    const all = concat(...this.#chunks);
+    const all = concatAll(this.#chunks);
     this.#chunks = [all];
     return all;
   }

@@ -51,7 +51,12 @@ export function openFile(bytes: Uint8Array, options: CaptureOptions = {}): Opene
 /** Bytes; text of this size still fits a JavaScript string well. */
 const largestKeyLog = 128 * 1024 * 1024;
 
-const looksLikeKeyLog = (head: string): boolean => /^(#.*|\s*)*^[A-Z][A-Z0-9_]+ [0-9a-fA-F]{16,}( |\r?$)/m.test(head);
+/** Whether the first line that is neither blank nor a comment is one of a key log. */
+function looksLikeKeyLog(head: string): boolean {
+  const lines = head.split('\n').map((line) => line.trim());
+  const first = lines.find((line) => line !== '' && !line.startsWith('#'));
+  return first !== undefined && /^[A-Z][A-Z0-9_]* [0-9a-fA-F]{16}/.test(first);
+}
 
 const starts = (bytes: Uint8Array, ...magic: readonly number[]): boolean => magic.every((byte, i) => bytes[i] === byte);
 

@@ -5,7 +5,7 @@
  * The file shows what was sent, when it was sent, as a capture at both senders would: a datagram that the link lost stands
  * in it too, with a comment that says so. Its frames are numbered from 1 in the order of the trace.
  */
-import { concat, fromUtf8, utf8 } from '../base/bytes.ts';
+import { concat, concatAll, fromUtf8, utf8 } from '../base/bytes.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { Address, DatagramEvent, LinkAction, PacketNumber, Trace } from '../trace/model.ts';
 import type { KeyChoice } from '../trace/sanitise.ts';
@@ -20,17 +20,25 @@ export function toPcapng(trace: Trace, { withKeys }: KeyChoice): Uint8Array {
   if (secrets.length > 0) parts.push(decryptionSecrets(formatKeyLog(secrets)));
   const comments = linkComments(trace);
   const addresses = new AddressBook(trace);
-  const start = BigInt(Math.round((trace.header.startedAt ?? 0) * 1e3)) * 1000n;
+  const origin = trace.header.kind === 'capture' ? 'frame N of the original capture' : 'datagram N of the run';
   let frame = 0;
   for (const event of trace.events) {
     if (event.kind !== 'datagram') continue;
     frame++;
     const notes = [...(comments.get(event.packet) ?? [])];
-    if (event.packet !== frame) notes.unshift(`datagram ${event.packet} of the trace`);
-    const time = start + BigInt(Math.round(event.at * 1e6));
-    parts.push(enhancedPacket(event, time < 0n ? 0n : time, addresses.pair(event), notes));
+    if (event.packet !== frame) notes.unshift(origin.replace('N', String(event.packet)));
+    const time = timestamp(trace.header.startedAt ?? 0, event.at);
+    parts.push(enhancedPacket(event, time, addresses.pair(event), notes));
   }
-  return concat(...parts);
+  return concatAll(parts);
+}
+
+/** Nanoseconds since 1970, within the 64 bits that the format has. The start in whole microseconds: a double has no more. */
+function timestamp(startMs: number, atMs: number): bigint {
+  // A trace file may claim any number; a year 285,000 is enough.
+  const bounded = (ms: number): number => Math.min(Math.max(ms, -9e15), 9e15);
+  const time = BigInt(Math.round(bounded(startMs) * 1e3)) * 1000n + BigInt(Math.round(bounded(atMs) * 1e6));
+  return time < 0n ? 0n : BigInt.asUintN(64, time);
 }
 
 const linkTypeRaw = 101;
@@ -215,6 +223,7 @@ function actionText(action: LinkAction): string | undefined {
 class AddressBook {
   readonly #names = new Map<Address, SocketAddress>();
   readonly #servers: ReadonlySet<Address>;
+  #made = 0;
 
   constructor(trace: Trace) {
     const servers = new Set<Address>();
@@ -235,7 +244,7 @@ class AddressBook {
       this.#names.set(address, known);
       return known;
     }
-    const number = this.#names.size + 1;
+    const number = ++this.#made;
     const ip = Uint8Array.of(10, (number >> 16) & 0xff, (number >> 8) & 0xff, number & 0xff);
     const named = /:(\d{1,5})$/.exec(address);
     const given = named ? Number(named[1]) : 0;
