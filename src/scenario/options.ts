@@ -9,6 +9,7 @@ import type { Fingerprint, Packing, Role } from '../engine/api.ts';
 import type { LinkRule } from '../link/api.ts';
 import { groups, signatureSchemes, srtpProfiles, type Version } from '../wire/registry.ts';
 import { cipherSuites } from '../wire/suites.ts';
+import { parseCredentialSpec } from '../x509/spec.ts';
 import {
   choice,
   codes,
@@ -144,7 +145,10 @@ export const optionTable: Table = {
     help: 'a certificate made to order for this run, as in rsa-4096 (see: dtlscope cert --help); ecdsa-p256 when nothing is given',
     commands: both,
     onlyRole: undefined,
-    type: text('spec', () => undefined),
+    type: text('spec', (given) => {
+      const parsed = parseCredentialSpec(given);
+      return parsed.ok ? undefined : parsed.error;
+    }),
     default: always(undefined),
   },
   cert: {

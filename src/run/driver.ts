@@ -1,0 +1,273 @@
+/**
+ * The driver: one endpoint, the link, a transport and a clock. Everything it records is pushed as it happens; the last
+ * event is always `end`. A run ends by itself when the endpoint failed or closed, `linger` after it was established, when
+ * the network refuses it, or when its time is up; from outside by `stop`, or because the transport is gone.
+ */
+
+import type { RandomSource } from '../base/random.ts';
+import { after, earlier, type Instant } from '../base/time.ts';
+import { unreachable } from '../base/unreachable.ts';
+import type { CryptoProvider } from '../crypto/provider.ts';
+import type { EndpointConfig } from '../engine/api.ts';
+import { createEndpoint } from '../engine/index.ts';
+import type { Link, LinkEvent, LinkRule } from '../link/api.ts';
+import { createLink } from '../link/link.ts';
+import type { DatagramContents } from '../trace/facts.ts';
+import type { Actor, Address, LinkAction, TraceEvent, TraceHeader } from '../trace/model.ts';
+import { TraceRecorder } from '../trace/recorder.ts';
+import type { Clock, Run, Transport, TransportEvent } from './api.ts';
+import { ownContents, visibleContents } from './contents.ts';
+import { Side } from './side.ts';
+
+export interface RunSpec {
+  readonly header: TraceHeader;
+  readonly config: EndpointConfig;
+  readonly rules: readonly LinkRule[];
+  readonly seed: number;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly crypto: CryptoProvider;
+  readonly random: RandomSource;
+  /** Time after `established` in which repeats are answered, before close_notify. ms */
+  readonly lingerMs: number;
+  /** Longest time of the whole run. ms */
+  readonly timeoutMs: number;
+}
+
+/** Bounds on what a peer can make a run keep. */
+export const runLimits = { datagrams: 50_000, bytes: 64 * 1024 * 1024 } as const;
+/** How long an ended endpoint's last datagrams may still be on the link. ms */
+const drainMs = 2000;
+
+/** Starts a run at once; throws a `RangeError` for a configuration that no endpoint could work with. */
+export function startRun(spec: RunSpec): Run {
+  return new DrivenRun(spec);
+}
+
+class DrivenRun implements Run {
+  readonly header: TraceHeader;
+  readonly finished: Promise<void>;
+  readonly #spec: RunSpec;
+  readonly #recorder: TraceRecorder;
+  readonly #link: Link;
+  readonly #side: Side;
+  readonly #startedAt: Instant;
+  #resolve: () => void = () => {};
+  #takeBack: () => void = () => {};
+  #lastNow: Instant;
+  #drainUntil: Instant | undefined;
+  #closing = false;
+  #ended = false;
+  #heard = 0;
+  #refusals = 0;
+  #bytes = 0;
+  /** Datagrams that are on the link, by number: what it takes to deliver one. */
+  readonly #origins = new Map<number, Address>();
+
+  constructor(spec: RunSpec) {
+    this.#spec = spec;
+    this.header = spec.header;
+    this.#recorder = new TraceRecorder(spec.header);
+    this.#link = createLink(spec.rules, spec.seed);
+    this.#startedAt = spec.clock.now();
+    this.#lastNow = this.#startedAt;
+    this.finished = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    const { transport, crypto, random, config } = spec;
+    this.#side = new Side(
+      createEndpoint(config, { crypto, random, peer: transport.remote }),
+      (event) => this.#recorder.push(event),
+      ({ to, bytes, contents }, now) => this.#send(to, bytes, contents, now),
+      (now) => this.#time(now),
+    );
+    for (const event of announced(config)) this.#recorder.push(event);
+    transport.listen((event) => this.#hear(event));
+    this.#side.handle({ kind: 'start' }, this.#startedAt);
+    this.#proceed(this.#startedAt);
+  }
+
+  subscribe(hear: (event: TraceEvent) => void): () => void {
+    return this.#recorder.subscribe(hear);
+  }
+
+  stop(): void {
+    this.#end('cancelled', undefined);
+  }
+
+  #time(now: Instant): number {
+    return now - this.#startedAt;
+  }
+
+  /** Time never runs backwards in a trace, whatever clock stamped a datagram. */
+  #advance(at: Instant): Instant {
+    if (at > this.#lastNow) this.#lastNow = at;
+    return this.#lastNow;
+  }
+
+  #current(): Instant {
+    return this.#advance(this.#spec.clock.now());
+  }
+
+  #hear(event: TransportEvent): void {
+    if (this.#ended) return;
+    switch (event.kind) {
+      case 'datagram':
+        this.#receive(event.bytes, event.from, this.#advance(event.at));
+        break;
+      case 'sent':
+        break;
+      case 'refused':
+        this.#refusals++;
+        this.#recorder.push({ kind: 'refused', at: this.#time(this.#current()), by: event.by, why: event.why });
+        // Nobody is there, or nobody any more. A peer that answered may have closed its socket only after its last flight.
+        if (this.#heard === 0 || this.#refusals > 1) this.#end('done', event.why);
+        break;
+      case 'too-big': {
+        const now = this.#current();
+        const text = `the system sends no datagram of more than ${event.size} bytes there`;
+        this.#recorder.push({ kind: 'note', at: this.#time(now), text });
+        this.#side.handle({ kind: 'too-big', size: event.size }, now);
+        this.#proceed(now);
+        break;
+      }
+      case 'gone':
+        this.#end('interrupted', event.why);
+        break;
+      default:
+        unreachable(event);
+    }
+  }
+
+  #receive(bytes: Uint8Array, src: Address, now: Instant): void {
+    this.#heard++;
+    this.#bytes += bytes.length;
+    this.#refusals = 0;
+    if (this.#heard > runLimits.datagrams || this.#bytes > runLimits.bytes) {
+      this.#end('done', 'more datagrams came than a run keeps');
+      return;
+    }
+    const packet = this.#recorder.nextPacket();
+    const { local: dst, remote } = this.#spec.transport;
+    // Anybody may send to our socket; only the peer has the other role.
+    const from = src === remote ? opposite(this.#side.actor) : undefined;
+    const { length } = bytes;
+    const at = this.#time(now);
+    this.#recorder.push({ kind: 'datagram', at, packet, src, dst, from, bytes, length, contents: undefined });
+    this.#origins.set(packet, src);
+    this.#report(this.#link.offer({ direction: 'in', packet, bytes, contents: visibleContents(bytes) }, now));
+    this.#proceed(now);
+  }
+
+  #send(to: Address, bytes: Uint8Array, contents: DatagramContents, now: Instant): void {
+    const packet = this.#recorder.nextPacket();
+    this.#recorder.push({
+      kind: 'datagram',
+      at: this.#time(now),
+      packet,
+      src: this.#spec.transport.local,
+      dst: to,
+      from: this.#side.actor,
+      bytes,
+      length: bytes.length,
+      contents,
+    });
+    this.#origins.set(packet, to);
+    this.#report(this.#link.offer({ direction: 'out', packet, bytes, contents: ownContents(contents) }, now));
+  }
+
+  #report(events: readonly LinkEvent[]): void {
+    for (const event of events) this.#recorder.push(linkFact(event, this.#time(this.#lastNow), this.#startedAt));
+  }
+
+  /** Delivers what is due, wakes the endpoint, and sees whether the run is over. */
+  #proceed(now: Instant): void {
+    this.#deliver(now);
+    this.#side.wake(now);
+    this.#deliver(now);
+    if (this.#ended) return;
+    const { connectedAt } = this.#side;
+    const deadline = after(this.#startedAt, this.#spec.timeoutMs);
+    const lingered = connectedAt === undefined ? undefined : after(connectedAt, this.#spec.lingerMs);
+    const closeAt = lingered === undefined || this.#closing ? undefined : earlier(lingered, deadline);
+    if (closeAt !== undefined && closeAt <= now && !this.#side.over) {
+      this.#closing = true;
+      this.#side.handle({ kind: 'close' }, now);
+      this.#deliver(now);
+    }
+    if (this.#side.over || this.#closing) this.#drainUntil ??= after(now, drainMs);
+    const drained = this.#drainUntil !== undefined && (this.#link.next() === undefined || this.#drainUntil <= now);
+    if (drained || deadline <= now) {
+      this.#end('done', drained ? undefined : `the time of ${this.#spec.timeoutMs} ms was up`);
+      return;
+    }
+
+    const open = this.#drainUntil === undefined;
+    const next = [this.#link.next(), open ? this.#side.wait : undefined, open ? closeAt : this.#drainUntil];
+    const wakeAt = next.reduce<Instant | undefined>(earlier, deadline) ?? deadline;
+    this.#takeBack();
+    this.#takeBack = this.#spec.clock.schedule(wakeAt, () => {
+      if (!this.#ended) this.#proceed(this.#current());
+    });
+  }
+
+  #deliver(now: Instant): void {
+    // What the endpoint answers at once is due at once, when the link has no delay.
+    for (let due = this.#link.take(now); due.length > 0 && !this.#ended; due = this.#link.take(now))
+      for (const { direction, packet, bytes } of due) {
+        const other = this.#origins.get(packet) ?? this.#spec.transport.remote;
+        if (direction === 'out') this.#spec.transport.send(bytes, other, packet);
+        else this.#side.handle({ kind: 'datagram', bytes, from: other }, now, packet);
+        if (this.#ended) return;
+      }
+    if (this.#link.next() === undefined) this.#origins.clear();
+  }
+
+  #end(how: 'done' | 'cancelled' | 'interrupted', why: string | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#takeBack();
+    const at = this.#time(this.#current());
+    this.#recorder.push({ kind: 'end', at, how, why });
+    this.#spec.transport.close();
+    this.#resolve();
+  }
+}
+
+const opposite = (actor: Actor): Actor => (actor === 'client' ? 'server' : 'client');
+
+/** The fingerprints that the peer's certificate is expected to have, as facts of time 0. */
+export const announced = (config: EndpointConfig): TraceEvent[] =>
+  config.trust.kind === 'any'
+    ? []
+    : config.trust.fingerprints.map(({ hash, value }) => ({
+        kind: 'fingerprint',
+        at: 0,
+        of: opposite(config.role),
+        hash,
+        value,
+      }));
+
+/** What the link reported, on the trace's clock. */
+export function linkFact(event: LinkEvent, at: number, startedAt: Instant): TraceEvent {
+  return { kind: 'link', at, packet: event.packet, action: action(event, startedAt), rule: event.rule };
+}
+
+function action(event: LinkEvent, startedAt: Instant): LinkAction {
+  switch (event.kind) {
+    case 'lost':
+    case 'queue-full':
+      return { kind: event.kind };
+    case 'too-large':
+      return { kind: 'too-large', mtu: event.mtu };
+    case 'truncated':
+      return { kind: 'truncated', to: event.to, at: event.at - startedAt };
+    case 'delivered':
+    case 'corrupted':
+    case 'duplicated':
+    case 'held-back':
+      return { kind: event.kind, at: event.at - startedAt };
+    default:
+      return unreachable(event);
+  }
+}

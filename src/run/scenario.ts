@@ -1,0 +1,59 @@
+/** From a scenario to what the driver takes: the parts that terminal and background share. */
+import type { Credential } from '../crypto/keys.ts';
+import type { CryptoProvider } from '../crypto/provider.ts';
+import { defaultConfig } from '../engine/index.ts';
+import { type Options, type Scenario, toCommandLine, toEndpointConfig } from '../scenario/index.ts';
+import type { TraceHeader } from '../trace/model.ts';
+import type { SimulationSpec } from './simulate.ts';
+
+/** The header of a scenario's trace. `startedAt` is wall-clock time, ms since 1970. */
+export const headerFor = (
+  scenario: Scenario,
+  tool: string,
+  startedAt: number | undefined,
+  title?: string,
+): TraceHeader => ({
+  tool,
+  kind: scenario.target?.kind === 'sim' ? 'simulation' : 'run',
+  startedAt,
+  title,
+  localRole: scenario.target?.kind === 'sim' ? undefined : scenario.options.role,
+  commandLine: toCommandLine(scenario),
+});
+
+/** The engine's settings for our side of a scenario. */
+export const configFor = (options: Options, credentials: readonly Credential[]) =>
+  toEndpointConfig(options, credentials, defaultConfig(options.role));
+
+/**
+ * A scenario against the peer in memory. Our side has the options and `ours`; the peer behaves like a WebRTC stack with
+ * `theirs`: it offers SRTP, has a certificate, and asks for one.
+ */
+export function simulationFor(
+  scenario: Scenario,
+  tool: string,
+  ours: readonly Credential[],
+  theirs: readonly Credential[],
+  crypto: CryptoProvider,
+): SimulationSpec {
+  const { options } = scenario;
+  const config = configFor(options, ours);
+  const peer = {
+    ...defaultConfig(config.role === 'client' ? 'server' : 'client'),
+    credentials: theirs,
+    srtpProfiles: [7, 8, 1],
+    clientAuth: 'request' as const,
+    alpn: options.alpn,
+  };
+  return {
+    header: headerFor(scenario, tool, undefined),
+    client: config.role === 'client' ? config : peer,
+    server: config.role === 'client' ? peer : config,
+    ours: config.role,
+    rules: options.link,
+    seed: options.seed,
+    crypto,
+    lingerMs: options.linger,
+    timeoutMs: options.timeout,
+  };
+}
