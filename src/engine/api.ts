@@ -37,6 +37,7 @@ export type Output =
 
 /** What a datagram of ours holds: link rules and the ladder need it even when the bytes are encrypted. */
 export interface DatagramContents {
+  /** Flights of both sides count from 1 in order of appearance; 0 for what belongs to none (alerts, application data). */
   readonly flight: number;
   /** 0 for the first sending of the flight, n for its nth retransmission. */
   readonly attempt: number;
@@ -66,7 +67,10 @@ export type EngineEvent =
       readonly attempt: number;
       readonly durationMs: number;
     }
+  /** `at` is the offset in the datagram that is being read. */
   | { readonly kind: 'dropped'; readonly reason: DropReason; readonly at?: number; readonly detail?: string }
+  /** Fragments of a ClientHello are kept for an address that is not proved yet, which a stateless server would not do. */
+  | { readonly kind: 'unverified-hello'; readonly from: PeerAddress; readonly bytes: number; readonly total: number }
   | { readonly kind: 'secret'; readonly label: string; readonly clientRandom: Uint8Array; readonly secret: Uint8Array }
   | {
       readonly kind: 'alert';
@@ -81,6 +85,7 @@ export type EngineEvent =
     }
   | { readonly kind: 'connected'; readonly parameters: Parameters }
   | { readonly kind: 'data'; readonly bytes: Uint8Array }
+  /** The association is over; only `misuse` leaves it as it was. */
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'closed'; readonly by: 'peer' | 'us' };
 
@@ -132,9 +137,11 @@ export interface EndpointConfig {
   readonly alpn: readonly string[];
   readonly srtpProfiles: readonly number[];
   readonly extendedMasterSecret: 'off' | 'offer' | 'require';
+  /** Client: offer session_ticket (RFC 5077). A ticket that comes is read and let go: nothing is ever resumed. */
+  readonly sessionTicket?: boolean;
   /** Server: whether an address must be proved by a cookie first (RFC 6347 §4.2.1). */
   readonly cookie: boolean;
-  /** Largest UDP payload. */
+  /** Largest UDP payload, at least `leastMtu`. */
   readonly mtu: number;
   readonly packing: Packing;
   /** Largest handshake fragment body, when smaller than what the MTU allows. */
@@ -157,6 +164,10 @@ export interface Limits {
   readonly recordsAhead: number;
   /** Certificates in a chain. */
   readonly chainLength: number;
+  /** Server: addresses, not proved yet, whose fragmented ClientHello is being put together; 8 when absent. */
+  readonly unverifiedHellos?: number;
+  /** Server: how long such fragments are kept, ms; 10 000 when absent. */
+  readonly unverifiedMs?: number;
 }
 
 export interface Environment {

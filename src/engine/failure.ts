@@ -60,6 +60,8 @@ export type Failure =
 /** Why a record (or what was in it) was ignored. Users ask; so every drop is an event. */
 export type DropReason =
   | 'not-dtls'
+  /** From an address that is not the peer's. */
+  | 'other-peer'
   | 'short-header'
   | 'truncated'
   | 'wrong-version'

@@ -1,0 +1,123 @@
+/**
+ * Who chooses what: the server its suite, group, credential and signature scheme from what the client offers (RFC 5246
+ * §7.4.1.3, RFC 8422 §5), the client its credential from what a CertificateRequest takes (RFC 5246 §7.4.4). Unknown numbers
+ * are stepped over. When nothing fits, the failure says what was lacking, which is what people come to read.
+ */
+import type { Credential, CurveName, PrivateKey, PublicKey } from '../crypto/keys.ts';
+import type { CryptoProvider } from '../crypto/provider.ts';
+import { curveOfScheme, signatureScheme } from '../crypto/schemes.ts';
+import type { CertificateRequest12 } from '../wire/handshake.ts';
+import { type CipherSuite, cipherSuite } from '../wire/suites.ts';
+import type { EndpointConfig } from './api.ts';
+import { canRun } from './config.ts';
+import type { Failure } from './failure.ts';
+
+const curveGroups: Readonly<Record<CurveName, number>> = { secp256r1: 23, secp384r1: 24, secp521r1: 25 };
+
+/** TLS ClientCertificateType (RFC 8422 §5.5; Ed25519 goes by ecdsa_sign too). */
+const certificateType = { rsa: 1, ec: 64, ed25519: 64 } as const;
+
+/** Whether a key can authenticate a suite: RSA ones take RSA keys, ECDSA ones also Ed25519 (RFC 8422 §2). */
+export const keyFits = (key: PublicKey | PrivateKey, suite: CipherSuite): boolean =>
+  suite.authentication === 'rsa' ? key.kind === 'rsa' : key.kind !== 'rsa';
+
+/**
+ * The first of our schemes that the peer takes and the key can make. In DTLS 1.2 an ECDSA scheme is not tied to a curve
+ * (RFC 5246 §7.4.1.4.1), but the one that belongs to the key's curve comes first: some peers insist on it.
+ */
+function chooseScheme(
+  provider: CryptoProvider,
+  ours: readonly number[],
+  peers: readonly number[],
+  key: PrivateKey,
+): number | undefined {
+  const possible = ours.filter((scheme) => peers.includes(scheme) && provider.canSign(key, scheme));
+  const tied = key.kind === 'ec' ? possible.find((scheme) => curveOfScheme(scheme) === key.curve) : undefined;
+  return tied ?? possible[0];
+}
+
+/** What a client's hello offers, as far as the choice depends on it; `undefined` where the extension is absent. */
+export interface Offer {
+  readonly cipherSuites: readonly number[];
+  readonly groups: readonly number[] | undefined;
+  readonly signatureSchemes: readonly number[] | undefined;
+}
+
+export interface Choice {
+  readonly suite: CipherSuite;
+  readonly group: number;
+  readonly credential: Credential;
+  readonly scheme: number;
+}
+
+/** Without signature_algorithms a client takes SHA-1 only (RFC 5246 §7.4.1.4.1). */
+const schemesByDefault: readonly number[] = [0x0201, 0x0203];
+
+/** The server's choice, in its own order of preference. */
+export function chooseForServer(
+  config: EndpointConfig,
+  provider: CryptoProvider,
+  offer: Offer,
+): Choice | { readonly refused: Failure } {
+  const runnable = config.cipherSuites.filter(canRun);
+  const credentials = config.credentials;
+  const fitting = (suite: CipherSuite): readonly Credential[] =>
+    credentials.filter((credential) => keyFits(credential.key, suite));
+  const common = runnable
+    .filter((code) => offer.cipherSuites.includes(code))
+    .flatMap((code) => cipherSuite(code) ?? [])
+    .filter((suite) => fitting(suite).length > 0);
+  if (common.length === 0) {
+    const supported = runnable.filter((code) => {
+      const suite = cipherSuite(code);
+      return suite !== undefined && fitting(suite).length > 0;
+    });
+    return { refused: { fault: 'mismatch', code: 'no-common-suite', offered: offer.cipherSuites, supported } };
+  }
+
+  // RFC 8422 §5.1: without the extension the server may use any group.
+  const supported = config.groups.filter((group) => provider.supportsGroup(group));
+  const group = supported.find((candidate) => offer.groups?.includes(candidate) ?? true);
+  if (group === undefined)
+    return { refused: { fault: 'mismatch', code: 'no-common-group', offered: offer.groups ?? [], supported } };
+
+  const schemes = offer.signatureSchemes ?? schemesByDefault;
+  for (const suite of common)
+    for (const credential of fitting(suite)) {
+      const { key } = credential;
+      // RFC 8422 §5.1: the curve of the certificate's key must be one the client knows, too.
+      if (key.kind === 'ec' && offer.groups && !offer.groups.includes(curveGroups[key.curve])) continue;
+      const scheme = chooseScheme(provider, config.signatureSchemes, schemes, key);
+      if (scheme !== undefined) return { suite, group, credential, scheme };
+    }
+  return { refused: { fault: 'mismatch', code: 'no-common-signature', offered: schemes } };
+}
+
+/** The client's answer to a CertificateRequest; `undefined` means an empty Certificate (RFC 5246 §7.4.6). */
+export function chooseForClient(
+  config: EndpointConfig,
+  provider: CryptoProvider,
+  request: CertificateRequest12,
+): { readonly credential: Credential; readonly scheme: number } | undefined {
+  for (const credential of config.credentials) {
+    if (!request.certificate_types.includes(certificateType[credential.key.kind])) continue;
+    const scheme = chooseScheme(
+      provider,
+      config.signatureSchemes,
+      request.supported_signature_algorithms,
+      credential.key,
+    );
+    if (scheme !== undefined) return { credential, scheme };
+  }
+  return undefined;
+}
+
+/** What a server that takes these schemes puts into certificate_types. */
+export function certificateTypesFor(schemes: readonly number[]): number[] {
+  const kinds = schemes.map((scheme) => signatureScheme(scheme)?.kind);
+  const types: number[] = [];
+  if (kinds.some((kind) => kind === 'ecdsa' || kind === 'ed25519')) types.push(certificateType.ec);
+  if (kinds.some((kind) => kind === 'rsa-pkcs1' || kind === 'rsa-pss')) types.push(certificateType.rsa);
+  // The vector must not be empty (RFC 5246 §7.4.4).
+  return types.length > 0 ? types : [certificateType.ec];
+}

@@ -1,0 +1,95 @@
+/**
+ * Settings: what an endpoint does when nobody says otherwise, and what no endpoint can work with. Figures are those that
+ * RFC 6347 recommends and WebRTC needs (RFC 8827 §6.5); what a particular stack does belongs in `profiles`.
+ */
+import { cipherSuite } from '../wire/suites.ts';
+import type { EndpointConfig, Role } from './api.ts';
+
+/**
+ * The smallest MTU that still carries a byte of every message: record header, explicit nonce and tag, handshake header
+ * take 49 bytes, and the cookie exchange and alerts fit as well.
+ */
+export const leastMtu = 64;
+/** What an IPv4 datagram can carry (65535 less IP and UDP headers). */
+const mostMtu = 65507;
+
+/** The settings of an endpoint that speaks DTLS 1.2 as a WebRTC stack would: change what the case needs. */
+export const defaultConfig = (role: Role): EndpointConfig => ({
+  role,
+  versions: ['1.2'],
+  cipherSuites: [0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030],
+  groups: [0x001d, 0x0017, 0x0018],
+  signatureSchemes: [0x0403, 0x0503, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601],
+  credentials: [],
+  clientAuth: 'none',
+  trust: { kind: 'any' },
+  alpn: [],
+  srtpProfiles: [],
+  extendedMasterSecret: 'offer',
+  sessionTicket: false,
+  cookie: false,
+  mtu: 1200,
+  packing: 'packed',
+  fragment: undefined,
+  // RFC 6347 §4.2.4.1.
+  retransmission: { start: 1000, growth: 2, cap: 60_000, attempts: 12 },
+  // Twice the maximum segment lifetime of two minutes (RFC 6347 §4.2.4).
+  lastFlightMs: 240_000,
+  replayWindow: 64,
+  limits: {
+    messageBytes: 65_536,
+    messagesAhead: 8,
+    recordsAhead: 32,
+    chainLength: 10,
+    unverifiedHellos: 8,
+    unverifiedMs: 10_000,
+  },
+});
+
+/** Whether the engine can run a suite, as opposed to naming it: ECDHE with an AEAD, in DTLS 1.2. */
+export const canRun = (code: number): boolean => {
+  const suite = cipherSuite(code);
+  return suite?.keyExchange === 'ecdhe' && suite.cipher.kind === 'aead' && suite.versions.includes('1.2');
+};
+
+/** Throws a `RangeError` that names the setting no endpoint could work with. */
+export function checkConfig(config: EndpointConfig): void {
+  const reject = (what: string): never => {
+    throw new RangeError(what);
+  };
+  const atLeast = (name: string, value: number, least: number): void => {
+    if (!Number.isFinite(value) || value < least) reject(`${name} must be at least ${least}, not ${value}`);
+  };
+  if (config.versions.length === 0) reject('versions: none is given');
+  for (const version of config.versions)
+    if (version !== '1.2') reject(`versions: the engine speaks DTLS 1.2, not yet ${version}`);
+  if (!config.cipherSuites.some(canRun)) reject('cipherSuites: none of these is one that the engine can run');
+  if (config.groups.length === 0) reject('groups: an ECDHE suite needs at least one');
+  if (config.signatureSchemes.length === 0) reject('signatureSchemes: at least one is needed');
+  if (!Number.isInteger(config.mtu) || config.mtu < leastMtu || config.mtu > mostMtu)
+    reject(`mtu must be a whole number from ${leastMtu} to ${mostMtu}, not ${config.mtu}`);
+  if (config.fragment !== undefined && (!Number.isInteger(config.fragment) || config.fragment < 1))
+    reject(`fragment must be a whole number of at least 1 byte, not ${config.fragment}`);
+  const { start, growth, cap, attempts } = config.retransmission;
+  atLeast('retransmission.start', start, 1);
+  atLeast('retransmission.growth', growth, 1);
+  atLeast('retransmission.cap', cap, 1);
+  atLeast('retransmission.attempts', attempts, 0);
+  atLeast('lastFlightMs', config.lastFlightMs, 0);
+  atLeast('replayWindow', config.replayWindow, 1);
+  const { limits } = config;
+  atLeast('limits.messageBytes', limits.messageBytes, 1);
+  atLeast('limits.messagesAhead', limits.messagesAhead, 0);
+  atLeast('limits.recordsAhead', limits.recordsAhead, 0);
+  atLeast('limits.chainLength', limits.chainLength, 1);
+  const trusted = config.trust.kind === 'fingerprints' ? config.trust.fingerprints : undefined;
+  if (trusted?.length === 0) reject('trust: an empty list of fingerprints trusts nobody');
+  if (config.role === 'server') {
+    if (config.credentials.length === 0) reject('credentials: a server needs at least one');
+    // Otherwise the fingerprints would look like a check that is never made.
+    if (trusted && config.clientAuth === 'none')
+      reject('clientAuth: fingerprints can only be checked when the client is asked for its certificate');
+  }
+  for (const credential of config.credentials)
+    if (credential.chain.length === 0) reject('credentials: a chain holds at least one certificate');
+}

@@ -1,0 +1,165 @@
+/**
+ * Handshake messages on their way in: fragments of any order and overlap are put together, messages ahead of their turn
+ * wait, repeated ones are told apart (RFC 6347 §4.2.2, §4.2.3). Everything is bounded, because in epoch 0 anybody can send.
+ *
+ * For the same reason a fragment that contradicts earlier ones is no failure here: the caller drops it in epoch 0, where a
+ * stranger may have made it (RFC 6347 §4.1.2.7 wants invalid records dropped silently), and fails where it is authenticated.
+ */
+
+import { MessageAssembly } from '../wire/reassembly.ts';
+import { HandshakeType } from '../wire/registry.ts';
+import type { Limits } from './api.ts';
+import type { Message } from './machine.ts';
+
+export interface Fragment {
+  readonly type: number;
+  readonly seq: number;
+  readonly epoch: number;
+  readonly total: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export type Acceptance =
+  /** Brought bytes that were missing. */
+  | 'fresh'
+  /** All of it was here, of a message that is not complete yet. */
+  | 'stale'
+  /** Of a message that was handed out already. */
+  | 'repeated'
+  | 'too-far-ahead'
+  | 'over-limit'
+  | 'conflicting-fragment';
+
+/** Holes in one message; each costs time at every further fragment. 64 KiB in order-less 64-byte fragments make 512. */
+const mostHoles = 1024;
+
+/** What may come first, before the peer's message_seq is known: a stateless server counts as it likes (RFC 6347 §4.2.1). */
+const hellos: readonly number[] = [HandshakeType.serverHello, HandshakeType.helloVerifyRequest];
+
+export class Inbox {
+  readonly #limits: Limits;
+  readonly #pending = new Map<number, { readonly epoch: number; readonly assembly: MessageAssembly }>();
+  #next: number | undefined;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** The message_seq that is awaited; `undefined` until the first hello has set it. */
+  get next(): number | undefined {
+    return this.#next;
+  }
+
+  /** Bytes kept, for tests that count them. */
+  get size(): number {
+    let bytes = 0;
+    for (const { assembly } of this.#pending.values()) bytes += assembly.have.size;
+    return bytes;
+  }
+
+  /** From here on messages come in sequence, the next one with this number. */
+  anchor(next: number): void {
+    this.#next = next;
+    for (const seq of this.#pending.keys()) if (seq < next) this.#pending.delete(seq);
+  }
+
+  /** Lets go of all that is not complete: what an epoch left behind must not be continued in the next one. */
+  forget(): void {
+    this.#pending.clear();
+  }
+
+  accept(fragment: Fragment): Acceptance {
+    const from = this.#next ?? 0;
+    if (fragment.seq < from) return 'repeated';
+    if (fragment.seq > from + this.#limits.messagesAhead) return 'too-far-ahead';
+    if (fragment.total > this.#limits.messageBytes) return 'over-limit';
+    const { assembly, epoch } = this.#pendingFor(fragment);
+    // Checklist of RFC 6347 §4.2.3: every fragment says the same of its message.
+    if (assembly.type !== fragment.type || assembly.total !== fragment.total || epoch !== fragment.epoch)
+      return 'conflicting-fragment';
+    if (assembly.have.ranges.length >= mostHoles) return 'over-limit';
+    const effect = assembly.add(fragment.offset, fragment.bytes);
+    if (effect.conflicts.length > 0) return 'conflicting-fragment';
+    return effect.fresh.length > 0 || fragment.total === 0 ? 'fresh' : 'stale';
+  }
+
+  /** The message whose turn it is, once it is complete. */
+  take(): Message | undefined {
+    if (this.#next !== undefined) {
+      const message = this.#complete(this.#next);
+      if (message) this.#next++;
+      return message;
+    }
+    for (const [seq, { assembly }] of this.#pending)
+      if (hellos.includes(assembly.type) && assembly.complete) return this.#complete(seq);
+    return undefined;
+  }
+
+  #pendingFor(fragment: Fragment): { readonly epoch: number; readonly assembly: MessageAssembly } {
+    const known = this.#pending.get(fragment.seq);
+    if (known) return known;
+    const made = {
+      epoch: fragment.epoch,
+      assembly: new MessageAssembly(fragment.type, fragment.seq, fragment.total),
+    };
+    this.#pending.set(fragment.seq, made);
+    return made;
+  }
+
+  #complete(seq: number): Message | undefined {
+    const found = this.#pending.get(seq);
+    if (!found?.assembly.complete) return undefined;
+    this.#pending.delete(seq);
+    return { type: found.assembly.type, seq, epoch: found.epoch, body: found.assembly.body };
+  }
+}
+
+/**
+ * ClientHellos in fragments from addresses that are not proved yet. A stateless cookie and a fragmented ClientHello
+ * exclude each other in part, so a server keeps a little after all: one hello for each of a few addresses, for a while.
+ */
+export class HelloPool {
+  readonly #limits: Limits;
+  readonly #byAddress = new Map<string, { readonly since: number; readonly inbox: Inbox }>();
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    let bytes = 0;
+    for (const { inbox } of this.#byAddress.values()) bytes += inbox.size;
+    return bytes;
+  }
+
+  /** Takes a fragment; the message is handed out, and forgotten, when it is complete. */
+  accept(from: string, fragment: Fragment, now: number): { readonly got: Acceptance; readonly message?: Message } {
+    for (const [address, { since }] of this.#byAddress)
+      if (now - since > (this.#limits.unverifiedMs ?? 10_000)) this.#byAddress.delete(address);
+    let entry = this.#byAddress.get(from);
+    // A hello with another number replaces what was there: the client has gone on.
+    if (entry && fragment.seq !== entry.inbox.next) entry = undefined;
+    if (!entry) {
+      const inbox = new Inbox({ ...this.#limits, messagesAhead: 0 });
+      inbox.anchor(fragment.seq);
+      entry = { since: now, inbox };
+    }
+    const got = entry.inbox.accept(fragment);
+    const message = entry.inbox.take();
+    this.#byAddress.delete(from);
+    if (!message && (got === 'fresh' || got === 'stale' || entry.inbox.size > 0)) {
+      const room = this.#limits.unverifiedHellos ?? 8;
+      for (const oldest of this.#byAddress.keys()) {
+        if (this.#byAddress.size < room) break;
+        this.#byAddress.delete(oldest);
+      }
+      if (room > 0) this.#byAddress.set(from, entry);
+    }
+    return message ? { got, message } : { got };
+  }
+
+  clear(): void {
+    this.#byAddress.clear();
+  }
+}

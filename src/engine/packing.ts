@@ -1,0 +1,120 @@
+/**
+ * Cutting a flight into records and datagrams, at the moment it is sent and for the MTU and packing of that moment
+ * (RFC 6347 §4.1.1, §4.2.3). What is kept are messages; fragments, records and datagrams live only while they are sent.
+ * Pure: a flight and sizes in, a plan out.
+ */
+import { concat } from '../base/bytes.ts';
+import { encode } from '../codec/codec.ts';
+import { handshakeHeader, handshakeHeaderLength } from '../wire/handshake.ts';
+import { ContentType } from '../wire/registry.ts';
+import type { FragmentContents, Packing } from './api.ts';
+
+/** What a flight is made of. The epoch is part of it: a repeat goes out under the keys of the first time (RFC 6347 §4.1). */
+export type FlightPart =
+  | {
+      readonly kind: 'message';
+      readonly epoch: number;
+      readonly type: number;
+      readonly seq: number;
+      readonly body: Uint8Array;
+    }
+  | { readonly kind: 'change_cipher_spec'; readonly epoch: number };
+
+/** A record to be: its number and protection come when it is sealed. */
+export interface PlannedRecord {
+  readonly epoch: number;
+  readonly type: number;
+  readonly plaintext: Uint8Array;
+  readonly fragments: readonly FragmentContents[];
+}
+
+/** Sizes that depend on an epoch's protection; `RecordLayer` knows them. */
+export interface RecordSizes {
+  recordLength(epoch: number, plaintextLength: number): number;
+  plaintextThatFits(epoch: number, room: number): number;
+}
+
+export interface Cut {
+  /** Largest datagram; `flight` packing ignores it. */
+  readonly mtu: number;
+  readonly packing: Packing;
+  /** Largest fragment body. */
+  readonly fragment: number | undefined;
+}
+
+/** A fragment smaller than this is not worth a record of its own while the next datagram has more room. */
+const leastFragment = 16;
+
+const changeCipherSpecBody = Uint8Array.of(1);
+
+/**
+ * The datagrams of a flight, each a list of records. Every fragment has a record of its own: peers exist that read only
+ * the first message of a record. In `packed`, records fill a datagram up to the MTU; in `record` each has its own; in
+ * `flight` all are in one, whatever its size.
+ */
+export function cutFlight(parts: readonly FlightPart[], sizes: RecordSizes, cut: Cut): PlannedRecord[][] {
+  const datagrams: PlannedRecord[][] = [];
+  let open: PlannedRecord[] = [];
+  let used = 0;
+  const close = (): void => {
+    if (open.length > 0) datagrams.push(open);
+    open = [];
+    used = 0;
+  };
+  const room = (): number => (cut.packing === 'flight' ? Number.POSITIVE_INFINITY : cut.mtu - used);
+  const add = (record: PlannedRecord): void => {
+    open.push(record);
+    used += sizes.recordLength(record.epoch, record.plaintext.length);
+    if (cut.packing === 'record') close();
+  };
+  const largest = cut.fragment ?? Number.POSITIVE_INFINITY;
+
+  for (const part of parts) {
+    if (part.kind === 'change_cipher_spec') {
+      if (sizes.plaintextThatFits(part.epoch, room()) < changeCipherSpecBody.length) close();
+      add({
+        epoch: part.epoch,
+        type: ContentType.changeCipherSpec,
+        plaintext: changeCipherSpecBody,
+        fragments: [],
+      });
+      continue;
+    }
+    let offset = 0;
+    // At least one fragment, also of a message without a body.
+    for (;;) {
+      const left = part.body.length - offset;
+      const fits = Math.min(largest, sizes.plaintextThatFits(part.epoch, room()) - handshakeHeaderLength);
+      if (used > 0 && fits < Math.min(left, leastFragment, largest)) {
+        close();
+        continue;
+      }
+      const length = Math.min(left, fits);
+      if (length < Math.min(left, 1)) throw new Error(`an MTU of ${cut.mtu} carries nothing in epoch ${part.epoch}`);
+      add(fragmentRecord(part, offset, length));
+      offset += length;
+      if (offset >= part.body.length) break;
+    }
+  }
+  close();
+  return datagrams;
+}
+
+/** A record that holds [offset, offset + length) of a message. */
+function fragmentRecord(part: Extract<FlightPart, { kind: 'message' }>, offset: number, length: number): PlannedRecord {
+  return {
+    epoch: part.epoch,
+    type: ContentType.handshake,
+    plaintext: concat(
+      encode(handshakeHeader, {
+        msg_type: part.type,
+        length: part.body.length,
+        message_seq: part.seq,
+        fragment_offset: offset,
+        fragment_length: length,
+      }),
+      part.body.subarray(offset, offset + length),
+    ),
+    fragments: [{ message: part.type, messageSeq: part.seq, offset, length, total: part.body.length }],
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * The retransmission timer of one flight, and the timeout value that outlives flights (RFC 6347 §4.2.4.1). Only deadlines:
+ * who owns it is told the time.
+ */
+import { after, type Instant } from '../base/time.ts';
+import type { Retransmission } from './api.ts';
+
+export class RetransmissionTimer {
+  readonly #settings: Retransmission;
+  /** Kept from flight to flight until one gets through without loss. */
+  #rto: number;
+  #deadline: Instant | undefined;
+  #giveUp: Instant | undefined;
+  #fired = 0;
+  #putOff = false;
+
+  constructor(settings: Retransmission) {
+    this.#settings = settings;
+    this.#rto = settings.start;
+  }
+
+  get deadline(): Instant | undefined {
+    return this.#deadline;
+  }
+
+  /** Starts for a flight that was just sent for the first time; answers with the duration. */
+  start(now: Instant): number {
+    this.#fired = 0;
+    this.#putOff = false;
+    // Repeats by the peer make us send again and start over, but never past the moment when the attempts would have
+    // been used up: a peer whose records we cannot read would otherwise keep us going for ever.
+    let patience = 0;
+    let rto = this.#rto;
+    for (let i = 0; i <= this.#settings.attempts && Number.isFinite(patience); i++) {
+      patience += rto;
+      rto = this.#grown(rto);
+    }
+    this.#giveUp = after(now, patience);
+    return this.#arm(now, this.#rto);
+  }
+
+  /** The deadline has passed: grows the timeout and starts anew, or says that enough is enough. */
+  fire(now: Instant): { readonly again: number } | 'give-up' {
+    if (this.#fired >= this.#settings.attempts || (this.#giveUp !== undefined && now >= this.#giveUp)) {
+      this.#deadline = undefined;
+      return 'give-up';
+    }
+    this.#fired++;
+    this.#putOff = false;
+    this.#rto = this.#grown(this.#rto);
+    return { again: this.#arm(now, this.#rto) };
+  }
+
+  /** The flight was sent again for another reason than this timer; answers with the duration. */
+  restart(now: Instant): number {
+    this.#putOff = false;
+    return this.#arm(now, this.#rto);
+  }
+
+  /**
+   * Part of the next flight is here, so ours got through, and the rest is the peer's to repeat: our timer becomes the
+   * fallback, one step longer than the peer's. Once for each sending of a flight; `undefined` when it was done already.
+   */
+  putOff(now: Instant): number | undefined {
+    if (this.#deadline === undefined || this.#putOff) return undefined;
+    this.#putOff = true;
+    return this.#arm(now, this.#grown(this.#rto));
+  }
+
+  /** The next flight is here, or all is over. True when the timer was running. */
+  stop(): boolean {
+    const running = this.#deadline !== undefined;
+    this.#deadline = undefined;
+    return running;
+  }
+
+  /** An exchange without loss: the timeout may go back to its start (RFC 6347 §4.2.4.1). */
+  relax(): void {
+    this.#rto = this.#settings.start;
+  }
+
+  #grown(rto: number): number {
+    return Math.max(this.#settings.start, Math.min(rto * this.#settings.growth, this.#settings.cap));
+  }
+
+  #arm(now: Instant, duration: number): number {
+    const wanted = after(now, duration);
+    this.#deadline = this.#giveUp !== undefined && this.#giveUp < wanted ? this.#giveUp : wanted;
+    return this.#deadline - now;
+  }
+}
