@@ -42,6 +42,8 @@ export type ToHelper =
       readonly bind?: string;
       /** Local port; without one, a free one. */
       readonly port?: number;
+      /** Whom it will write to first: the answer's `local` then is our address as seen from there. */
+      readonly peer?: { readonly address: string; readonly port: number };
     }
   /** Each datagram gets one `sent` or `failed` event. */
   | { readonly kind: 'send'; readonly socket: number; readonly datagrams: readonly OutgoingDatagram[] }

@@ -32,6 +32,7 @@ const toHelper = v.variant('kind', [
     family,
     bind: v.exactOptional(short),
     port: v.exactOptional(port),
+    peer: v.exactOptional(v.object({ address: short, port })),
   }),
   v.object({
     kind: v.literal('send'),

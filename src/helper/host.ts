@@ -17,7 +17,7 @@ import {
 } from '../bridge/messages.ts';
 import { parseToHelper } from '../bridge/parse.ts';
 import type { Frame } from './frames.ts';
-import { broadcastAddress, canonical, destinationKey, Guard, helperLimits } from './guard.ts';
+import { broadcastAddress, canonical, destinationKey, Guard, helperLimits, type Refusal } from './guard.ts';
 import { hearsPortUnreachable, UdpSocket } from './udpSocket.ts';
 
 export interface HostOptions {
@@ -156,7 +156,7 @@ export class Host {
     }
   }
 
-  async #open({ id, socket: number, family, bind, port }: Extract<ToHelper, { kind: 'open' }>): Promise<void> {
+  async #open({ id, socket: number, family, bind, port, peer }: Extract<ToHelper, { kind: 'open' }>): Promise<void> {
     if (this.#sockets.has(number)) {
       this.#error(helperErrors.socketInUse, `socket ${number} is open already`, { id });
       return;
@@ -170,10 +170,19 @@ export class Host {
       return;
     }
     this.#broadcasts = subnetBroadcasts();
+    const to = peer === undefined ? undefined : canonical(peer.address);
+    if (peer !== undefined) {
+      const refusal = this.#refuseAddress(peer.address, to, peer.port, family);
+      if (refusal !== undefined) {
+        this.#error(refusal.code, refusal.message, { id });
+        return;
+      }
+    }
     const socket = new UdpSocket({
       family,
       bind,
       port,
+      peer: peer === undefined || to === undefined ? undefined : { address: to.address, port: peer.port },
       now: this.#options.now,
       full: this.#options.full,
       hear: (event) => {
@@ -219,6 +228,11 @@ export class Host {
         this.#flushSoon(number, entry);
       }
     }
+  }
+
+  #refuseAddress(given: string, to: ReturnType<typeof canonical>, port: number, family: 4 | 6): Refusal | undefined {
+    if (to?.family === family) return this.#guard.refuseAddress(to.address, to.family, port);
+    return { code: helperErrors.badMessage, message: `${JSON.stringify(given)} is not an IPv${family} address` };
   }
 
   #close(id: number, number: number): void {

@@ -16,6 +16,8 @@ export interface UdpSocketOptions {
   readonly family: 4 | 6;
   readonly bind: string | undefined;
   readonly port: number | undefined;
+  /** Whom it will write to first. Canonical, and let through by the guard. */
+  readonly peer: { readonly address: string; readonly port: number } | undefined;
   /** Monotonic, ms. */
   readonly now: () => number;
   readonly hear: (event: SocketEvent) => void;
@@ -52,6 +54,11 @@ interface Twin {
   recent: { readonly packet: number; readonly bytes: number }[];
 }
 
+interface Local {
+  readonly address: string;
+  readonly port: number;
+}
+
 type Lookup = (
   host: string,
   options: unknown,
@@ -64,7 +71,7 @@ export class UdpSocket {
   readonly #main: Socket;
   readonly #twins = new Map<string, Twin>();
   readonly #counters = { sentDatagrams: 0, sentBytes: 0, receivedDatagrams: 0, receivedBytes: 0, droppedDatagrams: 0 };
-  #local: { readonly address: string; readonly port: number } | undefined;
+  #local: Local | undefined;
 
   constructor(options: UdpSocketOptions) {
     this.#options = options;
@@ -77,8 +84,20 @@ export class UdpSocket {
     return { ...this.#counters };
   }
 
-  /** Binds; rejects with the system's error. */
-  open(): Promise<{ readonly address: string; readonly port: number }> {
+  /** Binds; rejects with the system's error. The answer is our address as the peer will see it, where there is one. */
+  async open(): Promise<Local> {
+    const bound = await this.#bind();
+    this.#local = bound;
+    const { peer } = this.#options;
+    if (peer === undefined) return bound;
+    const key = destinationKey(peer.address, peer.port);
+    return new Promise((resolve) => {
+      const settled = (local: Local | undefined): void => resolve(local ?? bound);
+      if (this.#makeTwin(key, peer, settled) === undefined) settled(undefined);
+    });
+  }
+
+  #bind(): Promise<Local> {
     const { bind, port, family } = this.#options;
     return new Promise((resolve, reject) => {
       this.#main.once('error', reject);
@@ -88,8 +107,7 @@ export class UdpSocket {
         this.#main.on('error', (error) => console.error(`socket: ${error.message}`));
         this.#listen(this.#main);
         const { address, port: bound } = this.#main.address();
-        this.#local = { address, port: bound };
-        resolve(this.#local);
+        resolve({ address, port: bound });
       });
     });
   }
@@ -139,7 +157,12 @@ export class UdpSocket {
     this.#options.hear({ kind: 'received', at, address, port, data: data.toString('base64') });
   }
 
-  #makeTwin(key: string, { address, port }: Outgoing): Twin | undefined {
+  /** `settled` is told the twin's own address, or nothing if it cannot be had. */
+  #makeTwin(
+    key: string,
+    { address, port }: Local,
+    settled: (local: Local | undefined) => void = () => {},
+  ): Twin | undefined {
     const local = this.#local;
     if (!twinsWork || local === undefined || this.#twins.size >= maxTwins) return undefined;
     const twin: Twin = { socket: this.#create(), waiting: [], recent: [] };
@@ -152,13 +175,13 @@ export class UdpSocket {
       if (this.#twins.get(key) === twin) this.#twins.delete(key);
       closeQuietly(socket);
       for (const outgoing of waiting) this.#sendOn(this.#main, undefined, outgoing, 0);
+      settled(undefined);
     };
     socket.once('error', giveUp);
     socket.bind({ address: local.address, port: local.port, exclusive: true }, () => {
       this.#listen(socket);
       socket.connect(port, address, (error?: Error) => {
-        if (this.#twins.get(key) !== twin) return;
-        if (error) {
+        if (error || this.#twins.get(key) !== twin) {
           giveUp();
           return;
         }
@@ -167,6 +190,7 @@ export class UdpSocket {
         const waiting = twin.waiting ?? [];
         twin.waiting = undefined;
         for (const outgoing of waiting) this.#sendOn(socket, twin, outgoing, 0);
+        settled({ address: socket.address().address, port: local.port });
       });
     });
     return twin;

@@ -371,6 +371,34 @@ describe('what is refused', () => {
   });
 });
 
+describe('our own address', () => {
+  it('is told as the peer sees it, when the peer is named at opening', async () => {
+    const helper = await greeted();
+    const seen: string[] = [];
+    const port = await peer((_data, from) => seen.push(`${from.address}:${from.port}`));
+    helper.send({ kind: 'open', id: 1, socket: 1, family: 4, peer: { address: '127.0.0.1', port } });
+    const reply = await helper.reply(1);
+    if (reply.kind === 'error') throw new Error(reply.message);
+    expect(reply.local?.address).toBe('127.0.0.1');
+    helper.send({ kind: 'send', socket: 1, datagrams: [datagram(1, port)] });
+    await expect.poll(() => seen).toEqual([`${reply.local?.address}:${reply.local?.port}`]);
+  });
+
+  it('is any address, when it is not', async () => {
+    const helper = await greeted();
+    helper.send({ kind: 'open', id: 1, socket: 1, family: 4 });
+    expect(await helper.reply(1)).toMatchObject({ kind: 'ok', local: { address: '0.0.0.0' } });
+  });
+
+  it('is not looked for where nothing may be sent', async () => {
+    const helper = await greeted();
+    helper.send({ kind: 'open', id: 1, socket: 1, family: 4, peer: { address: '224.0.0.1', port: 9 } });
+    expect(await helper.reply(1)).toMatchObject({ kind: 'error', code: helperErrors.forbiddenAddress });
+    helper.send({ kind: 'open', id: 2, socket: 1, family: 4, peer: { address: '127.0.0.1', port: 9 } });
+    expect(await helper.reply(2)).toMatchObject({ kind: 'ok' });
+  });
+});
+
 describe('names', () => {
   it('are resolved to all their addresses', async () => {
     const helper = await greeted();
