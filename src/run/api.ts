@@ -18,6 +18,8 @@ export type TransportEvent =
   | { readonly kind: 'sent'; readonly packet: number; readonly at: Instant }
   | { readonly kind: 'refused'; readonly by: string; readonly why: string }
   | { readonly kind: 'too-big'; readonly size: number }
+  /** A limit of the transport's own kept this datagram back (the helper's guard); later ones may pass. */
+  | { readonly kind: 'unsent'; readonly packet: number; readonly why: string }
   /** The transport itself is gone: the helper exited, the socket broke. */
   | { readonly kind: 'gone'; readonly why: string };
 

@@ -131,6 +131,11 @@ class DrivenRun implements Run {
         this.#proceed(now);
         break;
       }
+      case 'unsent': {
+        const text = `datagram ${event.packet} was not sent: ${event.why}`;
+        this.#recorder.push({ kind: 'note', at: this.#time(this.#current()), text });
+        break;
+      }
       case 'gone':
         this.#end('interrupted', event.why);
         break;
