@@ -3,7 +3,7 @@
  * states.ts) lets in. Each step gets what its state knows and hands on what the next must know; the last one cannot be
  * taken without the proofs that signature, trust and Finished were checked.
  */
-import { emptyBytes, equal, fromUtf8, utf8 } from '../base/bytes.ts';
+import { emptyBytes, equal, utf8 } from '../base/bytes.ts';
 import { decode, encode } from '../codec/codec.ts';
 import { type ClientExtension, extensionCode, findExtension } from '../wire/extensions.ts';
 import {
@@ -237,12 +237,8 @@ export function startClient12(house: Association): Handshake {
   function sendHello({ hello, seq, flights }: Hello): void {
     const body = encode(clientHello, hello);
     // What a HelloVerifyRequest answers is not kept from: a repeat of it is seen by its cookie.
-    house.sendFlight(
-      flights,
-      [{ kind: 'message', epoch: 0, type: HandshakeType.clientHello, seq, body }],
-      'flight',
-      undefined,
-    );
+    const parts = [{ kind: 'message', epoch: 0, type: HandshakeType.clientHello, seq, body }] as const;
+    house.sendFlight({ number: flights, parts, awaited: 'flight', answers: undefined });
   }
 
   /** Flight 5 (RFC 6347 §4.2.4): [Certificate] ClientKeyExchange [CertificateVerify] ChangeCipherSpec Finished. */
@@ -273,7 +269,12 @@ export function startClient12(house: Association): Handshake {
     const verify_data = finishedData(house, agreed, keys, 'client', transcript);
     outbox.message(HandshakeType.finished, encode(finished12, { verify_data }));
     house.records.openWrite(1, keys.client);
-    house.sendFlight(known.flights + 1, outbox.take(), 'last-flight', { first: known.firstSeq, last: message.seq });
+    house.sendFlight({
+      number: known.flights + 1,
+      parts: outbox.take(),
+      awaited: 'last-flight',
+      answers: { first: known.firstSeq, last: message.seq },
+    });
     const keyed: Keyed = { ...known, keys };
     return known.ticketPromised ? go('awaitNewSessionTicket', keyed) : go('awaitChangeCipherSpec', keyed);
   }

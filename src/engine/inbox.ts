@@ -23,10 +23,8 @@ export interface Fragment {
 export type Acceptance =
   /** Brought bytes that were missing. */
   | 'fresh'
-  /** All of it was here, of a message that is not complete yet. */
-  | 'stale'
-  /** Of a message that was handed out already. */
-  | 'repeated'
+  /** Nothing new: the message was handed out already, or these bytes of it are here. */
+  | 'repeated-message'
   | 'too-far-ahead'
   | 'over-limit'
   | 'conflicting-fragment';
@@ -71,7 +69,7 @@ export class Inbox {
 
   accept(fragment: Fragment): Acceptance {
     const from = this.#next ?? 0;
-    if (fragment.seq < from) return 'repeated';
+    if (fragment.seq < from) return 'repeated-message';
     if (fragment.seq > from + this.#limits.messagesAhead) return 'too-far-ahead';
     if (fragment.total > this.#limits.messageBytes) return 'over-limit';
     const { assembly, epoch } = this.#pendingFor(fragment);
@@ -81,7 +79,7 @@ export class Inbox {
     if (assembly.have.ranges.length >= mostHoles) return 'over-limit';
     const effect = assembly.add(fragment.offset, fragment.bytes);
     if (effect.conflicts.length > 0) return 'conflicting-fragment';
-    return effect.fresh.length > 0 || fragment.total === 0 ? 'fresh' : 'stale';
+    return effect.fresh.length > 0 || fragment.total === 0 ? 'fresh' : 'repeated-message';
   }
 
   /** The message whose turn it is, once it is complete. */
@@ -148,7 +146,7 @@ export class HelloPool {
     const got = entry.inbox.accept(fragment);
     const message = entry.inbox.take();
     this.#byAddress.delete(from);
-    if (!message && (got === 'fresh' || got === 'stale' || entry.inbox.size > 0)) {
+    if (!message && (got === 'fresh' || entry.inbox.size > 0)) {
       const room = this.#limits.unverifiedHellos ?? 8;
       for (const oldest of this.#byAddress.keys()) {
         if (this.#byAddress.size < room) break;

@@ -101,7 +101,11 @@ export function cutFlight(parts: readonly FlightPart[], sizes: RecordSizes, cut:
 }
 
 /** A record that holds [offset, offset + length) of a message. */
-function fragmentRecord(part: Extract<FlightPart, { kind: 'message' }>, offset: number, length: number): PlannedRecord {
+export function fragmentRecord(
+  part: Omit<Extract<FlightPart, { kind: 'message' }>, 'kind'>,
+  offset: number,
+  length: number,
+): PlannedRecord {
   return {
     epoch: part.epoch,
     type: ContentType.handshake,

@@ -185,7 +185,12 @@ export function startServer12(house: Association): Handshake {
         const ours = finishedData(house, agreed, keys, 'server', transcript);
         outbox.message(HandshakeType.finished, encode(finished12, { verify_data: ours }));
         house.records.openWrite(1, keys.server);
-        house.sendFlight(known.flights + 2, outbox.take(), 'nothing', { first: known.firstSeq, last: message.seq });
+        house.sendFlight({
+          number: known.flights + 2,
+          parts: outbox.take(),
+          awaited: 'nothing',
+          answers: { first: known.firstSeq, last: message.seq },
+        });
         const connected: Connected = {
           finished,
           peer: known.peer,
@@ -274,7 +279,8 @@ export function startServer12(house: Association): Handshake {
     outbox.message(HandshakeType.serverHelloDone, emptyBytes);
     // A hello with a proved cookie is the third flight of the handshake, else the first.
     const flights = cookies ? 4 : 2;
-    house.sendFlight(flights, outbox.take(), 'flight', { first: message.seq, last: message.seq });
+    const answers = { first: message.seq, last: message.seq };
+    house.sendFlight({ number: flights, parts: outbox.take(), awaited: 'flight', answers });
     const known: Negotiated = { agreed, choice, share, transcript, outbox, flights, firstSeq: message.seq + 1 };
     return anonymous ? go('awaitClientKeyExchange', { ...known, shown: { anonymous } }) : go('awaitCertificate', known);
   }
