@@ -6,7 +6,7 @@
  * What comes out is as small as it can be and still be a certificate that OpenSSL verifies: the leaf has no extensions at
  * all, like the ones browsers make for WebRTC; issuers say that they are CAs. An exact size is reached by padding the
  * leaf: an extension under the example arc 2.999 (not critical, all zeros) carries the bulk, and the length of the
- * serial number the rest, where DER's growing length fields leave a gap.
+ * serial number the rest. `size=` counts the DER of all certificates together, `leaf=` that of the leaf.
  */
 import { utf8 } from '../base/bytes.ts';
 import type { RandomSource } from '../base/random.ts';
@@ -43,16 +43,17 @@ export async function generateCredential(spec: CredentialSpec, environment: Gene
   const misfit = checkSpec(spec);
   if (misfit) return { ok: false, error: { why: misfit } };
   // Before any key is made: that can take seconds.
-  const smallest = smallestSize(spec, environment.now);
-  if (spec.size && spec.size.bytes < smallest)
-    return { ok: false, error: { why: tooSmall(spec, spec.size, smallest), smallest } };
+  const unreachable = spec.size && checkSize(spec, spec.size, environment.now);
+  if (unreachable) return { ok: false, error: unreachable };
 
   const signers = await Promise.all(kindsOf(spec).map((kind) => makeSigner(kind, environment)));
   const [leaf, ...issuers] = layout(spec, signers, environment);
   const [leafSigner] = signers;
   if (!leaf || !leafSigner) return { ok: false, error: { why: 'a chain has at least one certificate' } };
+  const leafPlan = sized(spec, leaf, issuers, environment.random);
+  if (!leafPlan) throw new Error('a size was found for dummies and not for the keys themselves');
   const issuerCertificates = await Promise.all(issuers.map(({ plan, signer }) => signed(plan, signer)));
-  const leafCertificate = await signed(sized(spec, leaf, issuers, environment.random), leaf.signer);
+  const leafCertificate = await signed(leafPlan, leaf.signer);
   return {
     ok: true,
     credential: { chain: [leafCertificate, ...issuerCertificates], key: leafSigner.key },
@@ -62,12 +63,34 @@ export async function generateCredential(spec: CredentialSpec, environment: Gene
 
 /** The fewest bytes that `size=` (or `leaf=`, where the specification has that) can ask for. */
 export function smallestSize(spec: CredentialSpec, now: number): number {
-  const shapes = kindsOf(spec).map(shapeOf);
-  const lengths = layout(spec, shapes, { now, random: (length) => new Uint8Array(length) }).map(({ plan, signer }) =>
+  const lengths = layout(spec, kindsOf(spec).map(shapeOf), { now, random: zeros }).map(({ plan, signer }) =>
     certificateLength(plan, signer),
   );
   return spec.size?.of === 'leaf' ? (lengths[0] ?? 0) : lengths.reduce((sum, length) => sum + length, 0);
 }
+
+/** Why a size cannot be had; tried out on keys of zeros, which are as long as real ones. */
+function checkSize(
+  spec: CredentialSpec,
+  size: NonNullable<CredentialSpec['size']>,
+  now: number,
+): { readonly why: string; readonly smallest: number } | undefined {
+  const smallest = smallestSize(spec, now);
+  const [leaf, ...issuers] = layout(spec, kindsOf(spec).map(shapeOf), { now, random: zeros });
+  const possible = (bytes: number): boolean =>
+    leaf !== undefined && bytes >= smallest && !!sized({ ...spec, size: { ...size, bytes } }, leaf, issuers, zeros);
+  const what = size.of === 'leaf' || spec.chain === 1 ? `one ${spec.key} certificate` : `this chain of ${spec.chain}`;
+  if (size.bytes < smallest)
+    return { why: `${what} cannot be ${size.bytes} bytes: the smallest is ${smallest}`, smallest };
+  if (possible(size.bytes)) return undefined;
+  const near = [size.bytes - 1, size.bytes + 1].filter(possible).join(' or ');
+  return {
+    why: `${what} cannot be exactly ${size.bytes} bytes, as a length field of DER grows there: ask for ${near}`,
+    smallest,
+  };
+}
+
+const zeros: RandomSource = (length) => new Uint8Array(length);
 
 const kindsOf = (spec: CredentialSpec): KeyKind[] =>
   Array.from({ length: spec.chain }, (_, i) => (i === 0 ? spec.key : (spec.ca ?? spec.key)));
@@ -89,6 +112,7 @@ function layout<S extends Shape>(
   };
   return signers.map((subject, i) => {
     const above = Math.min(i + 1, last);
+    const signer = signers[above] ?? subject;
     const plan: Plan = {
       issuer: nameOf(above),
       subject: nameOf(i),
@@ -97,18 +121,19 @@ function layout<S extends Shape>(
       ca: i > 0,
       padding: undefined,
       serial: serialNumber(random, shortestSerial),
+      signatureLength: signer.signatureLengths[0],
     };
-    return { plan, signer: signers[above] ?? subject };
+    return { plan, signer };
   });
 }
 
-/** The leaf's plan, padded to what the specification asks for. */
+/** The leaf's plan, padded to what the specification asks for; `undefined` when no padding gives that. */
 function sized(
   spec: CredentialSpec,
   leaf: { readonly plan: Plan; readonly signer: Shape },
   issuers: readonly { readonly plan: Plan; readonly signer: Shape }[],
   random: RandomSource,
-): Plan {
+): Plan | undefined {
   if (!spec.size) return leaf.plan;
   const others = issuers.reduce((sum, { plan, signer }) => sum + certificateLength(plan, signer), 0);
   return padded(leaf.plan, leaf.signer, spec.size.bytes - (spec.size.of === 'chain' ? others : 0), random);
@@ -124,11 +149,6 @@ function checkSpec(spec: CredentialSpec): string | undefined {
   const length = [...spec.commonName].length;
   if (length < 1 || length > longestCommonName) return `a common name has 1 to ${longestCommonName} characters`;
   return undefined;
-}
-
-function tooSmall(spec: CredentialSpec, size: NonNullable<CredentialSpec['size']>, smallest: number): string {
-  const what = size.of === 'leaf' || spec.chain === 1 ? `a ${spec.key} certificate` : `this chain of ${spec.chain}`;
-  return `${what} cannot be ${size.bytes} bytes: the smallest is ${smallest}`;
 }
 
 const seconds = (ms: number): number => Math.floor(ms / 1000) * 1000;
@@ -159,8 +179,8 @@ interface Shape {
   readonly key: PublicKey;
   /** AlgorithmIdentifier of its signatures. */
   readonly algorithm: Uint8Array;
-  /** Bytes of a signature; for ECDSA the most frequent length, as R and S are integers of varying length. */
-  readonly signatureLength: number;
+  /** Bytes that a signature may have, the most frequent number first: in ECDSA, R and S are integers of varying length. */
+  readonly signatureLengths: readonly [number, ...number[]];
 }
 
 /** A key that can sign certificates. */
@@ -169,8 +189,11 @@ interface Signer extends Shape {
   sign(message: Uint8Array): Promise<Uint8Array>;
 }
 
-/** SEQUENCE of two INTEGERs, one of them with a sign byte. */
-const ecdsaLength = (width: number): number => 2 + 2 * (2 + width) + 1;
+/** SEQUENCE of two INTEGERs: half of the time one of them has a sign byte, else none or both. */
+const ecdsaLengths = (width: number): [number, number, number] => {
+  const none = 2 + 2 * (2 + width);
+  return [none + 1, none, none + 2];
+};
 
 /** A key of zeros that is as long as a real one. */
 function shapeOf(kind: KeyKind): Shape {
@@ -179,13 +202,13 @@ function shapeOf(kind: KeyKind): Shape {
       return {
         key: { kind: 'ec', curve: 'secp256r1', point: new Uint8Array(65) },
         algorithm: sequence(oid(Oid.ecdsaWithSha256)),
-        signatureLength: ecdsaLength(32),
+        signatureLengths: ecdsaLengths(32),
       };
     case 'ecdsa-p384':
       return {
         key: { kind: 'ec', curve: 'secp384r1', point: new Uint8Array(97) },
         algorithm: sequence(oid(Oid.ecdsaWithSha384)),
-        signatureLength: ecdsaLength(48),
+        signatureLengths: ecdsaLengths(48),
       };
     case 'rsa-2048':
     case 'rsa-3072':
@@ -194,14 +217,14 @@ function shapeOf(kind: KeyKind): Shape {
       return {
         key: { kind: 'rsa', n, e: publicExponent },
         algorithm: sequence(oid(Oid.sha256WithRsa), der(Tag.null)),
-        signatureLength: n.length,
+        signatureLengths: [n.length],
       };
     }
     case 'ed25519':
       return {
         key: { kind: 'ed25519', key: new Uint8Array(32) },
         algorithm: sequence(oid(Oid.ed25519)),
-        signatureLength: 64,
+        signatureLengths: [64],
       };
   }
 }
@@ -221,7 +244,7 @@ async function makeSigner(kind: KeyKind, environment: GenerateEnvironment): Prom
     case 'rsa-4096': {
       const algorithm = {
         name: 'RSASSA-PKCS1-v1_5',
-        modulusLength: shape.signatureLength * 8,
+        modulusLength: shape.signatureLengths[0] * 8,
         publicExponent,
         hash: 'SHA-256',
       };
@@ -284,6 +307,8 @@ interface Plan {
   /** Zero bytes in the padding extension; `undefined` for none. */
   readonly padding: number | undefined;
   readonly serial: Uint8Array;
+  /** Bytes that the signature will have. */
+  readonly signatureLength: number;
 }
 
 const shortestSerial = 8;
@@ -328,9 +353,9 @@ const certificate = (body: Uint8Array, signer: Shape, signature: Uint8Array): Ui
   sequence(body, signer.algorithm, bits(signature));
 
 const certificateLength = (plan: Plan, signer: Shape): number =>
-  certificate(tbs(plan, signer), signer, new Uint8Array(signer.signatureLength)).length;
+  certificate(tbs(plan, signer), signer, new Uint8Array(plan.signatureLength)).length;
 
-/** Half of all ECDSA signatures have the planned length, so this is never reached. */
+/** At least a quarter of all ECDSA signatures have the planned length, so this is never reached. */
 const mostTries = 1000;
 
 /** Signs until the certificate has its planned length: ECDSA signatures vary by a few bytes from one to the next. */
@@ -338,24 +363,29 @@ async function signed(plan: Plan, signer: Signer): Promise<Uint8Array> {
   const body = tbs(plan, signer);
   for (let i = 0; i < mostTries; i++) {
     const signature = await signer.sign(body);
-    if (signature.length === signer.signatureLength) return certificate(body, signer, signature);
+    if (signature.length === plan.signatureLength) return certificate(body, signer, signature);
   }
   throw new Error('signatures never have the length they should have');
 }
 
-/** The plan with padding and serial number such that the certificate has exactly `wanted` bytes. */
-function padded(plain: Plan, signer: Shape, wanted: number, random: RandomSource): Plan {
-  for (let length = shortestSerial; length <= longestSerial; length++) {
-    const plan = { ...plain, serial: serialNumber(random, length) };
-    if (certificateLength(plan, signer) === wanted) return plan;
-    const start = wanted - certificateLength({ ...plan, padding: 0 }, signer);
-    // Each padding byte adds one byte, and now and then a length field grows too: a few steps find the place.
-    for (let padding = start, step = 0; padding >= 0 && step < 8; step++) {
-      const excess = certificateLength({ ...plan, padding }, signer) - wanted;
-      if (excess === 0) return { ...plan, padding };
-      padding -= excess;
+/**
+ * The plan with padding, serial number and signature length such that the certificate has exactly `wanted` bytes. Where
+ * the length field of the signed part (or of all) grows, no content of it gives the size between: only another signature
+ * length does, which ECDSA has and RSA and Ed25519 have not.
+ */
+function padded(plain: Plan, signer: Shape, wanted: number, random: RandomSource): Plan | undefined {
+  for (const signatureLength of signer.signatureLengths) {
+    for (let length = shortestSerial; length <= longestSerial; length++) {
+      const plan = { ...plain, signatureLength, serial: serialNumber(random, length) };
+      if (certificateLength(plan, signer) === wanted) return plan;
+      const start = wanted - certificateLength({ ...plan, padding: 0 }, signer);
+      // Each padding byte adds one byte, and now and then a length field grows too: a few steps find the place.
+      for (let padding = start, step = 0; padding >= 0 && step < 8; step++) {
+        const excess = certificateLength({ ...plan, padding }, signer) - wanted;
+        if (excess === 0) return { ...plan, padding };
+        padding -= excess;
+      }
     }
   }
-  // Every length from the smallest on is reached (a test tries them), and less was refused before.
-  throw new Error(`no certificate of ${wanted} bytes`);
+  return undefined;
 }
