@@ -3,6 +3,7 @@
  * a size that nobody should compute with, is not an error: it is named.
  */
 import { type CurveName, keyName, type PublicKey } from '../crypto/keys.ts';
+import { isUsableRsa } from '../crypto/schemes.ts';
 import {
   bits,
   DerError,
@@ -28,11 +29,6 @@ export interface SubjectKey {
   /** The key may only be used with RSASSA-PSS (RFC 4055 §1.2), as rsa_pss_pss_* and never rsa_pss_rsae_*. */
   readonly pssOnly: boolean;
 }
-
-/** Largest modulus that is computed with, as in OpenSSL: a larger one is a way to keep us busy. */
-const maxModulusBits = 16384;
-/** Largest public exponent, bits; OpenSSL takes no longer one with a large modulus. */
-const maxExponentBits = 64;
 
 /** Reads a SubjectPublicKeyInfo; throws `DerError` when it is not one. */
 export function readSubjectKey(info: Element): SubjectKey {
@@ -81,8 +77,8 @@ function rsaKey(content: Uint8Array, bitString: Element, pssOnly: boolean): Subj
   const e = readUnsigned(body.take(Tag.integer, 'RSA exponent'), 'RSA exponent');
   body.finish('RSA public key');
   const key: PublicKey = { kind: 'rsa', n, e };
-  const tooLarge = n.length * 8 > maxModulusBits || e.length * 8 > maxExponentBits;
-  return { key: tooLarge ? undefined : key, name: keyName(key), pssOnly };
+  // A hostile modulus or exponent is a way to keep us busy.
+  return { key: isUsableRsa(key) ? key : undefined, name: keyName(key), pssOnly };
 }
 
 /** The SubjectPublicKeyInfo of a key. */

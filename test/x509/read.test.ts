@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Prng } from '../../src/base/random.ts';
+import { DerReader } from '../../src/x509/der.ts';
+import { readSubjectKey, subjectPublicKeyInfo } from '../../src/x509/publicKey.ts';
 import { type Certificate, publicKeyOf, readCertificate } from '../../src/x509/read.ts';
 import { openssl, opensslText, scratch, write } from './support.ts';
 
@@ -123,6 +125,20 @@ describe('reading certificates', () => {
       publicKey: undefined,
       faults: [],
     });
+  });
+
+  it('names RSA keys that are too large, or no RSA keys at all, without giving them to be computed with', () => {
+    const read = (n: Uint8Array, e: Uint8Array): unknown => {
+      const { key, name } = readSubjectKey(new DerReader(subjectPublicKeyInfo({ kind: 'rsa', n, e })).any('key'));
+      return key ? 'usable' : name;
+    };
+    const modulus = (bytes: number): Uint8Array => new Uint8Array(bytes).fill(0xff);
+    const e = Uint8Array.of(1, 0, 1);
+    expect(read(modulus(1024), e)).toBe('usable');
+    expect(read(modulus(100_000), e)).toBe('RSA 800000');
+    expect(read(modulus(256), modulus(256))).toBe('RSA 2048');
+    expect(read(modulus(256).fill(0xfe), e)).toBe('RSA 2048');
+    expect(read(Uint8Array.of(0), e)).toBe('RSA 0');
   });
 
   it('knows RSASSA-PSS keys and signatures from plain RSA ones', () => {
