@@ -1,0 +1,265 @@
+/**
+ * Which flight a message belongs to, and which sending of that flight a datagram is. DTLS has no field for either
+ * (RFC 6347 §4.2.4), so both follow from evidence: the flight from who sends which message, the sending from what repeats,
+ * from record numbers and from pauses.
+ *
+ * A new sending begins when a datagram brings something that this sending has already brought. Fragment borders may move
+ * between sendings, so ranges are compared, not fragments. A datagram that comes late is put back into the sending that
+ * its record number belongs to, and a copy made by the network is no sending at all.
+ */
+import { type Range, RangeSet } from '../base/ranges.ts';
+import type { Actor, PacketNumber, TraceTime } from '../trace/model.ts';
+import { HandshakeType } from '../wire/registry.ts';
+
+/** Something that belongs to a flight: a fragment, a ChangeCipherSpec, an encrypted handshake record. */
+export interface Item {
+  /** Of the message, or of what stands for it. */
+  readonly key: string;
+  readonly kind: 'message' | 'change-cipher-spec' | 'finished' | 'ciphertext';
+  /** HandshakeType, for messages. */
+  readonly type: number;
+  readonly messageSeq: number;
+  /** RFC name. */
+  readonly name: string;
+  readonly range: Range;
+}
+
+/** The first record number of a datagram, where it can be compared. */
+export interface RecordNumber {
+  readonly epoch: number;
+  readonly first: number;
+  readonly last: number;
+  /** The number came before: the sender uses numbers twice, so they tell nothing. */
+  readonly reused: boolean;
+}
+
+export interface Sending {
+  readonly attempt: number;
+  readonly startedAt: TraceTime;
+  lastAt: TraceTime;
+  readonly packets: PacketNumber[];
+  readonly seen: Map<string, RangeSet>;
+  number: RecordNumber | undefined;
+}
+
+export interface Flight {
+  readonly number: number;
+  readonly from: Actor;
+  readonly role: FlightRole;
+  /** What was seen of it, by key. */
+  readonly items: Map<string, Item>;
+  readonly sendings: Sending[];
+  readonly packets: PacketNumber[];
+}
+
+type FlightRole = 'client-hello' | 'verify' | 'server-hello' | 'client-keys' | 'server-final';
+
+/** A pause after which datagrams with a jump in record numbers are taken for a new sending. Milliseconds. */
+const pauseMs = 250;
+
+/** Separate pieces of a message that are told apart in one sending. */
+const maxPieces = 1024;
+
+export interface Placed {
+  readonly flight: Flight;
+  readonly sending: Sending;
+  /** The sending was begun by this datagram. */
+  readonly began: boolean;
+}
+
+export class Flights {
+  readonly #flights: Flight[] = [];
+  readonly #byKey = new Map<string, Flight>();
+  readonly #latest = new Map<string, Flight>();
+  #lastHelloSeq = 0;
+
+  get all(): readonly Flight[] {
+    return this.#flights;
+  }
+
+  /** When a side last began to send a flight again. */
+  lastResend(from: Actor): TraceTime | undefined {
+    let last: TraceTime | undefined;
+    for (const flight of this.#flights) {
+      const sending = flight.sendings.at(-1);
+      if (flight.from === from && sending && flight.sendings.length > 1)
+        last = Math.max(last ?? sending.startedAt, sending.startedAt);
+    }
+    return last;
+  }
+
+  /**
+   * Puts a datagram's items into flights. `attempt` is what our own endpoint said of it. The answer is the place of its
+   * last item: a datagram that ends one flight and begins another counts for the newer.
+   */
+  place(
+    from: Actor,
+    at: TraceTime,
+    packet: PacketNumber,
+    items: readonly Item[],
+    number: RecordNumber | undefined,
+    attempt: number | undefined,
+  ): Placed | undefined {
+    let placed: Placed | undefined;
+    for (const [flight, own] of this.#group(from, items)) {
+      const [sending, began] = this.#sending(flight, at, own, number, attempt);
+      sending.lastAt = Math.max(sending.lastAt, at);
+      sending.packets.push(packet);
+      flight.packets.push(packet);
+      if (number && !number.reused && (!sending.number || number.last > sending.number.last))
+        sending.number = { ...number, first: sending.number?.first ?? number.first };
+      for (const item of own) {
+        flight.items.set(item.key, item);
+        const ranges = rangesOf(sending, item.key);
+        if (ranges.ranges.length < maxPieces) ranges.add(item.range[0], Math.max(item.range[1], item.range[0] + 1));
+      }
+      placed = { flight, sending, began };
+    }
+    return placed;
+  }
+
+  /** Puts a copy that the network made beside its original. */
+  placeCopy(packet: PacketNumber, original: Placed): void {
+    original.sending.packets.push(packet);
+    original.flight.packets.push(packet);
+  }
+
+  #group(from: Actor, items: readonly Item[]): ReadonlyMap<Flight, Item[]> {
+    const groups = new Map<Flight, Item[]>();
+    for (const item of items) {
+      const flight = this.#byKey.get(item.key) ?? this.#newMember(from, item);
+      const group = groups.get(flight);
+      if (group) group.push(item);
+      else groups.set(flight, [item]);
+    }
+    return groups;
+  }
+
+  #newMember(from: Actor, item: Item): Flight {
+    const [role, id] = this.#roleOf(from, item);
+    let flight = this.#latest.get(id);
+    if (!flight) {
+      const number = this.#flights.length + 1;
+      flight = { number, from, role, items: new Map(), sendings: [], packets: [] };
+      this.#flights.push(flight);
+      this.#latest.set(id, flight);
+      this.#latest.set(`${from} ${role}`, flight);
+    }
+    this.#byKey.set(item.key, flight);
+    if (item.kind === 'message' && item.type === HandshakeType.clientHello) this.#lastHelloSeq = item.messageSeq;
+    return flight;
+  }
+
+  /** The flights of RFC 6347 figures 1 and 2; the id tells the rounds of one role apart. */
+  #roleOf(from: Actor, item: Item): readonly [FlightRole, string] {
+    const round = (role: FlightRole, n: number | string = ''): readonly [FlightRole, string] => [
+      role,
+      `${from} ${role} ${n}`,
+    ];
+    if (item.kind === 'message' && item.type === HandshakeType.clientHello)
+      return round('client-hello', item.messageSeq);
+    if (from === 'client') return round('client-keys');
+    const hello = this.#latest.get('server server-hello');
+    const joinsHello = (): readonly [FlightRole, string] =>
+      this.#idOf(hello) ?? round('server-hello', this.#lastHelloSeq);
+    if (item.kind === 'ciphertext') return joinsHello();
+    if (item.kind === 'message') {
+      if (item.type === HandshakeType.helloVerifyRequest) return round('verify', this.#lastHelloSeq);
+      if (item.type === HandshakeType.serverHello) return round('server-hello', this.#lastHelloSeq);
+      if (item.type !== HandshakeType.newSessionTicket && item.type !== HandshakeType.finished) return joinsHello();
+    }
+    // NewSessionTicket, ChangeCipherSpec and Finished end a full handshake, and stand beside ServerHello in a resumed one.
+    const resumed = hello !== undefined && !this.#latest.has('client client-keys') && !isFull(hello);
+    return resumed ? joinsHello() : round('server-final');
+  }
+
+  #idOf(flight: Flight | undefined): readonly [FlightRole, string] | undefined {
+    for (const [id, known] of this.#latest) if (known === flight && flight) return [flight.role, id];
+    return undefined;
+  }
+
+  #sending(
+    flight: Flight,
+    at: TraceTime,
+    items: readonly Item[],
+    number: RecordNumber | undefined,
+    attempt: number | undefined,
+  ): readonly [Sending, boolean] {
+    const last = flight.sendings.at(-1);
+    if (!last) return [begin(flight, at, attempt ?? 0), true];
+    if (attempt !== undefined) {
+      const told = flight.sendings.findLast((sending) => sending.attempt === attempt);
+      return told ? [told, false] : [begin(flight, at, attempt), true];
+    }
+    const late = lateFor(flight, number);
+    if (late) return [late, false];
+    if (items.some((item) => repeats(last, item)) || this.#pausedBefore(flight, last, at, number))
+      return [begin(flight, at, last.attempt + 1), true];
+    return [last, false];
+  }
+
+  /** Nothing repeats, but records are missing in between, and since then the other side asked again or time went by. */
+  #pausedBefore(flight: Flight, last: Sending, at: TraceTime, number: RecordNumber | undefined): boolean {
+    if (!number || number.reused || !last.number || last.number.epoch !== number.epoch) return false;
+    if (number.first <= last.number.last + 1) return false;
+    const asked = this.lastResend(flight.from === 'client' ? 'server' : 'client');
+    return at - last.lastAt > pauseMs || (asked !== undefined && asked > last.lastAt);
+  }
+}
+
+function begin(flight: Flight, at: TraceTime, attempt: number): Sending {
+  const sending: Sending = { attempt, startedAt: at, lastAt: at, packets: [], seen: new Map(), number: undefined };
+  flight.sendings.push(sending);
+  return sending;
+}
+
+function rangesOf(sending: Sending, key: string): RangeSet {
+  let ranges = sending.seen.get(key);
+  if (!ranges) {
+    ranges = new RangeSet();
+    sending.seen.set(key, ranges);
+  }
+  return ranges;
+}
+
+function repeats(sending: Sending, item: Item): boolean {
+  const ranges = sending.seen.get(item.key);
+  if (!ranges) return false;
+  const [start, end] = item.range;
+  return (
+    ranges.missing(start, Math.max(end, start + 1)).reduce((sum, [a, b]) => sum - (b - a), Math.max(end - start, 1)) > 0
+  );
+}
+
+/** The earlier sending that a datagram belongs to whose record number is lower than the present one's first. */
+function lateFor(flight: Flight, number: RecordNumber | undefined): Sending | undefined {
+  const last = flight.sendings.at(-1);
+  if (!number || number.reused || !last?.number || last.number.epoch !== number.epoch) return undefined;
+  if (number.first >= last.number.first) return undefined;
+  const earlier = flight.sendings.findLast(
+    ({ number: own }) => own && own.epoch === number.epoch && own.first <= number.first,
+  );
+  return earlier ?? flight.sendings[0];
+}
+
+/** A server that sends its certificate or asks for key exchange does not resume. */
+const isFull = (hello: Flight): boolean =>
+  [...hello.items.values()].some(
+    (item) =>
+      item.type === HandshakeType.certificate ||
+      item.type === HandshakeType.serverKeyExchange ||
+      item.type === HandshakeType.serverHelloDone,
+  );
+
+/** The names of a flight's messages in the order of the handshake: ChangeCipherSpec right before Finished. */
+export function messageNames(flight: Flight): string[] {
+  const place = (item: Item): number =>
+    item.kind === 'change-cipher-spec'
+      ? 1e6
+      : item.kind === 'finished' || item.type === HandshakeType.finished
+        ? 2e6
+        : item.kind === 'ciphertext'
+          ? 3e6
+          : item.messageSeq;
+  return [...flight.items.values()].sort((a, b) => place(a) - place(b)).map((item) => item.name);
+}

@@ -1,0 +1,284 @@
+/**
+ * All that is kept of one handshake: the facts as they came, and the reading made from them. A fact that changes how
+ * earlier datagrams are to be read makes the reading stale; it is made again when somebody next looks, from this
+ * handshake's own datagrams and no others.
+ */
+import type { Actor, Address, DatagramEvent, TraceEvent, TraceTime } from '../trace/model.ts';
+import { splitDatagram } from '../wire/record.ts';
+import { ContentType, HandshakeType } from '../wire/registry.ts';
+import { type Entry, type LinkNote, reachOf } from './facts.ts';
+import { type Handshake, keptApplicationData } from './model.ts';
+import { Reading, type Shared } from './reading.ts';
+import { handshakeView, type ViewInputs } from './view.ts';
+
+type EventOf<K extends TraceEvent['kind']> = Extract<TraceEvent, { kind: K }>;
+
+/** Facts of the ends, in order. */
+export interface TrackFacts {
+  readonly timers: EventOf<'timer'>[];
+  readonly states: EventOf<'state'>[];
+  readonly drops: EventOf<'dropped'>[];
+  readonly alerts: EventOf<'alert'>[];
+  readonly connected: Partial<Record<Actor, EventOf<'connected'>>>;
+  readonly failures: EventOf<'failed'>[];
+  readonly refused: EventOf<'refused'>[];
+  end: EventOf<'end'> | undefined;
+}
+
+/** Facts of an end that are remembered of each kind; a run makes dozens. */
+const maxFacts = 20_000;
+
+export interface TrafficCount {
+  datagrams: number;
+  bytes: number;
+  largest: number;
+  applicationData: number;
+  lastApplicationDataAt: TraceTime | undefined;
+  media: number;
+  lastMediaAt: TraceTime | undefined;
+}
+const noTraffic = (): TrafficCount => ({
+  datagrams: 0,
+  bytes: 0,
+  largest: 0,
+  applicationData: 0,
+  lastApplicationDataAt: undefined,
+  media: 0,
+  lastMediaAt: undefined,
+});
+
+/** What the view takes from outside the handshake. */
+export type Surroundings = Pick<ViewInputs, 'fingerprints' | 'header' | 'followed'> & { readonly key: string };
+
+export class Track {
+  readonly id: string;
+  readonly facts: TrackFacts = {
+    timers: [],
+    states: [],
+    drops: [],
+    alerts: [],
+    connected: {},
+    failures: [],
+    refused: [],
+    end: undefined,
+  };
+  readonly ours = new Set<Actor>();
+  startedAt: TraceTime;
+  endedAt: TraceTime;
+  readonly #shared: Shared;
+  readonly #entries: Entry[] = [];
+  #reading: Reading;
+  #stale = false;
+  #client: Address | undefined;
+  #server: Address | undefined;
+  #rolesGuessed = true;
+  /** By sender: the role where the trace tells it, else the address. */
+  readonly #traffic = new Map<Actor | Address, TrafficCount>();
+  #view: Handshake | undefined;
+  #viewKey = '';
+
+  constructor(id: string, shared: Shared, at: TraceTime) {
+    this.id = id;
+    this.#shared = shared;
+    this.#reading = new Reading(shared, undefined);
+    this.startedAt = at;
+    this.endedAt = at;
+  }
+
+  /** Undefined before the first datagram. */
+  get client(): Address | undefined {
+    return this.#client;
+  }
+
+  /** The reading, up to date. */
+  get reading(): Reading {
+    if (this.#stale || this.#reading.wouldOpenMore) this.#readAgain();
+    return this.#reading;
+  }
+
+  /** Takes a datagram; the answer is its place, for link events, or undefined when it is only counted. */
+  push(event: DatagramEvent, ordinal: number): number | undefined {
+    if (this.#client === undefined) this.startedAt = event.at;
+    this.#learnRoles(event);
+    this.endedAt = Math.max(this.endedAt, event.at);
+    this.#view = undefined;
+    const traffic = this.#trafficOf(event);
+    traffic.datagrams++;
+    traffic.bytes += event.length;
+    traffic.largest = Math.max(traffic.largest, event.length);
+    if (isApplicationData(event.bytes)) {
+      traffic.applicationData++;
+      traffic.lastApplicationDataAt = event.at;
+      if (traffic.applicationData > keptApplicationData) return undefined;
+    }
+    const assumed = event.from !== undefined && !event.contents ? true : undefined;
+    const entry: Entry = { event, ordinal, link: [], assumed };
+    this.#entries.push(entry);
+    if (event.from && event.contents) this.ours.add(event.from);
+    if (!this.#stale) this.#reading.push(entry, this.#senderOf(event));
+    return this.#entries.length - 1;
+  }
+
+  /** A media packet between the same addresses. */
+  media(event: DatagramEvent): void {
+    const traffic = this.#trafficOf(event);
+    traffic.media++;
+    traffic.lastMediaAt = event.at;
+    this.#view = undefined;
+  }
+
+  link(index: number, note: LinkNote): void {
+    const entry = this.#entries[index];
+    if (!entry || entry.link.length >= maxLinkNotes) return;
+    const before = reachOf(entry.link).intact;
+    entry.link.push(note);
+    this.#view = undefined;
+    if (reachOf(entry.link).intact !== before) this.#stale = true;
+    else if (!this.#stale) this.#reading.relink(index, entry);
+  }
+
+  /** Secrets for this handshake became known. */
+  newKeys(): void {
+    this.#stale = true;
+    this.#view = undefined;
+  }
+
+  /** Takes a fact of an end. */
+  tell(event: TraceEvent): void {
+    const { facts } = this;
+    const keep = <E>(list: E[], fact: E): void => {
+      if (list.length < maxFacts) list.push(fact);
+    };
+    switch (event.kind) {
+      case 'timer':
+        keep(facts.timers, event);
+        break;
+      case 'state':
+        keep(facts.states, event);
+        break;
+      case 'dropped':
+        keep(facts.drops, event);
+        break;
+      case 'alert':
+        keep(facts.alerts, event);
+        break;
+      case 'connected':
+        facts.connected[event.actor] ??= event;
+        break;
+      case 'failed':
+        keep(facts.failures, event);
+        break;
+      case 'refused':
+        keep(facts.refused, event);
+        break;
+      case 'end':
+        facts.end ??= event;
+        break;
+      default:
+        return;
+    }
+    if ('actor' in event) this.ours.add(event.actor);
+    this.#view = undefined;
+  }
+
+  /** The same object as long as nothing changed. */
+  view(surroundings: Surroundings): Handshake {
+    if (this.#view && this.#viewKey === surroundings.key) return this.#view;
+    this.#viewKey = surroundings.key;
+    const traffic = this.#trafficByRole();
+    this.#view = handshakeView({
+      ...surroundings,
+      id: this.id,
+      client: this.#client ?? '',
+      server: this.#server ?? '',
+      rolesGuessed: this.#rolesGuessed,
+      startedAt: this.startedAt,
+      endedAt: this.endedAt,
+      ours: [...this.ours].sort(),
+      reading: this.reading,
+      facts: this.facts,
+      traffic,
+    });
+    return this.#view;
+  }
+
+  #readAgain(): void {
+    const known = this.#reading.protection;
+    this.#reading.release();
+    this.#reading = new Reading(this.#shared, known);
+    this.#stale = false;
+    for (const entry of this.#entries) this.#reading.push(entry, this.#senderOf(entry.event));
+  }
+
+  #senderOf(event: DatagramEvent): Actor {
+    return event.from ?? (event.src === this.#client ? 'client' : 'server');
+  }
+
+  #learnRoles(event: DatagramEvent): void {
+    if (!this.#rolesGuessed) return;
+    const told = event.from ?? senderByMessage(event.bytes);
+    this.#rolesGuessed = told === undefined;
+    const [client, server] = told === 'server' ? [event.dst, event.src] : [event.src, event.dst];
+    if (this.#client !== undefined && (told === undefined || client === this.#client)) return;
+    if (this.#client !== undefined) {
+      this.#reading.release();
+      this.#reading = new Reading(this.#shared, undefined);
+      this.#stale = true;
+    }
+    this.#client = client;
+    this.#server = server;
+  }
+
+  #trafficOf(event: DatagramEvent): TrafficCount {
+    const sender = event.from ?? event.src;
+    const traffic = this.#traffic.get(sender) ?? noTraffic();
+    this.#traffic.set(sender, traffic);
+    return traffic;
+  }
+
+  #trafficByRole(): Record<Actor, TrafficCount> {
+    const of = (actor: Actor, address: Address | undefined): TrafficCount => ({
+      ...(this.#traffic.get(actor) ?? this.#traffic.get(address ?? '') ?? noTraffic()),
+    });
+    return { client: of('client', this.#client), server: of('server', this.#server) };
+  }
+}
+
+/** Link events of one datagram that are kept. */
+const maxLinkNotes = 64;
+
+/** A datagram of one application-data record under keys and nothing else. */
+const isApplicationData = (bytes: Uint8Array): boolean => {
+  const at = (i: number): number => bytes[i] ?? 0;
+  return (
+    at(0) === ContentType.applicationData &&
+    at(1) === 0xfe &&
+    at(3) + at(4) > 0 &&
+    bytes.length === 13 + at(11) * 256 + at(12)
+  );
+};
+
+const byClient: ReadonlySet<number> = new Set([
+  HandshakeType.clientHello,
+  HandshakeType.clientKeyExchange,
+  HandshakeType.certificateVerify,
+]);
+const byServer: ReadonlySet<number> = new Set([
+  HandshakeType.helloVerifyRequest,
+  HandshakeType.serverHello,
+  HandshakeType.serverKeyExchange,
+  HandshakeType.certificateRequest,
+  HandshakeType.serverHelloDone,
+  HandshakeType.newSessionTicket,
+]);
+
+/** Who must have sent a datagram, by its plaintext messages. */
+function senderByMessage(bytes: Uint8Array): Actor | undefined {
+  for (const record of splitDatagram(bytes).records) {
+    if (record.type !== ContentType.handshake || record.epoch !== 0) continue;
+    const type = record.fragment[0] ?? -1;
+    if (byClient.has(type)) return 'client';
+    if (byServer.has(type)) return 'server';
+  }
+  return undefined;
+}
