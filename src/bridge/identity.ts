@@ -7,7 +7,7 @@
 export const helperName = 'io.github.dtlscope.helper';
 
 /** Chromium's id of the extension: the first 16 bytes of SHA-256 over the SPKI of the manifest's `key`, as a..p. */
-export const chromiumExtensionId = 'cbbcbpcbchplkbhcnlpkeopiieeaggjo';
+export const chromiumExtensionId = 'cbbcbpbcchplkbhcnlpkeopiieeaggjo';
 
 /** Firefox's id of the extension, as manifest.json's `browser_specific_settings` gives it. */
 export const firefoxExtensionId = 'dtlscope@dtlscope.dev';

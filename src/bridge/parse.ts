@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { type FromHelper, helperRequestBytes, sendBatchDatagrams, type ToHelper } from './messages.ts';
-import type { FromBackground, JsonValue, ToBackground } from './panel.ts';
+import type { FromBackground, JsonValue, RunSummary, ToBackground } from './panel.ts';
 
 export type Parsed<T> =
   | { readonly ok: true; readonly message: T }
@@ -185,6 +185,8 @@ export const parseFromHelper = (value: unknown): Parsed<FromHelper> => parse(fro
 export const parseToBackground = (value: unknown): Parsed<ToBackground> => parse(toBackground, value);
 /** What the background says to a panel. */
 export const parseFromBackground = (value: unknown): Parsed<FromBackground> => parse(fromBackground, value);
+/** A run's summary as it was stored. */
+export const parseRunSummary = (value: unknown): Parsed<RunSummary> => parse(runSummary, value);
 
 function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown): Parsed<T> {
   try {
