@@ -14,9 +14,17 @@ const BlockType = {
   nameResolution: 4,
   interfaceStatistics: 5,
   enhancedPacket: 6,
-  systemdJournal: 9,
   decryptionSecrets: 10,
 } as const;
+/** Blocks that are no packets, and that Wireshark gives a frame number nevertheless. */
+const otherFrames: ReadonlyMap<number, string> = new Map([
+  [0x9, 'journal entry'],
+  [0xbad, 'custom block'],
+  [0x40000bad, 'custom block'],
+  [0x204, 'system call'],
+  [0x216, 'system call'],
+  [0x221, 'system call'],
+]);
 const knownTypes: ReadonlySet<number> = new Set(Object.values(BlockType));
 
 /** Secrets type of a TLS key log (draft §4.7). */
@@ -169,12 +177,12 @@ export class PcapngContainer implements Container {
         }
         return done;
       }
-      case BlockType.systemdJournal:
-        found({ kind: 'other-frame', number: ++this.#frames, what: 'journal entry' });
-        return done;
-      default:
+      default: {
         // Names, statistics, custom and unknown blocks hold nothing about datagrams.
+        const what = otherFrames.get(type);
+        if (what !== undefined) found({ kind: 'other-frame', number: ++this.#frames, what });
         return done;
+      }
     }
   }
 
