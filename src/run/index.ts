@@ -6,3 +6,4 @@ export { type Listener, type ListenerSpec, listen } from './listener.ts';
 export { smallerPayload } from './pathPayloads.ts';
 export { configFor, headerFor, simulationFor } from './scenario.ts';
 export { type SimulationSpec, simulate, simulatedAddress, simulatedRun } from './simulate.ts';
+export { simulationCredentials } from './simulationCredentials.ts';

@@ -90,7 +90,9 @@ export function simulate(spec: SimulationSpec): Trace {
     const closeAt = settled && !closed ? after(lastConnected, spec.lingerMs) : undefined;
     if (closeAt !== undefined && closeAt <= now) {
       closed = true;
-      for (const end of [client, server]) if (!end.over) end.handle({ kind: 'close' }, now);
+      // The client closes, and the server answers; a failed client leaves it to the server.
+      const closer = client.over ? server : client;
+      if (!closer.over) closer.handle({ kind: 'close' }, now);
       continue;
     }
     const over = closed || (client.over && server.over);
