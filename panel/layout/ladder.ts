@@ -56,14 +56,17 @@ export interface FlightRow extends Placed {
   readonly key: string;
   readonly from: Actor;
   readonly title: string;
-  /** Message names, or why it was sent again. */
+  /** Message names, or why it was sent again; as much as fits. */
   readonly text: string;
+  readonly full: string;
   readonly resent: boolean;
 }
 
 export interface DatagramRow extends Placed {
   readonly kind: 'datagram';
   readonly packet: PacketNumber;
+  /** Place among the datagrams shown, from 0. */
+  readonly place: number;
   readonly from: Actor;
   /** Time since the handshake's start. */
   readonly time: string;
@@ -76,9 +79,10 @@ export interface DatagramRow extends Placed {
   /** It arrived, but not as it was sent: cut, corrupted, or with bytes that could not be read. */
   readonly harmed: boolean;
   readonly stopped: boolean;
-  /** "resent", "lost: loss 10%", "cut to 1200 B": joined, shown at the right or under the arrow. */
+  /** "resent", "lost: loss 10%", "cut to 1200 B". */
   readonly remarks: readonly string[];
-  /** Where size and remarks are written. */
+  /** Remarks joined, as much as fits at the right or under the arrow; the size stands before them. */
+  readonly remark: string;
   readonly remarkAt: { readonly x: number; readonly y: number };
   /** The whole row in words, for those who hear it. */
   readonly label: string;
@@ -137,13 +141,25 @@ export const measure = {
   bandGap: 6,
   bottom: 10,
   narrowBelow: 560,
+  /** Column of sizes before the remarks: "65507 B". */
+  size: 56,
 } as const;
 
 const chipPadding = 6;
+/** Lanes further apart than this are hard to follow with the eye. */
+const lanesApart = 760;
 /** Room kept at the receiving end for the arrow head or the cross. */
 const arrowReserve = 30;
 /** Room at the sending end, so that the arrow is seen to leave its lane. */
 const departReserve = 14;
+/** A character of the running text, pixels; generous, since text is cut by it. */
+const proseWidth = 6.2;
+
+/** As much of a text as fits into so many pixels; a cut is shown. */
+export function clip(text: string, pixels: number, charWidth: number): string {
+  const room = Math.max(Math.floor(pixels / charWidth), 1);
+  return text.length > room ? `${text.slice(0, room - 1)}…` : text;
+}
 
 /** Lays a handshake out. Pure; linear in the number of datagrams. */
 export function ladder(handshake: Handshake, options: LadderOptions): Ladder {
@@ -151,8 +167,8 @@ export function ladder(handshake: Handshake, options: LadderOptions): Ladder {
   const narrow = width < measure.narrowBelow;
   const charWidth = options.charWidth ?? 6.7;
   const gutter = narrow ? 54 : 76;
-  const right = narrow ? 14 : Math.min(Math.max(Math.round(width * 0.22), 150), 300);
-  const x = { client: gutter, server: Math.max(width - right, gutter + 120) };
+  const right = narrow ? 14 : Math.min(Math.max(Math.round(width * 0.28), 190), 340);
+  const x = { client: gutter, server: Math.max(Math.min(width - right, gutter + lanesApart), gutter + 120) };
   const datagrams = options.onlyNew ? handshake.datagrams.filter(bringsNews) : handshake.datagrams;
   const entries = inOrder(datagrams, handshake);
   const time = axis(options.axis, lastTime(entries) - handshake.startedAt, entries.length);
@@ -165,6 +181,7 @@ export function ladder(handshake: Handshake, options: LadderOptions): Ladder {
   let open: OpenBand | undefined;
   let y: number = measure.top;
   let previous: TraceTime | undefined;
+  let shown = 0;
 
   for (const entry of entries) {
     const same = entry.kind === 'datagram' && open !== undefined && belongs(open, entry.datagram);
@@ -175,6 +192,7 @@ export function ladder(handshake: Handshake, options: LadderOptions): Ladder {
       y += measure.bandGap;
     }
     if (pause) y = addPause(rows, time, pause, y);
+    if (pause?.fold !== undefined && !same) y += measure.bandGap;
     previous = entry.at;
     if (entry.kind === 'event') {
       const { key, actor, text, tone } = entry;
@@ -190,13 +208,19 @@ export function ladder(handshake: Handshake, options: LadderOptions): Ladder {
       const sending = `${datagram.flight}/${datagram.attempt}`;
       const part = (seen.get(sending) ?? 0) + 1;
       seen.set(sending, part);
-      const head = flightHead(datagram, datagram.flight === undefined ? undefined : flights.get(datagram.flight), part);
+      const flight = datagram.flight === undefined ? undefined : flights.get(datagram.flight);
+      const head = flightHead(datagram, flight, part, x.server - x.client - 16);
       if (head) {
         rows.push({ kind: 'flight', key: `${sending}/${part}`, y, height: measure.flight, ...head });
         y += measure.flight;
       }
     }
-    const row = datagramRow(datagram, { y, x, narrow, charWidth, width }, handshake, stopped.has(datagram.packet));
+    const row = datagramRow(
+      datagram,
+      { y, x, narrow, charWidth, width, index: shown++ },
+      handshake,
+      stopped.has(datagram.packet),
+    );
     rows.push(row);
     y += row.height;
   }
@@ -301,7 +325,8 @@ function flightHead(
   datagram: DatagramView,
   flight: FlightView | undefined,
   part: number,
-): Pick<FlightRow, 'from' | 'title' | 'text' | 'resent'> | undefined {
+  room: number,
+): Pick<FlightRow, 'from' | 'title' | 'text' | 'full' | 'resent'> | undefined {
   if (datagram.flight === undefined) return undefined;
   const { from } = datagram;
   const resent = datagram.attempt > 0;
@@ -310,8 +335,10 @@ function flightHead(
   const title = `Flight ${datagram.flight}${again}${continued}`;
   const messages = flight?.messages.join(', ') ?? '';
   const first = flight?.sentAt;
-  const text = resent && first !== undefined ? `${duration(datagram.at - first)} after it was first sent` : messages;
-  return { from, title, text: part > 1 ? '' : text, resent };
+  const told = resent && first !== undefined ? `${duration(datagram.at - first)} after it was first sent` : messages;
+  const full = part > 1 ? '' : told;
+  const text = clip(full, room - `${title} ${from}`.length * proseWidth - 24, proseWidth);
+  return { from, title, text, full, resent };
 }
 
 function addPause(rows: Row[], time: Axis, pause: ReturnType<Axis['space']>, y: number): number {
@@ -329,6 +356,7 @@ interface Place {
   readonly narrow: boolean;
   readonly charWidth: number;
   readonly width: number;
+  readonly index: number;
 }
 
 function datagramRow(datagram: DatagramView, place: Place, handshake: Handshake, stopped: boolean): DatagramRow {
@@ -345,7 +373,7 @@ function datagramRow(datagram: DatagramView, place: Place, handshake: Handshake,
 
   const left = place.x.client + (from === 'client' ? departReserve : arrowReserve);
   const rightEdge = place.x.server - (from === 'client' ? arrowReserve : departReserve);
-  const { chips, lines } = placeChips(datagram.records, left, rightEdge, place);
+  const { chips, lines } = placeChips(datagram.records, from, left, rightEdge, place);
   const chipsHeight = lines * measure.chip + (lines - 1) * measure.chipGap;
   const padding = measure.row - measure.chip;
   const arrowY = place.y + padding / 2 + chipsHeight - measure.chip / 2;
@@ -353,9 +381,12 @@ function datagramRow(datagram: DatagramView, place: Place, handshake: Handshake,
   const head = place.x[to] - direction * 2;
   const x2 = lost ? place.x[to] - direction * (arrowReserve - 8) : head;
   const size = bytesText(datagram.size);
+  const remarkX = place.narrow ? place.x.client + departReserve : place.x.server + 8;
+  const remarkRoom = place.width - remarkX - measure.size;
   return {
     kind: 'datagram',
     packet: datagram.packet,
+    place: place.index,
     from,
     y: place.y,
     height: chipsHeight + padding + under,
@@ -368,9 +399,11 @@ function datagramRow(datagram: DatagramView, place: Place, handshake: Handshake,
     harmed,
     stopped,
     remarks,
-    remarkAt: place.narrow
-      ? { x: place.x.client + departReserve, y: place.y + padding / 2 + chipsHeight + measure.remark - 2 }
-      : { x: place.x.server + 12, y: arrowY },
+    remark: clip(remarks.join('; '), remarkRoom, proseWidth),
+    remarkAt: {
+      x: remarkX,
+      y: place.narrow ? place.y + padding / 2 + chipsHeight + measure.remark - 3 : arrowY + 4,
+    },
     label: labelOf(datagram, handshake, remarks),
   };
 }
@@ -391,9 +424,13 @@ function labelOf(datagram: DatagramView, handshake: Handshake, remarks: readonly
   return parts.join(', ');
 }
 
-/** Chips run from left to right and wrap; one that is wider than the lanes are apart is shortened. */
+/**
+ * Chips run from left to right and wrap, and stand at their sender's end of the arrow; one that is wider than the lanes
+ * are apart is shortened.
+ */
 function placeChips(
   records: readonly RecordView[],
+  from: Actor,
   left: number,
   right: number,
   place: Place,
@@ -405,8 +442,7 @@ function placeChips(
   let line = 0;
   for (const record of records) {
     const full = recordText(record);
-    const fits = Math.max(Math.floor((room - 2 * chipPadding) / place.charWidth), 1);
-    const text = full.length > fits ? `${full.slice(0, fits - 1)}…` : full;
+    const text = clip(full, room - 2 * chipPadding, place.charWidth);
     const width = Math.ceil(text.length * place.charWidth) + 2 * chipPadding;
     if (x > left && x + width > right) {
       x = left;
@@ -425,7 +461,14 @@ function placeChips(
     });
     x += width + measure.chipGap;
   }
-  return { chips, lines: line + 1 };
+  return { chips: from === 'client' ? chips : pushRight(chips, right), lines: line + 1 };
+}
+
+/** Each line moved so that it ends at `right`. */
+function pushRight(chips: readonly Chip[], right: number): Chip[] {
+  const ends = new Map<number, number>();
+  for (const chip of chips) ends.set(chip.y, chip.x + chip.width);
+  return chips.map((chip) => ({ ...chip, x: chip.x + right - (ends.get(chip.y) ?? right) }));
 }
 
 function chipKind(record: RecordView): Chip['kind'] {
@@ -448,7 +491,7 @@ function chipKind(record: RecordView): Chip['kind'] {
 }
 
 /** What the trace does not show and the reader guessed, said where the picture is. */
-function inferredText(handshake: Handshake): string | undefined {
+export function inferredText(handshake: Handshake): string | undefined {
   const parts: string[] = [];
   const actors = new Set(handshake.datagrams.map((datagram) => datagram.from));
   if (handshake.localRole === undefined && actors.size === 1) {

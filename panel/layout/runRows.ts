@@ -1,0 +1,65 @@
+/**
+ * Rows of the run list, from summaries and, where the panel holds a run's events, from their reading. Newest first; a
+ * failed run is never hidden.
+ */
+import type { RunSummary } from '../../src/bridge/panel.ts';
+import { type Outcome, outcomes } from '../../src/diagnosis/model.ts';
+import { defaultOptions } from '../../src/scenario/index.ts';
+import type { Reading } from '../state/runBook.ts';
+import { type Badge, duration, outcomeBadge, plural } from './text.ts';
+
+export interface RunRow {
+  readonly id: string;
+  readonly number: number;
+  readonly target: string;
+  readonly badge: Badge;
+  /** What is known of duration, retransmissions, MTU and version, each with its unit. */
+  readonly figures: readonly string[];
+  /** "14:03:21", local time. */
+  readonly startedAt: string;
+  /** All of it in words. */
+  readonly label: string;
+}
+
+/** What is not known is left out, never guessed. */
+export function runRow(run: RunSummary, reading: Reading | undefined): RunRow {
+  const first = reading?.handshakes[0];
+  const running = run.state === 'running';
+  const outcome = running ? 'running' : (first?.diagnosis.outcome ?? knownOutcome(run.outcome));
+  const badge: Badge =
+    outcome === undefined ? { text: run.outcome ?? 'ended', tone: 'quiet', shape: 'ring' } : outcomeBadge(outcome);
+  const ms = first ? handshakeMs(first.handshake) : run.durationMs;
+  const resent = first
+    ? first.handshake.retransmissions.client + first.handshake.retransmissions.server
+    : run.retransmissions;
+  const mtu = run.request.options['mtu'];
+  const version = first?.handshake.parameters.version ?? run.version;
+  const figures = [
+    ...(ms === undefined ? [] : [duration(ms)]),
+    ...(resent === undefined ? [] : [plural(resent, 'retransmission')]),
+    `MTU ${typeof mtu === 'number' || typeof mtu === 'string' ? mtu : defaultMtu}`,
+    ...(version === undefined ? [] : [`DTLS ${version}`]),
+  ];
+  const { target } = run.request;
+  return {
+    id: run.id,
+    number: run.number,
+    target,
+    badge,
+    figures,
+    startedAt: new Date(run.startedAt).toLocaleTimeString([], { hour12: false }),
+    label: [`Run ${run.number}`, target, badge.text, ...figures].join(', '),
+  };
+}
+
+const defaultMtu = defaultOptions('probe').mtu;
+
+/** First datagram to establishment, or to the end of what was seen. Milliseconds. */
+export const handshakeMs = (handshake: {
+  readonly startedAt: number;
+  readonly establishedAt: number | undefined;
+  readonly endedAt: number;
+}): number => (handshake.establishedAt ?? handshake.endedAt) - handshake.startedAt;
+
+/** An outcome from an other version of dtlscope may have a name that we do not know. */
+const knownOutcome = (name: string | undefined): Outcome | undefined => outcomes.find((outcome) => outcome === name);

@@ -1,0 +1,264 @@
+/**
+ * The run form as a value. Its fields come from the one option table, so every option of the terminal is here under the
+ * same name; what is wrong is found by the same reader. Texts are kept as typed; an empty field means the default.
+ */
+import type { JsonValue, RunRequest } from '../../src/bridge/panel.ts';
+import {
+  defaultOptions,
+  type Json,
+  type OptionGroup,
+  type OptionName,
+  optionGroups,
+  optionsOf,
+  optionTable,
+  type Parsed,
+  type Problem,
+  presets,
+  readForm,
+  type Scenario,
+  toCommandLine,
+  type ValueDescription,
+} from '../../src/scenario/index.ts';
+import { importCredential } from '../../src/x509/import.ts';
+import { parseCredentialSpec } from '../../src/x509/spec.ts';
+
+export type FieldName = OptionName | 'target';
+
+export interface FormState {
+  readonly target: string;
+  readonly values: Readonly<Partial<Record<OptionName, string>>>;
+  /** Where our certificate comes from; the fields of the other way are kept, but not sent. */
+  readonly certificate: 'made' | 'pasted';
+  /** Fields whose problems may be shown: left once, or all after Run. */
+  readonly touched: readonly FieldName[];
+  readonly submitted: boolean;
+  /** What the background said against a field; goes when the field changes. */
+  readonly refused: Readonly<Partial<Record<FieldName, string>>>;
+}
+
+export interface FormProblem {
+  readonly option: string;
+  readonly message: string;
+}
+
+export const emptyForm = (): FormState => ({
+  target: 'sim',
+  values: {},
+  certificate: 'made',
+  touched: [],
+  submitted: false,
+  refused: {},
+});
+
+export interface Field {
+  readonly name: OptionName;
+  readonly flag: string;
+  readonly label: string;
+  readonly help: string;
+  readonly description: ValueDescription;
+  /** The default, as the field would spell it. */
+  readonly placeholder: string;
+}
+export interface FieldGroup {
+  readonly id: OptionGroup;
+  readonly title: string;
+  readonly fields: readonly Field[];
+}
+
+/** Options whose texts are one a line: each line is a value of its own. */
+const perLine = (description: ValueDescription): boolean =>
+  description.kind === 'rules' || description.kind === 'fingerprints';
+
+/** The role that the form stands at. */
+const roleOf = (form: FormState): string => form.values.role ?? 'client';
+
+/** What only the panel's terminal twin has a use for: a panel has no exit code. */
+const notHere: readonly OptionName[] = ['expect'];
+
+const defaults = defaultOptions('probe');
+const allFields: readonly (Field & { readonly group: OptionGroup })[] = optionsOf('probe')
+  .filter((name) => !notHere.includes(name))
+  .map((name) => {
+    const { flag, group, label, help, type } = optionTable[name];
+    const format = (type as { format(value: unknown): readonly string[] }).format;
+    return {
+      name,
+      group,
+      flag,
+      label,
+      help,
+      description: type.description,
+      placeholder: format(defaults[name]).join(', '),
+    };
+  });
+
+/** Whether a field means something as the form stands. */
+function applies(form: FormState, name: OptionName): boolean {
+  const { onlyRole } = optionTable[name];
+  if (onlyRole !== undefined && onlyRole !== roleOf(form)) return false;
+  if (name === 'certGen') return form.certificate === 'made';
+  if (name === 'cert' || name === 'key') return form.certificate === 'pasted';
+  if (name === 'bind') return form.target.trim() !== 'sim';
+  return true;
+}
+
+/** The form's fields by group, in the table's order, without those that mean nothing as it stands. */
+export function fieldGroups(form: FormState): FieldGroup[] {
+  return (Object.entries(optionGroups) as [OptionGroup, string][])
+    .map(([id, title]) => ({
+      id,
+      title,
+      fields: allFields.filter((field) => field.group === id && applies(form, field.name)),
+    }))
+    .filter((group) => group.fields.length > 0);
+}
+
+/** How many fields of a group differ from their default: shown where the group is folded. */
+export const changedIn = (form: FormState, group: FieldGroup): number =>
+  group.fields.filter((field) => (form.values[field.name] ?? '').trim() !== '').length;
+
+export function setField(form: FormState, name: FieldName, value: string): FormState {
+  const { [name]: _, ...refused } = form.refused;
+  if (name === 'target') return { ...form, target: value, refused };
+  return { ...form, values: { ...form.values, [name]: value }, refused };
+}
+
+export const setCertificate = (form: FormState, certificate: FormState['certificate']): FormState => ({
+  ...form,
+  certificate,
+});
+
+export const touch = (form: FormState, name: FieldName): FormState =>
+  form.touched.includes(name) ? form : { ...form, touched: [...form.touched, name] };
+
+/** A preset replaces all options; the target stays. */
+export function applyPreset(form: FormState, id: string): FormState {
+  const preset = presets.find((one) => one.id === id);
+  if (!preset) return form;
+  const values: Partial<Record<OptionName, string>> = {};
+  for (const [name, texts] of Object.entries(preset.options) as [OptionName, readonly string[]][])
+    values[name] = texts.join(perLine(optionTable[name].type.description) ? '\n' : ',');
+  return { ...emptyForm(), target: form.target, values };
+}
+
+export const clearOptions = (form: FormState): FormState => ({ ...emptyForm(), target: form.target });
+
+/** What the form asks for, as it crosses to the background; nothing is checked here. */
+export function rawRequest(form: FormState): RunRequest {
+  const options: Record<string, JsonValue> = {};
+  for (const { name, description } of allFields) {
+    const text = form.values[name] ?? '';
+    if (text.trim() === '' || !applies(form, name)) continue;
+    if (perLine(description)) options[name] = lines(text);
+    else if (description.kind === 'files') options[name] = [text];
+    else options[name] = text.trim();
+  }
+  return { target: form.target.trim(), options };
+}
+
+const lines = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+
+/** The scenario that the form describes, or what is wrong with it. */
+export function scenarioOf(form: FormState): Parsed<Scenario> {
+  const { target, options } = rawRequest(form);
+  return readForm('probe', target, options as Readonly<Record<string, Json>>);
+}
+
+/** The request, when the form is right. */
+export const requestOf = (form: FormState): RunRequest | undefined =>
+  Object.keys(foundProblems(form)).length === 0 ? rawRequest(form) : undefined;
+
+/** The command line that does the same in a terminal; undefined while the form is wrong. */
+export function commandLineOf(form: FormState): string | undefined {
+  const scenario = scenarioOf(form);
+  return scenario.ok ? `npx ${toCommandLine(scenario.value)}` : undefined;
+}
+
+type Problems = Readonly<Partial<Record<FieldName, string>>>;
+
+/** All problems, by field: those the readers find now, and those the background found. */
+export const problemsOf = (form: FormState): Problems => ({ ...form.refused, ...foundProblems(form) });
+
+function foundProblems(form: FormState): Problems {
+  const scenario = scenarioOf(form);
+  const found: Partial<Record<FieldName, string>> = { ...credentialProblems(form) };
+  if (!scenario.ok)
+    for (const problem of scenario.problems) {
+      const name = fieldOf(problem.where) ?? 'target';
+      found[name] ??= problemText(problem);
+    }
+  return found;
+}
+
+/** What the option table leaves to whoever makes or reads certificates. */
+function credentialProblems(form: FormState): Problems {
+  const spec = (form.values.certGen ?? '').trim();
+  if (form.certificate === 'made') {
+    const parsed = spec === '' ? undefined : parseCredentialSpec(spec);
+    if (!parsed || parsed.ok) return {};
+    return { certGen: `At character ${parsed.error.at + 1}: ${parsed.error.why}` };
+  }
+  const chain = (form.values.cert ?? '').trim();
+  const key = (form.values.key ?? '').trim();
+  if (chain === '') return { cert: 'Paste the certificate chain, leaf first, or choose a certificate made to order' };
+  const imported = importCredential(chain, key === '' ? undefined : key);
+  if (imported.ok) return {};
+  const { why, fix } = imported.error;
+  const text = `${why.charAt(0).toUpperCase()}${why.slice(1)}${fix === undefined ? '' : ` – ${fix}`}`;
+  return why.startsWith('key: ') ? { key: text.slice('key: '.length) } : { cert: text };
+}
+
+/** The problem to show beside a field now: nobody is told off while still typing for the first time. */
+export function shownProblem(form: FormState, name: FieldName): string | undefined {
+  if (!form.submitted && !form.touched.includes(name) && form.refused[name] === undefined) return undefined;
+  return problemsOf(form)[name];
+}
+
+/** What the background said, by field; what belongs to no field stands at the target, where everybody looks. */
+export function refusedFields(problems: readonly FormProblem[]): Partial<Record<FieldName, string>> {
+  const found: Partial<Record<FieldName, string>> = {};
+  for (const { option, message } of problems) found[fieldOf(option) ?? 'target'] ??= message;
+  return found;
+}
+
+/** A field by its name, its flag, or as the reader calls the target. */
+function fieldOf(where: string): FieldName | undefined {
+  if (where === 'target' || where === 'TARGET') return 'target';
+  const bare = where.split(/[\s=]/)[0] ?? where;
+  return allFields.find((field) => field.name === bare || field.flag === bare)?.name;
+}
+
+/** `"12" is too small; allowed: 64 to 65507 bytes`. A pasted key is not repeated. */
+function problemText({ given, what, allowed, at }: Problem): string {
+  const short = given.length > 40 || given.includes('-----') ? 'This' : given === '' ? 'This' : `"${given}"`;
+  const where = at === undefined || given === '' ? '' : ` (at character ${at + 1})`;
+  return `${short} ${what}${where}${allowed === undefined ? '' : `; allowed: ${allowed}`}`;
+}
+
+/** What may be kept between openings: never a pasted key or certificate. */
+export function rememberable(form: FormState): Pick<FormState, 'target' | 'values'> {
+  const { key: _key, cert: _cert, ...values } = form.values;
+  return { target: form.target, values };
+}
+
+/** Reads what was kept; whatever is not of the form's shape is dropped. */
+export function remembered(kept: unknown): FormState {
+  const form = emptyForm();
+  if (typeof kept !== 'object' || kept === null) return form;
+  const { target, values } = kept as { readonly target?: unknown; readonly values?: unknown };
+  const known: Partial<Record<OptionName, string>> = {};
+  if (typeof values === 'object' && values !== null)
+    for (const { name } of allFields) {
+      const value: unknown = (values as Record<string, unknown>)[name];
+      if (typeof value === 'string' && value.length <= 2000) known[name] = value;
+    }
+  return {
+    ...form,
+    target: typeof target === 'string' && target.length <= 300 ? target : form.target,
+    values: known,
+  };
+}

@@ -1,0 +1,239 @@
+/**
+ * The panel's reactive state, and everything that changes it: a vanilla store that tests drive without rendering. Traces
+ * are not in it (see runBook.ts); it holds a revision number for each run, and views read the book when that changes.
+ */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { BackgroundClient, ClientState } from '../../src/bridge/client.ts';
+import { BridgeError, type RunSummary } from '../../src/bridge/panel.ts';
+import type { PacketRange } from '../../src/trace/buffers.ts';
+import type { AxisKind } from '../layout/axis.ts';
+import { emptyForm, type FormState, refusedFields, requestOf } from './form.ts';
+import type { RunBook } from './runBook.ts';
+import * as select from './selection.ts';
+
+export interface ViewOptions {
+  readonly axis: AxisKind;
+  readonly onlyNew: boolean;
+  readonly drawing: 'ladder' | 'table';
+}
+
+/** Something the user should know about an action of theirs; stays until dismissed or replaced. */
+export interface Notice {
+  readonly text: string;
+  readonly tone: 'bad' | 'quiet';
+}
+
+export interface PanelState {
+  readonly connection: Pick<ClientState, 'link' | 'background'>;
+  readonly helper: ClientState['helper'];
+  readonly checkingHelper: boolean;
+  readonly form: FormState;
+  /** A start was asked for and not answered yet. */
+  readonly starting: boolean;
+  /** In order of starting, those that the background forgot and the panel still holds included. */
+  readonly runs: readonly RunSummary[];
+  readonly revisions: Readonly<Record<string, number>>;
+  readonly selection: select.Selection;
+  readonly view: ViewOptions;
+  readonly notice: Notice | undefined;
+}
+
+export interface Actions {
+  /** Replaces the form by what a pure function of form.ts makes of it. */
+  editForm(edit: (form: FormState) => FormState): void;
+  start(): Promise<void>;
+  /** Stops the selected run, or the newest that runs. */
+  stop(): Promise<void>;
+  remove(run: string): Promise<void>;
+  checkHelper(): Promise<void>;
+  selectRun(run: string): void;
+  selectHandshake(handshake: string): void;
+  selectTarget(target: select.Target, details?: boolean): void;
+  selectEvidence(finding: number, evidence: readonly PacketRange[], at?: PacketRange): void;
+  openDetails(open: boolean): void;
+  /** Esc: the details first, then what is selected. */
+  letGo(): void;
+  setView(view: Partial<ViewOptions>): void;
+  notify(notice: Notice | undefined): void;
+  dispose(): void;
+}
+
+export interface Panel {
+  readonly store: StoreApi<PanelState>;
+  readonly book: RunBook;
+  readonly actions: Actions;
+}
+
+export interface PanelOptions {
+  readonly client: BackgroundClient;
+  readonly book: RunBook;
+  readonly form?: FormState;
+  readonly view?: Partial<ViewOptions>;
+  /** Puts off publishing revisions (an animation frame in the panel), so that a burst of events draws once. */
+  readonly later?: (publish: () => void) => void;
+}
+
+export function createPanel(options: PanelOptions): Panel {
+  const { client, book } = options;
+  const later = options.later ?? ((publish) => publish());
+  const store = createStore<PanelState>(() => ({
+    connection: client.state,
+    helper: client.state.helper,
+    checkingHelper: false,
+    form: options.form ?? emptyForm(),
+    starting: false,
+    runs: client.state.runs,
+    revisions: {},
+    selection: select.nothing,
+    view: { axis: 'compressed', onlyNew: false, drawing: 'ladder', ...options.view },
+    notice: undefined,
+  }));
+  const update = (part: Partial<PanelState>): void => store.setState(part);
+  const followed = new Map<string, () => void>();
+  const removed = new Set<string>();
+  const fresh = new Map<string, number>();
+
+  /** Revisions of one frame go out together. */
+  const publish = (run: string, revision: number): void => {
+    const first = fresh.size === 0;
+    fresh.set(run, revision);
+    if (!first) return;
+    later(() => {
+      const revisions = { ...store.getState().revisions, ...Object.fromEntries(fresh) };
+      fresh.clear();
+      update({ revisions });
+    });
+  };
+
+  const follow = (run: string): void => {
+    if (followed.has(run)) return;
+    const hear = (batch: Parameters<RunBook['append']>[1]): void => {
+      const revision = book.append(run, batch);
+      if (revision !== undefined) publish(run, revision);
+    };
+    const lost = (): void => {
+      const revision = book.interrupt(run, 'the background of the extension was stopped, and the run with it');
+      followed.delete(run);
+      if (revision !== undefined) publish(run, revision);
+    };
+    // Set before the call: a client may deliver at once.
+    followed.set(run, () => {});
+    followed.set(run, client.follow(run, hear, lost, book.count(run)));
+  };
+
+  const show = (run: string): void => {
+    update({ selection: select.selectRun(store.getState().selection, run) });
+    follow(run);
+  };
+
+  const sync = (): void => {
+    const { link, background, helper, runs } = client.state;
+    const before = store.getState();
+    const kept = link === 'connected' ? mergeRuns(before.runs, runs, book, removed) : before.runs;
+    update({ connection: { link, background }, helper, runs: kept });
+    const newest = kept.at(-1);
+    if (before.selection.run === undefined && newest) show(newest.id);
+  };
+  const stopListening = client.onChange(sync);
+  sync();
+
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      update({ notice: { text: messageOf(error), tone: 'bad' } });
+    }
+  };
+
+  const actions: Actions = {
+    editForm: (edit) => update({ form: edit(store.getState().form) }),
+    start: async () => {
+      const { form, starting } = store.getState();
+      if (starting) return;
+      update({ form: { ...form, submitted: true, refused: {} }, notice: undefined });
+      const request = requestOf(form);
+      if (!request) return;
+      update({ starting: true });
+      try {
+        const run = await client.start(request);
+        removed.delete(run.id);
+        show(run.id);
+      } catch (error) {
+        const problems = error instanceof BridgeError ? (error.failure.problems ?? []) : [];
+        if (problems.length === 0) update({ notice: { text: messageOf(error), tone: 'bad' } });
+        else update({ form: { ...store.getState().form, refused: refusedFields(problems) } });
+      } finally {
+        update({ starting: false });
+      }
+    },
+    stop: () =>
+      attempt(async () => {
+        const run = stoppable(store.getState());
+        if (run) await client.stop(run.id);
+      }),
+    remove: (run) =>
+      attempt(async () => {
+        const { runs, selection } = store.getState();
+        if (client.state.runs.some((one) => one.id === run)) await client.delete(run);
+        followed.get(run)?.();
+        followed.delete(run);
+        book.forget(run);
+        removed.add(run);
+        const left = runs.filter((one) => one.id !== run);
+        update({ runs: left });
+        if (selection.run !== run) return;
+        const next = left.at(-1);
+        if (next) show(next.id);
+        else update({ selection: select.nothing });
+      }),
+    checkHelper: async () => {
+      update({ checkingHelper: true });
+      await attempt(async () => {
+        await client.checkHelper();
+      });
+      update({ checkingHelper: false });
+    },
+    selectRun: show,
+    selectHandshake: (handshake) =>
+      update({ selection: select.selectHandshake(store.getState().selection, handshake) }),
+    selectTarget: (target, details) =>
+      update({ selection: select.selectTarget(store.getState().selection, target, details) }),
+    selectEvidence: (finding, evidence, at) =>
+      update({ selection: select.selectEvidence(store.getState().selection, finding, evidence, at) }),
+    openDetails: (open) => update({ selection: { ...store.getState().selection, details: open } }),
+    letGo: () => update({ selection: select.letGo(store.getState().selection) }),
+    setView: (view) => update({ view: { ...store.getState().view, ...view } }),
+    notify: (notice) => update({ notice }),
+    dispose: () => {
+      stopListening();
+      for (const stop of followed.values()) stop();
+      followed.clear();
+    },
+  };
+  return { store, book, actions };
+}
+
+/** The run that Stop means: the selected one if it runs, else the newest that does. */
+export function stoppable(state: Pick<PanelState, 'runs' | 'selection'>): RunSummary | undefined {
+  const running = state.runs.filter((run) => run.state === 'running');
+  return running.find((run) => run.id === state.selection.run) ?? running.at(-1);
+}
+
+/**
+ * What the background lists, and those of before that it no longer knows although nobody removed them: a restarted
+ * background starts with an empty list, and what the panel holds of a run is not lost with it.
+ */
+function mergeRuns(
+  before: readonly RunSummary[],
+  now: readonly RunSummary[],
+  book: RunBook,
+  removed: ReadonlySet<string>,
+): readonly RunSummary[] {
+  const known = new Set(now.map((run) => run.id));
+  const orphans = before.filter((run) => !known.has(run.id) && !removed.has(run.id) && book.count(run.id) > 0);
+  const ended = orphans.map((run) => (run.state === 'ended' ? run : { ...run, state: 'ended' as const }));
+  const listed = now.filter((run) => !removed.has(run.id));
+  return [...ended, ...listed].sort((a, b) => a.startedAt - b.startedAt);
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

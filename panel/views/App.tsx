@@ -1,0 +1,186 @@
+/**
+ * The panel: toolbar; runs and options at the left; verdict, findings and ladder in the middle; details at the right. In
+ * a narrow dock all of it stacks and details become a drawer.
+ */
+import { type ReactElement, useState } from 'react';
+import { type AxisKind, axisKinds } from '../layout/axis.ts';
+import { inferredText } from '../layout/ladder.ts';
+import { useActions, useShown, useSlice } from './context.ts';
+import { DatagramTable } from './DatagramTable.tsx';
+import { DetailsPane } from './DetailsPane.tsx';
+import { ExportMenu } from './ExportMenu.tsx';
+import { HelperHelpBox } from './HelperStatus.tsx';
+import { LadderView } from './LadderView.tsx';
+import { RunForm } from './RunForm.tsx';
+import { RunList } from './RunList.tsx';
+import { Toolbar } from './Toolbar.tsx';
+import { Findings, Verdict } from './Verdict.tsx';
+
+export function App(): ReactElement {
+  const details = useSlice((state) => state.selection.details && state.selection.target !== undefined);
+  return (
+    <div className="panel" data-details={details}>
+      <Toolbar />
+      <NoticeBar />
+      <HelperHelpBox />
+      <div className="panes">
+        <Side />
+        <main className="centre">
+          <Centre />
+        </main>
+        <DetailsPane />
+      </div>
+    </div>
+  );
+}
+
+function NoticeBar(): ReactElement {
+  const notice = useSlice((state) => state.notice);
+  const { notify } = useActions();
+  return (
+    <div role="status">
+      {notice && (
+        <div className="callout notice" data-tone={notice.tone}>
+          <p>
+            <bdi>{notice.text}</bdi>
+          </p>
+          <button type="button" onClick={() => notify(undefined)}>
+            Dismiss
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Side(): ReactElement {
+  const count = useSlice((state) => state.runs.length);
+  const [chosen, setTab] = useState<'runs' | 'options'>();
+  const tab = chosen ?? (count === 0 ? 'options' : 'runs');
+  const tabs = [
+    { id: 'options', title: 'Options' },
+    { id: 'runs', title: count === 0 ? 'Runs' : `Runs (${count})` },
+  ] as const;
+  return (
+    <div className="side">
+      <div className="tabs" role="tablist" aria-label="Runs and options">
+        {tabs.map(({ id, title }, index) => (
+          <button
+            type="button"
+            role="tab"
+            key={id}
+            id={`tab-${id}`}
+            aria-selected={tab === id}
+            aria-controls="side-body"
+            tabIndex={tab === id ? 0 : -1}
+            onClick={() => setTab(id)}
+            onKeyDown={(event) => {
+              if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
+              const other = tabs[1 - index];
+              if (!other) return;
+              event.preventDefault();
+              setTab(other.id);
+              document.getElementById(`tab-${other.id}`)?.focus();
+            }}
+          >
+            {title}
+          </button>
+        ))}
+      </div>
+      <div id="side-body" className="side-body" role="tabpanel" aria-labelledby={`tab-${tab}`}>
+        {tab === 'runs' ? <RunList /> : <RunForm />}
+      </div>
+    </div>
+  );
+}
+
+function Centre(): ReactElement {
+  const { run, reading, handshake, diagnosis } = useShown();
+  const drawing = useSlice((state) => state.view.drawing);
+  return (
+    <>
+      <Verdict />
+      {diagnosis && run?.state !== 'running' && <Findings diagnosis={diagnosis} />}
+      {run && reading && (
+        <div className="bar view-bar">
+          <ViewControls />
+          <span className="grow" />
+          <ExportMenu run={run} />
+        </div>
+      )}
+      {handshake && diagnosis ? (
+        drawing === 'ladder' ? (
+          <LadderView handshake={handshake} diagnosis={diagnosis} />
+        ) : (
+          <>
+            <p className="notes dim">{inferredText(handshake)}</p>
+            <DatagramTable handshake={handshake} />
+          </>
+        )
+      ) : (
+        run && <p className="empty">{run.state === 'running' ? 'No datagram yet.' : 'This run has no datagrams.'}</p>
+      )}
+    </>
+  );
+}
+
+const axisNames: Readonly<Record<AxisKind, string>> = { compressed: 'compressed', real: 'to scale', ordinal: 'order' };
+
+function ViewControls(): ReactElement {
+  const view = useSlice((state) => state.view);
+  const wanted = useSlice((state) => state.selection.handshake);
+  const { reading, handshake } = useShown();
+  const { setView, selectHandshake } = useActions();
+  return (
+    <>
+      {reading && reading.handshakes.length > 1 && (
+        <label>
+          Handshake{' '}
+          <select value={wanted ?? handshake?.id} onChange={(event) => selectHandshake(event.target.value)}>
+            {reading.handshakes.map(({ handshake: one, diagnosis }) => (
+              <option key={one.id} value={one.id}>
+                {one.id}: {diagnosis.outcome}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      <label>
+        Show as{' '}
+        <select
+          value={view.drawing}
+          onChange={(event) => setView({ drawing: event.target.value === 'table' ? 'table' : 'ladder' })}
+        >
+          <option value="ladder">ladder</option>
+          <option value="table">table</option>
+        </select>
+      </label>
+      {view.drawing === 'ladder' && (
+        <label>
+          Time{' '}
+          <select
+            value={view.axis}
+            onChange={(event) => {
+              const axis = axisKinds.find((kind) => kind === event.target.value);
+              if (axis) setView({ axis });
+            }}
+          >
+            {axisKinds.map((kind) => (
+              <option key={kind} value={kind}>
+                {axisNames[kind]}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      <label>
+        <input
+          type="checkbox"
+          checked={view.onlyNew}
+          onChange={(event) => setView({ onlyNew: event.target.checked })}
+        />{' '}
+        only new bytes
+      </label>
+    </>
+  );
+}

@@ -1,0 +1,73 @@
+/** How the helper is, in the toolbar as shape and word; what to do about it, when something is to be done, under it. */
+import type { ReactElement } from 'react';
+import { type HelperHelp, helperHelp } from '../../src/bridge/help.ts';
+import type { HelperStatus as Status } from '../../src/bridge/panel.ts';
+import type { Badge as BadgeModel } from '../layout/text.ts';
+import { Badge } from './Badge.tsx';
+import { CopyLine } from './CopyLine.tsx';
+import { useActions, useSlice } from './context.ts';
+
+function helperBadge(status: Status): BadgeModel {
+  switch (status.kind) {
+    case 'unknown':
+      return { text: 'helper: not asked yet', tone: 'quiet', shape: 'ring' };
+    case 'connecting':
+      return { text: 'helper: connecting', tone: 'quiet', shape: 'dots' };
+    case 'ready':
+      return { text: `helper: ready (${status.version})`, tone: 'good', shape: 'check' };
+    case 'not-installed':
+      return { text: 'helper: not installed', tone: 'warn', shape: 'cross' };
+    case 'forbidden':
+      return { text: 'helper: forbidden', tone: 'warn', shape: 'cross' };
+    case 'exited':
+      return { text: 'helper: exited', tone: 'warn', shape: 'cross' };
+    case 'version-mismatch':
+      return { text: 'helper: other version', tone: 'warn', shape: 'cross' };
+    case 'failed':
+      return { text: 'helper: not reachable', tone: 'warn', shape: 'cross' };
+  }
+}
+
+export function HelperBadge(): ReactElement {
+  const status = useSlice((state) => state.helper);
+  return (
+    <span className="helper-badge" role="status">
+      <Badge badge={helperBadge(status)} />
+    </span>
+  );
+}
+
+export function HelperHelpBox(): ReactElement | null {
+  const status = useSlice((state) => state.helper);
+  const checking = useSlice((state) => state.checkingHelper);
+  const { checkHelper } = useActions();
+  const help = helperHelp(status);
+  if (!help) return null;
+  return (
+    <section className="callout" data-tone="warn" aria-label="Helper">
+      <p>
+        <strong>{help.title}.</strong> {help.text}
+      </p>
+      <Remedy help={help} />
+      <p className="row">
+        <button type="button" disabled={checking} onClick={() => void checkHelper()}>
+          {checking ? 'Checking…' : 'Check again'}
+        </button>
+        {'message' in status && status.message !== help.text && (
+          <span className="dim">
+            The browser says: <bdi>{status.message}</bdi>
+          </span>
+        )}
+      </p>
+    </section>
+  );
+}
+
+function Remedy({ help }: { readonly help: HelperHelp }): ReactElement | null {
+  if (help.command === undefined) return null;
+  return (
+    <p className="row">
+      In a terminal: <CopyLine text={help.command} />
+    </p>
+  );
+}

@@ -1,0 +1,354 @@
+/**
+ * The ladder in SVG: paints what layout/ladder.ts decided, and only the rows on screen. It is one list box with one tab
+ * stop: up and down walk datagrams, left and right the records of one, Enter opens the details, Esc closes them.
+ */
+import { type KeyboardEvent, type ReactElement, useEffect, useMemo, useRef } from 'react';
+import type { Handshake } from '../../src/analysis/model.ts';
+import type { Diagnosis } from '../../src/diagnosis/model.ts';
+import {
+  type Band,
+  type Chip,
+  clip,
+  type DatagramRow,
+  type EventRow,
+  type FlightRow,
+  type Ladder,
+  ladder,
+  measure,
+  type Row,
+} from '../layout/ladder.ts';
+import { rowsInView } from '../layout/rowsInView.ts';
+import { step, stepRecord, type Target } from '../state/selection.ts';
+import { charWidth } from './charWidth.ts';
+import { useActions, useSlice } from './context.ts';
+import { useWidth, useWindow } from './useWindow.ts';
+
+interface Props {
+  readonly handshake: Handshake;
+  readonly diagnosis: Diagnosis;
+}
+
+export function LadderView({ handshake, diagnosis }: Props): ReactElement {
+  const frame = useRef<HTMLDivElement>(null);
+  const width = useWidth(frame);
+  return (
+    <div className="ladder-frame" ref={frame}>
+      {width !== undefined && <Drawn handshake={handshake} diagnosis={diagnosis} width={width} />}
+    </div>
+  );
+}
+
+/** What the labels of the options say already. */
+const unheard = { 'aria-hidden': true } as const;
+
+const rowId = (packet: number): string => `datagram-${packet}`;
+
+function Drawn({ handshake, diagnosis, width }: Props & { readonly width: number }): ReactElement {
+  const axis = useSlice((state) => state.view.axis);
+  const onlyNew = useSlice((state) => state.view.onlyNew);
+  const target = useSlice((state) => state.selection.target);
+  const lit = useSlice((state) => state.selection.lit);
+  const actions = useActions();
+  const drawn = useMemo(
+    () => ladder(handshake, { width, axis, onlyNew, charWidth: charWidth(), stopped: stoppedBy(diagnosis) }),
+    [handshake, diagnosis, width, axis, onlyNew],
+  );
+  const litPackets = useMemo(() => new Set(lit.map((range) => range.packet)), [lit]);
+  const body = useRef<HTMLDivElement>(null);
+  const cursor = useRef<HTMLDivElement>(null);
+  const view = useWindow(body, drawn.height);
+  const selected = drawn.rows.find((row) => row.kind === 'datagram' && row.packet === target?.packet);
+
+  const packet = target?.packet;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another target or other evidence is to be brought into view
+  useEffect(() => {
+    cursor.current?.scrollIntoView({ block: 'nearest' });
+  }, [packet, lit]);
+
+  const { start, end } = rowsInView(drawn.rows, view.top, view.bottom);
+  const rows = drawn.rows.slice(start, end);
+  const from = Math.max(view.top - 200, 0);
+  const to = Math.min(view.bottom + 200, drawn.height);
+  const bands = drawn.bands.filter((band) => band.y + band.height >= from && band.y <= to);
+
+  return (
+    <>
+      <p className="notes dim">
+        <span>{drawn.axis.text}</span>
+        {drawn.inferred !== undefined && <span>{drawn.inferred}</span>}
+      </p>
+      <div
+        className="ladder"
+        data-ladder
+        role="listbox"
+        aria-label={`Ladder of ${drawn.packets.length} datagrams`}
+        aria-activedescendant={selected ? rowId(packet ?? 0) : undefined}
+        tabIndex={0}
+        onClick={(event) => {
+          const clicked = targetAt(event.target);
+          if (clicked) actions.selectTarget(clicked, true);
+        }}
+        onKeyDown={(event) => onKey(event, drawn, target, handshake, actions)}
+      >
+        <Lanes drawn={drawn} />
+        <div className="ladder-body" ref={body} style={{ height: drawn.height }}>
+          {selected && (
+            <div className="ladder-cursor" ref={cursor} style={{ top: selected.y, height: selected.height }} />
+          )}
+          <svg
+            role="presentation"
+            width={drawn.width}
+            height={Math.max(to - from, 0)}
+            viewBox={`0 ${from} ${drawn.width} ${Math.max(to - from, 1)}`}
+            style={{ top: from }}
+          >
+            <g {...unheard}>
+              {bands.map((band) => (
+                <BandShape key={band.key} band={band} width={drawn.width} />
+              ))}
+              {[drawn.lanes.client, drawn.lanes.server].map((lane) => (
+                <line key={lane.actor} className="lane" x1={lane.x} x2={lane.x} y1={from} y2={to} />
+              ))}
+            </g>
+            {rows.map((row) => (
+              <RowShape
+                key={row.kind === 'datagram' ? row.packet : row.key}
+                row={row}
+                drawn={drawn}
+                target={row.kind === 'datagram' && row.packet === packet ? target : undefined}
+                lit={row.kind === 'datagram' && litPackets.has(row.packet)}
+              />
+            ))}
+          </svg>
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** What an error finding points at stopped the handshake; only that is red. */
+const stoppedBy = (diagnosis: Diagnosis): ReadonlySet<number> =>
+  new Set(
+    diagnosis.findings
+      .filter((finding) => finding.severity === 'error')
+      .flatMap((finding) => finding.evidence.map((range) => range.packet)),
+  );
+
+/** What was clicked: a record's chip, or a datagram's row. */
+function targetAt(element: EventTarget): Target | undefined {
+  if (!(element instanceof Element)) return undefined;
+  const number = (attribute: string): number | undefined => {
+    const value = element.closest(`[${attribute}]`)?.getAttribute(attribute);
+    return value === null || value === undefined ? undefined : Number(value);
+  };
+  const packet = number('data-packet');
+  const record = number('data-record');
+  if (packet === undefined) return undefined;
+  return record === undefined ? { kind: 'datagram', packet } : { kind: 'record', packet, record };
+}
+
+function onKey(
+  event: KeyboardEvent,
+  drawn: Ladder,
+  target: Target | undefined,
+  handshake: Handshake,
+  actions: ReturnType<typeof useActions>,
+): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const by = steps[event.key];
+  if (by !== undefined) {
+    const packet = step(drawn.packets, target, by);
+    if (packet !== undefined) actions.selectTarget({ kind: 'datagram', packet });
+  } else if (target && (event.key === 'ArrowRight' || event.key === 'ArrowLeft')) {
+    const records = handshake.datagrams.find((one) => one.packet === target.packet)?.records.length ?? 0;
+    actions.selectTarget(stepRecord(target, records, event.key === 'ArrowRight' ? 1 : -1));
+  } else if (target && event.key === 'Enter') actions.openDetails(true);
+  else if (event.key === 'Escape') actions.letGo();
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** How far a key walks along the datagrams. */
+const steps: Readonly<Partial<Record<string, number>>> = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  PageDown: 10,
+  PageUp: -10,
+  Home: Number.NEGATIVE_INFINITY,
+  End: Number.POSITIVE_INFINITY,
+};
+
+function Lanes({ drawn }: { readonly drawn: Ladder }): ReactElement {
+  const { client, server } = drawn.lanes;
+  const half = (server.x - client.x) / 2;
+  return (
+    <div className="lanes" data-narrow={drawn.narrow} {...unheard}>
+      <div
+        className="lane-title"
+        style={drawn.narrow ? { left: 8, maxWidth: '48%' } : { left: client.x, maxWidth: half }}
+      >
+        <strong>{client.title}</strong> <bdi>{client.address}</bdi>
+      </div>
+      <div
+        className="lane-title end"
+        style={drawn.narrow ? { right: 8, maxWidth: '48%' } : { right: drawn.width - server.x, maxWidth: half }}
+      >
+        <strong>{server.title}</strong> <bdi>{server.address}</bdi>
+      </div>
+    </div>
+  );
+}
+
+function BandShape({ band, width }: { readonly band: Band; readonly width: number }): ReactElement {
+  const height = Math.max(band.height, 1);
+  return (
+    <rect
+      className="band"
+      data-odd={band.odd}
+      data-resent={band.resent}
+      x={0}
+      y={band.y}
+      width={width}
+      height={height}
+    />
+  );
+}
+
+interface RowProps {
+  readonly row: Row;
+  readonly drawn: Ladder;
+  readonly target: Target | undefined;
+  readonly lit: boolean;
+}
+
+function RowShape({ row, drawn, target, lit }: RowProps): ReactElement {
+  switch (row.kind) {
+    case 'datagram':
+      return <DatagramShape row={row} drawn={drawn} target={target} lit={lit} />;
+    case 'flight':
+      return <FlightShape row={row} x={drawn.lanes.client.x + 8} />;
+    case 'pause':
+      return (
+        <text className="pause" x={drawn.lanes.client.x + 8} y={row.y + 14} {...unheard}>
+          {row.text}
+        </text>
+      );
+    case 'event':
+      return <EventShape row={row} drawn={drawn} />;
+  }
+}
+
+function FlightShape({ row, x }: { readonly row: FlightRow; readonly x: number }): ReactElement {
+  return (
+    <text className="flight-head" x={x} y={row.y + 15} {...unheard}>
+      <tspan className="flight-title">{row.title}</tspan>
+      <tspan dx={6}>{row.from}</tspan>
+      <tspan dx={8} className="flight-text">
+        {row.text}
+      </tspan>
+      {row.full !== row.text && <title>{row.full}</title>}
+    </text>
+  );
+}
+
+function EventShape({ row, drawn }: { readonly row: EventRow; readonly drawn: Ladder }): ReactElement {
+  const x = drawn.lanes.client.x + 10;
+  return (
+    <g className="event" data-tone={row.tone} {...unheard}>
+      <text className="time" x={drawn.lanes.client.x - 8} y={row.y + 15}>
+        {row.time}
+      </text>
+      <rect x={x - 5} y={row.y + 7} width={9} height={9} />
+      <text x={x + 10} y={row.y + 15}>
+        {clip(row.text, drawn.width - x - 14, 6.2)}
+        <title>{row.text}</title>
+      </text>
+    </g>
+  );
+}
+
+interface DatagramProps {
+  readonly row: DatagramRow;
+  readonly drawn: Ladder;
+  readonly target: Target | undefined;
+  readonly lit: boolean;
+}
+
+function DatagramShape({ row, drawn, target, lit }: DatagramProps): ReactElement {
+  const { arrow, remarkAt } = row;
+  const record = target?.kind === 'record' ? target.record : undefined;
+  return (
+    <g
+      id={rowId(row.packet)}
+      className="datagram"
+      role="option"
+      aria-selected={target !== undefined}
+      aria-label={lit ? `${row.label}, evidence` : row.label}
+      aria-posinset={row.place + 1}
+      aria-setsize={drawn.packets.length}
+      data-packet={row.packet}
+      data-from={row.from}
+      data-lost={row.lost}
+      data-harmed={row.harmed}
+      data-resent={row.resent}
+      data-stopped={row.stopped}
+      data-lit={lit}
+    >
+      <rect className="row-back" x={1} y={row.y} width={drawn.width - 2} height={row.height} />
+      {lit && <rect className="row-lit" x={0} y={row.y} width={3} height={row.height} />}
+      <text className="time" x={drawn.lanes.client.x - 8} y={arrow.y + 4}>
+        {row.time}
+      </text>
+      <ArrowShape row={row} />
+      {row.chips.map((chip) => (
+        <ChipShape key={chip.record} chip={chip} selected={record === chip.record} />
+      ))}
+      <text className={drawn.narrow ? 'size' : 'size end'} x={remarkAt.x + (drawn.narrow ? 0 : sizeEnd)} y={remarkAt.y}>
+        {row.size}
+      </text>
+      <text className="remark" x={remarkAt.x + measure.size} y={remarkAt.y}>
+        {row.remark}
+        {row.remarks.length > 0 && <title>{row.remarks.join('; ')}</title>}
+      </text>
+    </g>
+  );
+}
+
+/** Sizes end here in their column, so that digits stand under digits. */
+const sizeEnd = measure.size - 12;
+
+function ArrowShape({ row }: { readonly row: DatagramRow }): ReactElement {
+  const { y, x1, x2 } = row.arrow;
+  const back = x2 > x1 ? -1 : 1;
+  const head = `M${x2 + back * 7} ${y - 4} L${x2} ${y} L${x2 + back * 7} ${y + 4}`;
+  const cross = `M${x2 - 5} ${y - 5} L${x2 + 5} ${y + 5} M${x2 + 5} ${y - 5} L${x2 - 5} ${y + 5}`;
+  const cut = x2 + back * 14;
+  return (
+    <g className="arrow">
+      <line x1={x1} x2={row.lost ? x2 + back * 7 : x2} y1={y} y2={y} />
+      <path className="arrow-end" d={row.lost ? cross : head} />
+      {row.harmed && !row.lost && (
+        <path className="arrow-end" d={`M${cut - 4} ${y + 5} l4 -10 M${cut + 1} ${y + 5} l4 -10`} />
+      )}
+    </g>
+  );
+}
+
+function ChipShape({ chip, selected }: { readonly chip: Chip; readonly selected: boolean }): ReactElement {
+  return (
+    <g
+      className="chip"
+      data-record={chip.record}
+      data-kind={chip.kind}
+      data-decrypted={chip.decrypted}
+      data-selected={selected}
+    >
+      <rect x={chip.x + 0.5} y={chip.y + 0.5} width={chip.width - 1} height={chip.height - 1} rx={3} />
+      <text x={chip.x + 6} y={chip.y + 13}>
+        {chip.text}
+      </text>
+      <title>{chip.decrypted ? `${chip.full} (decrypted)` : chip.full}</title>
+    </g>
+  );
+}

@@ -1,0 +1,236 @@
+/**
+ * The options of a run, generated from the option table: a field's kind decides its control, its command-line name stands
+ * beside its label. What is wrong is said under the field, in words.
+ */
+import { type ReactElement, useId } from 'react';
+import { presets } from '../../src/scenario/index.ts';
+import {
+  applyPreset,
+  changedIn,
+  clearOptions,
+  commandLineOf,
+  type Field,
+  type FieldGroup,
+  type FormState,
+  fieldGroups,
+  setCertificate,
+  setField,
+  shownProblem,
+  touch,
+} from '../state/form.ts';
+import { CopyLine } from './CopyLine.tsx';
+import { useActions, useSlice } from './context.ts';
+
+/** Groups open at first; the rest unfolds. */
+const openAtFirst: readonly string[] = ['role', 'certificate', 'datagrams', 'network'];
+
+export function RunForm(): ReactElement {
+  const form = useSlice((state) => state.form);
+  const { start } = useActions();
+  const commandLine = commandLineOf(form);
+  return (
+    <form
+      className="run-form"
+      aria-label="Run options"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void start();
+      }}
+    >
+      <PresetField />
+      {fieldGroups(form).map((group) => (
+        <Group key={group.id} group={group} form={form} />
+      ))}
+      <section className="command-line" aria-label="As a command line">
+        <h3>The same in a terminal</h3>
+        {commandLine === undefined ? (
+          <p className="dim">Mend the marked fields first.</p>
+        ) : (
+          <CopyLine text={commandLine} />
+        )}
+      </section>
+      {/* Enter in a field starts the run, as in any form. */}
+      <button type="submit" className="off-screen" tabIndex={-1} aria-hidden="true">
+        Run
+      </button>
+    </form>
+  );
+}
+
+function PresetField(): ReactElement {
+  const { editForm } = useActions();
+  const id = useId();
+  return (
+    <div className="row preset">
+      <label htmlFor={id}>Preset</label>
+      <select
+        id={id}
+        value=""
+        onChange={(event) => {
+          const { value } = event.target;
+          editForm((form) => (value === 'defaults' ? clearOptions(form) : applyPreset(form, value)));
+        }}
+      >
+        <option value="" disabled>
+          Choose…
+        </option>
+        <option value="defaults">Defaults</option>
+        {presets.map((preset) => (
+          <option key={preset.id} value={preset.id} title={preset.help}>
+            {preset.label}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function Group({ group, form }: { readonly group: FieldGroup; readonly form: FormState }): ReactElement {
+  const changed = changedIn(form, group);
+  const wrong = group.fields.filter((field) => shownProblem(form, field.name) !== undefined).length;
+  return (
+    <details className="group" open={openAtFirst.includes(group.id) || wrong > 0}>
+      <summary>
+        {group.title}
+        {changed > 0 && <span className="dim"> ({changed} set)</span>}
+        {wrong > 0 && <span className="problem-count"> {wrong} to mend</span>}
+      </summary>
+      {group.id === 'certificate' && <CertificateSource form={form} />}
+      {group.fields.map((field) => (
+        <FieldView key={field.name} field={field} form={form} />
+      ))}
+    </details>
+  );
+}
+
+function CertificateSource({ form }: { readonly form: FormState }): ReactElement {
+  const { editForm } = useActions();
+  const name = useId();
+  return (
+    <fieldset className="row choices">
+      <legend className="off-screen">Where our certificate comes from</legend>
+      {(['made', 'pasted'] as const).map((source) => (
+        <label key={source}>
+          <input
+            type="radio"
+            name={name}
+            checked={form.certificate === source}
+            onChange={() => editForm((before) => setCertificate(before, source))}
+          />{' '}
+          {source === 'made' ? 'Made to order' : 'Pasted'}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function FieldView({ field, form }: { readonly field: Field; readonly form: FormState }): ReactElement {
+  const id = useId();
+  const problem = shownProblem(form, field.name);
+  return (
+    <div className="field" data-field={field.name} data-wrong={problem !== undefined}>
+      <label htmlFor={id}>
+        {field.label} <code className="flag">{field.flag}</code>
+      </label>
+      <Control id={id} field={field} form={form} wrong={problem !== undefined} />
+      <p id={`${id}-help`} className="help">
+        {helpOf(field, form)}
+      </p>
+      <p id={`${id}-problem`} className="problem" role={problem === undefined ? undefined : 'alert'}>
+        {problem !== undefined && <bdi>{problem}</bdi>}
+      </p>
+    </div>
+  );
+}
+
+/** A choice explains what is chosen; everything else what it is for. */
+function helpOf(field: Field, form: FormState): string {
+  if (field.description.kind !== 'choice') return field.help;
+  const value = form.values[field.name] || field.placeholder;
+  return field.description.choices.find((choice) => choice.value === value)?.help ?? field.help;
+}
+
+interface ControlProps {
+  readonly id: string;
+  readonly field: Field;
+  readonly form: FormState;
+  readonly wrong: boolean;
+}
+
+function Control({ id, field, form, wrong }: ControlProps): ReactElement {
+  const { editForm } = useActions();
+  const value = form.values[field.name] ?? '';
+  const shared = {
+    id,
+    name: field.name,
+    value,
+    'aria-describedby': `${id}-help ${id}-problem`,
+    'aria-invalid': wrong,
+    onChange: (event: { readonly target: { readonly value: string } }) => {
+      const text = event.target.value;
+      editForm((before) => setField(before, field.name, text));
+    },
+    onBlur: () => editForm((before) => touch(before, field.name)),
+  };
+  const { description } = field;
+  switch (description.kind) {
+    case 'choice':
+      return (
+        <select {...shared} value={value || field.placeholder}>
+          {description.choices.map((choice) => (
+            <option key={choice.value} value={choice.value}>
+              {choice.value}
+            </option>
+          ))}
+        </select>
+      );
+    case 'files':
+      return (
+        <textarea
+          {...shared}
+          rows={4}
+          spellCheck={false}
+          autoComplete="off"
+          placeholder={field.name === 'key' ? '-----BEGIN PRIVATE KEY-----' : '-----BEGIN CERTIFICATE-----'}
+        />
+      );
+    case 'rules':
+      return <textarea {...shared} rows={2} spellCheck={false} placeholder="One a line, as in loss=30%" />;
+    case 'fingerprints':
+      return <textarea {...shared} rows={2} spellCheck={false} placeholder="One a line, as in sha-256 4A:AD:…" />;
+    case 'integer':
+    case 'number':
+      return (
+        <span className="row">
+          <input {...shared} type="text" inputMode="numeric" spellCheck={false} placeholder={field.placeholder} />
+          {'unit' in description && description.unit !== undefined && <span className="dim">{description.unit}</span>}
+        </span>
+      );
+    case 'list':
+      return (
+        <textarea {...shared} rows={1} spellCheck={false} placeholder={field.placeholder || 'none'} className="grows" />
+      );
+    case 'text':
+      return (
+        <>
+          <input
+            {...shared}
+            type="text"
+            spellCheck={false}
+            list={field.name === 'certGen' ? `${id}-list` : undefined}
+            placeholder={field.placeholder || examples[field.name] || ''}
+          />
+          {field.name === 'certGen' && (
+            <datalist id={`${id}-list`}>
+              {specs.map((spec) => (
+                <option key={spec} value={spec} />
+              ))}
+            </datalist>
+          )}
+        </>
+      );
+  }
+}
+
+const examples: Readonly<Partial<Record<string, string>>> = { certGen: 'ecdsa-p256', bind: 'any' };
+const specs = ['ecdsa-p256', 'ecdsa-p384', 'rsa-2048', 'rsa-4096', 'ed25519', 'rsa-4096,chain=3,size=3700', 'expired'];

@@ -1,0 +1,107 @@
+/** First of all what went wrong, in one sentence that is also spoken; then the findings, worst first. */
+import type { ReactElement } from 'react';
+import type { Diagnosis, Finding } from '../../src/diagnosis/model.ts';
+import type { PacketRange } from '../../src/trace/buffers.ts';
+import { bySeverity, outcomeBadge, severityBadge } from '../layout/text.ts';
+import { Badge } from './Badge.tsx';
+import { useActions, useShown, useSlice } from './context.ts';
+
+export function Verdict(): ReactElement {
+  const { run, diagnosis } = useShown();
+  const running = run?.state === 'running';
+  return (
+    <div className="verdict" aria-live="polite" aria-atomic="true">
+      {diagnosis && !running ? (
+        <>
+          <Badge badge={outcomeBadge(diagnosis.outcome)} />
+          <p>
+            <bdi>{diagnosis.verdict}</bdi>
+          </p>
+        </>
+      ) : run ? (
+        <>
+          <Badge badge={running ? outcomeBadge('running') : { text: 'ended', tone: 'quiet', shape: 'ring' }} />
+          <p>{running ? 'The handshake is under way.' : (run.verdict ?? 'The run ended before any datagram.')}</p>
+        </>
+      ) : (
+        <p className="dim">No run is selected.</p>
+      )}
+    </div>
+  );
+}
+
+export function Findings({ diagnosis }: { readonly diagnosis: Diagnosis }): ReactElement | null {
+  const findings = bySeverity(diagnosis.findings);
+  const selected = useSlice((state) => state.selection.finding);
+  if (findings.length === 0) return null;
+  return (
+    <ul className="findings" aria-label="Findings">
+      {findings.map((finding, index) => (
+        // A rule may speak twice, so its id alone is no key; the list is rebuilt as a whole.
+        // biome-ignore lint/suspicious/noArrayIndexKey: findings have no identity beyond their place
+        <FindingItem key={`${finding.id}/${index}`} finding={finding} index={index} lit={selected === index} />
+      ))}
+    </ul>
+  );
+}
+
+interface ItemProps {
+  readonly finding: Finding;
+  readonly index: number;
+  readonly lit: boolean;
+}
+
+function FindingItem({ finding, index, lit }: ItemProps): ReactElement {
+  return (
+    <li className="finding" data-tone={severityBadge(finding.severity).tone} data-lit={lit}>
+      <details open={finding.severity !== 'info'}>
+        <summary>
+          <Badge badge={severityBadge(finding.severity)} />
+          <strong>{finding.title}</strong>
+          <code className="dim">{finding.id}</code>
+        </summary>
+        <p>
+          <bdi>{finding.why}</bdi>
+        </p>
+        {finding.fix !== '' && (
+          <p>
+            <span className="dim">What to do: </span>
+            <bdi>{finding.fix}</bdi>
+          </p>
+        )}
+        <p className="row">
+          <Evidence finding={finding} index={index} />
+          {finding.see !== '' && <span className="dim">See {finding.see}</span>}
+        </p>
+      </details>
+    </li>
+  );
+}
+
+/** Links enough to walk; the rest is lit all the same. */
+const linksShown = 12;
+
+function Evidence({ finding, index }: Omit<ItemProps, 'lit'>): ReactElement | null {
+  const { selectEvidence } = useActions();
+  const packets = new Map<number, PacketRange>();
+  for (const range of finding.evidence) if (!packets.has(range.packet)) packets.set(range.packet, range);
+  if (packets.size === 0) return null;
+  const links = [...packets.values()];
+  return (
+    <span className="evidence">
+      <span className="dim">Datagrams </span>
+      {links.slice(0, linksShown).map((range) => (
+        <button
+          type="button"
+          className="link"
+          key={range.packet}
+          aria-label={`Show datagram ${range.packet}`}
+          onClick={() => selectEvidence(index, finding.evidence, range)}
+        >
+          {range.packet}
+        </button>
+      ))}
+      {links.length > linksShown && <span className="dim"> and {links.length - linksShown} more</span>}
+    </span>
+  );
+}

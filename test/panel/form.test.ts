@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import {
+  applyPreset,
+  commandLineOf,
+  emptyForm,
+  type FormState,
+  fieldGroups,
+  problemsOf,
+  rawRequest,
+  rememberable,
+  remembered,
+  requestOf,
+  setCertificate,
+  setField,
+  shownProblem,
+  touch,
+} from '../../panel/state/form.ts';
+import { optionsOf, parseCommandLine, presets, readForm } from '../../src/scenario/index.ts';
+
+const formOf = (fields: Partial<FormState['values']>, target = '127.0.0.1:4433'): FormState => ({
+  ...emptyForm(),
+  target,
+  values: fields,
+});
+const names = (form: FormState): string[] =>
+  fieldGroups(form).flatMap((group) => group.fields.map((field) => field.name));
+
+describe('the form', () => {
+  it('offers every option of the terminal, under the same flag', () => {
+    const both = new Set([
+      ...names(formOf({ role: 'client' })),
+      ...names(formOf({ role: 'server' })),
+      ...names(setCertificate(formOf({}), 'pasted')),
+    ]);
+    expect([...optionsOf('probe')].filter((name) => !both.has(name))).toEqual(['expect']);
+    for (const group of fieldGroups(formOf({})))
+      for (const field of group.fields) expect(field.flag).toMatch(/^--[a-z-]+$/);
+  });
+
+  it('shows what only a server needs to servers alone, and sends it for them alone', () => {
+    const client = formOf({ clientAuth: 'require', cookie: 'on' });
+    expect(names(client)).not.toContain('cookie');
+    expect(rawRequest(client).options).toEqual({});
+    expect(rawRequest(formOf({ role: 'server', cookie: 'on' })).options).toEqual({ role: 'server', cookie: 'on' });
+  });
+
+  it('sends lines as lists, and nothing for what is empty', () => {
+    const form = formOf({ link: 'loss=30%\n\n out:delay=70ms ', mtu: ' 300 ', rto: '', certGen: 'rsa-4096' });
+    expect(rawRequest(form)).toEqual({
+      target: '127.0.0.1:4433',
+      options: { certGen: 'rsa-4096', mtu: '300', link: ['loss=30%', 'out:delay=70ms'] },
+    });
+  });
+
+  it('asks for what the reader accepts, whenever it finds nothing wrong', () => {
+    for (const preset of presets) {
+      const form = applyPreset(formOf({}), preset.id);
+      expect(problemsOf(form), preset.id).toEqual({});
+      const request = requestOf(form);
+      expect(readForm('probe', request?.target, request?.options ?? {}).ok, preset.id).toBe(true);
+    }
+  });
+
+  it.each([
+    ['mtu', '12', 'too small'],
+    ['mtu', 'big', 'not a whole number'],
+    ['certGen', 'rsa-1024', 'rsa-1024'],
+    ['link', 'loss=300%', 'loss=300%'],
+    ['fingerprint', 'sha-256 AA:BB', '32 bytes'],
+    ['rtoMax', '10', '--rto'],
+    ['suites', 'TLS_NONSENSE', 'not known'],
+  ] as const)('says at %s what is wrong with "%s"', (name, value, text) => {
+    const form = formOf({ [name]: value });
+    expect(problemsOf(form)[name]).toContain(text);
+    expect(requestOf(form)).toBeUndefined();
+    expect(commandLineOf(form)).toBeUndefined();
+  });
+
+  it('says at the target what is wrong with it', () => {
+    expect(problemsOf(formOf({}, '127.0.0.1')).target).toContain('no port');
+    expect(problemsOf(formOf({}, '')).target).toContain('HOST:PORT');
+  });
+
+  it('asks for a chain when one is to be pasted, and names what was pasted instead', () => {
+    const empty = setCertificate(formOf({}), 'pasted');
+    expect(problemsOf(empty).cert).toContain('Paste');
+    expect(problemsOf(setField(empty, 'cert', 'hello')).cert).toBeDefined();
+    expect(problemsOf(setCertificate(setField(empty, 'cert', 'hello'), 'made'))).toEqual({});
+  });
+
+  it('keeps quiet about a field until it was left once, or Run was pressed', () => {
+    const form = formOf({ mtu: '12' });
+    expect(shownProblem(form, 'mtu')).toBeUndefined();
+    expect(shownProblem(touch(form, 'mtu'), 'mtu')).toContain('too small');
+    expect(shownProblem({ ...form, submitted: true }, 'mtu')).toContain('too small');
+  });
+
+  it('is always the command line that does the same', () => {
+    const form = formOf({ mtu: '300', certGen: 'rsa-4096', link: 'in:drop=#2\nloss=1%' });
+    const line = commandLineOf(form) ?? '';
+    const parsed = parseCommandLine(line);
+    const read = readForm('probe', form.target, rawRequest(form).options);
+    expect(parsed.ok && parsed.value).toEqual(read.ok && read.value);
+  });
+
+  it('keeps nothing secret between openings, and believes nothing that is not of its shape', () => {
+    const form = setCertificate(formOf({ key: '-----BEGIN PRIVATE KEY-----', cert: 'x', mtu: '300' }), 'pasted');
+    const kept: unknown = JSON.parse(JSON.stringify(rememberable(form)));
+    expect(JSON.stringify(kept)).not.toContain('PRIVATE');
+    expect(remembered(kept).values).toEqual({ mtu: '300' });
+    for (const nonsense of [undefined, null, 7, 'x', { target: 3, values: [1] }, { values: { mtu: {}, __proto__: 1 } }])
+      expect(remembered(nonsense).values).toEqual({});
+  });
+});

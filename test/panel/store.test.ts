@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { emptyForm, setField } from '../../panel/state/form.ts';
+import { RunBook } from '../../panel/state/runBook.ts';
+import { createPanel, type Panel, stoppable } from '../../panel/state/store.ts';
+import type { Snapshot } from '../../src/analysis/model.ts';
+import type { TraceEvent } from '../../src/trace/model.ts';
+import { FakeBackground, headerOf } from '../support/fakeBackground.ts';
+import { recoveredLoss } from '../support/handshakes.ts';
+
+const note = (at: number): TraceEvent => ({ kind: 'note', at, text: `at ${at}` });
+const snapshot: Snapshot = { revision: 1, handshakes: [recoveredLoss()], unrelated: {}, notes: [] };
+
+function makeBook(): RunBook {
+  return new RunBook(
+    () => ({ push: () => {}, snapshot: () => snapshot }),
+    () => ({ outcome: 'established', lastMessage: undefined, verdict: 'It worked.', findings: [] }),
+  );
+}
+
+function setUp(client = new FakeBackground()): { client: FakeBackground; panel: Panel } {
+  return { client, panel: createPanel({ client, book: makeBook() }) };
+}
+const state = (panel: Panel) => panel.store.getState();
+
+describe('a run', () => {
+  it('that the user starts is selected, followed, and its events reach the book', async () => {
+    const { client, panel } = setUp();
+    await panel.actions.start();
+    expect(state(panel).selection.run).toBe('run-1');
+    client.tell('run-1', [note(0), note(1)]);
+    client.tell('run-1', [note(2)]);
+    expect(panel.book.trace('run-1')?.events.map((event) => event.at)).toEqual([0, 1, 2]);
+    expect(state(panel).revisions['run-1']).toBe(panel.book.read('run-1')?.revision);
+  });
+
+  it('goes on while the panel is closed, and a new panel has all of it', async () => {
+    const { client, panel } = setUp();
+    await panel.actions.start();
+    client.tell('run-1', [note(0)]);
+    panel.actions.dispose();
+    client.tell('run-1', [note(1), note(2)], true);
+    expect(panel.book.count('run-1')).toBe(1);
+    const again = setUp(client).panel;
+    expect(state(again).selection.run).toBe('run-1');
+    expect(again.book.count('run-1')).toBe(3);
+    expect(again.book.read('run-1')?.ended).toBe(true);
+  });
+
+  it('is kept and marked as interrupted when the background forgets it', async () => {
+    const { client, panel } = setUp();
+    await panel.actions.start();
+    client.tell('run-1', [note(0), note(5)]);
+    client.restart();
+    expect(state(panel).runs.map((run) => [run.id, run.state])).toEqual([['run-1', 'ended']]);
+    expect(panel.book.trace('run-1')?.events.at(-1)).toMatchObject({ kind: 'end', how: 'interrupted', at: 5 });
+  });
+
+  it('that ended before the background was stopped stays as it was', async () => {
+    const { client, panel } = setUp();
+    await panel.actions.start();
+    client.tell('run-1', [note(0), { kind: 'end', at: 1, how: 'done', why: undefined }], true);
+    client.restart();
+    expect(panel.book.trace('run-1')?.events).toHaveLength(2);
+    expect(state(panel).runs).toHaveLength(1);
+  });
+
+  it('that is removed does not come back, and the next newest is selected', async () => {
+    const { client, panel } = setUp();
+    await panel.actions.start();
+    await panel.actions.start();
+    await panel.actions.remove('run-2');
+    expect(client.asked).toContain('delete run-2');
+    expect(state(panel).runs.map((run) => run.id)).toEqual(['run-1']);
+    expect(state(panel).selection.run).toBe('run-1');
+    expect(panel.book.count('run-2')).toBe(0);
+  });
+
+  it('is stopped when it is the selected one, else the newest that runs', async () => {
+    const { client, panel } = setUp();
+    await panel.actions.start();
+    await panel.actions.start();
+    panel.actions.selectRun('run-1');
+    expect(stoppable(state(panel))?.id).toBe('run-1');
+    await panel.actions.stop();
+    expect(client.asked).toContain('stop run-1');
+    expect(stoppable(state(panel))?.id).toBe('run-2');
+  });
+});
+
+describe('Run', () => {
+  it('asks for nothing while the form is wrong, and says what is wrong from then on', async () => {
+    const { client, panel } = setUp();
+    panel.actions.editForm((form) => setField(form, 'mtu', '12'));
+    await panel.actions.start();
+    expect(client.requests).toEqual([]);
+    expect(state(panel).form.submitted).toBe(true);
+  });
+
+  it('puts what the background refuses beside the field', async () => {
+    const { client, panel } = setUp();
+    client.failNext = {
+      code: 'invalid-request',
+      message: 'Two things are wrong.',
+      problems: [
+        { option: '--cert-gen', message: 'no such key' },
+        { option: 'TARGET', message: 'no such host' },
+      ],
+    };
+    await panel.actions.start();
+    expect(state(panel).form.refused).toEqual({ certGen: 'no such key', target: 'no such host' });
+    expect(state(panel).notice).toBeUndefined();
+    panel.actions.editForm((form) => setField(form, 'target', 'sim'));
+    expect(state(panel).form.refused).toEqual({ certGen: 'no such key' });
+  });
+
+  it('tells what went wrong otherwise, and can be pressed again', async () => {
+    const { client, panel } = setUp();
+    client.failNext = { code: 'helper-unavailable', message: 'The helper is not installed.' };
+    await panel.actions.start();
+    expect(state(panel).notice).toEqual({ text: 'The helper is not installed.', tone: 'bad' });
+    expect(state(panel).starting).toBe(false);
+    await panel.actions.start();
+    expect(state(panel).notice).toBeUndefined();
+    expect(state(panel).selection.run).toBe('run-1');
+  });
+});
+
+describe('the book of runs', () => {
+  const header = headerOf('x');
+
+  it('takes a batch twice without doubling it, and refuses one that would leave a hole', () => {
+    const book = makeBook();
+    expect(book.append('r', { header, from: 0, events: [note(0), note(1)], ended: false })).toBe(1);
+    expect(book.append('r', { header, from: 0, events: [note(0), note(1)], ended: false })).toBeUndefined();
+    expect(book.append('r', { header, from: 1, events: [note(1), note(2)], ended: false })).toBe(2);
+    expect(book.append('r', { header, from: 9, events: [note(9)], ended: false })).toBeUndefined();
+    expect(book.trace('r')?.events.map((event) => event.at)).toEqual([0, 1, 2]);
+  });
+
+  it('notices the end that comes without events', () => {
+    const book = makeBook();
+    book.append('r', { header, from: 0, events: [note(0)], ended: false });
+    expect(book.append('r', { header, from: 1, events: [], ended: true })).toBe(2);
+    expect(book.read('r')?.ended).toBe(true);
+  });
+
+  it('gives the same reading until something new comes', () => {
+    const book = makeBook();
+    book.append('r', { header, from: 0, events: [note(0)], ended: false });
+    const first = book.read('r');
+    expect(book.read('r')).toBe(first);
+    book.append('r', { header, from: 1, events: [note(1)], ended: false });
+    expect(book.read('r')).not.toBe(first);
+  });
+});
+
+describe('many events at once', () => {
+  it('publish one revision a frame', async () => {
+    const client = new FakeBackground();
+    const frames: (() => void)[] = [];
+    const panel = createPanel({ client, book: makeBook(), later: (publish) => frames.push(publish) });
+    await panel.actions.start();
+    for (let i = 0; i < 100; i++) client.tell('run-1', [note(i)]);
+    expect(frames).toHaveLength(1);
+    expect(state(panel).revisions).toEqual({});
+    for (const publish of frames.splice(0)) publish();
+    expect(state(panel).revisions['run-1']).toBe(panel.book.read('run-1')?.revision);
+    client.tell('run-1', [note(100)]);
+    expect(frames).toHaveLength(1);
+  });
+
+  it('start with the form given, which is the default one otherwise', () => {
+    expect(state(setUp().panel).form).toEqual(emptyForm());
+  });
+});

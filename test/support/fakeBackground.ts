@@ -1,0 +1,157 @@
+/**
+ * A background without a browser: the panel's client interface over plain data, for tests of the store and for looking at
+ * the panel. It does what it is told, at once.
+ */
+import type { BackgroundClient, ClientState, RunBatch, Unfollowed } from '../../src/bridge/client.ts';
+import {
+  BridgeError,
+  type BridgeFailure,
+  type HelperStatus,
+  type RunRequest,
+  type RunSummary,
+} from '../../src/bridge/panel.ts';
+import type { TraceEvent, TraceHeader } from '../../src/trace/model.ts';
+
+export const readyHelper: HelperStatus = {
+  kind: 'ready',
+  version: '0.1.0',
+  protocol: { major: 1, minor: 0 },
+  capabilities: [],
+  platform: 'linux',
+  limits: {
+    datagramBytes: 65_507,
+    sockets: 8,
+    unansweredDatagrams: 64,
+    unansweredBytes: 65_536,
+    datagramsPerSecond: 2000,
+  },
+};
+
+export const headerOf = (title: string): TraceHeader => ({
+  tool: 'dtlscope test',
+  kind: 'run',
+  startedAt: 1_700_000_000_000,
+  title,
+  localRole: 'client',
+  commandLine: undefined,
+});
+
+interface FakeRun {
+  summary: RunSummary;
+  readonly header: TraceHeader;
+  readonly events: TraceEvent[];
+}
+
+export class FakeBackground implements BackgroundClient {
+  #state: ClientState = { link: 'connected', background: 'test', helper: readyHelper, runs: [] };
+  readonly #hearers = new Set<() => void>();
+  readonly #runs = new Map<string, FakeRun>();
+  readonly #follows = new Map<string, { hear: (batch: RunBatch) => void; unfollowed: Unfollowed }>();
+  /** What was asked of it, in order. */
+  readonly asked: string[] = [];
+  readonly requests: RunRequest[] = [];
+  /** The next request of any kind fails with this. */
+  failNext: BridgeFailure | undefined;
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  onChange(hear: () => void): () => void {
+    this.#hearers.add(hear);
+    return () => this.#hearers.delete(hear);
+  }
+
+  async checkHelper(): Promise<HelperStatus> {
+    this.#ask('check-helper');
+    return this.#state.helper;
+  }
+
+  async start(request: RunRequest): Promise<RunSummary> {
+    this.#ask(`start ${request.target}`);
+    this.requests.push(request);
+    const number = this.#runs.size + 1;
+    return this.addRun(`run-${number}`, { target: request.target, options: request.options });
+  }
+
+  async stop(run: string): Promise<void> {
+    this.#ask(`stop ${run}`);
+    this.tell(run, [{ kind: 'end', at: 1, how: 'cancelled', why: undefined }], true);
+  }
+
+  async delete(run: string): Promise<void> {
+    this.#ask(`delete ${run}`);
+    this.#runs.delete(run);
+    this.#change({});
+  }
+
+  follow(run: string, hear: (batch: RunBatch) => void, unfollowed: Unfollowed = () => {}, from = 0): () => void {
+    this.asked.push(`follow ${run} from ${from}`);
+    this.#follows.set(run, { hear, unfollowed });
+    const known = this.#runs.get(run);
+    if (known)
+      hear({
+        header: known.header,
+        from,
+        events: known.events.slice(from),
+        ended: known.summary.state === 'ended',
+      });
+    return () => this.#follows.delete(run);
+  }
+
+  close(): void {}
+
+  // What a test does to it.
+
+  addRun(id: string, request: RunRequest, more: Partial<RunSummary> = {}): RunSummary {
+    const number = this.#runs.size + 1;
+    const summary: RunSummary = {
+      id,
+      number,
+      startedAt: 1_700_000_000_000 + number * 61_000,
+      request,
+      state: 'running',
+      events: 0,
+      ...more,
+    };
+    this.#runs.set(id, { summary, header: headerOf(id), events: [] });
+    this.#change({});
+    return summary;
+  }
+
+  /** Events of a run, sent on to whoever follows it. */
+  tell(id: string, events: readonly TraceEvent[], ended = false): void {
+    const run = this.#runs.get(id);
+    if (!run) throw new Error(`no run ${id}`);
+    const from = run.events.length;
+    run.events.push(...events);
+    run.summary = { ...run.summary, events: run.events.length, state: ended ? 'ended' : run.summary.state };
+    this.#follows.get(id)?.hear({ header: run.header, from, events, ended });
+    this.#change({});
+  }
+
+  /** The background is stopped by the browser, and comes back empty. */
+  restart(): void {
+    this.#change({ link: 'connecting' });
+    this.#runs.clear();
+    this.#change({ link: 'connected' });
+    const lost: BridgeFailure = { code: 'unknown-run', message: 'There is no such run.' };
+    for (const { unfollowed } of [...this.#follows.values()]) unfollowed(lost);
+  }
+
+  setHelper(helper: HelperStatus): void {
+    this.#change({ helper });
+  }
+
+  #ask(what: string): void {
+    this.asked.push(what);
+    const failure = this.failNext;
+    this.failNext = undefined;
+    if (failure) throw new BridgeError(failure);
+  }
+
+  #change(part: Partial<ClientState>): void {
+    this.#state = { ...this.#state, ...part, runs: [...this.#runs.values()].map(({ summary }) => summary) };
+    for (const hear of [...this.#hearers]) hear();
+  }
+}

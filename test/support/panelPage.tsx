@@ -1,0 +1,197 @@
+/**
+ * The panel over a fake background, as a page to look at: the query says which scene. Scenes that need shapes hard to
+ * capture use handshakes made by hand.
+ */
+import { mount } from '../../panel/mount.tsx';
+import { emptyForm, setField } from '../../panel/state/form.ts';
+import { RunBook } from '../../panel/state/runBook.ts';
+import { createPanel, type Panel } from '../../panel/state/store.ts';
+import { followTheme } from '../../panel/theme.ts';
+import type { Handshake } from '../../src/analysis/model.ts';
+import type { Diagnosis } from '../../src/diagnosis/model.ts';
+import { FakeBackground } from './fakeBackground.ts';
+import { handshakeOf, longTalk, lostTo, recoveredLoss } from './handshakes.ts';
+
+const established: Diagnosis = {
+  outcome: 'established',
+  lastMessage: 'finished',
+  verdict:
+    'The handshake succeeded after 1.025 s: bytes 150–425 of the server’s certificate were lost once, and the server sent flight 4 again after 1.005 s.',
+  findings: [
+    {
+      id: 'retransmission-normal',
+      severity: 'info',
+      title: 'Retransmission is normal',
+      why: 'One flight was sent again after a timer of 1 s, and the handshake went on.',
+      fix: '',
+      see: 'RFC 6347 §4.2.4',
+      evidence: [8, 9, 10, 11].map((packet) => ({ packet, start: 0, end: 300 })),
+    },
+    {
+      id: 'fragment-lost',
+      severity: 'warning',
+      title: 'A fragment of certificate was lost',
+      why: 'Bytes 150–425 of 700 of the server’s certificate did not arrive at first sending (datagram 5).',
+      fix: 'Look for loss between server and client; a smaller certificate (ECDSA) travels in fewer datagrams.',
+      see: 'RFC 6347 §4.2.3',
+      evidence: [{ packet: 5, start: 25, end: 300 }],
+    },
+  ],
+};
+
+const silent = (): Handshake =>
+  handshakeOf(
+    [0, 1000, 3000, 7000].map((at, attempt) => ({
+      at,
+      from: 'client' as const,
+      flight: 1,
+      attempt,
+      size: 167,
+      holds: ['client_hello'],
+      ...(attempt === 1 ? lostTo('out:loss=30%') : {}),
+    })),
+    {
+      failures: [
+        { at: 15_000, actor: 'client', failure: { fault: 'network', code: 'timed-out', flight: 1, attempts: 3 } },
+      ],
+    },
+  );
+
+const noAnswer: Diagnosis = {
+  outcome: 'no-answer',
+  lastMessage: undefined,
+  verdict: 'Nothing ever answered: the ClientHello was sent 4 times to 127.0.0.1:4444 in 15.0 s.',
+  findings: [
+    {
+      id: 'peer-silent',
+      severity: 'error',
+      title: 'The peer never answered',
+      why: 'Four datagrams of 167 B went out, none came back, and no ICMP error either.',
+      fix: 'Check address and port, a firewall in between, and that the peer takes the DTLS server role.',
+      see: 'RFC 6347 §4.2.4',
+      evidence: [1, 2, 3, 4].map((packet) => ({ packet, start: 0, end: 167 })),
+    },
+  ],
+};
+
+const harmed = (): Handshake =>
+  handshakeOf(
+    [
+      { at: 0, from: 'client', flight: 1, size: 1413, holds: ['client_hello 0-1175/1413'], newBytes: 1175 },
+      { at: 0.2, from: 'client', flight: 1, size: 263, holds: ['client_hello 1175-1413/1413'], newBytes: 238 },
+      {
+        at: 41,
+        from: 'server',
+        flight: 2,
+        size: 1200,
+        holds: ['server_hello', 'certificate 0-1058/3719'],
+        link: [{ action: { kind: 'truncated', to: 1200, at: 41 }, rule: 'in:truncate=1200' }],
+        leftover: { start: 1187, reason: 'the record ends behind the datagram', declared: 2661 },
+      },
+      {
+        at: 42,
+        from: 'server',
+        flight: 2,
+        size: 1472,
+        holds: ['certificate 1058-2500/3719'],
+        link: [{ action: { kind: 'too-large', mtu: 600 }, rule: 'in:mtu=600' }],
+        delivered: false,
+      },
+      { at: 43, from: 'client', holds: ['alert 50'], size: 15 },
+    ],
+    {
+      inferred: ['version'],
+      drops: [
+        {
+          at: 41,
+          actor: 'client',
+          packet: 3,
+          reason: 'truncated',
+          offset: 1187,
+          detail: '2661 bytes declared, 13 there',
+        },
+      ],
+    },
+  );
+
+const alertSent: Diagnosis = {
+  outcome: 'alert-sent',
+  lastMessage: 'server_hello',
+  verdict: 'We refused the handshake with decode_error: the server’s certificate was cut to 1200 bytes on the way.',
+  findings: [
+    {
+      id: 'datagram-truncated',
+      severity: 'error',
+      title: 'A datagram was cut',
+      why: 'Datagram 3 ends 2,648 bytes before the end of its last record.',
+      fix: 'Send with an MTU of 1200 or less; see --mtu.',
+      see: 'RFC 6347 §4.1.1',
+      evidence: [{ packet: 3, start: 1187, end: 1200 }],
+    },
+  ],
+};
+
+const scenes: Readonly<Record<string, readonly [Handshake, Diagnosis]>> = {
+  recovered: [recoveredLoss(), established],
+  silent: [silent(), noAnswer],
+  harmed: [harmed(), alertSent],
+  long: [longTalk(100_000), { ...established, verdict: 'A long talk.', findings: [] }],
+};
+
+const book = new RunBook(
+  (header) => ({
+    push: () => {},
+    snapshot: () => ({
+      revision: 1,
+      handshakes: scenes[header.title ?? ''] ? [scenes[header.title ?? '']?.[0] ?? recoveredLoss()] : [],
+      unrelated: {},
+      notes: [],
+    }),
+  }),
+  (handshake) => Object.values(scenes).find(([one]) => one.datagrams === handshake.datagrams)?.[1] ?? noAnswer,
+);
+
+const query = new URLSearchParams(location.search);
+const client = new FakeBackground();
+const helper = query.get('helper');
+if (helper === 'not-installed')
+  client.setHelper({ kind: 'not-installed', message: 'Specified native messaging host not found.' });
+if (helper === 'forbidden')
+  client.setHelper({ kind: 'forbidden', message: 'Access to the specified native messaging host is forbidden.' });
+if (helper === 'exited') client.setHelper({ kind: 'exited', message: 'Native host has exited.' });
+if (helper === 'version-mismatch')
+  client.setHelper({
+    kind: 'version-mismatch',
+    helper: '0.0.1',
+    theirs: { major: 0, minor: 9 },
+    ours: { major: 1, minor: 0 },
+    update: 'helper',
+  });
+
+const wanted = (query.get('runs') ?? '').split(',').filter((id) => id !== '');
+for (const id of wanted) {
+  const target = id === 'harmed' ? 'a-host-with-a-rather-long-name.gateways.example.net:49152' : '127.0.0.1:4444';
+  client.addRun(id, { target, options: id === 'harmed' ? { mtu: '600' } : {} });
+  const live = query.get('live') === id;
+  client.tell(id, live ? [] : [{ kind: 'end', at: 1, how: 'done', why: undefined }], !live);
+}
+
+let form = emptyForm();
+if (query.get('wrong')) {
+  for (const [name, value] of [
+    ['target', '127.0.0.1'],
+    ['mtu', '12'],
+    ['certGen', 'rsa-1024'],
+    ['link', 'loss=300%'],
+    ['fingerprint', 'sha-256 AA:BB'],
+  ] as const)
+    form = setField(form, name, value);
+  form = { ...form, submitted: true };
+}
+const panel: Panel = createPanel({ client, book, form, later: (publish) => requestAnimationFrame(() => publish()) });
+followTheme(document.documentElement);
+const element = document.getElementById('root');
+if (element) mount(element, panel);
+const packet = query.get('packet');
+if (packet) setTimeout(() => panel.actions.selectTarget({ kind: 'datagram', packet: Number(packet) }, true));
+Object.assign(globalThis, { panel });

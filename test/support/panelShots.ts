@@ -1,0 +1,141 @@
+/**
+ * The panel over a fake background, in scenes: every state at several widths in both themes, without an extension around
+ * it. Tests ask what overflows and what is hard to read, and leave pictures in out/panel/ to be looked at.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import type { Browser, Page } from 'playwright';
+
+const root = join(import.meta.dirname, '..', '..');
+const origin = 'http://panel.test';
+
+export const scenes: Readonly<Record<string, string>> = {
+  empty: '',
+  recovered: 'runs=harmed,silent,recovered',
+  details: 'runs=recovered&packet=5',
+  silent: 'runs=recovered,silent',
+  harmed: 'runs=harmed&packet=3',
+  live: 'runs=silent,recovered&live=recovered',
+  wrong: 'wrong=1',
+  'not-installed': 'helper=not-installed&runs=recovered',
+  mismatch: 'helper=version-mismatch',
+};
+export const widths = [320, 900, 1600] as const;
+export const themes = ['light', 'dark'] as const;
+
+/** The page's files, made once. */
+export async function panelFiles(): Promise<ReadonlyMap<string, { readonly body: string; readonly type: string }>> {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'test', 'support', 'panelPage.tsx')],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"', DTLSCOPE_VERSION: '"test"' },
+  });
+  const read = (name: string): Promise<string> => readFile(join(root, 'panel', name), 'utf8');
+  return new Map([
+    ['/panel.html', { body: await read('panel.html'), type: 'text/html' }],
+    ['/panel.css', { body: await read('panel.css'), type: 'text/css' }],
+    ['/panel.js', { body: outputFiles[0]?.text ?? '', type: 'text/javascript' }],
+  ]);
+}
+
+export async function openScene(
+  browser: Browser,
+  files: Awaited<ReturnType<typeof panelFiles>>,
+  scene: string,
+  view: { readonly width: number; readonly height: number; readonly theme: 'light' | 'dark' },
+): Promise<Page> {
+  const page = await browser.newPage({
+    viewport: { width: view.width, height: view.height },
+    colorScheme: view.theme,
+    reducedMotion: 'reduce',
+  });
+  await page.route(`${origin}/**`, (route) => {
+    const file = files.get(new URL(route.request().url()).pathname);
+    return file ? route.fulfill({ body: file.body, contentType: file.type }) : route.fulfill({ status: 404 });
+  });
+  await page.goto(`${origin}/panel.html?${scenes[scene] ?? scene}`);
+  await page.waitForSelector('.panel');
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  return page;
+}
+
+/** Elements that stick out of the window sideways, by class: a narrow dock must not hide anything. */
+export const overflowing = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const out: string[] = [];
+    for (const element of document.querySelectorAll('.panel *')) {
+      if (element.closest('.off-screen, .datagram-table') || element.closest('svg') !== null) continue;
+      const box = element.getBoundingClientRect();
+      if (box.width > 0 && (box.right > innerWidth + 1 || box.left < -1))
+        out.push(`${element.tagName.toLowerCase()}.${element.className}`);
+    }
+    return out;
+  });
+
+/** A text that is hard to read: contrast under 4.5 (WCAG 2 AA) against what it stands on. */
+export interface Faint {
+  readonly text: string;
+  readonly contrast: number;
+}
+
+/** Every visible text with too little contrast. SVG text counts against the last shape painted under it. */
+export const faintTexts = (page: Page): Promise<Faint[]> =>
+  page.evaluate(() => {
+    type Colour = readonly [number, number, number, number];
+    const parse = (text: string): Colour => {
+      const [r = 0, g = 0, b = 0, a = 1] = (text.match(/[\d.]+/g) ?? []).map(Number);
+      return [r, g, b, text === 'transparent' || text === 'none' ? 0 : a];
+    };
+    const over = (top: Colour, under: Colour): Colour => {
+      const mix = (a: number, b: number): number => a * top[3] + b * (1 - top[3]);
+      return [mix(top[0], under[0]), mix(top[1], under[1]), mix(top[2], under[2]), 1];
+    };
+    const luminance = ([r, g, b]: Colour): number => {
+      const part = (value: number): number => {
+        const s = value / 255;
+        return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
+      };
+      return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+    };
+    const ground = (element: Element): Colour => {
+      const layers: Colour[] = [];
+      for (let at: Element | null = element; at; at = at.parentElement)
+        layers.push(parse(getComputedStyle(at).backgroundColor));
+      return layers.reduceRight<Colour>((under, top) => over(top, under), [255, 255, 255, 1]);
+    };
+    const painted = (text: Element): Colour => {
+      const box = text.getBoundingClientRect();
+      const [x, y] = [box.left + 2, box.top + box.height / 2];
+      let colour = ground(text);
+      for (const rect of text.closest('svg')?.querySelectorAll('rect') ?? []) {
+        if (rect.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_PRECEDING) break;
+        const area = rect.getBoundingClientRect();
+        if (area.left > x || area.right < x || area.top > y || area.bottom < y) continue;
+        const style = getComputedStyle(rect);
+        const [r, g, b, a] = parse(style.fill);
+        colour = over([r, g, b, a * Number(style.fillOpacity)], colour);
+      }
+      return colour;
+    };
+    const out: { text: string; contrast: number }[] = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const element = node.parentElement;
+      const text = node.textContent?.trim() ?? '';
+      if (!element || text === '' || element.closest('.off-screen, title, script, :disabled')) continue;
+      const box = element.getBoundingClientRect();
+      if (box.width === 0 || box.height === 0) continue;
+      const svg = element.closest('svg') !== null;
+      const style = getComputedStyle(element);
+      const back = svg ? painted(element) : ground(element);
+      const front = luminance(over(parse(svg ? style.fill : style.color), back));
+      const behind = luminance(back);
+      const contrast = (Math.max(front, behind) + 0.05) / (Math.min(front, behind) + 0.05);
+      if (contrast < 4.5) out.push({ text: text.slice(0, 60), contrast: Math.round(contrast * 100) / 100 });
+    }
+    return out;
+  });
