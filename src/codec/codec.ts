@@ -14,7 +14,10 @@ export class Reader {
   readonly tracer: TreeTracer | undefined;
   pos: number;
   limit: number;
-  #path: string[] = [];
+  /** Names of the fields that are open, and which element of a list they are (-1 for none): text only if it fails. */
+  readonly #names: string[] = [];
+  readonly #indices: number[] = [];
+  #depth = 0;
 
   constructor(bytes: Uint8Array, tracer?: TreeTracer) {
     this.bytes = bytes;
@@ -29,15 +32,20 @@ export class Reader {
   }
 
   fail(code: DecodeErrorCode, message: string, at: number = this.pos): never {
-    throw new DecodeError(code, at, this.#path.join('.'), message);
+    const path: string[] = [];
+    for (let i = 0; i < this.#depth; i++) path.push(elementName(this.#names[i] ?? '', this.#indices[i] ?? -1));
+    throw new DecodeError(code, at, path.join('.'), message);
   }
 
   /** An unsigned big-endian integer of 1 to 6 bytes. */
   uint(width: number): number {
-    if (this.left < width) this.fail('short', `needs ${width} bytes, has ${this.left}`);
+    const at = this.pos;
+    if (this.limit - at < width) this.fail('short', `needs ${width} bytes, has ${this.left}`);
+    this.pos = at + width;
+    // The engine reads hellos made of little else than 16-bit numbers.
+    if (width === 2) return ((this.bytes[at] ?? 0) << 8) | (this.bytes[at + 1] ?? 0);
     let value = 0;
-    for (let i = 0; i < width; i++) value = value * 256 + (this.bytes[this.pos + i] ?? 0);
-    this.pos += width;
+    for (let i = at; i < at + width; i++) value = value * 256 + (this.bytes[i] ?? 0);
     return value;
   }
 
@@ -60,16 +68,27 @@ export class Reader {
     return value;
   }
 
-  /** Reads one named field: the name goes into error paths and, with a tracer, into the tree. */
-  field<T>(name: string, codec: Pick<Codec<T>, 'read' | 'label' | 'see'>): T {
-    this.#path.push(name);
-    this.tracer?.enter(name, this.pos, codec.see);
+  /**
+   * Reads one named field: the name goes into error paths and, with a tracer, into the tree. `index` tells the elements
+   * of a list apart.
+   */
+  field<T>(name: string, codec: Pick<Codec<T>, 'read' | 'label' | 'see'>, index = -1): T {
+    const depth = this.#depth++;
+    this.#names[depth] = name;
+    this.#indices[depth] = index;
+    const { tracer } = this;
+    if (tracer) tracer.enter(elementName(name, index), this.pos, codec.see);
     const value = codec.read(this);
-    this.tracer?.leave(this.pos, value, codec.label?.(value));
-    this.#path.pop();
+    if (tracer) tracer.leave(this.pos, value, codec.label?.(value));
+    this.#depth = depth;
     return value;
   }
 }
+
+const elementName = (name: string, index: number): string => (index < 0 ? name : `${name}[${index}]`);
+
+/** The first number that no longer fits into as many bytes. */
+const limits: readonly number[] = Array.from({ length: 7 }, (_, width) => 2 ** (8 * width));
 
 /** Collects bytes in a growing buffer. Throws `RangeError` when a value does not fit its field: a programmer's mistake. */
 export class Writer {
@@ -84,7 +103,7 @@ export class Writer {
   }
 
   uint(value: number, width: number): void {
-    if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** (8 * width))
+    if (!Number.isSafeInteger(value) || value < 0 || value >= (limits[width] ?? 0))
       throw new RangeError(`${value} does not fit in ${width} bytes`);
     this.#reserve(width);
     this.#patch(this.#length, value, width);
@@ -103,7 +122,7 @@ export class Writer {
     this.uint(0, width);
     body();
     const length = this.#length - at - width;
-    if (length >= 2 ** (8 * width)) throw new RangeError(`length ${length} does not fit in ${width} bytes`);
+    if (length >= (limits[width] ?? 0)) throw new RangeError(`length ${length} does not fit in ${width} bytes`);
     this.#patch(at, length, width);
   }
 
@@ -197,7 +216,7 @@ export const many = <T>(name: string, inner: Codec<T>): Codec<T[]> => ({
     const out: T[] = [];
     while (r.left > 0) {
       const at = r.pos;
-      out.push(r.field(`${name}[${out.length}]`, inner));
+      out.push(r.field(name, inner, out.length));
       if (r.pos === at) r.fail('bad-value', 'an element of no bytes would repeat for ever');
     }
     return out;
@@ -218,7 +237,10 @@ export const struct = <S extends Shape>(shape: S): Codec<Struct<S>> => {
   return {
     read(r) {
       const out: Record<string, unknown> = {};
-      for (const [name, codec] of fields) out[name] = r.field(name, codec);
+      for (let i = 0; i < fields.length; i++) {
+        const field = fields[i];
+        if (field) out[field[0]] = r.field(field[0], field[1]);
+      }
       return out as Struct<S>;
     },
     write(w, value) {
@@ -320,7 +342,10 @@ export function dissect<T>(codec: Codec<T>, name: string, input: Uint8Array): Di
   const tracer = new TreeTracer();
   const r = new Reader(input, tracer);
   try {
-    const value = r.field(name, codec);
+    // Not through `field`: the root's name is the caller's, and error paths are those of `decode`.
+    tracer.enter(name, 0, codec.see);
+    const value = codec.read(r);
+    tracer.leave(r.pos, value, codec.label?.(value));
     if (r.left > 0) r.fail('trailing', `${r.left} bytes left over`);
     return { ok: true, value, root: tracer.root };
   } catch (error) {

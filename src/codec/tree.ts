@@ -71,6 +71,8 @@ export class TreeTracer {
     while (this.#open.length > 1) this.leave(at, undefined, 'malformed');
     const root = this.#top.children[0];
     if (root && at < end) {
+      // A root without fields of its own has read its bytes itself.
+      if (root.children.length === 0 && at > 0) root.children.push({ name: 'data', start: 0, end: at, children: [] });
       root.children.push({ name: 'unparsed', start: at, end, children: [] });
       root.end = end;
     }

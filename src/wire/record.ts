@@ -2,7 +2,7 @@
  * The record layer up to DTLS 1.2 (RFC 6347 §4.1): a 13-byte header and a fragment. A datagram holds whole records; a
  * header whose length runs past the datagram's end is not an error of ours but evidence, so `splitDatagram` reports it.
  */
-import { type Codec, cite, type Infer, many, named, rest, struct, u8, u16, u48, vector } from '../codec/codec.ts';
+import { type Codec, cite, type Infer, many, named, opaque, struct, u8, u16, u48 } from '../codec/codec.ts';
 import { alertDescriptions, contentTypes, nameIn, versions } from './registry.ts';
 
 /** Bytes of a DTLSPlaintext or DTLSCiphertext header. */
@@ -19,7 +19,7 @@ export const record = cite(
     version: named(u16, nameIn(versions)),
     epoch: u16,
     sequence_number: u48,
-    fragment: vector(0, 0xffff, rest),
+    fragment: opaque(0, 0xffff),
   }),
 );
 export type Record12 = Infer<typeof record>;
