@@ -68,17 +68,16 @@ export function letGo(before: Selection): Selection {
 }
 
 /**
- * The packet that an arrow key reaches: one step along `packets`, staying at the ends; the first (or last, going up)
- * when nothing is selected.
+ * The packet that a key reaches: so many steps along `packets`, staying at the ends. When nothing is selected the walk
+ * begins before the first one, or behind the last one going up.
  */
 export function step(
   packets: readonly PacketNumber[],
   target: Target | undefined,
   by: number,
 ): PacketNumber | undefined {
-  if (packets.length === 0) return undefined;
-  const at = target === undefined ? -1 : packets.indexOf(target.packet);
-  if (at < 0) return by > 0 ? packets[0] : packets.at(-1);
+  const found = target === undefined ? -1 : packets.indexOf(target.packet);
+  const at = found >= 0 ? found : by > 0 ? -1 : packets.length;
   return packets[Math.min(Math.max(at + by, 0), packets.length - 1)];
 }
 

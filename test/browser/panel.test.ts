@@ -38,4 +38,158 @@ describe('the panel', () => {
       }
     await page.close();
   });
+
+  it('is walked with the keyboard alone: datagrams, records, details, back', async () => {
+    const page = await open('recovered');
+    const ladder = page.locator('[data-ladder]');
+    const chosen = (): Promise<string | null> => page.locator('[data-ladder] [aria-selected=true]').getAttribute('id');
+    await ladder.focus();
+    await page.keyboard.press('ArrowDown');
+    expect(await chosen()).toBe('datagram-1');
+    expect(await ladder.getAttribute('aria-activedescendant')).toBe('datagram-1');
+    await page.keyboard.press('End');
+    expect(await chosen()).toBe('datagram-13');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowRight');
+    expect(await page.locator('.chip[data-selected=true]').getAttribute('data-record')).toBe('0');
+    await page.keyboard.press('Enter');
+    const details = page.getByRole('complementary', { name: 'Details' });
+    expect(await details.getByRole('heading', { level: 2 }).textContent()).toBe('Datagram 12');
+    await page.keyboard.press('Escape');
+    expect(await details.count()).toBe(0);
+    expect(await chosen()).toBe('datagram-12');
+    await page.keyboard.press('Escape');
+    expect(await page.locator('[data-ladder] [aria-selected=true]').count()).toBe(0);
+    await page.close();
+  });
+
+  it('walks the run list with arrow keys, newest first, and the verdict follows', async () => {
+    const page = await open('silent');
+    const list = page.getByRole('listbox', { name: 'Runs' });
+    expect(await list.getByRole('option').count()).toBe(2);
+    await list.getByRole('option').first().focus();
+    expect(await page.locator('.verdict').textContent()).toContain('Nothing ever answered');
+    await page.keyboard.press('ArrowDown');
+    expect(await page.locator('.verdict').textContent()).toContain('The handshake succeeded');
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-selected'))).toBe('true');
+    await page.close();
+  });
+
+  it('shows the details of a clicked arrow, and of a clicked record', async () => {
+    const page = await open('recovered');
+    await page.locator('#datagram-4 .time').click();
+    const details = page.getByRole('complementary', { name: 'Details' });
+    expect(await details.getByRole('heading', { level: 2 }).textContent()).toBe('Datagram 4');
+    await page.locator('#datagram-5 .chip').click();
+    expect(await details.locator('.record[data-selected=true] h3').textContent()).toContain(
+      'certificate 150–425 of 700',
+    );
+    await page.close();
+  });
+
+  it('lights the datagrams that a finding is about, and goes to the one that is clicked', async () => {
+    const page = await open('recovered');
+    await page.getByRole('button', { name: 'Show datagram 5' }).click();
+    expect(await page.locator('.datagram[data-lit=true]').getAttribute('data-packet')).toBe('5');
+    expect(await page.locator('#datagram-5').getAttribute('aria-selected')).toBe('true');
+    await page.locator('summary', { hasText: 'Retransmission is normal' }).click();
+    await page.getByRole('button', { name: 'Show datagram 11' }).click();
+    expect(await page.locator('.datagram[data-lit=true]').count()).toBe(4);
+    expect(await page.locator('#datagram-11').isVisible()).toBe(true);
+    await page.close();
+  });
+
+  it('draws a window of a hundred thousand datagrams, and the end of them at a key', async () => {
+    const page = await open('runs=long');
+    const rows = page.locator('[data-ladder] [role=option]');
+    expect(await rows.count()).toBeLessThan(120);
+    await page.locator('[data-ladder]').focus();
+    await page.keyboard.press('End');
+    await page.locator('#datagram-100000').waitFor({ state: 'visible' });
+    expect(await rows.count()).toBeLessThan(120);
+    expect(await page.locator('#datagram-100000').getAttribute('aria-posinset')).toBe('100000');
+    await page.close();
+  });
+
+  it('has the same datagrams as a table', async () => {
+    const page = await open('recovered');
+    await page.getByLabel('Show as').selectOption('table');
+    const table = page.getByRole('table', { name: 'Datagrams' });
+    expect(await table.getAttribute('aria-rowcount')).toBe('14');
+    expect(await table.getByRole('row').nth(5).textContent()).toContain('lost: loss 10%');
+    await page.close();
+  });
+
+  it('starts a run from the target field, shows it, and stops it', async () => {
+    const page = await open('');
+    await page.getByLabel('Target').fill('127.0.0.1:4433');
+    await page.keyboard.press('Enter');
+    await page.getByRole('option', { name: /127\.0\.0\.1:4433, running/ }).waitFor();
+    expect(await page.locator('.verdict').textContent()).toContain('under way');
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('button', { name: 'Stop' }).and(page.locator(':disabled')).waitFor();
+    await page.close();
+  });
+
+  it('says beside the field what is wrong, and runs nothing', async () => {
+    const page = await open('');
+    await page.getByLabel('Target').fill('127.0.0.1');
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    expect(await page.getByRole('alert').textContent()).toContain('has no port');
+    expect(await page.getByLabel('Target').getAttribute('aria-invalid')).toBe('true');
+    expect(await page.getByRole('tab', { name: 'Runs' }).count()).toBe(1);
+    await page.close();
+  });
+
+  it('writes files at a click, and asks before it writes keys', async () => {
+    const page = await open('recovered');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: '.sqlog', exact: true }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('dtlscope-3-127.0.0.1-4444.sqlog');
+    await page.getByRole('button', { name: 'With keys…' }).click();
+    const question = page.getByRole('alertdialog');
+    expect(await question.textContent()).toContain('Whoever has it can read everything');
+    const [keyed] = await Promise.all([
+      page.waitForEvent('download'),
+      question.getByRole('button', { name: '.pcapng with keys' }).click(),
+    ]);
+    expect(keyed.suggestedFilename()).toBe('dtlscope-3-127.0.0.1-4444-with-keys.pcapng');
+    await page.close();
+  });
+
+  it('keeps text of a peer from turning the text around it, and never takes it for markup', async () => {
+    const page = await open('runs=hostile');
+    const verdict = page.locator('.verdict bdi');
+    expect(await verdict.textContent()).toContain('<img src=x onerror=alert(1)>\u202e');
+    expect(await page.locator('.verdict img').count()).toBe(0);
+    await page.close();
+  });
+
+  it.each(['not-installed', 'forbidden', 'exited', 'version-mismatch'])(
+    'tells a helper that is %s from the others, with the command that mends it',
+    async (helper) => {
+      const page = await open(`helper=${helper}`);
+      const box = page.getByRole('region', { name: 'Helper' });
+      expect(await box.locator('code').textContent()).toMatch(/^npx dtlscope helper (install|doctor)$/);
+      expect(await page.locator('.helper-badge').textContent()).toContain(
+        helper === 'version-mismatch' ? 'other version' : helper.replace('-', ' '),
+      );
+      await page.close();
+    },
+  );
+
+  it('keeps its colours apart when the system forces its own', async () => {
+    const page = await open('harmed');
+    await page.emulateMedia({ forcedColors: 'active' });
+    await page.screenshot({ path: join(pictures, 'harmed-forced-colors.png') });
+    const lane = await page
+      .locator('.lane')
+      .first()
+      .evaluate((line) => getComputedStyle(line).stroke);
+    const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    expect(lane).not.toBe(ground);
+    await page.close();
+  });
 });

@@ -10,6 +10,8 @@ describe('arrow keys', () => {
     expect(step(packets, at(2), -1)).toBe(2);
     expect(step(packets, undefined, 1)).toBe(2);
     expect(step(packets, undefined, -1)).toBe(9);
+    expect(step(packets, undefined, Number.POSITIVE_INFINITY)).toBe(9);
+    expect(step(packets, at(5), Number.NEGATIVE_INFINITY)).toBe(2);
     expect(step([], undefined, 1)).toBeUndefined();
   });
 

@@ -9,6 +9,7 @@ import { createPanel, type Panel } from '../../panel/state/store.ts';
 import { followTheme } from '../../panel/theme.ts';
 import type { Handshake } from '../../src/analysis/model.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
+import type { TraceEvent } from '../../src/trace/model.ts';
 import { FakeBackground } from './fakeBackground.ts';
 import { handshakeOf, longTalk, lostTo, recoveredLoss } from './handshakes.ts';
 
@@ -135,6 +136,10 @@ const scenes: Readonly<Record<string, readonly [Handshake, Diagnosis]>> = {
   recovered: [recoveredLoss(), established],
   silent: [silent(), noAnswer],
   harmed: [harmed(), alertSent],
+  hostile: [
+    handshakeOf([{ at: 0, from: 'server', flight: 2, holds: ['certificate'] }]),
+    { ...noAnswer, verdict: 'The certificate says CN=<img src=x onerror=alert(1)>\u202egnp.exe, and nothing else.' },
+  ],
   long: [longTalk(100_000), { ...established, verdict: 'A long talk.', findings: [] }],
 };
 
@@ -168,11 +173,19 @@ if (helper === 'version-mismatch')
     update: 'helper',
   });
 
+const secret: TraceEvent = {
+  kind: 'secret',
+  at: 0,
+  label: 'CLIENT_RANDOM',
+  clientRandom: new Uint8Array(32),
+  secret: new Uint8Array(48),
+};
 const wanted = (query.get('runs') ?? '').split(',').filter((id) => id !== '');
 for (const id of wanted) {
   const target = id === 'harmed' ? 'a-host-with-a-rather-long-name.gateways.example.net:49152' : '127.0.0.1:4444';
   client.addRun(id, { target, options: id === 'harmed' ? { mtu: '600' } : {} });
   const live = query.get('live') === id;
+  client.tell(id, [secret]);
   client.tell(id, live ? [] : [{ kind: 'end', at: 1, how: 'done', why: undefined }], !live);
 }
 
