@@ -1,0 +1,130 @@
+/**
+ * From a form's request to a run: reads the options, makes the certificate, finds the peer's address, opens the socket,
+ * starts the driver. Whatever goes wrong before the first datagram is an answer that names the option, not a run.
+ */
+import type { RandomSource } from '../src/base/random.ts';
+import { BridgeError, type BridgeFailure, type RunRequest } from '../src/bridge/panel.ts';
+import type { Credential } from '../src/crypto/keys.ts';
+import type { CryptoProvider } from '../src/crypto/provider.ts';
+import {
+  type Clock,
+  configFor,
+  headerFor,
+  type Run,
+  simulatedRun,
+  simulationCredentials,
+  simulationFor,
+  startRun,
+} from '../src/run/index.ts';
+import { describeProblem, parseBind, readForm, type Scenario } from '../src/scenario/index.ts';
+import { credentialsFor } from './credentials.ts';
+import { type HelperLink, HelperRefused, HelperUnavailable } from './helperLink.ts';
+import { openHelperTransport } from './helperTransport.ts';
+
+export interface StartEnvironment {
+  readonly helper: Pick<HelperLink, 'resolve' | 'open' | 'toLocal'>;
+  readonly clock: Clock;
+  /** Wall clock, ms since 1970. */
+  readonly wallClock: () => number;
+  readonly crypto: CryptoProvider;
+  readonly random: RandomSource;
+  readonly subtle: SubtleCrypto;
+  /** "dtlscope 0.1.0". */
+  readonly tool: string;
+}
+
+/** Starts a run; rejects with a `BridgeError`. */
+export async function startRequest(request: RunRequest, environment: StartEnvironment): Promise<Run> {
+  const read = readForm('probe', request.target, request.options);
+  if (!read.ok) {
+    const problems = read.problems.map((problem) => ({ option: problem.where, message: describeProblem(problem) }));
+    throw invalid(problems);
+  }
+  try {
+    return await begin(read.value, environment);
+  } catch (error) {
+    if (error instanceof BridgeError) throw error;
+    if (error instanceof HelperUnavailable) {
+      throw failure({ code: 'helper-unavailable', message: 'The helper is not ready.', helper: error.status });
+    }
+    const why = error instanceof Error ? error.message : String(error);
+    // The engine's word for settings that cannot work together.
+    if (error instanceof RangeError) throw failure({ code: 'invalid-request', message: why });
+    throw failure({ code: 'start-failed', message: why });
+  }
+}
+
+async function begin(scenario: Scenario, environment: StartEnvironment): Promise<Run> {
+  const { options, target } = scenario;
+  const { crypto, clock, random, wallClock, subtle, tool } = environment;
+  if (target === undefined) throw invalid([{ option: 'TARGET', message: 'TARGET: is missing' }]);
+  const credentials = async (): Promise<readonly Credential[]> => {
+    const made = await credentialsFor(options, { subtle, random, now: wallClock() });
+    if (made.ok) return made.credentials;
+    throw invalid([{ option: made.option, message: `${made.option}: ${made.why}` }]);
+  };
+  if (target.kind === 'sim') {
+    const { ours, theirs } = simulationCredentials(options);
+    return simulatedRun(simulationFor(scenario, tool, ours ?? (await credentials()), theirs, crypto));
+  }
+  const own = await credentials();
+  const transport = await reach(target, options.bind, environment);
+  try {
+    return startRun({
+      header: headerFor(scenario, tool, wallClock()),
+      config: configFor(options, own),
+      rules: options.link,
+      seed: options.seed,
+      transport,
+      clock,
+      crypto,
+      random,
+      lingerMs: options.linger,
+      timeoutMs: options.timeout,
+    });
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
+}
+
+async function reach(
+  { host, port }: { readonly host: string; readonly port: number },
+  bind: string | undefined,
+  { helper }: StartEnvironment,
+) {
+  const local = bind === undefined ? undefined : parseBind(bind);
+  const localFamily = local && (local.host.includes(':') ? 6 : 4);
+  const addresses = await refusedFor('TARGET', () => helper.resolve(host));
+  const found = addresses.find(({ family }) => localFamily === undefined || family === localFamily);
+  if (found === undefined) {
+    const message =
+      addresses.length === 0
+        ? `${host} has no address`
+        : `${host} has no IPv${localFamily} address, which the local address ${local?.host} needs`;
+    throw failure({ code: 'start-failed', message, problems: [{ option: 'TARGET', message }] });
+  }
+  return refusedFor(local === undefined ? 'TARGET' : '--bind', () =>
+    openHelperTransport(helper, {
+      family: found.family,
+      bind: local?.host,
+      port: local?.port,
+      peer: { address: found.address, port },
+    }),
+  );
+}
+
+/** What the helper refuses is told beside the option that asked for it. */
+async function refusedFor<T>(option: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof HelperRefused)) throw error;
+    const message = `${error.message} (helper error ${error.code})`;
+    throw failure({ code: 'start-failed', message, problems: [{ option, message }] });
+  }
+}
+
+const failure = (what: BridgeFailure): BridgeError => new BridgeError(what);
+const invalid = (problems: NonNullable<BridgeFailure['problems']>): BridgeError =>
+  failure({ code: 'invalid-request', message: problems.map(({ message }) => message).join('\n'), problems });
