@@ -36,7 +36,7 @@ export interface Run {
   readonly header: TraceHeader;
   /** All events so far, and then each new one. The answer stops the calls. */
   subscribe(hear: (event: TraceEvent) => void): () => void;
-  /** Ends the run as `cancelled`; what was recorded stays. */
+  /** Ends the run at once: as `cancelled`, or, when the handshake was established already, closed and `done`. */
   stop(): void;
   /** Resolves when the `end` event is out. */
   readonly finished: Promise<void>;

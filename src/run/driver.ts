@@ -92,7 +92,16 @@ class DrivenRun implements Run {
   }
 
   stop(): void {
-    this.#end('cancelled', undefined);
+    if (this.#ended) return;
+    if (this.#side.connectedAt === undefined || this.#side.over) {
+      this.#end('cancelled', undefined);
+      return;
+    }
+    // The handshake is decided; only the lingering is cut short, and the peer need not wait for us.
+    const now = this.#current();
+    this.#side.handle({ kind: 'close' }, now);
+    this.#deliver(now);
+    this.#end('done', 'stopped after the handshake');
   }
 
   #time(now: Instant): number {

@@ -162,6 +162,15 @@ describe('the end of a run', () => {
     expect(events).toHaveLength(count);
   });
 
+  it('is no cancellation once the handshake is established: the peer is told, and the outcome stays', () => {
+    const { network, ours, theirs } = pair();
+    network.run(500);
+    ours.run.stop();
+    expect(last(ours.events)).toMatchObject({ kind: 'end', at: 500, how: 'done' });
+    network.run();
+    expect(only(theirs.events, 'closed')).toMatchObject([{ by: 'peer', at: 505 }]);
+  });
+
   it('is an interruption when the transport is gone', () => {
     const { network, events } = alone();
     network.run(100);

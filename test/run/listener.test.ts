@@ -106,8 +106,14 @@ describe('a listener', () => {
     const { network, began, connect, listener } = listening();
     connect(1);
     network.run(500);
+    const waiting = network.socket('192.0.2.9:1', server);
+    runOver(network, { ...waiting, listen: () => {} }).run.stop();
+    network.run(20);
     listener.stop();
-    expect(began[0]?.events.at(-1)).toMatchObject({ kind: 'end', how: 'cancelled' });
+    expect(began.map(({ events }) => events.at(-1))).toMatchObject([
+      { kind: 'end', how: 'done' },
+      { kind: 'end', how: 'cancelled' },
+    ]);
   });
 
   it('ends all of them as interrupted when the socket is gone', () => {

@@ -1,0 +1,132 @@
+/** `dtlscope probe`: one handshake with a peer, or with a simulated one. */
+import type { Command as Cli } from 'commander';
+import { nobleProvider } from '../../crypto/noble.ts';
+import { nodeProvider } from '../../crypto/node/index.ts';
+import { checkConfig, type EndpointConfig } from '../../engine/index.ts';
+import { configFor, headerFor, type Run, simulatedRun, simulationFor, startRun } from '../../run/index.ts';
+import type { Scenario } from '../../scenario/index.ts';
+import type { TraceEvent, TraceHeader } from '../../trace/model.ts';
+import { nodeClock } from '../clock.ts';
+import { credentialsFor, simulationCredentials, systemRandom } from '../credentials.ts';
+import { Exit, type ExitCode, Stop } from '../exit.ts';
+import { addScenarioFlags, scenarioFrom } from '../flags.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { Outputs } from '../outputs.ts';
+import { Progress } from '../progress.ts';
+import { jsonOf, type Reading, readTrace, tool } from '../reading.ts';
+import { addReportFlags, outputsOf, type ReportFlags, show } from '../show.ts';
+import type { Terminal } from '../terminal.ts';
+import { openConnected } from '../udp.ts';
+
+const after = `
+Exit code: 0 the expected outcome, 1 another one, 2 wrong usage or input, 3 no socket or no peer process.
+
+Examples:
+  dtlscope probe gateway.example:4433 --cert-gen rsa-4096 --mtu 300
+  dtlscope probe 127.0.0.1:4433 --link loss=30% --seed 7 -o run.sqlog -o run.pcapng
+  dtlscope probe sim --link 'in:drop=certificate#1'`;
+
+export function addProbe(program: Cli, terminal: Terminal, done: (code: ExitCode) => void): void {
+  const cli = program
+    .command('probe')
+    .summary('run one handshake with a peer')
+    .description('Runs one DTLS handshake and says how it went: the verdict first, then flight by flight.')
+    .argument('<target>', 'HOST:PORT, [IPv6]:PORT, or sim for a peer in memory (no network; same seed, same bytes)');
+  addScenarioFlags(cli, 'probe');
+  addReportFlags(cli)
+    .addHelpText('after', after)
+    .action(async (target: string, flags: ReportFlags) =>
+      done(await probe(scenarioFrom(cli, 'probe', target), flags, terminal)),
+    );
+}
+
+/** Runs the scenario, prints its report, writes its files, and answers the exit code. */
+export async function probe(scenario: Scenario, flags: ReportFlags, terminal: Terminal): Promise<ExitCode> {
+  const files = outputsOf(flags);
+  const prepared = await prepare(scenario);
+  // Before anything is sent, because a handshake may not be had twice; and after all else that can go wrong, because
+  // opening a file empties it.
+  let outputs: Outputs;
+  try {
+    outputs = new Outputs(files, prepared.header, flags.withKeys ?? false);
+  } catch (error) {
+    prepared.abandon();
+    throw error;
+  }
+  const run = prepared.start();
+  const events: TraceEvent[] = [];
+  const progress = new Progress(terminal);
+  const release = onInterrupt(() => run.stop());
+  run.subscribe((event) => {
+    events.push(event);
+    outputs.push(event);
+    progress.see(event);
+  });
+  await run.finished;
+  release();
+  progress.end();
+  const trace = { header: run.header, events };
+  const reading = readTrace(trace);
+  show([reading], flags, terminal);
+  for (const path of outputs.finish(trace, () => jsonOf([reading]))) terminal.say(`Written: ${path}`);
+  return exitCode(scenario, reading, terminal);
+}
+
+function exitCode({ options: { expect } }: Scenario, { outcome }: Reading, terminal: Terminal): ExitCode {
+  if (outcome === expect) return Exit.held;
+  if (expect !== 'established') terminal.say(`Expected ${expect}, got ${outcome}.`);
+  // Nobody listens there: the experiment was not made.
+  return outcome === 'refused' ? Exit.infrastructure : Exit.notHeld;
+}
+
+/** A run with everything at hand that it needs, so that starting it can not fail. */
+interface Prepared {
+  readonly header: TraceHeader;
+  readonly start: () => Run;
+  /** Lets go of what a run that is not started would have closed. */
+  readonly abandon: () => void;
+}
+
+async function prepare(scenario: Scenario): Promise<Prepared> {
+  const { options, target } = scenario;
+  if (target?.kind !== 'udp') return prepareSimulation(scenario);
+  const config = checked(configFor(options, await credentialsFor(options)));
+  const transport = await openConnected(target.host, target.port, options.bind);
+  const header = headerFor(scenario, tool, Date.now());
+  return {
+    header,
+    start: () =>
+      startRun({
+        header,
+        config,
+        rules: options.link,
+        seed: options.seed,
+        transport,
+        clock: nodeClock,
+        crypto: nodeProvider,
+        random: systemRandom,
+        lingerMs: options.linger,
+        timeoutMs: options.timeout,
+      }),
+    abandon: () => transport.close(),
+  };
+}
+
+async function prepareSimulation(scenario: Scenario): Promise<Prepared> {
+  const { ours, theirs } = await simulationCredentials(scenario.options);
+  const spec = simulationFor(scenario, tool, ours, theirs, nobleProvider);
+  checked(spec.client);
+  checked(spec.server);
+  return { header: spec.header, start: () => simulatedRun(spec), abandon: () => {} };
+}
+
+/** What the engine says of settings that no endpoint could work with is a mistake of the command line. */
+export function checked(config: EndpointConfig): EndpointConfig {
+  try {
+    checkConfig(config);
+    return config;
+  } catch (error) {
+    if (error instanceof RangeError) throw new Stop(Exit.usage, `These options can not work: ${error.message}.`);
+    throw error;
+  }
+}

@@ -1,0 +1,68 @@
+/** Our certificates and keys: from files, made to order, or the WebRTC default when nothing is said. */
+import { randomBytes, webcrypto } from 'node:crypto';
+import type { Credential } from '../crypto/keys.ts';
+import type { Options } from '../scenario/index.ts';
+import { type BundledName, bundledTestCredential } from '../x509/bundled.ts';
+import { generateCredential } from '../x509/generate.ts';
+import { importCredential } from '../x509/import.ts';
+import { type CredentialSpec, defaultSpec, parseCredentialSpec } from '../x509/spec.ts';
+import { Exit, Stop } from './exit.ts';
+import { readInput } from './files.ts';
+
+/** The credentials that the options ask for; throws a `Stop` that names the file and what is wrong with it. */
+export async function credentialsFor({ cert, key, certGen }: Options): Promise<readonly Credential[]> {
+  if (cert.length > 0) return cert.map((file, index) => fromFiles(file, key[index]));
+  return [await made(certGen)];
+}
+
+function fromFiles(certificate: string, key: string | undefined): Credential {
+  const imported = importCredential(
+    readInput(certificate, 'the certificate'),
+    key === undefined ? undefined : readInput(key, 'the key'),
+  );
+  if (imported.ok) return imported.credential;
+  const { why, fix } = imported.error;
+  const files = key === undefined ? certificate : `${certificate} and ${key}`;
+  throw new Stop(Exit.usage, `${files}: ${why}.`, fix === undefined ? undefined : `What to do: ${fix}`);
+}
+
+async function made(certGen: string | undefined): Promise<Credential> {
+  const parsed = certGen === undefined ? { ok: true as const, spec: defaultSpec } : parseCredentialSpec(certGen);
+  // The option table has read it before; a spec that is not right never comes here.
+  if (!parsed.ok) throw new Stop(Exit.usage, `--cert-gen: ${parsed.error.why}`);
+  return (await generate(parsed.spec)).credential;
+}
+
+/**
+ * Credentials for the target sim. Ours are public test keys unless the options say otherwise, so that the same scenario
+ * gives the same bytes; a certificate made to order is another one each time. The peer has one for each kind of suite.
+ */
+export async function simulationCredentials(
+  options: Options,
+): Promise<{ readonly ours: readonly Credential[]; readonly theirs: readonly Credential[] }> {
+  const { certGen } = options;
+  const bundled = certGen === undefined ? 'ecdsa-p256-a' : bundledSpecs[certGen];
+  const ours =
+    options.cert.length === 0 && bundled !== undefined
+      ? [bundledTestCredential(bundled)]
+      : await credentialsFor(options);
+  return { ours, theirs: [bundledTestCredential('ecdsa-p256-b'), bundledTestCredential('rsa-2048')] };
+}
+
+/** Orders that a public test key fills. */
+const bundledSpecs: Readonly<Record<string, BundledName>> = {
+  'ecdsa-p256': 'ecdsa-p256-a',
+  'rsa-2048': 'rsa-2048',
+  'rsa-4096': 'rsa-4096',
+};
+
+/** Makes a credential with this machine's generators. */
+export async function generate(spec: CredentialSpec) {
+  const { subtle } = webcrypto as unknown as Crypto;
+  const generated = await generateCredential(spec, { subtle, random: systemRandom, now: Date.now() });
+  if (!generated.ok) throw new Stop(Exit.usage, `That certificate can not be made: ${generated.error.why}.`);
+  return generated;
+}
+
+/** The system's generator. */
+export const systemRandom = (length: number): Uint8Array => new Uint8Array(randomBytes(length));

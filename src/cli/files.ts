@@ -1,0 +1,63 @@
+/** Reading and writing files, with messages for people instead of system errors. */
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { Exit, reason, Stop, systemCode } from './exit.ts';
+
+/** The bytes of an input; throws a `Stop` (usage) that names the file. */
+export function readInput(path: string, what: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new Stop(Exit.usage, `Can not read ${what} ${path}: ${explain(error)}.`);
+  }
+}
+
+/** Secrets are for nobody else on the machine. */
+const modeOf = (secret: boolean): number => (secret ? 0o600 : 0o644);
+
+/** Writes a whole file; throws a `Stop` (infrastructure) that names it. */
+export function writeOutput(path: string, contents: string | Uint8Array, secret: boolean): void {
+  try {
+    writeFileSync(path, contents, { mode: modeOf(secret) });
+  } catch (error) {
+    throw new Stop(Exit.infrastructure, `Can not write ${path}: ${explain(error)}.`);
+  }
+}
+
+/** A file that grows while something runs. */
+export interface GrowingFile {
+  append(text: string): void;
+  close(): void;
+}
+
+/** Creates (or empties) a file to be appended to; throws a `Stop` (infrastructure) when that is not possible. */
+export function openOutput(path: string, secret: boolean): GrowingFile {
+  const attempt = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw new Stop(Exit.infrastructure, `Can not write ${path}: ${explain(error)}.`);
+    }
+  };
+  const file = attempt(() => openSync(path, 'w', modeOf(secret)));
+  return { append: (text) => void attempt(() => writeSync(file, text)), close: () => closeSync(file) };
+}
+
+function explain(error: unknown): string {
+  switch (systemCode(error)) {
+    case 'ENOENT':
+      return 'there is no such file or folder';
+    case 'EACCES':
+    case 'EPERM':
+      return 'you are not allowed to';
+    case 'EISDIR':
+      return 'it is a folder';
+    case 'ENOTDIR':
+      return 'a part of its path is not a folder';
+    case 'ENOSPC':
+      return 'the disk is full';
+    case 'ERR_FS_FILE_TOO_LARGE':
+      return 'it has more than 2 GiB; cut it with editcap first';
+    default:
+      return reason(error);
+  }
+}

@@ -1,0 +1,45 @@
+/** What commands show of readings: flags for it, text for people, JSON for programs. */
+import type { Command as Cli } from 'commander';
+import type { OutputFile } from './outputs.ts';
+import { outputHelp, parseOutputs, withKeysHelp } from './outputs.ts';
+import { jsonOf, type Reading, textOf } from './reading.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface ReportFlags {
+  readonly output?: readonly string[];
+  readonly withKeys?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Collects the texts of a flag that may stand there several times. */
+export const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+
+/** The flags for files and brevity. */
+export const addOutputFlags = (cli: Cli): Cli =>
+  cli
+    .optionsGroup('Report:')
+    .option('-o, --output <file>', outputHelp, collect)
+    .option('--with-keys', withKeysHelp)
+    .option('--quiet', 'print the verdict alone');
+
+/** And the one for programs. */
+export const addReportFlags = (cli: Cli): Cli =>
+  addOutputFlags(cli).option('--json', 'print the report as JSON on stdout, and nothing else there');
+
+export const outputsOf = (flags: ReportFlags): readonly OutputFile[] => parseOutputs(flags.output ?? []);
+
+/** Prints what was asked for. */
+export function show(readings: readonly Reading[], flags: ReportFlags, terminal: Terminal): void {
+  if (flags.json) {
+    terminal.print(jsonOf(readings));
+    return;
+  }
+  for (const [index, reading] of readings.entries()) {
+    if (readings.length > 1 && reading.name !== undefined && !flags.quiet)
+      terminal.print(`${index === 0 ? '' : '\n'}== ${reading.name}\n\n`);
+    terminal.print(flags.quiet ? verdicts(reading) : textOf(reading, terminal));
+  }
+}
+
+const verdicts = (reading: Reading): string => reading.verdicts.map((verdict) => `${verdict}\n`).join('');
