@@ -43,6 +43,7 @@ class Panel {
   /** By run: index of the next event to send. */
   readonly #cursors = new Map<string, number>();
   #greeted = false;
+  #greeting: Promise<void> = Promise.resolve();
   #cancelGather: (() => void) | undefined;
   #cancelList: (() => void) | undefined;
   readonly #stop: (() => void)[] = [];
@@ -85,15 +86,18 @@ class Panel {
 
   #hear(value: unknown): void {
     const parsed = parseToBackground(value);
-    if (!parsed.ok) {
-      this.#fail(parsed.id, { code: 'bad-message', message: parsed.why });
+    if (parsed.ok && parsed.message.kind === 'ping') return;
+    if (parsed.ok && parsed.message.kind === 'hello') {
+      this.#greeting = this.#hello(parsed.message);
       return;
     }
-    const message = parsed.message;
-    if (message.kind === 'ping') return;
-    if (message.kind === 'hello') void this.#hello(message);
-    else if (!this.#greeted) this.#fail(message.id, { code: 'bad-message', message: `${message.kind} before hello` });
-    else void this.#answer(message);
+    // A panel need not wait for our greeting, which waits for the archive.
+    void this.#greeting.then(() => {
+      if (!parsed.ok) this.#fail(parsed.id, { code: 'bad-message', message: parsed.why });
+      else if (parsed.message.kind === 'ping' || parsed.message.kind === 'hello') return;
+      else if (this.#greeted) void this.#answer(parsed.message);
+      else this.#fail(parsed.message.id, { code: 'bad-message', message: `${parsed.message.kind} before hello` });
+    });
   }
 
   async #hello({ protocol }: Extract<ToBackground, { kind: 'hello' }>): Promise<void> {
