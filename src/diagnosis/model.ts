@@ -44,13 +44,34 @@ export interface Diagnosis {
   readonly lastMessage: string | undefined;
   /** One sentence. */
   readonly verdict: string;
+  /** What ended the handshake first, then what cost time, then the rest. */
   readonly findings: readonly Finding[];
 }
 
 /** A rule is pure, and says nothing or something about one handshake. */
 export interface Rule {
   readonly id: string;
+  readonly title: string;
   /** One line for the documentation: what must be seen for the rule to speak. */
   readonly signature: string;
+  readonly see: string;
   readonly check: (handshake: Handshake) => readonly Finding[];
+}
+
+/** What a rule says of a handshake; id, title and section stand in the rule. */
+export type Says = Pick<Finding, 'severity' | 'why' | 'fix' | 'evidence'>;
+
+export function rule(
+  head: Omit<Rule, 'check'>,
+  check: (handshake: Handshake) => Says | readonly Says[] | undefined,
+): Rule {
+  const { id, title, see } = head;
+  return {
+    ...head,
+    check(handshake) {
+      const said = check(handshake);
+      const all: readonly Says[] = said === undefined ? [] : 'why' in said ? [said] : said;
+      return all.map(({ severity, why, fix, evidence }) => ({ id, severity, title, why, fix, see, evidence }));
+    },
+  };
 }

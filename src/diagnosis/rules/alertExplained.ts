@@ -1,0 +1,38 @@
+import type { AlertView, Handshake } from '../../analysis/model.ts';
+import { factsFor, reasonsFor } from '../alerts.ts';
+import { failureText } from '../failures.ts';
+import { rule, type Says } from '../model.ts';
+import { storyOf } from '../story.ts';
+import { alertText, capitalised, duration, inProse } from '../words.ts';
+
+export const alertExplained = rule(
+  {
+    id: 'alert-explained',
+    title: 'An alert, and what it usually means',
+    signature: 'A readable alert that is fatal, or a close_notify before both Finished.',
+    see: 'RFC 5246 §7.2.2',
+  },
+  (handshake) =>
+    handshake.alerts
+      .filter(({ readable, level, beforeFinished }) => readable && (level === 2 || beforeFinished))
+      .map((alert) => say(handshake, alert)),
+);
+
+function say(handshake: Handshake, alert: AlertView): Says {
+  const { fatal } = storyOf(handshake);
+  const reasons = reasonsFor(alert);
+  const facts = factsFor(alert, handshake);
+  const own = handshake.failures.find(({ actor }) => actor === alert.from)?.failure;
+  const told = own && own.code !== 'alert' && own.code !== 'timed-out' ? failureText(own) : undefined;
+  const after = alert.afterMessage ? `after ${inProse(alert.afterMessage)}` : 'before any message was complete';
+  const usual = reasons.map(({ why }) => why);
+  const guess = `Usually: ${usual.join('; or: ')}.`;
+  return {
+    severity: alert === fatal ? 'error' : 'warning',
+    why: `The ${alert.from} sent ${alert.level === 2 ? 'the fatal' : 'the'} alert ${alertText(alert.description)} ${after}, ${duration(
+      alert.at - handshake.startedAt,
+    )} after the beginning. ${told ? `It says itself: ${told}.` : `${facts ? `${capitalised(facts)}. ` : ''}${guess}`}`,
+    fix: reasons[0]?.fix ?? '',
+    evidence: alert.where ? [alert.where] : [],
+  };
+}

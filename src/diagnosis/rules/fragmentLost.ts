@@ -1,0 +1,79 @@
+import type { Handshake, LostRange } from '../../analysis/model.ts';
+import type { Actor } from '../../trace/model.ts';
+import { lostDatagrams } from '../losses.ts';
+import { rule, type Says } from '../model.ts';
+import { datagramsOf, evidenceOf, flightOfLost, missedByCapture, openLosses, storyOf } from '../story.ts';
+import { capitalised, count, duration, list, lostText, otherSide, packetsText } from '../words.ts';
+import { wholeFlightsTaken } from './flightLost.ts';
+
+export const fragmentLost = rule(
+  {
+    id: 'fragment-lost',
+    title: 'Part of a flight did not arrive',
+    signature:
+      'Bytes of a message are missing when its flight is sent again (or for good), while other datagrams of the same sending arrived; or the link took a datagram of a flight.',
+    see: 'RFC 6347 §4.2.3',
+  },
+  (handshake) => {
+    const { kind } = storyOf(handshake).stop;
+    const taken = new Set(wholeFlightsTaken(handshake).map(({ number }) => number));
+    const missed = new Set(missedByCapture(handshake));
+    const open = new Set(openLosses(handshake));
+    const lost = handshake.lost.filter((range) => {
+      if (missed.has(range) || taken.has(flightOfLost(handshake, range)?.number ?? 0)) return false;
+      // What never came for a reason that is known is told by the rule for that reason.
+      return !open.has(range) || kind === 'fragments';
+    });
+    return (['client', 'server'] as const).flatMap((from) => {
+      const own = lost.filter((range) => range.from === from);
+      return own.length > 0
+        ? [
+            say(
+              handshake,
+              from,
+              own,
+              own.some((range) => open.has(range)),
+            ),
+          ]
+        : [];
+    });
+  },
+);
+
+function say(handshake: Handshake, from: Actor, lost: readonly LostRange[], forGood: boolean): Says {
+  const datagrams = lostDatagrams(handshake, lost);
+  const came = lost.map(({ recoveredAt }) => recoveredAt).filter((at) => at !== undefined);
+  const flight = lost[0] && flightOfLost(handshake, lost[0]);
+  const waited = flight && came.length > 0 ? Math.max(...came) - flight.sentAt : undefined;
+  const packets = [...new Set(lost.flatMap((range) => range.packets))].sort((a, b) => a - b);
+  const by = [...new Set(rulesOf(handshake, packets))];
+  const timer = handshake.timers.find(
+    ({ action, at, actor }) => action === 'fired' && actor === otherSide(from) && at >= (flight?.sentAt ?? 0),
+  );
+  const known = {
+    link: `The link took ${count(datagrams ?? packets.length, 'datagram')} (${packetsText(packets)}) away${by.length > 0 ? ` by ${list(by)}` : ''}.`,
+    hole: 'Later bytes of the same flight were seen, so they had been sent.',
+    retransmission: `They were seen for the first time when the flight was sent again (${packetsText(packets)}).`,
+  } as const;
+  const evidence = new Set(lost.map((range) => range.evidence));
+  const numbers =
+    datagrams !== undefined && !evidence.has('link')
+      ? ` Record numbers are missing in ${count(datagrams, 'place')}, which is that many datagrams or more.`
+      : '';
+  const outcome = forGood
+    ? 'They never came, and without them the message cannot be put together.'
+    : `${timer ? `The ${timer.actor}'s timer of ${duration(timer.durationMs)} made both sides repeat` : 'The flight was sent again'}${waited === undefined ? '' : `, and they were there ${duration(waited)} after the first sending`}.`;
+  return {
+    severity: forGood ? 'error' : 'warning',
+    why: `${capitalised(lostText(lost, handshake))} did not arrive when first sent. ${[...evidence].map((kind) => known[kind]).join(' ')}${numbers} ${outcome}`,
+    fix: forGood
+      ? 'Find where datagrams of this size or at this moment are dropped: compare captures at both ends, and try a smaller MTU and a smaller certificate (ECDSA, no chain).'
+      : 'One loss costs one timer: 1 s in most stacks. Fewer datagrams a flight (ECDSA certificate, no chain, packed records) lose less often, and a timer from the ICE round trip recovers sooner (RFC 9147 §5.8.2).',
+    evidence: evidenceOf(datagramsOf(handshake, packets)),
+  };
+}
+
+const rulesOf = (handshake: Handshake, packets: readonly number[]): string[] =>
+  datagramsOf(handshake, packets).flatMap(({ link, delivered }) =>
+    delivered === false ? link.map(({ rule: name }) => `"${name}"`) : [],
+  );

@@ -1,0 +1,37 @@
+import { rule } from '../model.ts';
+import { datagramsOf, evidenceOf, heard, sendings, storyOf } from '../story.ts';
+import { capitalised, count, duration, flightText, times } from '../words.ts';
+
+export const peerSilent = rule(
+  {
+    id: 'peer-silent',
+    title: 'One side is silent',
+    signature:
+      'A flight is sent (and repeated) and nothing comes back from the other side: from the beginning, or from some message on.',
+    see: 'RFC 6347 §4.2.4',
+  },
+  (handshake) => {
+    const { stop, stalled, us } = storyOf(handshake);
+    if (!stalled || stop.kind !== 'silence') return undefined;
+    const { who, flight } = stop;
+    const last = heard(handshake, who).at(-1);
+    const n = flight ? sendings(flight) : 0;
+    const asked = flight
+      ? `${capitalised(flightText(flight))} was sent ${times(n)}${n > 1 ? ` in ${duration((flight.resentAt.at(-1) ?? flight.sentAt) - flight.sentAt)}` : ''}`
+      : `The ${us} waited`;
+    const since = last
+      ? `The ${who} was last heard ${duration(last.at - handshake.startedAt)} after the beginning${flight ? `, ${count(heard(handshake, who).length, 'datagram')} in all` : ''}.`
+      : `The ${who} was never heard.`;
+    const afterFinished = flight?.messages.includes('finished') ?? false;
+    return {
+      severity: 'error',
+      why: `${asked}, and nothing came back. ${since}`,
+      fix: last
+        ? afterFinished
+          ? `The ${who} must answer a repeated last flight for as long as it may be asked (RFC 6347 §4.2.4). See in its log whether it thinks the handshake is done, or dropped the flight.`
+          : `Look at the ${who}'s log at this moment: it fell over the last flight it got, or its datagrams no longer find the way back.`
+        : `Check address, port and firewall; that the ${who} runs DTLS there; and that exactly one side is active (a=setup). A server that is there but cannot take this ClientHello (fragmented, too new) is silent as well.`,
+      evidence: evidenceOf(flight ? datagramsOf(handshake, flight.packets) : []),
+    };
+  },
+);

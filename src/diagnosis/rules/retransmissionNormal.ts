@@ -1,0 +1,40 @@
+import type { FlightView } from '../../analysis/model.ts';
+import { rule } from '../model.ts';
+import { evidenceOf } from '../story.ts';
+import { count, duration, flightText, list } from '../words.ts';
+
+export const retransmissionNormal = rule(
+  {
+    id: 'retransmission-normal',
+    title: 'Flights were sent again, as DTLS does',
+    signature: 'Bytes of a handshake message come again from the same side (same message_seq, overlapping range).',
+    see: 'RFC 6347 §4.2.4',
+  },
+  (handshake) => {
+    const { client, server } = handshake.retransmissions;
+    if (client + server === 0) return undefined;
+    const repeats = handshake.datagrams.filter(({ attempt }) => attempt > 0);
+    const useless = repeats.filter(({ newBytes }) => newBytes === 0).length;
+    const again = handshake.flights.filter(({ resentAt }) => resentAt.length > 0);
+    const moved = handshake.messages.some(({ duplicateBytes, sendings }) => duplicateBytes > 0 && sendings > 1);
+    return {
+      severity: 'info',
+      why: `${sentence(again)}. Of ${count(repeats.length, 'repeated datagram')} ${useless} brought nothing new. ${
+        moved ? 'What Wireshark marks as "Reassembly error" or overlapping fragments is this and nothing worse. ' : ''
+      }Repeating a whole flight after a timer, often with other fragment borders, is how DTLS copes with loss.`,
+      fix: 'Nothing: the repetitions are no fault. What made them necessary is said by the other findings, where it is known.',
+      evidence: evidenceOf(repeats),
+    };
+  },
+);
+
+function sentence(flights: readonly FlightView[]): string {
+  const parts = flights.slice(0, shown).map((flight) => {
+    const n = flight.resentAt.length;
+    const first = (flight.resentAt[0] ?? flight.sentAt) - flight.sentAt;
+    return `${flightText(flight)} ${n === 1 ? `again after ${duration(first)}` : `${count(n, 'more time')}, the first after ${duration(first)}`}`;
+  });
+  const more = flights.length - parts.length;
+  return `Sent again: ${list(more > 0 ? [...parts, `${more} more flights`] : parts)}`;
+}
+const shown = 4;

@@ -1,0 +1,254 @@
+/**
+ * What happened to a handshake, worked out once and shared by outcome, verdict and rules: so that no two of them can
+ * contradict each other. A handshake that did not complete stopped at one thing, and the rule for that thing leads.
+ */
+import type { AlertView, DatagramView, FlightView, Handshake, LostRange } from '../analysis/model.ts';
+import type { PacketRange } from '../trace/buffers.ts';
+import type { Actor, PacketNumber, TraceTime } from '../trace/model.ts';
+import { otherSide } from './words.ts';
+
+/** Largest UDP payload that an Ethernet path carries unfragmented over IPv4: 1500 less 20 and 8. */
+export const ethernetPayload = 1472;
+
+/** A datagram that the path cut short. */
+export interface Cut {
+  readonly datagram: DatagramView;
+  /** Where the record that was cut begins, and the bytes that it and its header need. */
+  readonly start: number;
+  readonly declared: number | undefined;
+  /** What was left of the datagram. */
+  readonly to: number;
+}
+
+/** Why a handshake went no further, as far as the trace tells. */
+export type Stop =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'cut'; readonly cuts: readonly Cut[] }
+  | { readonly kind: 'too-large'; readonly datagrams: readonly DatagramView[]; readonly mtu: number }
+  /** Our link took every sending of a flight away. */
+  | { readonly kind: 'link'; readonly flight: FlightView; readonly datagrams: readonly DatagramView[] }
+  /** What is larger than `largest` never arrives; what is missing must have been `missing` bytes a datagram or more. */
+  | {
+      readonly kind: 'large-vanish';
+      readonly from: Actor;
+      readonly lost: readonly LostRange[];
+      readonly flight: FlightView;
+      readonly largest: number;
+      readonly missing: number;
+    }
+  | { readonly kind: 'fragments'; readonly lost: readonly LostRange[] }
+  | { readonly kind: 'cookie'; readonly flight: FlightView }
+  /** One side asks and asks, and nothing comes. */
+  | { readonly kind: 'silence'; readonly who: Actor; readonly flight: FlightView | undefined }
+  /** Both repeat themselves. */
+  | { readonly kind: 'stuck'; readonly flight: FlightView };
+
+export interface Story {
+  /** From whose side "sent" and "received" are meant: ours in a run, the client's in a capture. */
+  readonly us: Actor;
+  readonly them: Actor;
+  /** The trace holds what an endpoint of ours told. */
+  readonly isRun: boolean;
+  /** The fatal alert that ended the handshake. */
+  readonly fatal: AlertView | undefined;
+  readonly mismatch: Handshake['fingerprints'][number] | undefined;
+  /** The last moment at which something new came through. */
+  readonly progressAt: TraceTime;
+  /** Whether the end is a real one: somebody asked again in vain, gave up, or nothing more came for long. */
+  readonly stalled: boolean;
+  readonly cuts: readonly Cut[];
+  readonly stop: Stop;
+}
+
+const stories = new WeakMap<Handshake, Story>();
+
+export function storyOf(handshake: Handshake): Story {
+  const known = stories.get(handshake);
+  if (known) return known;
+  const us = handshake.localRole ?? 'client';
+  const fatal = fatalAlert(handshake);
+  const mismatch = mismatchOf(handshake);
+  const cuts = handshake.datagrams.flatMap(cutOf);
+  const progressAt = lastProgress(handshake);
+  const over = handshake.establishedAt !== undefined || fatal !== undefined || mismatch !== undefined;
+  const stalled = !over && hasStalled(handshake, progressAt);
+  const story: Story = {
+    us,
+    them: otherSide(us),
+    isRun: handshake.ours.length > 0,
+    fatal,
+    mismatch,
+    progressAt,
+    stalled,
+    cuts,
+    stop: over ? { kind: 'nothing' } : stopOf(handshake, cuts, progressAt, stalled),
+  };
+  stories.set(handshake, story);
+  return story;
+}
+
+/** Datagrams of a side that arrived, or may have. */
+export const heard = (handshake: Handshake, actor: Actor): readonly DatagramView[] =>
+  handshake.datagrams.filter(({ from, delivered }) => from === actor && delivered !== false);
+
+export const flightOf = (handshake: Handshake, datagram: DatagramView): FlightView | undefined =>
+  handshake.flights.find(({ number }) => number === datagram.flight);
+
+export const flightsFrom = (handshake: Handshake, actor: Actor): readonly FlightView[] =>
+  handshake.flights.filter(({ from }) => from === actor);
+
+/** How often a flight was sent. */
+export const sendings = (flight: FlightView): number => 1 + flight.resentAt.length;
+
+export const hasMessage = (handshake: Handshake, name: string): boolean =>
+  handshake.flights.some(({ messages }) => messages.includes(name));
+
+/** Bytes that never came, and that the other side cannot have had: it did not go on to its next flight. */
+export const openLosses = (handshake: Handshake): readonly LostRange[] =>
+  handshake.lost.filter((lost) => lost.recoveredAt === undefined && !wentOn(handshake, lost));
+
+/** Bytes that were never seen, though the other side went on: the capture missed them, the handshake did not. */
+export const missedByCapture = (handshake: Handshake): readonly LostRange[] =>
+  handshake.lost.filter((lost) => lost.recoveredAt === undefined && wentOn(handshake, lost));
+
+export const flightOfLost = (handshake: Handshake, { messageKey }: LostRange): FlightView | undefined => {
+  const holder = handshake.datagrams.find(({ records }) =>
+    records.some(({ fragments }) => fragments.some((fragment) => fragment.messageKey === messageKey)),
+  );
+  return holder && flightOf(handshake, holder);
+};
+
+function wentOn(handshake: Handshake, lost: LostRange): boolean {
+  if (handshake.establishedAt !== undefined) return true;
+  const flight = flightOfLost(handshake, lost);
+  return (
+    flight !== undefined && handshake.flights.some((other) => other.from !== lost.from && other.number > flight.number)
+  );
+}
+
+/** Whole datagrams as evidence, the first so many. */
+export const evidenceOf = (datagrams: readonly DatagramView[]): PacketRange[] =>
+  datagrams.slice(0, shownEvidence).map(({ packet, bytes }) => ({ packet, start: 0, end: bytes.length }));
+const shownEvidence = 64;
+
+export const datagramsOf = (handshake: Handshake, packets: readonly PacketNumber[]): readonly DatagramView[] => {
+  const wanted = new Set(packets);
+  return handshake.datagrams.filter(({ packet }) => wanted.has(packet));
+};
+
+/** What a datagram that the path cut looks like: by the link, or by a record that needs more bytes than there are. */
+function cutOf(datagram: DatagramView): Cut[] {
+  const byLink = datagram.link.find(({ action }) => action.kind === 'truncated')?.action;
+  if (byLink?.kind === 'truncated') {
+    const cut = datagram.records.find(({ end }) => end > byLink.to);
+    const declared = cut && cut.end - cut.start;
+    return [{ datagram, start: cut?.start ?? byLink.to, declared, to: byLink.to }];
+  }
+  const { leftover } = datagram;
+  if (leftover?.reason !== 'truncated') return [];
+  return [{ datagram, start: leftover.start, declared: leftover.declared, to: datagram.size }];
+}
+
+/** Of a fatal alert after both Finished it is only the end of a handshake if nothing showed that it had completed. */
+const fatalAlert = ({ alerts, establishedAt }: Handshake): AlertView | undefined =>
+  alerts.find(
+    ({ level, readable, beforeFinished }) => readable && level === 2 && (beforeFinished || establishedAt === undefined),
+  );
+
+/** Several fingerprints may be announced for one side; one that fits is enough (RFC 8122 §5). */
+function mismatchOf({ fingerprints }: Handshake): Story['mismatch'] {
+  return fingerprints.find(
+    ({ of, matches }) => matches === false && !fingerprints.some((other) => other.of === of && other.matches === true),
+  );
+}
+
+function lastProgress(handshake: Handshake): TraceTime {
+  let at = handshake.startedAt;
+  for (const datagram of handshake.datagrams) {
+    if (datagram.delivered === false) continue;
+    const brings = datagram.newBytes > 0 || (datagram.attempt === 0 && datagram.flight !== undefined);
+    if (brings && !isRepeat(datagram)) at = Math.max(at, datagram.at);
+  }
+  return at;
+}
+
+const isRepeat = ({ attempt, newBytes }: DatagramView): boolean => attempt > 0 && newBytes === 0;
+
+function hasStalled(handshake: Handshake, progressAt: TraceTime): boolean {
+  if (handshake.failures.some(({ failure }) => failure.code === 'timed-out')) return true;
+  if (handshake.end?.how === 'done' || (handshake.followed && handshake.flights.length > 0)) return true;
+  return handshake.flights.some(({ resentAt }) => resentAt.some((at) => at > progressAt));
+}
+
+function stopOf(handshake: Handshake, cuts: readonly Cut[], progressAt: TraceTime, stalled: boolean): Stop {
+  const open = cuts.filter(({ datagram }) => flightOf(handshake, datagram)?.complete !== true);
+  if (open.length > 0) return { kind: 'cut', cuts: open };
+  if (!stalled) return { kind: 'nothing' };
+  const link = stoppedByLink(handshake);
+  if (link) return link;
+  const missing = openLosses(handshake);
+  const large = largeVanish(handshake, missing);
+  if (large) return large;
+  if (missing.length > 0) return { kind: 'fragments', lost: missing };
+  return silenceOf(handshake, progressAt);
+}
+
+/** The flight that did not get through, when it was our own link that took every sending of it. */
+function stoppedByLink(handshake: Handshake): Stop | undefined {
+  for (const flight of [...handshake.flights].reverse()) {
+    const datagrams = datagramsOf(handshake, flight.packets);
+    const lost = datagrams.filter(({ delivered }) => delivered === false);
+    const large = lost.flatMap(({ link }) => link.map(({ action }) => action)).find(({ kind }) => kind === 'too-large');
+    const missing = handshake.lost.some(({ from, recoveredAt }) => from === flight.from && recoveredAt === undefined);
+    if (large?.kind === 'too-large' && (missing || lost.length === datagrams.length)) {
+      const tooLarge = lost.filter(({ link }) => link.some(({ action }) => action.kind === 'too-large'));
+      return { kind: 'too-large', datagrams: tooLarge, mtu: large.mtu };
+    }
+    if (lost.length > 0 && lost.length === datagrams.length) return { kind: 'link', flight, datagrams };
+  }
+  return undefined;
+}
+
+/**
+ * The same bytes are missing in every sending although smaller datagrams of the same flight come through. How large the
+ * missing ones are follows from the record numbers that were never seen: so many bytes in so many records.
+ */
+function largeVanish(handshake: Handshake, missing: readonly LostRange[]): Stop | undefined {
+  const holes = missing.filter(({ evidence }) => evidence === 'hole');
+  const from = holes[0]?.from;
+  if (from === undefined) return undefined;
+  const flight = flightsFrom(handshake, from).at(-1);
+  if (!flight || sendings(flight) < 2) return undefined;
+  const seen = datagramsOf(handshake, flight.packets);
+  const largest = Math.max(0, ...seen.slice(0, shownEvidence).map(({ size }) => size));
+  const bytes = holes.reduce((sum, { bytes: [start, end] }) => sum + end - start, 0);
+  const records = Math.max(
+    1,
+    ...handshake.recordGaps
+      .filter((gap) => gap.from === from && gap.at >= flight.sentAt)
+      .map(({ numbers: [start, end] }) => end - start),
+  );
+  const size = Math.ceil(bytes / records) + recordAndHandshakeHeader;
+  if (size <= largest) return undefined;
+  return { kind: 'large-vanish', from, lost: holes, flight, largest, missing: size };
+}
+const recordAndHandshakeHeader = 25;
+
+/** Who fell silent, when nothing tells that anything was lost. */
+function silenceOf(handshake: Handshake, progressAt: TraceTime): Stop {
+  const lastFrom = (actor: Actor): TraceTime => heard(handshake, actor).at(-1)?.at ?? Number.NEGATIVE_INFINITY;
+  const [client, server] = [lastFrom('client'), lastFrom('server')];
+  const speaker: Actor = client >= server ? 'client' : 'server';
+  const who = otherSide(speaker);
+  const lastHeard = lastFrom(who);
+  const flight = flightsFrom(handshake, speaker).at(-1);
+  const repeatedSince = flight?.resentAt.filter((at) => at > lastHeard).length ?? 0;
+  const bothRepeat = flightsFrom(handshake, who).some(({ resentAt }) => resentAt.some((at) => at > progressAt));
+  if (bothRepeat && flight) return { kind: 'stuck', flight };
+  const hello = handshake.flights.filter(({ messages }) => messages[0] === 'client_hello').at(-1);
+  const verified = handshake.flights.some(({ messages }) => messages[0] === 'hello_verify_request');
+  const afterCookie = hello && verified && hello === handshake.flights.at(-1) && hello.number > 1;
+  if (afterCookie && who === 'server' && (repeatedSince > 0 || handshake.followed || handshake.end))
+    return { kind: 'cookie', flight: hello };
+  return { kind: 'silence', who, flight };
+}

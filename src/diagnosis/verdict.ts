@@ -1,0 +1,192 @@
+/** The first sentence that an expert would say about a handshake, with its numbers. */
+import type { Handshake } from '../analysis/model.ts';
+import { unreachable } from '../base/unreachable.ts';
+import { cipherSuiteName } from '../wire/suites.ts';
+import { factsFor, reasonsFor } from './alerts.ts';
+import { failureText } from './failures.ts';
+import { announcedAndSeen } from './fingerprints.ts';
+import { lostDatagrams } from './losses.ts';
+import type { Outcome } from './model.ts';
+
+import { flightsFrom, heard, missedByCapture, type Stop, sendings, storyOf } from './story.ts';
+import {
+  alertText,
+  count,
+  duration,
+  flightText,
+  inProse,
+  list,
+  lostText,
+  messageProse,
+  otherSide,
+  packetsText,
+  times,
+} from './words.ts';
+
+export function verdictOf(handshake: Handshake, outcome: Outcome): string {
+  const story = storyOf(handshake);
+  switch (outcome) {
+    case 'unreadable':
+      return `Unreadable: nothing in ${count(handshake.datagrams.length, 'datagram')} could be read as DTLS records.`;
+    case 'interrupted':
+      return `Interrupted${because(handshake.end?.why)} ${lastText(handshake)}.`;
+    case 'cancelled':
+      return `Stopped${because(handshake.end?.why)} ${lastText(handshake)}.`;
+    case 'fingerprint-mismatch':
+      return mismatchText(handshake);
+    case 'alert-received':
+    case 'alert-sent':
+      return alertVerdict(handshake, outcome);
+    case 'established':
+      return `${establishedText(handshake)}.`;
+    case 'refused':
+      return `Refused: ${handshake.refused.map(({ by, why }) => `${by}: ${why}`)[0] ?? 'no reason given'}; ${lastText(handshake)}.`;
+    case 'no-ice':
+      return 'No DTLS was possible: ICE found no working pair of addresses.';
+    case 'unsupported':
+      return `Not supported: ${list(handshake.failures.map(({ failure }) => failureText(failure)))}.`;
+    case 'no-answer':
+      return `${noAnswerText(handshake)}.`;
+    case 'truncated':
+    case 'stalled':
+      return `${outcome === 'stalled' ? 'Stalled' : 'Truncated'} ${lastText(handshake)}: ${stopText(handshake, story.stop)}.`;
+    case 'incomplete-capture':
+      return `${incompleteText(handshake)}.`;
+    default:
+      return unreachable(outcome);
+  }
+}
+
+const because = (why: string | undefined): string => (why ? ` (${why})` : '');
+
+/** "after the server's ServerHelloDone". */
+function lastText({ lastMessage, datagrams }: Handshake): string {
+  if (lastMessage) return `after the ${lastMessage.from}'s ${messageProse(lastMessage.message)}`;
+  return datagrams.length === 0 ? 'before any datagram' : 'before any handshake message was complete';
+}
+
+const versionText = (version: string | undefined): string => (version ? `DTLS ${version}` : 'unknown version');
+
+function establishedText(handshake: Handshake): string {
+  const { establishedAt, startedAt, parameters, flights, inferred } = handshake;
+  const began = flights.some(({ messages }) => messages[0] === 'client_hello');
+  const took = began && establishedAt !== undefined ? ` in ${duration(establishedAt - startedAt)}` : '';
+  const agreed = [
+    versionText(parameters.version),
+    ...(parameters.cipherSuite === undefined ? [] : [cipherSuiteName(parameters.cipherSuite)]),
+  ];
+  const sure = inferred.includes('outcome') ? ', both Finished seen but encrypted' : '';
+  return `Established${took} (${agreed.join(', ')}${sure})${costText(handshake)}`;
+}
+
+/** What the handshake paid for: lost bytes where they are known, else flights that had to be sent again. */
+function costText(handshake: Handshake): string {
+  const missed = new Set(missedByCapture(handshake));
+  const lost = handshake.lost.filter((range) => !missed.has(range));
+  const first = lost[0];
+  if (first) {
+    const datagrams = lostDatagrams(handshake, lost);
+    const flight = handshake.flights.find(
+      ({ from, sentAt }) => from === first.from && sentAt <= (first.recoveredAt ?? 0),
+    );
+    const recovered = Math.max(...lost.map(({ recoveredAt }) => recoveredAt ?? 0));
+    const sentAt =
+      flightsFrom(handshake, first.from).findLast(({ sentAt: at }) => at <= recovered)?.sentAt ?? flight?.sentAt;
+    const after = sentAt === undefined ? '' : ` after ${duration(recovered - sentAt)}`;
+    const were = datagrams === 1 ? 'was' : 'were';
+    return `; ${datagrams === undefined ? 'datagrams' : count(datagrams, 'datagram')} with ${lostText(lost, handshake)} ${were} lost and resent${after}`;
+  }
+  const { client, server } = handshake.retransmissions;
+  if (client + server === 0) return '';
+  return `; ${count(client + server, 'flight')} ${client + server === 1 ? 'was' : 'were'} sent again, which is how DTLS copes with loss`;
+}
+
+function mismatchText(handshake: Handshake): string {
+  const { mismatch } = storyOf(handshake);
+  const of = mismatch?.of ?? otherSide(storyOf(handshake).us);
+  const { announced, seen } = announcedAndSeen(handshake, of);
+  const completed = handshake.establishedAt === undefined ? '' : '; DTLS itself completed';
+  const hashes = announced && seen ? `: it is ${seen}, announced was ${announced}` : '';
+  return `The ${of}'s certificate is not the one that signalling announced${hashes}${completed}.`;
+}
+
+function alertVerdict(handshake: Handshake, outcome: 'alert-received' | 'alert-sent'): string {
+  const { fatal, isRun } = storyOf(handshake);
+  if (!fatal) return 'A fatal alert ended the handshake.';
+  const after = fatal.afterMessage ? ` after ${inProse(fatal.afterMessage)}` : '';
+  const who = outcome === 'alert-sent' && isRun ? 'We' : `The ${fatal.from}`;
+  const own = handshake.failures.find(({ actor }) => actor === fatal.from)?.failure;
+  const explained =
+    own && own.code !== 'alert'
+      ? failureText(own)
+      : (factsFor(fatal, handshake) ?? `usually ${reasonsFor(fatal)[0]?.why ?? 'unknown'}`);
+  return `${who} ended the handshake with alert ${alertText(fatal.description)}${after}, ${duration(fatal.at - handshake.startedAt)} after its beginning: ${explained}.`;
+}
+
+function noAnswerText(handshake: Handshake): string {
+  const { us, them, stop } = storyOf(handshake);
+  const sent = handshake.datagrams.filter(({ from }) => from === us);
+  const dropped = handshake.datagrams.filter(({ from, delivered }) => from === them && delivered === false);
+  if (dropped.length > 0)
+    return `No answer came through: the link took ${count(dropped.length, 'datagram')} of the ${them} away, and left none`;
+  if (stop.kind === 'link' || stop.kind === 'too-large') return `No answer: ${stopText(handshake, stop)}`;
+  const first = sent[0];
+  if (!first) return `No answer: the ${us} waited and no ${them} came`;
+  const flight = flightsFrom(handshake, us).at(-1);
+  const over = duration((sent.at(-1)?.at ?? first.at) - first.at);
+  const what = flight ? flightText(flight) : count(sent.length, 'datagram');
+  const n = flight ? sendings(flight) : 1;
+  return `No answer: ${what} was sent ${times(n)}${n > 1 ? ` in ${over}` : ''} and nothing came back`;
+}
+
+export function stopText(handshake: Handshake, stop: Stop): string {
+  switch (stop.kind) {
+    case 'nothing':
+      return 'nothing more was seen';
+    case 'cut': {
+      const [first] = stop.cuts;
+      if (!first) return 'datagrams were cut';
+      const needs =
+        first.declared === undefined ? '' : `, though its record at byte ${first.start} needs ${first.declared} bytes`;
+      return `${count(stop.cuts.length, 'datagram')} of the ${first.datagram.from} arrived cut to ${first.to} bytes${needs}`;
+    }
+    case 'too-large': {
+      const largest = Math.max(...stop.datagrams.map(({ size }) => size));
+      return `${count(stop.datagrams.length, 'datagram')} of up to ${largest} bytes did not fit the path of ${stop.mtu} bytes`;
+    }
+    case 'link':
+      return `the link took away every sending of ${flightText(stop.flight)} (${packetsText(stop.datagrams.map(({ packet }) => packet))})`;
+    case 'large-vanish':
+      return `datagrams of the ${stop.from} above ${stop.largest} bytes vanish: ${lostText(stop.lost, handshake)} never came in ${count(sendings(stop.flight), 'sending')}, while smaller datagrams did`;
+    case 'fragments':
+      return `${lostText(stop.lost, handshake)} never arrived`;
+    case 'cookie':
+      return `the client returned the cookie ${times(sendings(stop.flight))} in ${spanOf(stop.flight)} and the server stayed silent`;
+    case 'silence': {
+      if (!stop.flight) return `the ${stop.who} fell silent`;
+      const n = sendings(stop.flight);
+      return `${flightText(stop.flight)} was sent ${times(n)}${n > 1 ? ` in ${spanOf(stop.flight)}` : ''} and the ${stop.who} stayed silent`;
+    }
+    case 'stuck':
+      return `both sides repeat themselves; ${flightText(stop.flight)} was sent ${times(sendings(stop.flight))} and never got through whole`;
+    default:
+      return unreachable(stop);
+  }
+}
+
+const spanOf = ({ sentAt, resentAt }: { readonly sentAt: number; readonly resentAt: readonly number[] }): string =>
+  duration((resentAt.at(-1) ?? sentAt) - sentAt);
+
+function incompleteText(handshake: Handshake): string {
+  const { isRun } = storyOf(handshake);
+  if (isRun) return `Under way: ${lastText(handshake)}, ${duration(handshake.endedAt - handshake.startedAt)} so far`;
+  const began = handshake.flights.some(({ messages }) => messages[0] === 'client_hello');
+  if (!began) return `Incomplete capture: it begins ${capturedFrom(handshake)}, so the handshake cannot be judged`;
+  if (heard(handshake, 'client').length === 0) return "Incomplete capture: only the server's datagrams are in it";
+  return `Incomplete capture: it ends ${lastText(handshake)}, ${duration(handshake.endedAt - handshake.startedAt)} after the beginning, with nothing to say why`;
+}
+
+function capturedFrom(handshake: Handshake): string {
+  const first = handshake.flights[0];
+  return first ? `in ${flightText(first)}` : 'behind the handshake, with encrypted records';
+}
