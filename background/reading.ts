@@ -1,17 +1,12 @@
 /** What the run list shows of an ended run: its last handshake's outcome, as analysis and diagnosis read it. */
 import { Analysis } from '../src/analysis/analysis.ts';
-import type { Handshake } from '../src/analysis/model.ts';
 import type { CryptoProvider } from '../src/crypto/provider.ts';
-import type { Diagnosis } from '../src/diagnosis/model.ts';
+import { diagnose } from '../src/diagnosis/diagnose.ts';
 import type { Trace } from '../src/trace/model.ts';
 import type { RunReading } from './runs.ts';
 
 /** Reads a whole trace. Without a handshake there is no outcome to tell. */
-export function readRun(
-  trace: Trace,
-  crypto: CryptoProvider,
-  diagnose: (handshake: Handshake) => Pick<Diagnosis, 'outcome' | 'verdict'>,
-): RunReading {
+export function readRun(trace: Trace, crypto: CryptoProvider): RunReading {
   const analysis = new Analysis({ crypto, header: trace.header });
   for (const event of trace.events) analysis.push(event);
   const handshake = analysis.snapshot().handshakes.at(-1);

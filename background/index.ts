@@ -1,0 +1,73 @@
+/**
+ * The service worker (Chromium) and event page (Firefox): wires helper, runs and panels together. What must outlive a
+ * panel is here; what must outlive this process is in the archive. While a run goes on, the open native port keeps the
+ * worker alive (measured: 400 s and more); when nobody needs the helper it is let go, and the worker may be stopped.
+ */
+import browser from 'webextension-polyfill';
+import { version } from '../src/base/version.ts';
+import { helperName } from '../src/bridge/identity.ts';
+import { panelPortName } from '../src/bridge/panel.ts';
+import { adaptPort } from '../src/bridge/port.ts';
+import { nobleProvider } from '../src/crypto/noble.ts';
+import { SessionArchive } from './archive.ts';
+import { schedule, workerClock } from './clock.ts';
+import { HelperLink } from './helperLink.ts';
+import { servePanel } from './panels.ts';
+import { readRun } from './reading.ts';
+import { Runs } from './runs.ts';
+import { startRequest } from './start.ts';
+
+/** Runs that are kept in memory. */
+const keptRuns = 50;
+/** A helper that no panel and no run has used for so long may end. ms */
+const releaseMs = 30_000;
+
+const lastError = (): string | undefined => browser.runtime.lastError?.message;
+const complain = (what: string, error: unknown): void => console.error(`dtlscope: ${what}:`, error);
+
+const helper = new HelperLink({
+  connect: () => adaptPort(browser.runtime.connectNative(helperName), lastError),
+  clock: workerClock,
+  version,
+  complain: (what) => complain('helper', what),
+});
+
+const runs = new Runs({
+  start: (request) =>
+    startRequest(request, {
+      helper,
+      clock: workerClock,
+      wallClock: Date.now,
+      crypto: nobleProvider,
+      random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+      subtle: crypto.subtle,
+      tool: `dtlscope ${version}`,
+    }),
+  wallClock: Date.now,
+  read: (trace) => readRun(trace, nobleProvider),
+  archive: new SessionArchive(browser.storage.session),
+  keep: keptRuns,
+  complain,
+});
+
+let panels = 0;
+let cancelRelease = (): void => {};
+function releaseLater(): void {
+  cancelRelease();
+  if (panels > 0 || runs.running > 0) return;
+  cancelRelease = schedule(releaseMs, () => {
+    if (panels === 0 && runs.running === 0) helper.release();
+  });
+}
+runs.onChange((_run, what) => what === 'ended' && releaseLater());
+
+// Listeners are added in the first turn, or a restarted worker misses the event that it was restarted for.
+browser.runtime.onConnect.addListener((port) => {
+  if (port.name !== panelPortName) return;
+  panels += 1;
+  port.onDisconnect.addListener(() => {
+    panels -= 1;
+    releaseLater();
+  });
+  servePanel(adaptPort(port, lastError), { runs, helper, schedule, version, complain });
+});
