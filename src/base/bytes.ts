@@ -49,11 +49,27 @@ export function toHex(bytes: Uint8Array): string {
 
 /** Reads hexadecimal digits (either case, white space and colons between pairs ignored); `undefined` when it is not that. */
 export function fromHex(text: string): Uint8Array | undefined {
-  const digits = text.replace(/[\s:]/g, '');
-  if (digits.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(digits)) return undefined;
-  const out = new Uint8Array(digits.length / 2);
-  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16);
-  return out;
+  const out = new Uint8Array(text.length >> 1);
+  let length = 0;
+  for (let i = 0; i < text.length; ) {
+    const high = hexValue(text.charCodeAt(i));
+    if (high < 0) {
+      if (!/[\s:]/.test(text.charAt(i++))) return undefined;
+      continue;
+    }
+    const low = hexValue(text.charCodeAt(i + 1));
+    if (low < 0) return undefined;
+    out[length++] = high * 16 + low;
+    i += 2;
+  }
+  return length === out.length ? out : out.slice(0, length);
+}
+
+/** The value of a hexadecimal digit's character code; -1 for any other, and for the NaN behind the end of a text. */
+function hexValue(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 const chunk = 0x8000;
@@ -69,6 +85,8 @@ export function toBase64(bytes: Uint8Array): string {
 export function fromBase64(text: string): Uint8Array | undefined {
   const compact = text.replace(/\s/g, '');
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(compact) || compact.replace(/=/g, '').length % 4 === 1) return undefined;
+  // `atob` takes text without padding, and throws at a part of it.
+  if (compact.endsWith('=') && compact.length % 4 !== 0) return undefined;
   const binary = atob(compact);
   const out = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) out[i] = binary.charCodeAt(i);

@@ -1,13 +1,15 @@
 /**
- * Sets of half-open integer ranges, kept sorted and merged: which bytes of a message are here, and which are missing.
+ * Sets of half-open integer ranges, kept sorted and merged: which bytes of a message are here, and which are missing. A
+ * look-up takes the logarithm of their number, as fragments in a hostile order leave many.
  */
 
 /** Bytes `start` up to, not including, `end`. */
 export type Range = readonly [start: number, end: number];
 
 export class RangeSet {
-  #ranges: Range[] = [];
+  readonly #ranges: Range[] = [];
 
+  /** Sorted, none touching another. Live: it changes with the next `add`. */
   get ranges(): readonly Range[] {
     return this.#ranges;
   }
@@ -22,18 +24,16 @@ export class RangeSet {
     if (start >= end) return [];
     const fresh = this.missing(start, end);
     if (fresh.length === 0) return fresh;
-    const merged: Range[] = [];
+    // All ranges that overlap or touch the new one, from `first` up to `last`, become one with it.
+    const first = this.#firstEndingAt(start);
     let low = start;
     let high = end;
-    for (const range of this.#ranges) {
-      if (range[1] < low || range[0] > high) merged.push(range);
-      else {
-        low = Math.min(low, range[0]);
-        high = Math.max(high, range[1]);
-      }
+    let last = first;
+    for (let range = this.#ranges[last]; range && range[0] <= end; range = this.#ranges[++last]) {
+      low = Math.min(low, range[0]);
+      high = Math.max(high, range[1]);
     }
-    merged.push([low, high]);
-    this.#ranges = merged.sort((a, b) => a[0] - b[0]);
+    this.#ranges.splice(first, last - first, [low, high]);
     return fresh;
   }
 
@@ -41,17 +41,31 @@ export class RangeSet {
   missing(start: number, end: number): Range[] {
     const out: Range[] = [];
     let at = start;
-    for (const [from, to] of this.#ranges) {
-      if (to <= at) continue;
-      if (from >= end) break;
-      if (from > at) out.push([at, from]);
-      at = Math.max(at, to);
+    for (let i = this.#firstEndingAt(start); at < end; i++) {
+      const range = this.#ranges[i];
+      if (!range || range[0] >= end) break;
+      if (range[0] > at) out.push([at, range[0]]);
+      at = Math.max(at, range[1]);
     }
     if (at < end) out.push([at, end]);
     return out;
   }
 
   covers(start: number, end: number): boolean {
-    return this.missing(start, end).length === 0;
+    if (start >= end) return true;
+    const range = this.#ranges[this.#firstEndingAt(start + 1)];
+    return range !== undefined && range[0] <= start && range[1] >= end;
+  }
+
+  /** Index of the first range that ends at `at` or behind it. */
+  #firstEndingAt(at: number): number {
+    let low = 0;
+    let high = this.#ranges.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#ranges[middle]?.[1] ?? 0) < at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

@@ -1,7 +1,8 @@
 /**
  * One handshake message put together from its fragments (RFC 6347 §4.2.3): any order, any overlap, any borders. The same
- * object serves the engine, which refuses bytes that change, and the reader, which shows them. Memory grows with what was
- * received (doubling up to the declared length), not with what a forged header declares.
+ * object serves the engine, which refuses bytes that change, and the reader, which shows them. Bytes are kept in small
+ * pages, so that memory grows with what was received and not with what a forged header declares; only `body` of an
+ * incomplete message takes as much as the header says.
  */
 import { type Range, RangeSet } from '../base/ranges.ts';
 
@@ -15,13 +16,17 @@ export interface FragmentEffect {
   readonly conflicts: readonly Range[];
 }
 
+const pageSize = 1024;
+
 export class MessageAssembly {
   readonly type: number;
   readonly messageSeq: number;
   /** Bytes of the whole body, as every fragment's header declares. */
   readonly total: number;
   readonly have = new RangeSet();
-  #buffer = new Uint8Array(0);
+  /** Received bytes by place, `pageSize` at a time; dropped when `#whole` is made. */
+  readonly #pages = new Map<number, Uint8Array>();
+  #whole: Uint8Array | undefined;
 
   constructor(type: number, messageSeq: number, total: number) {
     this.type = type;
@@ -38,10 +43,19 @@ export class MessageAssembly {
     return this.have.missing(0, this.total);
   }
 
-  /** The body, with zeros where bytes are missing. */
+  /** The body, with zeros where bytes are missing. Not to be written to. */
   get body(): Uint8Array {
-    this.#grow(this.total);
-    return this.#buffer.subarray(0, this.total);
+    if (this.#whole) return this.#whole;
+    const out = new Uint8Array(this.total);
+    for (const [number, page] of this.#pages) {
+      const start = number * pageSize;
+      out.set(page.subarray(0, Math.min(pageSize, this.total - start)), start);
+    }
+    if (this.complete) {
+      this.#whole = out;
+      this.#pages.clear();
+    }
+    return out;
   }
 
   /** Takes the bytes of a fragment. Throws `RangeError` when they lie outside the message: callers check the header first. */
@@ -51,21 +65,23 @@ export class MessageAssembly {
       throw new RangeError(`fragment [${offset}, ${end}) of a ${this.total}-byte message`);
     const fresh = this.have.missing(offset, end);
     const conflicts = this.#conflicts(offset, bytes, fresh);
-    if (end > this.#buffer.length) this.#grow(Math.min(this.total, Math.max(end, 2 * this.#buffer.length)));
+    let freshBytes = 0;
     for (const [from, to] of fresh) {
-      this.#buffer.set(bytes.subarray(from - offset, to - offset), from);
+      this.#store(from, bytes.subarray(from - offset, to - offset));
       this.have.add(from, to);
+      freshBytes += to - from;
     }
-    const freshBytes = fresh.reduce((sum, [from, to]) => sum + to - from, 0);
     return { fresh, duplicateBytes: bytes.length - freshBytes, conflicts };
   }
 
+  /** Where bytes that were here before differ from the ones that came now. */
   #conflicts(offset: number, bytes: Uint8Array, fresh: readonly Range[]): Range[] {
     const out: Range[] = [];
+    const end = offset + bytes.length;
     let at = offset;
-    for (const [from, to] of [...fresh, [offset + bytes.length, offset + bytes.length] as const]) {
+    for (const [from, to] of [...fresh, [end, end] as const]) {
       for (let i = at; i < from; i++) {
-        if (this.#buffer[i] === bytes[i - offset]) continue;
+        if (this.#byteAt(i) === bytes[i - offset]) continue;
         const last = out.at(-1);
         if (last && last[1] === i) out[out.length - 1] = [last[0], i + 1];
         else out.push([i, i + 1]);
@@ -75,10 +91,23 @@ export class MessageAssembly {
     return out;
   }
 
-  #grow(size: number): void {
-    if (size <= this.#buffer.length) return;
-    const grown = new Uint8Array(size);
-    grown.set(this.#buffer);
-    this.#buffer = grown;
+  #byteAt(place: number): number | undefined {
+    return this.#whole ? this.#whole[place] : this.#pages.get(Math.floor(place / pageSize))?.[place % pageSize];
+  }
+
+  #store(start: number, bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const place = start + at;
+      const number = Math.floor(place / pageSize);
+      const within = place % pageSize;
+      const part = bytes.subarray(at, at + pageSize - within);
+      let page = this.#pages.get(number);
+      if (!page) {
+        page = new Uint8Array(Math.min(pageSize, this.total - number * pageSize));
+        this.#pages.set(number, page);
+      }
+      page.set(part, within);
+      at += part.length;
+    }
   }
 }
