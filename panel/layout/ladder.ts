@@ -404,7 +404,10 @@ function datagramRow(datagram: DatagramView, place: Place, handshake: Handshake,
       x: remarkX,
       y: place.narrow ? place.y + padding / 2 + chipsHeight + measure.remark - 3 : arrowY + 4,
     },
-    label: labelOf(datagram, handshake, remarks),
+    // Asked for rows on screen alone, and costly to make for all.
+    get label() {
+      return labelOf(datagram, handshake, remarks);
+    },
   };
 }
 

@@ -5,7 +5,7 @@
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import { type Outcome, outcomes } from '../../src/diagnosis/model.ts';
 import { defaultOptions } from '../../src/scenario/index.ts';
-import type { Reading } from '../state/runBook.ts';
+import { mainHandshake, type Reading } from '../state/runBook.ts';
 import { type Badge, duration, outcomeBadge, plural } from './text.ts';
 
 export interface RunRow {
@@ -23,17 +23,17 @@ export interface RunRow {
 
 /** What is not known is left out, never guessed. */
 export function runRow(run: RunSummary, reading: Reading | undefined): RunRow {
-  const first = reading?.handshakes[0];
+  const main = mainHandshake(reading);
   const running = run.state === 'running';
-  const outcome = running ? 'running' : (first?.diagnosis.outcome ?? knownOutcome(run.outcome));
+  const outcome = running ? 'running' : (main?.diagnosis.outcome ?? knownOutcome(run.outcome));
   const badge: Badge =
     outcome === undefined ? { text: run.outcome ?? 'ended', tone: 'quiet', shape: 'ring' } : outcomeBadge(outcome);
-  const ms = first ? handshakeMs(first.handshake) : run.durationMs;
-  const resent = first
-    ? first.handshake.retransmissions.client + first.handshake.retransmissions.server
+  const ms = main ? handshakeMs(main.handshake) : run.durationMs;
+  const resent = main
+    ? main.handshake.retransmissions.client + main.handshake.retransmissions.server
     : run.retransmissions;
   const mtu = run.request.options['mtu'];
-  const version = first?.handshake.parameters.version ?? run.version;
+  const version = main?.handshake.parameters.version ?? run.version;
   const figures = [
     ...(ms === undefined ? [] : [duration(ms)]),
     ...(resent === undefined ? [] : [plural(resent, 'retransmission')]),

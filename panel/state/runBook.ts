@@ -20,6 +20,11 @@ export interface Reading {
   readonly handshakes: readonly { readonly handshake: Handshake; readonly diagnosis: Diagnosis }[];
 }
 
+export type ReadHandshake = Reading['handshakes'][number];
+
+/** The handshake that a run is about: the last one, as the background's run list has it. */
+export const mainHandshake = (reading: Reading | undefined): ReadHandshake | undefined => reading?.handshakes.at(-1);
+
 interface Entry {
   readonly header: TraceHeader;
   readonly events: TraceEvent[];

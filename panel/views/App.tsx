@@ -18,8 +18,9 @@ import { Findings, Verdict } from './Verdict.tsx';
 
 export function App(): ReactElement {
   const details = useSlice((state) => state.selection.details && state.selection.target !== undefined);
+  const empty = useSlice((state) => state.runs.length === 0);
   return (
-    <div className="panel" data-details={details}>
+    <div className="panel" data-details={details} data-empty={empty}>
       <Toolbar />
       <NoticeBar />
       <HelperHelpBox />

@@ -2,7 +2,7 @@
 import type { ReactElement } from 'react';
 import type { Diagnosis, Finding } from '../../src/diagnosis/model.ts';
 import type { PacketRange } from '../../src/trace/buffers.ts';
-import { bySeverity, outcomeBadge, severityBadge } from '../layout/text.ts';
+import { type Badge as BadgeModel, bySeverity, outcomeBadge, severityBadge } from '../layout/text.ts';
 import { Badge } from './Badge.tsx';
 import { useActions, useShown, useSlice } from './context.ts';
 
@@ -10,25 +10,27 @@ export function Verdict(): ReactElement {
   const { run, diagnosis } = useShown();
   const running = run?.state === 'running';
   return (
-    <div className="verdict" aria-live="polite" aria-atomic="true">
-      {diagnosis && !running ? (
+    // While a run grows, the sentence changes many times: shown, but not spoken until it is the last one.
+    <div className="verdict" role="status" aria-label="Verdict" aria-live={running ? 'off' : 'polite'}>
+      {run ? (
         <>
-          <Badge badge={outcomeBadge(diagnosis.outcome)} />
+          <Badge badge={running ? outcomeBadge('running') : diagnosis ? outcomeBadge(diagnosis.outcome) : ended} />
           <p>
-            <bdi>{diagnosis.verdict}</bdi>
+            <bdi>
+              {diagnosis?.verdict ?? run.verdict ?? (running ? 'Waiting for the first datagram.' : 'No datagram.')}
+            </bdi>
           </p>
         </>
-      ) : run ? (
-        <>
-          <Badge badge={running ? outcomeBadge('running') : { text: 'ended', tone: 'quiet', shape: 'ring' }} />
-          <p>{running ? 'The handshake is under way.' : (run.verdict ?? 'The run ended before any datagram.')}</p>
-        </>
       ) : (
-        <p className="dim">No run is selected.</p>
+        <p className="dim">
+          Nothing has run yet. Enter the HOST:PORT of a DTLS peer, or leave <code>sim</code>, and press Run.
+        </p>
       )}
     </div>
   );
 }
+
+const ended: BadgeModel = { text: 'ended', tone: 'quiet', shape: 'ring' };
 
 export function Findings({ diagnosis }: { readonly diagnosis: Diagnosis }): ReactElement | null {
   const findings = bySeverity(diagnosis.findings);

@@ -88,7 +88,8 @@ async function firstHandshake({ panel }: DevtoolsWindow, target: string): Promis
   await panel.getByRole('button', { name: 'Run', exact: true }).click();
   await panel
     .getByRole('status', { name: 'Verdict' })
-    .getByText(/Established/)
+    .getByText(/established/i)
+    .first()
     .waitFor();
 }
 

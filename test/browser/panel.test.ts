@@ -125,7 +125,7 @@ describe('the panel', () => {
     await page.getByLabel('Target').fill('127.0.0.1:4433');
     await page.keyboard.press('Enter');
     await page.getByRole('option', { name: /127\.0\.0\.1:4433, running/ }).waitFor();
-    expect(await page.locator('.verdict').textContent()).toContain('under way');
+    expect(await page.locator('.verdict').textContent()).toContain('Waiting for the first datagram');
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByRole('button', { name: 'Stop' }).and(page.locator(':disabled')).waitFor();
     await page.close();

@@ -103,7 +103,7 @@ export class FakeBackground implements BackgroundClient {
 
   // What a test does to it.
 
-  addRun(id: string, request: RunRequest, more: Partial<RunSummary> = {}): RunSummary {
+  addRun(id: string, request: RunRequest, more: Partial<RunSummary> = {}, header = headerOf(id)): RunSummary {
     const number = this.#runs.size + 1;
     const summary: RunSummary = {
       id,
@@ -114,7 +114,7 @@ export class FakeBackground implements BackgroundClient {
       events: 0,
       ...more,
     };
-    this.#runs.set(id, { summary, header: headerOf(id), events: [] });
+    this.#runs.set(id, { summary, header, events: [] });
     this.#change({});
     return summary;
   }

@@ -2,12 +2,15 @@
  * The panel over a fake background, as a page to look at: the query says which scene. Scenes that need shapes hard to
  * capture use handshakes made by hand.
  */
+
 import { mount } from '../../panel/mount.tsx';
+import { makeRunBook } from '../../panel/reader.ts';
 import { emptyForm, setField } from '../../panel/state/form.ts';
 import { RunBook } from '../../panel/state/runBook.ts';
 import { createPanel, type Panel } from '../../panel/state/store.ts';
 import { followTheme } from '../../panel/theme.ts';
 import type { Handshake } from '../../src/analysis/model.ts';
+import { openFile } from '../../src/capture/open.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
 import type { TraceEvent } from '../../src/trace/model.ts';
 import { FakeBackground } from './fakeBackground.ts';
@@ -143,7 +146,7 @@ const scenes: Readonly<Record<string, readonly [Handshake, Diagnosis]>> = {
   long: [longTalk(100_000), { ...established, verdict: 'A long talk.', findings: [] }],
 };
 
-const book = new RunBook(
+const handMade = new RunBook(
   (header) => ({
     push: () => {},
     snapshot: () => ({
@@ -158,6 +161,16 @@ const book = new RunBook(
 
 const query = new URLSearchParams(location.search);
 const client = new FakeBackground();
+// A real capture, read by the real reader; every other scene is made by hand.
+const capture = query.get('capture');
+const book = capture === null ? handMade : makeRunBook();
+if (capture !== null) {
+  const bytes = await (await fetch(`captures/${capture}.pcapng`)).arrayBuffer();
+  const opened = openFile(new Uint8Array(bytes));
+  if (!('trace' in opened) || !opened.trace) throw new Error(`${capture} can't be read`);
+  client.addRun(capture, { target: capture, options: {} }, {}, opened.trace.header);
+  client.tell(capture, opened.trace.events, true);
+}
 const helper = query.get('helper');
 if (helper === 'not-installed')
   client.setHelper({ kind: 'not-installed', message: 'Specified native messaging host not found.' });

@@ -20,6 +20,8 @@ export const scenes: Readonly<Record<string, string>> = {
   wrong: 'wrong=1',
   'not-installed': 'helper=not-installed&runs=recovered',
   mismatch: 'helper=version-mismatch',
+  'capture-bigchain': 'capture=bigchain_mtu300',
+  'capture-blackhole': 'capture=pmtu_blackhole',
 };
 export const widths = [320, 900, 1600] as const;
 export const themes = ['light', 'dark'] as const;
@@ -54,7 +56,9 @@ export async function openScene(
     reducedMotion: 'reduce',
   });
   await page.route(`${origin}/**`, (route) => {
-    const file = files.get(new URL(route.request().url()).pathname);
+    const { pathname } = new URL(route.request().url());
+    if (pathname.startsWith('/captures/')) return route.fulfill({ path: join(root, 'test', 'fixtures', pathname) });
+    const file = files.get(pathname);
     return file ? route.fulfill({ body: file.body, contentType: file.type }) : route.fulfill({ status: 404 });
   });
   await page.goto(`${origin}/panel.html?${scenes[scene] ?? scene}`);

@@ -1,0 +1,153 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CDPSession, Frame } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumExtensionId } from '../../src/bridge/identity.ts';
+import { openFile } from '../../src/capture/open.ts';
+import { type DevtoolsWindow, openDevtools } from '../../src/tools/devtools.ts';
+import { findChromium } from '../../src/tools/peers.ts';
+import { type OpensslServer, startOpenssl } from '../support/opensslServer.ts';
+
+/**
+ * The real thing: Chromium's own DevTools, our extension in it, the real helper, OpenSSL as the peer. What is tested here is
+ * only what a page with a fake background can't show.
+ */
+
+const root = join(import.meta.dirname, '..', '..');
+const pictures = join(root, 'out', 'devtools');
+const cli = join(root, 'dist', 'cli', 'dtlscope.mjs');
+
+let dir: string;
+let server: OpensslServer;
+let window: DevtoolsWindow;
+let panel: Frame;
+
+async function open(theme: 'light' | 'dark', profile: string): Promise<DevtoolsWindow> {
+  const executable = findChromium();
+  if (executable === undefined) throw new Error('no Chromium');
+  execFileSync(process.execPath, [cli, 'helper', 'install', '--user-data-dir', profile, '--quiet']);
+  return openDevtools({
+    executable,
+    extension: join(root, 'dist', 'extension'),
+    extensionId: chromiumExtensionId,
+    panelTitle: 'DTLS',
+    userDataDir: profile,
+    headless: true,
+    theme,
+    url: 'about:blank',
+  });
+}
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'dtlscope-devtools-'));
+  await mkdir(pictures, { recursive: true });
+  server = await startOpenssl(dir, 4096, ['-mtu', '300']);
+  window = await open('light', join(dir, 'light'));
+  panel = window.panel;
+});
+afterAll(async () => {
+  await window?.close();
+  await server?.stop();
+  await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+});
+
+const verdict = (): ReturnType<Frame['getByRole']> => panel.getByRole('status', { name: 'Verdict' });
+const field = (name: string): ReturnType<Frame['locator']> =>
+  panel.locator(`[data-field=${name}]`).locator('input, textarea, select').first();
+
+async function set(name: string, value: string): Promise<void> {
+  await panel.getByRole('tab', { name: 'Options' }).click();
+  const group = panel.locator('details.group', { has: panel.locator(`[data-field=${name}]`) });
+  if ((await group.getAttribute('open')) === null) await group.locator('summary').click();
+  await field(name).fill(value);
+}
+const press = (name: string): Promise<void> => panel.getByRole('button', { name, exact: true }).click();
+
+describe('in the browser’s own DevTools', () => {
+  it('a handshake with OpenSSL at MTU 300 is drawn, and its verdict said', async () => {
+    await panel.getByText('helper: ready').waitFor();
+    await panel.getByLabel('Target').fill(server.address);
+    await set('mtu', '300');
+    await press('Run');
+    await verdict().getByText('established').first().waitFor();
+    const labels = await panel
+      .locator('[data-ladder] [role=option]')
+      .evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+    // An RSA-4096 certificate of over a kilobyte takes several datagrams of 300 bytes.
+    expect(labels.filter((label) => /server to client.*certificate \d+–\d+ of \d+/.test(label)).length).toBeGreaterThan(
+      3,
+    );
+    expect(labels.some((label) => label.includes('server_hello_done'))).toBe(true);
+    for (const label of labels) expect(Number(/(\d+) B/.exec(label)?.[1])).toBeLessThanOrEqual(300);
+    await window.devtools.screenshot({ path: join(pictures, 'established-light.png') });
+  });
+
+  it('files are downloaded from there, and open again', async () => {
+    const downloads = join(dir, 'downloads');
+    await mkdir(downloads);
+    const session: CDPSession = await window.browser.newBrowserCDPSession();
+    await session.send('Browser.setDownloadBehavior', {
+      behavior: 'allow',
+      downloadPath: downloads,
+      eventsEnabled: true,
+    });
+    for (const kind of ['sqlog', 'pcapng']) {
+      const done = new Promise<void>((resolve) => {
+        session.on('Browser.downloadProgress', (progress) => {
+          if (progress.state === 'completed') resolve();
+        });
+      });
+      await press(`.${kind}`);
+      await done;
+      const name = `dtlscope-1-${server.address.replace(':', '-')}.${kind}`;
+      const bytes = await readFile(join(downloads, name));
+      const opened = openFile(new Uint8Array(bytes));
+      expect(JSON.stringify(opened).length).toBeGreaterThan(100);
+      expect(bytes.includes('CLIENT_RANDOM')).toBe(false);
+    }
+  });
+
+  it('Escape closes the details and leaves DevTools’ own drawer alone', async () => {
+    await panel.locator('#datagram-1').click();
+    const details = panel.getByRole('complementary', { name: 'Details' });
+    await details.waitFor();
+    await panel.locator('[data-ladder]').focus();
+    await window.devtools.keyboard.press('Escape');
+    await details.waitFor({ state: 'detached' });
+    await window.devtools.screenshot({ path: join(pictures, 'after-escape.png') });
+  });
+
+  it('a run goes on while the panel is closed, and is caught up with', async () => {
+    await set('link', 'in:delay=600ms');
+    await press('Run');
+    await panel
+      .getByRole('option', { name: /running/ })
+      .first()
+      .waitFor();
+    // Navigating the panel's own frame away and back is what closing and opening DevTools does to it.
+    await panel.goto('about:blank');
+    panel = await window.showPanel();
+    await panel.goto(`chrome-extension://${chromiumExtensionId}/panel.html`);
+    await verdict().getByText('established').first().waitFor();
+    await panel.getByRole('tab', { name: /Runs/ }).click();
+    expect(await panel.getByRole('option', { name: /^Run \d/ }).count()).toBe(2);
+    expect(await panel.locator('[data-ladder] [role=option]').count()).toBeGreaterThan(10);
+  });
+
+  it('follows the dark theme', async () => {
+    const dark = await open('dark', join(dir, 'dark'));
+    try {
+      await dark.panel.getByText('helper: ready').waitFor();
+      expect(await dark.panel.locator('html').getAttribute('data-theme')).toBe('dark');
+      await dark.panel.getByLabel('Target').fill(server.address);
+      await dark.panel.getByRole('button', { name: 'Run', exact: true }).click();
+      await dark.panel.getByRole('status', { name: 'Verdict' }).getByText('established').first().waitFor();
+      await dark.panel.locator('#datagram-2').click();
+      await dark.devtools.screenshot({ path: join(pictures, 'established-dark.png') });
+    } finally {
+      await dark.close();
+    }
+  });
+});

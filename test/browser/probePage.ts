@@ -1,0 +1,59 @@
+/** The script of a bare extension page: the panel's client, and a way to collect a run's events as JSON, for tests. */
+import browser from 'webextension-polyfill';
+import { openBackground } from '../../src/bridge/client.ts';
+import { encodeEvent } from '../../src/bridge/events.ts';
+import { panelPortName } from '../../src/bridge/panel.ts';
+import { adaptPort } from '../../src/bridge/port.ts';
+
+const client = openBackground({
+  connect: () => adaptPort(browser.runtime.connect({ name: panelPortName }), () => browser.runtime.lastError?.message),
+  schedule: (ms, wake) => {
+    const timer = setTimeout(wake, ms);
+    return () => clearTimeout(timer);
+  },
+  version: 'test',
+});
+
+const connected = (): Promise<void> =>
+  new Promise((resolve) => {
+    const look = (): void => {
+      if (client.state.link === 'connected') resolve();
+    };
+    client.onChange(look);
+    look();
+  });
+
+/** Resolves with all events when the run has ended, or as soon as there are `least`. */
+const events = (run: string, least = Number.POSITIVE_INFINITY): Promise<unknown[]> =>
+  new Promise((resolve, reject) => {
+    const all: unknown[] = [];
+    const stop = client.follow(
+      run,
+      (batch) => {
+        all.push(...batch.events.map(encodeEvent));
+        if (!batch.ended && all.length < least) return;
+        stop();
+        resolve(all);
+      },
+      (failure) => reject(new Error(failure.code)),
+    );
+  });
+
+/** Resolves when a run's summary has the outcome. */
+const outcome = (run: string): Promise<unknown> =>
+  new Promise((resolve) => {
+    const look = (): void => {
+      const found = client.state.runs.find(({ id, state }) => id === run && state === 'ended');
+      if (found !== undefined) resolve(found);
+    };
+    client.onChange(look);
+    look();
+  });
+
+Object.assign(globalThis, { probe: { client, connected, events, outcome } });
+export type Probe = {
+  client: typeof client;
+  connected: typeof connected;
+  events: typeof events;
+  outcome: typeof outcome;
+};
