@@ -149,7 +149,8 @@ describe('the helper, as the browser tells it', () => {
   it('is not installed, forbidden, ended at once, or ready', async () => {
     const profile = join(dir, 'states');
     mkdirSync(profile);
-    const page = await openProbe(await launch(profile));
+    const context = await launch(profile);
+    const page = await openProbe(context);
     expect((await check(page)).kind).toBe('not-installed');
 
     const manifest = join(profile, 'NativeMessagingHosts', `${helperName}.json`);
@@ -163,6 +164,9 @@ describe('the helper, as the browser tells it', () => {
 
     writeFileSync(manifest, good);
     expect(await check(page)).toMatchObject({ kind: 'ready', version: '9.9.9' });
+    expect(helperPids()).toHaveLength(1);
+    await context.close();
+    await expect.poll(helperPids).toEqual([]);
   });
 });
 
