@@ -92,4 +92,4 @@ function crossingMs(reading: Reading, last: Actor, receiver: Actor): number {
   }
   return asked === undefined ? 0 : Math.min(answer - asked, maxCrossingMs);
 }
-const maxCrossingMs = 500;
+const maxCrossingMs = 3000;

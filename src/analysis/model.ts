@@ -304,6 +304,7 @@ export interface TimerView {
   readonly action: 'set' | 'fired' | 'cancelled';
   readonly flight: number;
   readonly attempt: number;
+  /** What it was set to; of one that fired, how long it waited. */
   readonly durationMs: number;
   /** Estimated from gaps in a capture, instead of told by our endpoint. */
   readonly inferred: boolean;

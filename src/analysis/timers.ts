@@ -7,6 +7,9 @@ import type { Actor, TraceTime } from '../trace/model.ts';
 import type { Flights } from './flights.ts';
 import type { TimerView } from './model.ts';
 
+/** No stack has a shorter timer (NSS begins with 50 ms); what repeats sooner answers something. Milliseconds. */
+const shortestTimerMs = 20;
+
 /** The timers that fired at ends which do not tell of their own. */
 export function inferredTimers(flights: Flights, ours: readonly Actor[]): TimerView[] {
   const resends = { client: resendTimes(flights, 'client'), server: resendTimes(flights, 'server') };
@@ -18,6 +21,7 @@ export function inferredTimers(flights: Flights, ours: readonly Actor[]): TimerV
       const before = sendings[index - 1]?.startedAt;
       if (before === undefined || anyWithin(asked, (before + at) / 2, at)) return;
       const durationMs = at - before;
+      if (durationMs < shortestTimerMs) return;
       timers.push({ at, actor: from, action: 'fired', flight: number, attempt, durationMs, inferred: true });
     });
   }

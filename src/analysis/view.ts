@@ -74,7 +74,7 @@ export function handshakeView(inputs: ViewInputs): Handshake {
     certificates: { client: client.chain, server: server.chain },
     fingerprints: fingerprintsOf(inputs),
     parameters: parametersView(inputs),
-    timers: [...facts.timers.map(timerView), ...inferredTimers(reading.flights, ours)].sort((a, b) => a.at - b.at),
+    timers: [...toldTimers(facts.timers), ...inferredTimers(reading.flights, ours)].sort((a, b) => a.at - b.at),
     states: facts.states.map(({ at, actor, from, to, because }) => ({ at, actor, from, to, because })),
     drops: facts.drops.map(({ at, actor, packet, reason, offset, detail }) => ({
       at,
@@ -182,15 +182,15 @@ function messageView(message: Message): MessageView {
   };
 }
 
-const timerView = ({ at, actor, action, flight, attempt, durationMs }: TrackFacts['timers'][number]): TimerView => ({
-  at,
-  actor,
-  action,
-  flight,
-  attempt,
-  durationMs,
-  inferred: false,
-});
+/** Timers as the ends tell them; one that fired says how long it had waited. */
+function toldTimers(timers: TrackFacts['timers']): TimerView[] {
+  const setAt: Partial<Record<Actor, TraceTime>> = {};
+  return timers.map(({ at, actor, action, flight, attempt, durationMs }) => {
+    if (action === 'set') setAt[actor] = at;
+    const waited = action === 'fired' ? at - (setAt[actor] ?? at) : durationMs;
+    return { at, actor, action, flight, attempt, durationMs: waited, inferred: false };
+  });
+}
 
 /** Alerts as read, completed by what the ends say of those that could not be read or never reached the trace. */
 function alertsOf({ reading, facts }: ViewInputs): readonly AlertView[] {

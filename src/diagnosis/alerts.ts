@@ -4,7 +4,10 @@
  */
 import type { AlertView, Handshake } from '../analysis/model.ts';
 import type { AlertName } from '../wire/registry.ts';
-import { alertDescriptions } from '../wire/registry.ts';
+import { alertDescriptions, groups as groupNames, nameIn } from '../wire/registry.ts';
+import { count, list } from './words.ts';
+
+const groupName = nameIn(groupNames);
 
 interface Reason {
   /** RFC names of the last complete message before the alert; absent when it fits after any. */
@@ -228,7 +231,9 @@ export function factsFor(alert: AlertView, handshake: Handshake): string | undef
     return `the ${blamed}'s certificate (${leaf.subject || 'no name'}) was valid until ${leaf.notAfter.slice(0, 10)}`;
   if (name === 'handshake_failure' && alert.afterMessage === 'client_hello' && handshake.parameters.offer) {
     const { cipherSuites, groups } = handshake.parameters.offer;
-    return `the ClientHello offers ${cipherSuites.length} suites and ${groups.length} groups`;
+    const few = groups.slice(0, 4).map(groupName);
+    const more = groups.length > few.length ? [`${groups.length - few.length} more`] : [];
+    return `the ClientHello offers ${count(cipherSuites.length, 'suite')} and the ${groups.length === 1 ? 'group' : 'groups'} ${list([...few, ...more]) || 'none'}`;
   }
   if (leaf && certificateAlerts.has(alert.description))
     return `the ${blamed}'s certificate is ${leaf.subject || 'without name'}, ${leaf.key ?? 'unknown key'}`;

@@ -10,10 +10,13 @@ export function announcedAndSeen(
 ): { readonly announced: string | undefined; readonly seen: string | undefined } {
   const announced = handshake.fingerprints
     .filter((fingerprint) => fingerprint.of === of)
-    .map(({ hash, value }) => `${hash} ${hashText(toHex(value))}`);
+    .map(({ hash, value }) => `${hashName(hash)} ${hashText(toHex(value))}`);
   const leaf = handshake.certificates[of][0];
   return {
     announced: announced.length > 0 ? list(announced) : undefined,
-    seen: leaf && `sha-256 ${hashText(leaf.sha256)}`,
+    seen: leaf && `SHA-256 ${hashText(leaf.sha256)}`,
   };
 }
+
+/** "sha256" and "sha-256" as people write it: "SHA-256". */
+const hashName = (hash: string): string => hash.toUpperCase().replace(/^SHA-?/, 'SHA-');

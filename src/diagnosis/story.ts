@@ -225,7 +225,7 @@ function largeVanish(handshake: Handshake, missing: readonly LostRange[]): Stop 
   const records = Math.max(
     1,
     ...handshake.recordGaps
-      .filter((gap) => gap.from === from && gap.at >= flight.sentAt)
+      .filter((gap) => gap.from === from && gap.at > flight.sentAt)
       .map(({ numbers: [start, end] }) => end - start),
   );
   const size = Math.ceil(bytes / records) + recordAndHandshakeHeader;
@@ -244,7 +244,9 @@ function silenceOf(handshake: Handshake, progressAt: TraceTime): Stop {
   const flight = flightsFrom(handshake, speaker).at(-1);
   const repeatedSince = flight?.resentAt.filter((at) => at > lastHeard).length ?? 0;
   const bothRepeat = flightsFrom(handshake, who).some(({ resentAt }) => resentAt.some((at) => at > progressAt));
-  if (bothRepeat && flight) return { kind: 'stuck', flight };
+  // The newest flight is the one that its receiver does not get past.
+  const newest = handshake.flights.at(-1);
+  if (bothRepeat && flight && newest) return { kind: 'stuck', flight: newest };
   const hello = handshake.flights.filter(({ messages }) => messages[0] === 'client_hello').at(-1);
   const verified = handshake.flights.some(({ messages }) => messages[0] === 'hello_verify_request');
   const afterCookie = hello && verified && hello === handshake.flights.at(-1) && hello.number > 1;

@@ -8,7 +8,7 @@ import { announcedAndSeen } from './fingerprints.ts';
 import { lostDatagrams } from './losses.ts';
 import type { Outcome } from './model.ts';
 
-import { flightsFrom, heard, missedByCapture, type Stop, sendings, storyOf } from './story.ts';
+import { flightOfLost, flightsFrom, heard, missedByCapture, type Stop, sendings, storyOf } from './story.ts';
 import {
   alertText,
   count,
@@ -83,16 +83,13 @@ function establishedText(handshake: Handshake): string {
 function costText(handshake: Handshake): string {
   const missed = new Set(missedByCapture(handshake));
   const lost = handshake.lost.filter((range) => !missed.has(range));
-  const first = lost[0];
-  if (first) {
+  if (lost.length > 0) {
     const datagrams = lostDatagrams(handshake, lost);
-    const flight = handshake.flights.find(
-      ({ from, sentAt }) => from === first.from && sentAt <= (first.recoveredAt ?? 0),
-    );
-    const recovered = Math.max(...lost.map(({ recoveredAt }) => recoveredAt ?? 0));
-    const sentAt =
-      flightsFrom(handshake, first.from).findLast(({ sentAt: at }) => at <= recovered)?.sentAt ?? flight?.sentAt;
-    const after = sentAt === undefined ? '' : ` after ${duration(recovered - sentAt)}`;
+    const waits = lost.flatMap((range) => {
+      const sentAt = flightOfLost(handshake, range)?.sentAt;
+      return sentAt === undefined || range.recoveredAt === undefined ? [] : [range.recoveredAt - sentAt];
+    });
+    const after = waits.length > 0 ? ` after ${duration(Math.max(...waits))}` : '';
     const were = datagrams === 1 ? 'was' : 'were';
     return `; ${datagrams === undefined ? 'datagrams' : count(datagrams, 'datagram')} with ${lostText(lost, handshake)} ${were} lost and resent${after}`;
   }
@@ -113,7 +110,10 @@ function mismatchText(handshake: Handshake): string {
 function alertVerdict(handshake: Handshake, outcome: 'alert-received' | 'alert-sent'): string {
   const { fatal, isRun } = storyOf(handshake);
   if (!fatal) return 'A fatal alert ended the handshake.';
-  const after = fatal.afterMessage ? ` after ${inProse(fatal.afterMessage)}` : '';
+  const last = handshake.lastMessage && messageProse(handshake.lastMessage.message);
+  const name = fatal.afterMessage && inProse(fatal.afterMessage);
+  const whose = name !== undefined && name === last ? `the ${handshake.lastMessage?.from}'s ` : '';
+  const after = name === undefined ? '' : ` after ${whose}${name}`;
   const who = outcome === 'alert-sent' && isRun ? 'We' : `The ${fatal.from}`;
   const own = handshake.failures.find(({ actor }) => actor === fatal.from)?.failure;
   const explained =
@@ -157,7 +157,7 @@ export function stopText(handshake: Handshake, stop: Stop): string {
     case 'link':
       return `the link took away every sending of ${flightText(stop.flight)} (${packetsText(stop.datagrams.map(({ packet }) => packet))})`;
     case 'large-vanish':
-      return `datagrams of the ${stop.from} above ${stop.largest} bytes vanish: ${lostText(stop.lost, handshake)} never came in ${count(sendings(stop.flight), 'sending')}, while smaller datagrams did`;
+      return `the path swallows datagrams of the ${stop.from} above ${stop.largest} bytes: ${lostText(stop.lost, handshake)} never came in ${count(sendings(stop.flight), 'sending')}, while smaller datagrams did`;
     case 'fragments':
       return `${lostText(stop.lost, handshake)} never arrived`;
     case 'cookie':

@@ -35,6 +35,7 @@ export const alertText = (description: number): string => `${alertName(descripti
 
 export const otherSide = (actor: Actor): Actor => (actor === 'client' ? 'server' : 'client');
 
+/** As a sentence begins. */
 export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** "bytes 408–655": half open, as everywhere. */

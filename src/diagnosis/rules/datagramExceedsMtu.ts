@@ -2,7 +2,7 @@ import type { DatagramView, Handshake } from '../../analysis/model.ts';
 import type { Actor } from '../../trace/model.ts';
 import { rule, type Says } from '../model.ts';
 import { ethernetPayload, evidenceOf, storyOf } from '../story.ts';
-import { count, packetsText } from '../words.ts';
+import { capitalised, count, packetsText } from '../words.ts';
 import { isUnsplit } from './flightUnsplit.ts';
 
 export const datagramExceedsMtu = rule(
@@ -32,7 +32,7 @@ function byLink(handshake: Handshake): Says | undefined {
   const ended = storyOf(handshake).stop.kind === 'too-large';
   return {
     severity: ended ? 'error' : 'warning',
-    why: `${count(refused.length, 'datagram')} of the ${first.from} (the largest ${largest} bytes) did not fit a path that carries ${action.mtu} bytes of UDP payload, and was dropped without a word.`,
+    why: `${capitalised(count(refused.length, 'datagram'))} of the ${first.from} (the largest ${largest} bytes) did not fit a path that carries ${action.mtu} bytes of UDP payload: dropped without a word.`,
     fix: `Set the ${first.from}'s MTU to ${action.mtu} or less; a stack that repeats the same large datagram should make smaller ones instead (RFC 6347 §4.1.1.1).`,
     evidence: evidenceOf(refused),
   };
@@ -40,7 +40,7 @@ function byLink(handshake: Handshake): Says | undefined {
 
 const fragmentedByIp = (large: readonly DatagramView[]): Says => ({
   severity: 'warning',
-  why: `${count(large.length, 'datagram')} (${packetsText(large.map(({ packet }) => packet))}) has more than ${ethernetPayload} bytes of UDP payload: IP must fragment it, and many NATs and firewalls drop IP fragments.`,
+  why: `${capitalised(count(large.length, 'datagram'))} (${packetsText(large.map(({ packet }) => packet))}) with more than ${ethernetPayload} bytes of UDP payload: IP must fragment that, and many NATs and firewalls drop IP fragments.`,
   fix: 'Set an MTU (1200 is what browsers use), so that the message is cut into several records.',
   evidence: evidenceOf(large),
 });

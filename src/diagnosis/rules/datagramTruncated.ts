@@ -1,6 +1,6 @@
 import { rule } from '../model.ts';
 import { evidenceOf, storyOf } from '../story.ts';
-import { count, duration } from '../words.ts';
+import { capitalised, count, duration } from '../words.ts';
 
 export const datagramTruncated = rule(
   {
@@ -26,7 +26,7 @@ export const datagramTruncated = rule(
     const ended = stop.kind === 'cut';
     return {
       severity: ended ? 'error' : 'warning',
-      why: `${count(cuts.length, 'datagram')} of the ${first.datagram.from} ended in the middle of a record${same}.${needs}${
+      why: `${capitalised(count(cuts.length, 'datagram'))} of the ${first.datagram.from} ended in the middle of a record${same}.${needs}${
         ended && timer
           ? ` The receiver drops the rest and asks again (first after ${duration(timer.durationMs)}), and the same happens again.`
           : ''

@@ -1,6 +1,6 @@
 import type { FlightView, Handshake } from '../../analysis/model.ts';
 import { rule, type Says } from '../model.ts';
-import { datagramsOf, evidenceOf, flightsFrom, missedByCapture, sendings, storyOf } from '../story.ts';
+import { datagramsOf, evidenceOf, flightOfLost, flightsFrom, missedByCapture, sendings, storyOf } from '../story.ts';
 import { capitalised, count, duration, flightText, otherSide, times } from '../words.ts';
 
 export const flightLost = rule(
@@ -8,19 +8,15 @@ export const flightLost = rule(
     id: 'flight-lost',
     title: 'A whole flight got lost',
     signature:
-      'The link took every datagram of a sending; or a timer repeated a flight, the answer came only after that, and no lost bytes of the answer explain it; or both sides repeat whole flights that are seen complete.',
+      'The link took every datagram of a sending; or a flight was repeated and fewer answers than questions were seen, or record numbers are missing before the answer; or both sides repeat flights that are seen whole.',
     see: 'RFC 6347 §4.2.4',
   },
   (handshake) => {
     const { stop } = storyOf(handshake);
     if (stop.kind === 'link' || stop.kind === 'stuck') return stopped(handshake, stop.kind, stop.flight);
     const taken = wholeFlightsTaken(handshake);
-    if (taken.length > 0)
-      return taken.filter(({ resentAt }) => resentAt.length > 0).map((flight) => byLink(handshake, flight));
-    return handshake.flights.flatMap((flight) => {
-      const said = byTimer(handshake, flight);
-      return said ? [said] : [];
-    });
+    if (taken.length > 0) return taken.flatMap((flight) => byLink(handshake, flight));
+    return inCapture(handshake);
   },
 );
 
@@ -34,64 +30,110 @@ export const wholeFlightsTaken = (handshake: Handshake): readonly FlightView[] =
 function stopped(handshake: Handshake, kind: 'link' | 'stuck', flight: FlightView): Says {
   const n = sendings(flight);
   const other = otherSide(flight.from);
+  const datagrams = datagramsOf(handshake, flight.packets);
+  const largest = datagrams.reduce((most, { size }) => Math.max(most, size), 0);
   return {
     severity: 'error',
     why:
       kind === 'link'
         ? `The link took away every datagram of ${flightText(flight)}, which was sent ${times(n)}: the ${other} never had anything to answer.`
-        : `${capitalised(flightText(flight))} was sent ${times(n)} and is whole in this trace, yet the ${other} keeps repeating its own flight: what it gets is not whole, or it does not accept it.`,
+        : `${capitalised(flightText(flight))} was sent ${times(n)} (datagrams of up to ${largest} bytes) and is whole in this trace, yet the ${other} keeps repeating its own flight: what it gets is not whole, or it does not accept it.`,
     fix:
       kind === 'link'
         ? 'This is what the link rules of the run asked for.'
         : `Capture at the ${other} too. If datagrams are missing there, the path drops them (often the large ones: try a smaller MTU); if all are there, the ${other} drops them itself, and its log may say why.`,
-    evidence: evidenceOf(datagramsOf(handshake, flight.packets)),
+    evidence: evidenceOf(datagrams),
   };
 }
 
-function byLink(handshake: Handshake, flight: FlightView): Says {
+function byLink(handshake: Handshake, flight: FlightView): Says[] {
   const datagrams = datagramsOf(handshake, flight.packets);
   const lost = datagrams.filter(({ delivered }) => delivered === false);
-  const names = [...new Set(lost.flatMap(({ link }) => link.map(({ rule: name }) => `"${name}"`)))].join(', ');
   const again = datagrams.find(({ delivered }) => delivered !== false);
-  return {
-    severity: 'warning',
-    why: `The link took all of ${flightText(flight)} away (${count(lost.length, 'datagram')}${names ? `, by ${names}` : ''}). ${
-      again
-        ? `The sending that got through came ${duration(again.at - flight.sentAt)} later.`
-        : 'No sending of it got through.'
-    }`,
-    fix: 'A flight that is lost whole costs one timer, as a lost datagram does. Shorter timers recover sooner.',
-    evidence: evidenceOf(lost),
-  };
+  // What never got through at all is what the handshake stopped at, and told there.
+  if (!again) return [];
+  const names = [...new Set(lost.flatMap(({ link }) => link.map(({ rule: name }) => `"${name}"`)))].join(', ');
+  return [
+    {
+      severity: 'warning',
+      why: `The link took all of ${flightText(flight)} away (${count(lost.length, 'datagram')}${names ? `, by ${names}` : ''}). The sending that got through came ${duration(again.at - flight.sentAt)} later.`,
+      fix: 'A flight that is lost whole costs one timer, as a lost datagram does. Shorter timers recover sooner.',
+      evidence: evidenceOf(lost),
+    },
+  ];
 }
 
-/** A timer repeated the flight, and what answers it came only then. */
-function byTimer(handshake: Handshake, flight: FlightView): Says | undefined {
-  const [first] = flight.resentAt;
-  const timer = handshake.timers.find(
-    ({ action, actor, at }) =>
-      action === 'fired' && actor === flight.from && first !== undefined && Math.abs(at - first) < 1,
-  );
-  if (first === undefined || !timer) return undefined;
-  const answer = flightsFrom(handshake, otherSide(flight.from)).find(({ number }) => number > flight.number);
-  const next = flightsFrom(handshake, flight.from).find(({ number }) => number > flight.number);
-  const wentOn = next !== undefined || (answer !== undefined && handshake.establishedAt !== undefined);
-  if (!answer || !wentOn) return undefined;
-  const missed = new Set(missedByCapture(handshake));
-  if (handshake.lost.some((range) => range.from === answer.from && !missed.has(range))) return undefined;
-  const seenBefore = answer.sentAt < first;
+/** Question and answer, one after the other; the loss of an answer is told once. */
+function inCapture(handshake: Handshake): Says[] {
+  const said: Says[] = [];
+  let told: FlightView | undefined;
+  for (const flight of handshake.flights) {
+    if (flight === told || flight.resentAt.length === 0) continue;
+    const answer = flightsFrom(handshake, otherSide(flight.from)).find(({ number }) => number > flight.number);
+    const why = answer && whyLost(handshake, flight, answer);
+    if (!why) continue;
+    told = answer;
+    said.push({
+      severity: 'warning',
+      why: `${capitalised(flightText(flight))} was sent again after ${duration((flight.resentAt[0] ?? flight.sentAt) - flight.sentAt)}. ${why}`,
+      fix: 'Nothing is broken when it happens once. If it happens in every handshake, capture at both ends and compare.',
+      evidence: evidenceOf(datagramsOf(handshake, flight.packets)),
+    });
+  }
+  return said;
+}
+
+/** The evidence that a flight or its answer was lost whole, in words; a slow path repeats flights as well. */
+function whyLost(handshake: Handshake, flight: FlightView, answer: FlightView): string | undefined {
+  if (!wentOn(handshake, answer) || explainedByBytes(handshake, [flight, answer])) return undefined;
+  const resent = flight.resentAt[0] ?? flight.sentAt;
+  if (answer.sentAt < resent) {
+    return lostBehind(handshake, answer)
+      ? `${capitalised(flightText(answer))} had been seen before that, so what was lost of it was lost behind the place of the capture; which bytes, this capture cannot tell.`
+      : undefined;
+  }
   const gap = handshake.recordGaps.some(
     ({ from, at }) => from === answer.from && at > flight.sentAt && at <= answer.sentAt,
   );
-  const which = seenBefore
-    ? `${capitalised(flightText(answer))} had been seen before that, so what was lost of it was lost behind the place of the capture; which bytes, this capture cannot tell.`
-    : gap
-      ? `Record numbers of the ${answer.from} are missing before its answer: it had answered, and all of that was lost.`
-      : `Either the flight or its answer was lost whole; the answer was first seen ${duration(answer.sentAt - flight.sentAt)} after the question.`;
-  return {
-    severity: 'warning',
-    why: `${capitalised(flightText(flight))} got no answer that helped, and was sent again after ${duration(timer.durationMs)}. ${which}`,
-    fix: 'Nothing is broken when it happens once. If it happens in every handshake, capture at both ends and compare.',
-    evidence: evidenceOf(datagramsOf(handshake, flight.packets)),
-  };
+  if (gap)
+    return `Record numbers of the ${answer.from} are missing before its answer: it had answered, and all of that was lost.`;
+  // Each question that arrives is answered (RFC 6347 §4.2.4); with as many answers nothing was lost, the path is slow.
+  if (sendings(answer) >= sendings(flight)) return undefined;
+  return `The flight or its answer was lost whole: ${count(sendings(flight), 'sending')} got ${count(sendings(answer), 'answer')}, ${duration(answer.sentAt - flight.sentAt)} after the first.`;
 }
+
+/** Whether the handshake got past an answer: only then was the loss made good. */
+const wentOn = (handshake: Handshake, answer: FlightView): boolean =>
+  handshake.establishedAt !== undefined || handshake.flights.some(({ number }) => number > answer.number);
+
+/** Lost bytes that are known explain why a flight had to be repeated. */
+function explainedByBytes(handshake: Handshake, flights: readonly FlightView[]): boolean {
+  const missed = new Set(missedByCapture(handshake));
+  return handshake.lost.some((range) => {
+    const number = flightOfLost(handshake, range)?.number;
+    return !missed.has(range) && flights.some((flight) => flight.number === number);
+  });
+}
+
+/**
+ * An answer that was seen leaving, and had to be sent again: either it was lost behind the capture, or the round trip is
+ * longer than the timer. It was lost if the next flight came soon after the repetition, as soon as this side answers
+ * elsewhere, and long after the first sending.
+ */
+function lostBehind(handshake: Handshake, answer: FlightView): boolean {
+  const { flights } = handshake;
+  const next = flights.find(({ number, from }) => number > answer.number && from !== answer.from);
+  const repeated = answer.resentAt.filter((at) => next && at <= next.sentAt).at(-1);
+  if (!next || repeated === undefined) return false;
+  const usual = flights.flatMap((flight, i) => {
+    const before = flights[i - 1];
+    const undisturbed =
+      before && before.resentAt.length === 0 && before.from === answer.from && flight.from !== answer.from;
+    return undisturbed ? [flight.sentAt - before.sentAt] : [];
+  });
+  if (usual.length === 0) return false;
+  const limit = 3 * Math.min(...usual) + reactionMs;
+  return next.sentAt - repeated <= limit && next.sentAt - answer.sentAt > limit;
+}
+/** Signatures and key agreement take time that other answers do not. Milliseconds. */
+const reactionMs = 20;

@@ -1,7 +1,7 @@
 import type { FlightView } from '../../analysis/model.ts';
 import { rule } from '../model.ts';
 import { evidenceOf } from '../story.ts';
-import { count, duration, flightText, list } from '../words.ts';
+import { capitalised, count, duration, flightText, list } from '../words.ts';
 
 export const retransmissionNormal = rule(
   {
@@ -16,11 +16,17 @@ export const retransmissionNormal = rule(
     const repeats = handshake.datagrams.filter(({ attempt }) => attempt > 0);
     const useless = repeats.filter(({ newBytes }) => newBytes === 0).length;
     const again = handshake.flights.filter(({ resentAt }) => resentAt.length > 0);
-    const moved = handshake.messages.some(({ duplicateBytes, sendings }) => duplicateBytes > 0 && sendings > 1);
+    const overlaps = repeats.some(({ records }) =>
+      records.some(({ fragments }) =>
+        fragments.some(({ length, total, newBytes: fresh }) => length < total && fresh < length),
+      ),
+    );
     return {
       severity: 'info',
-      why: `${sentence(again)}. Of ${count(repeats.length, 'repeated datagram')} ${useless} brought nothing new. ${
-        moved ? 'What Wireshark marks as "Reassembly error" or overlapping fragments is this and nothing worse. ' : ''
+      why: `${sentence(again)}. ${brought(repeats.length, useless)} ${
+        overlaps
+          ? 'What Wireshark marks as "Reassembly error" or overlapping fragments is this and nothing worse. '
+          : ''
       }Repeating a whole flight after a timer, often with other fragment borders, is how DTLS copes with loss.`,
       fix: 'Nothing: the repetitions are no fault. What made them necessary is said by the other findings, where it is known.',
       evidence: evidenceOf(repeats),
@@ -28,11 +34,16 @@ export const retransmissionNormal = rule(
   },
 );
 
+const brought = (repeats: number, useless: number): string =>
+  useless === repeats
+    ? `${capitalised(count(repeats, 'repeated datagram'))} brought nothing that had not been seen.`
+    : `Of ${count(repeats, 'repeated datagram')} ${useless === 0 ? 'each' : useless === 1 ? 'all but one' : `all but ${useless}`} brought something new.`;
+
 function sentence(flights: readonly FlightView[]): string {
   const parts = flights.slice(0, shown).map((flight) => {
     const n = flight.resentAt.length;
     const first = (flight.resentAt[0] ?? flight.sentAt) - flight.sentAt;
-    return `${flightText(flight)} ${n === 1 ? `again after ${duration(first)}` : `${count(n, 'more time')}, the first after ${duration(first)}`}`;
+    return `${flightText(flight)} ${n === 1 ? `after ${duration(first)}` : `${count(n, 'more time')}, the first after ${duration(first)}`}`;
   });
   const more = flights.length - parts.length;
   return `Sent again: ${list(more > 0 ? [...parts, `${more} more flights`] : parts)}`;
