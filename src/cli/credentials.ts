@@ -2,7 +2,6 @@
 import { randomBytes, webcrypto } from 'node:crypto';
 import type { Credential } from '../crypto/keys.ts';
 import type { Options } from '../scenario/index.ts';
-import { type BundledName, bundledTestCredential } from '../x509/bundled.ts';
 import { generateCredential } from '../x509/generate.ts';
 import { importCredential } from '../x509/import.ts';
 import { type CredentialSpec, defaultSpec, parseCredentialSpec } from '../x509/spec.ts';
@@ -32,29 +31,6 @@ async function made(certGen: string | undefined): Promise<Credential> {
   if (!parsed.ok) throw new Stop(Exit.usage, `--cert-gen: ${parsed.error.why}`);
   return (await generate(parsed.spec)).credential;
 }
-
-/**
- * Credentials for the target sim. Ours are public test keys unless the options say otherwise, so that the same scenario
- * gives the same bytes; a certificate made to order is another one each time. The peer has one for each kind of suite.
- */
-export async function simulationCredentials(
-  options: Options,
-): Promise<{ readonly ours: readonly Credential[]; readonly theirs: readonly Credential[] }> {
-  const { certGen } = options;
-  const bundled = certGen === undefined ? 'ecdsa-p256-a' : bundledSpecs[certGen];
-  const ours =
-    options.cert.length === 0 && bundled !== undefined
-      ? [bundledTestCredential(bundled)]
-      : await credentialsFor(options);
-  return { ours, theirs: [bundledTestCredential('ecdsa-p256-b'), bundledTestCredential('rsa-2048')] };
-}
-
-/** Orders that a public test key fills. */
-const bundledSpecs: Readonly<Record<string, BundledName>> = {
-  'ecdsa-p256': 'ecdsa-p256-a',
-  'rsa-2048': 'rsa-2048',
-  'rsa-4096': 'rsa-4096',
-};
 
 /** Makes a credential with this machine's generators. */
 export async function generate(spec: CredentialSpec) {

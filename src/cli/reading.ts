@@ -3,7 +3,11 @@ import { Analysis } from '../analysis/analysis.ts';
 import type { Handshake } from '../analysis/model.ts';
 import { version } from '../base/version.ts';
 import { nodeProvider } from '../crypto/node/index.ts';
+import { diagnose } from '../diagnosis/diagnose.ts';
 import type { Diagnosis, Outcome } from '../diagnosis/model.ts';
+import { handshakeJson } from '../report/json.ts';
+import { plain } from '../report/plain.ts';
+import { textLadder } from '../report/text.ts';
 import type { Trace } from '../trace/model.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,19 +30,6 @@ export function readTrace(trace: Trace, name?: string): Reading {
   const analysis = new Analysis({ crypto: nodeProvider, header: trace.header });
   for (const event of trace.events) analysis.push(event);
   const { handshakes, unrelated } = analysis.snapshot();
-  const diagnose = (h: Handshake): Diagnosis => ({
-    outcome:
-      h.establishedAt !== undefined
-        ? 'established'
-        : h.refused.length > 0
-          ? 'refused'
-          : h.end?.how === 'cancelled'
-            ? 'cancelled'
-            : 'no-answer',
-    lastMessage: undefined,
-    verdict: 'stub',
-    findings: [],
-  });
   const read = handshakes.map((handshake) => ({ handshake, diagnosis: diagnose(handshake) }));
   const [first] = read;
   const other = Object.entries(unrelated).map(([kind, count]) => `${count} ${kind}`);
@@ -46,7 +37,7 @@ export function readTrace(trace: Trace, name?: string): Reading {
     name,
     handshakes: read,
     outcome: first?.diagnosis.outcome ?? 'no-answer',
-    verdicts: read.map(({ diagnosis }) => diagnosis.verdict),
+    verdicts: read.map(({ diagnosis }) => plain(diagnosis.verdict)),
     durationMs:
       first?.handshake.establishedAt === undefined
         ? undefined
@@ -55,8 +46,29 @@ export function readTrace(trace: Trace, name?: string): Reading {
   };
 }
 
+/** The document that `--json` prints. */
 export function jsonOf(readings: readonly Reading[]): string {
-  return `${JSON.stringify({ dtlscope: version, handshakes: readings.flatMap(({ handshakes }) => handshakes.map(({ diagnosis }) => diagnosis)) })}\n`;
+  const handshakes = readings.flatMap(({ name, handshakes }) =>
+    handshakes.map(({ handshake, diagnosis }) => {
+      const json = handshakeJson(handshake, diagnosis);
+      // Of several files each has its h1.
+      return readings.length > 1 && name !== undefined ? { ...json, id: `${name}#${json.id}` } : json;
+    }),
+  );
+  return `${JSON.stringify({ dtlscope: version, handshakes }, null, 2)}\n`;
 }
 
-export const textOf = (reading: Reading, _terminal: Terminal): string => `${reading.verdicts.join('\n')}\n`;
+/** Columns where nobody says how many there are. */
+const defaultWidth = 100;
+
+/** The report for people: verdict, ladder and findings of every handshake. */
+export const textOf = ({ handshakes }: Reading, terminal: Terminal): string =>
+  handshakes
+    .map(({ handshake, diagnosis }) =>
+      textLadder(handshake, diagnosis, {
+        width: terminal.columns ?? defaultWidth,
+        colour: terminal.color,
+        ascii: terminal.ascii,
+      }),
+    )
+    .join('\n');

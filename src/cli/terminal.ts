@@ -9,6 +9,8 @@ export interface Terminal {
   /** Columns of stdout; undefined where it is no terminal. */
   readonly columns: number | undefined;
   readonly color: boolean;
+  /** Only ASCII can be shown. */
+  readonly ascii: boolean;
 }
 
 /** The process's own. */
@@ -44,5 +46,12 @@ export function processTerminal(): Terminal {
     columns: stdout.isTTY ? stdout.columns : undefined,
     // https://no-color.org
     color: stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
+    ascii: !speaksUtf8(env),
   };
+}
+
+/** By the locale that counts (POSIX §8.2); where none is set, as in containers, UTF-8 is what is there. */
+function speaksUtf8(env: NodeJS.ProcessEnv): boolean {
+  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'];
+  return !locale || locale === 'C' || locale === 'POSIX' || /utf-?8/i.test(locale);
 }

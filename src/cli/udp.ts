@@ -6,7 +6,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import type { Transport, TransportEvent } from '../run/index.ts';
+import { smallerPayload, type Transport, type TransportEvent } from '../run/index.ts';
 import { formatAddress, parseBind } from '../scenario/index.ts';
 import { nodeNow } from './clock.ts';
 import { Exit, reason, Stop, systemCode } from './exit.ts';
@@ -15,8 +15,6 @@ import { Exit, reason, Stop, systemCode } from './exit.ts';
 const receiveBufferBytes = 1024 * 1024;
 /** Sends that one pending error may replace. */
 const repeats = 2;
-/** Payloads that usual paths carry, descending (RFC 1191 §7, tunnels, the IPv6 minimum), for stepping down. */
-const plateaus = [65_507, 8972, 1472, 1452, 1432, 1400, 1232, 1164, 978, 548, 480, 268, 228, 128];
 
 /** Finds the address of a host; throws a `Stop` that says what to do. */
 export async function resolve(host: string, family: 4 | 6 | undefined): Promise<{ address: string; family: 4 | 6 }> {
@@ -139,6 +137,8 @@ class SocketTransport implements Transport {
   #early: TransportEvent[] = [];
   #hear: ((event: TransportEvent) => void) | undefined;
   #closed = false;
+  /** Datagrams that Node has not handed to the system yet. */
+  #pending = 0;
   /** Sizes sent lately, for saying which was too big. */
   #largestRecent = 0;
 
@@ -166,8 +166,13 @@ class SocketTransport implements Transport {
 
   #sendAgain(bytes: Uint8Array, to: string, packet: number, left: number): void {
     const at = nodeNow();
+    this.#pending++;
     const sent = (error: Error | null): void => {
-      if (this.#closed) return;
+      this.#pending--;
+      if (this.#closed) {
+        this.#closeWhenSent();
+        return;
+      }
       if (error === null) {
         this.#largestRecent = Math.max(this.#largestRecent, bytes.length);
         this.#tell({ kind: 'sent', packet, at });
@@ -207,7 +212,7 @@ class SocketTransport implements Transport {
         };
       case 'EMSGSIZE': {
         const blamed = size ?? this.#largestRecent;
-        return { kind: 'too-big', size: plateaus.find((plateau) => plateau < blamed) ?? 64 };
+        return { kind: 'too-big', size: smallerPayload(blamed) };
       }
       default:
         // A listener goes on: the error is one client's.
@@ -224,6 +229,11 @@ class SocketTransport implements Transport {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#socket.close();
+    this.#closeWhenSent();
+  }
+
+  /** What was said last, close_notify, still goes out. */
+  #closeWhenSent(): void {
+    if (this.#pending === 0) this.#socket.close();
   }
 }

@@ -78,13 +78,14 @@ class DrivenRun implements Run {
     this.#side = new Side(
       createEndpoint(config, { crypto, random, peer: transport.remote }),
       (event) => this.#recorder.push(event),
-      ({ to, bytes, contents }, now) => this.#send(to, bytes, contents, now),
-      (now) => this.#time(now),
+      ({ to, bytes, contents }) => this.#send(to, bytes, contents),
+      // A signature takes its time: what the endpoint says and sends is stamped when it does, not when it was asked.
+      () => this.#time(this.#current()),
     );
     for (const event of announced(config)) this.#recorder.push(event);
     transport.listen((event) => this.#hear(event));
     this.#side.handle({ kind: 'start' }, this.#startedAt);
-    this.#proceed(this.#startedAt);
+    this.#proceed();
   }
 
   subscribe(hear: (event: TraceEvent) => void): () => void {
@@ -100,7 +101,7 @@ class DrivenRun implements Run {
     // The handshake is decided; only the lingering is cut short, and the peer need not wait for us.
     const now = this.#current();
     this.#side.handle({ kind: 'close' }, now);
-    this.#deliver(now);
+    this.#deliver();
     this.#end('done', 'stopped after the handshake');
   }
 
@@ -137,7 +138,7 @@ class DrivenRun implements Run {
         const text = `the system sends no datagram of more than ${event.size} bytes there`;
         this.#recorder.push({ kind: 'note', at: this.#time(now), text });
         this.#side.handle({ kind: 'too-big', size: event.size }, now);
-        this.#proceed(now);
+        this.#proceed();
         break;
       }
       case 'unsent': {
@@ -170,10 +171,11 @@ class DrivenRun implements Run {
     this.#recorder.push({ kind: 'datagram', at, packet, src, dst, from, bytes, length, contents: undefined });
     this.#origins.set(packet, src);
     this.#report(this.#link.offer({ direction: 'in', packet, bytes, contents: visibleContents(bytes) }, now));
-    this.#proceed(now);
+    this.#proceed();
   }
 
-  #send(to: Address, bytes: Uint8Array, contents: DatagramContents, now: Instant): void {
+  #send(to: Address, bytes: Uint8Array, contents: DatagramContents): void {
+    const now = this.#current();
     const packet = this.#recorder.nextPacket();
     this.#recorder.push({
       kind: 'datagram',
@@ -194,12 +196,13 @@ class DrivenRun implements Run {
     for (const event of events) this.#recorder.push(linkFact(event, this.#time(this.#lastNow), this.#startedAt));
   }
 
-  /** Delivers what is due, wakes the endpoint, and sees whether the run is over. */
-  #proceed(now: Instant): void {
-    this.#deliver(now);
-    this.#side.wake(now);
-    this.#deliver(now);
+  /** Delivers what is due by the last time that was read, wakes the endpoint, and sees whether the run is over. */
+  #proceed(): void {
+    this.#deliver();
+    this.#side.wake(this.#lastNow);
+    this.#deliver();
     if (this.#ended) return;
+    const now = this.#lastNow;
     const { connectedAt } = this.#side;
     const deadline = after(this.#startedAt, this.#spec.timeoutMs);
     const lingered = connectedAt === undefined ? undefined : after(connectedAt, this.#spec.lingerMs);
@@ -207,7 +210,7 @@ class DrivenRun implements Run {
     if (closeAt !== undefined && closeAt <= now && !this.#side.over) {
       this.#closing = true;
       this.#side.handle({ kind: 'close' }, now);
-      this.#deliver(now);
+      this.#deliver();
     }
     if (this.#side.over || this.#closing) this.#drainUntil ??= after(now, drainMs);
     const drained = this.#drainUntil !== undefined && (this.#link.next() === undefined || this.#drainUntil <= now);
@@ -221,17 +224,19 @@ class DrivenRun implements Run {
     const wakeAt = next.reduce<Instant | undefined>(earlier, deadline) ?? deadline;
     this.#takeBack();
     this.#takeBack = this.#spec.clock.schedule(wakeAt, () => {
-      if (!this.#ended) this.#proceed(this.#current());
+      if (this.#ended) return;
+      this.#current();
+      this.#proceed();
     });
   }
 
-  #deliver(now: Instant): void {
+  #deliver(): void {
     // What the endpoint answers at once is due at once, when the link has no delay.
-    for (let due = this.#link.take(now); due.length > 0 && !this.#ended; due = this.#link.take(now))
+    for (let due = this.#link.take(this.#lastNow); due.length > 0 && !this.#ended; due = this.#link.take(this.#lastNow))
       for (const { direction, packet, bytes } of due) {
         const other = this.#origins.get(packet) ?? this.#spec.transport.remote;
         if (direction === 'out') this.#spec.transport.send(bytes, other, packet);
-        else this.#side.handle({ kind: 'datagram', bytes, from: other }, now, packet);
+        else this.#side.handle({ kind: 'datagram', bytes, from: other }, this.#lastNow, packet);
         if (this.#ended) return;
       }
     if (this.#link.next() === undefined) this.#origins.clear();

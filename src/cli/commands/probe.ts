@@ -3,11 +3,19 @@ import type { Command as Cli } from 'commander';
 import { nobleProvider } from '../../crypto/noble.ts';
 import { nodeProvider } from '../../crypto/node/index.ts';
 import { checkConfig, type EndpointConfig } from '../../engine/index.ts';
-import { configFor, headerFor, type Run, simulatedRun, simulationFor, startRun } from '../../run/index.ts';
+import {
+  configFor,
+  headerFor,
+  type Run,
+  simulatedRun,
+  simulationCredentials,
+  simulationFor,
+  startRun,
+} from '../../run/index.ts';
 import type { Scenario } from '../../scenario/index.ts';
 import type { TraceEvent, TraceHeader } from '../../trace/model.ts';
 import { nodeClock } from '../clock.ts';
-import { credentialsFor, simulationCredentials, systemRandom } from '../credentials.ts';
+import { credentialsFor, systemRandom } from '../credentials.ts';
 import { Exit, type ExitCode, Stop } from '../exit.ts';
 import { addScenarioFlags, scenarioFrom } from '../flags.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -113,7 +121,8 @@ async function prepare(scenario: Scenario): Promise<Prepared> {
 }
 
 async function prepareSimulation(scenario: Scenario): Promise<Prepared> {
-  const { ours, theirs } = await simulationCredentials(scenario.options);
+  const { options } = scenario;
+  const { ours = await credentialsFor(options), theirs } = simulationCredentials(options);
   const spec = simulationFor(scenario, tool, ours, theirs, nobleProvider);
   checked(spec.client);
   checked(spec.server);

@@ -3,6 +3,7 @@ import { type Command as Cli, Option } from 'commander';
 import { parseKeyLog, type Secret, secretEvents } from '../../capture/keylog.ts';
 import { openFile } from '../../capture/open.ts';
 import { outcomes } from '../../diagnosis/model.ts';
+import { plain } from '../../report/plain.ts';
 import type { Trace } from '../../trace/model.ts';
 import type { Problem } from '../../trace/problem.ts';
 import { Exit, type ExitCode, Stop } from '../exit.ts';
@@ -108,4 +109,4 @@ function keysFrom(path: string, terminal: Terminal): readonly Secret[] {
   return secrets;
 }
 
-const describe = ({ offset, why }: Problem): string => (offset === undefined ? why : `at byte ${offset}: ${why}`);
+const describe = ({ offset, why }: Problem): string => plain(offset === undefined ? why : `at byte ${offset}: ${why}`);
