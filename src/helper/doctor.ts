@@ -84,7 +84,7 @@ export async function doctor(options: DoctorOptions): Promise<DoctorReport> {
 }
 
 async function checkPlace(place: ManifestPlace, options: DoctorOptions): Promise<DoctorCheck[]> {
-  const { extensionId = chromiumExtensionId, patience = 5000 } = options;
+  const { extensionId = chromiumExtensionId, patience = 10_000 } = options;
   const checks: DoctorCheck[] = [];
   const install = [
     installCommand,
