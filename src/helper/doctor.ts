@@ -236,7 +236,8 @@ function greet(launcher: string, args: readonly string[], patience: number): Pro
       done = true;
       clearTimeout(timer);
       child.stdin.end();
-      child.kill('SIGTERM');
+      // It may be any program, and one that ignores milder signals.
+      child.kill('SIGKILL');
       resolve(greeting);
     };
     const fail = (started: boolean, why: string): void =>
