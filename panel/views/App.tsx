@@ -101,7 +101,9 @@ function Centre(): ReactElement {
   return (
     <>
       <Verdict />
-      {diagnosis && run?.state !== 'running' && <Findings diagnosis={diagnosis} />}
+      {diagnosis && (run?.state !== 'running' || diagnosis.outcome === 'established') && (
+        <Findings diagnosis={diagnosis} />
+      )}
       {run && reading && (
         <div className="bar view-bar">
           <ViewControls />

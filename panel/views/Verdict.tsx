@@ -8,7 +8,8 @@ import { useActions, useShown, useSlice } from './context.ts';
 
 export function Verdict(): ReactElement {
   const { run, diagnosis } = useShown();
-  const running = run?.state === 'running';
+  // A run goes on for a while after the handshake is done, to answer repeats; the result stands by then.
+  const running = run?.state === 'running' && diagnosis?.outcome !== 'established';
   return (
     // While a run grows, the sentence changes many times: shown, but not spoken until it is the last one.
     <div className="verdict" role="status" aria-label="Verdict" aria-live={running ? 'off' : 'polite'}>
