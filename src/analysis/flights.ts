@@ -3,8 +3,8 @@
  * (RFC 6347 §4.2.4), so both follow from evidence: the flight from who sends which message, the sending from what repeats,
  * from record numbers and from pauses.
  *
- * A new sending begins when a datagram brings something that this sending has already brought. Fragment borders may move
- * between sendings, so ranges are compared, not fragments. A datagram that comes late is put back into the sending that
+ * A new sending begins when a datagram brings something that this sending has already brought, or an earlier part of the
+ * flight under a higher record number. Fragment borders may move between sendings, so ranges are compared, not fragments. A datagram that comes late is put back into the sending that
  * its record number belongs to, and a copy made by the network is no sending at all.
  */
 import { type Range, RangeSet } from '../base/ranges.ts';
@@ -39,6 +39,8 @@ export interface Sending {
   lastAt: TraceTime;
   readonly packets: PacketNumber[];
   readonly seen: Map<string, RangeSet>;
+  /** How far into the flight it has come. */
+  reached: number;
   number: RecordNumber | undefined;
 }
 
@@ -110,6 +112,7 @@ export class Flights {
         sending.number = { ...number, first: sending.number?.first ?? number.first };
       for (const item of own) {
         flight.items.set(item.key, item);
+        sending.reached = Math.max(sending.reached, placeOf(item));
         const ranges = rangesOf(sending, item.key);
         if (ranges.ranges.length < maxPieces) ranges.add(item.range[0], Math.max(item.range[1], item.range[0] + 1));
       }
@@ -193,7 +196,11 @@ export class Flights {
     }
     const late = lateFor(flight, number);
     if (late) return [late, false];
-    if (items.some((item) => repeats(last, item)) || this.#pausedBefore(flight, last, at, number))
+    if (
+      items.some((item) => repeats(last, item)) ||
+      goesBack(last, items, number) ||
+      this.#pausedBefore(flight, last, at, number)
+    )
       return [begin(flight, at, last.attempt + 1), true];
     return [last, false];
   }
@@ -208,7 +215,15 @@ export class Flights {
 }
 
 function begin(flight: Flight, at: TraceTime, attempt: number): Sending {
-  const sending: Sending = { attempt, startedAt: at, lastAt: at, packets: [], seen: new Map(), number: undefined };
+  const sending: Sending = {
+    attempt,
+    startedAt: at,
+    lastAt: at,
+    packets: [],
+    seen: new Map(),
+    reached: -1,
+    number: undefined,
+  };
   flight.sendings.push(sending);
   return sending;
 }
@@ -229,6 +244,17 @@ function repeats(sending: Sending, item: Item): boolean {
   return (
     ranges.missing(start, Math.max(end, start + 1)).reduce((sum, [a, b]) => sum - (b - a), Math.max(end - start, 1)) > 0
   );
+}
+
+/** Where in its flight something stands, in the order of sending. */
+const placeOf = ({ kind, type, messageSeq, range }: Item): number =>
+  kind !== 'message' || type === HandshakeType.finished ? afterMessages : messageSeq * 2 ** 24 + range[0];
+const afterMessages = 2 ** 41;
+
+/** A record with a higher number holds an earlier part of the flight: the sender has begun again. */
+function goesBack(last: Sending, items: readonly Item[], number: RecordNumber | undefined): boolean {
+  if (!number || number.reused || !last.number || last.number.epoch !== number.epoch) return false;
+  return number.first > last.number.last && items.some((item) => placeOf(item) < last.reached);
 }
 
 /** The earlier sending that a datagram belongs to whose record number is lower than the present one's first. */
