@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { instant } from '../../src/base/time.ts';
-import { runLimits } from '../../src/run/index.ts';
+import { after, instant } from '../../src/base/time.ts';
+import { type Clock, runLimits } from '../../src/run/index.ts';
 import type { TraceEvent } from '../../src/trace/model.ts';
 import { clientConfig, header, MemoryNetwork, runOver, serverConfig } from './memory.ts';
 
@@ -115,6 +115,26 @@ describe('the link of a run', () => {
     expect(network.sent[0]).toMatchObject({ from: client, at: 70 });
     expect(only(ours.events, 'link')[0]).toMatchObject({ at: 0, packet: 1, action: { kind: 'delivered', at: 70 } });
     expect(only(ours.events, 'connected')).toHaveLength(1);
+  });
+
+  it('delivers at once what was made while time went on', () => {
+    // A real clock moves between the call for close_notify and its sending.
+    const network = new MemoryNetwork();
+    let extra = 0;
+    const clock: Clock = {
+      now: () => {
+        extra += 0.001;
+        return after(network.clock.now(), extra);
+      },
+      schedule: (at, wake) => network.clock.schedule(at, wake),
+    };
+    const theirs = runOver(network, network.socket(server, client), { config: serverConfig, clock, lingerMs: 60_000 });
+    const ours = runOver(network, network.socket(client, server), { clock });
+    network.run(500);
+    expect(only(ours.events, 'connected')).toHaveLength(1);
+    ours.run.stop();
+    network.run(500);
+    expect(only(theirs.events, 'closed')).toMatchObject([{ by: 'peer' }]);
   });
 
   it('still delivers the last datagrams of an ended endpoint', () => {

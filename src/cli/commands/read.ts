@@ -44,8 +44,9 @@ Exit code: 0 when every file was readable, whatever is in it (unless --expect), 
 export function read(paths: readonly string[], flags: ReadFlags, terminal: Terminal): ExitCode {
   const outputFiles = outputsOf(flags);
   const traces: { readonly path: string; readonly trace: Trace }[] = [];
-  const secrets: Secret[] = (flags.keys ?? []).flatMap((path) => keysFrom(path, terminal));
-  let unreadable = false;
+  const keys = (flags.keys ?? []).map((path) => keysFrom(path, terminal));
+  const secrets = keys.flatMap((log) => log.secrets);
+  let unreadable = keys.some(({ garbage }) => garbage);
 
   for (const path of paths) {
     const opened = attempt(() => openFile(readInput(path, 'the file'), { tool, title: path }), terminal);
@@ -97,16 +98,21 @@ function attempt<T>(work: () => T, terminal: Terminal): T | undefined {
   }
 }
 
-function keysFrom(path: string, terminal: Terminal): readonly Secret[] {
+interface Keys {
+  readonly secrets: readonly Secret[];
+  /** It is something else than a key log. */
+  readonly garbage: boolean;
+}
+
+function keysFrom(path: string, terminal: Terminal): Keys {
   const { secrets, problems } = parseKeyLog(readInput(path, 'the key log'));
-  for (const { line, why } of problems) terminal.say(`${path}: line ${line}: ${why}`);
-  if (secrets.length === 0)
-    throw new Stop(
-      Exit.usage,
-      `${path} holds no secrets.`,
-      'A key log has lines such as "CLIENT_RANDOM 64-digits 96-digits", as SSLKEYLOGFILE makes them.',
-    );
-  return secrets;
+  for (const { line, why } of problems) terminal.say(plain(`${path}: line ${line}: ${why}`));
+  const garbage = secrets.length === 0 && problems.length > 0;
+  if (garbage)
+    terminal.say('A key log has lines such as "CLIENT_RANDOM 64-digits 96-digits", as SSLKEYLOGFILE makes them.');
+  // What a handshake leaves that failed before there were keys.
+  else if (secrets.length === 0) terminal.say(`${path}: there are no secrets in it.`);
+  return { secrets, garbage };
 }
 
 const describe = ({ offset, why }: Problem): string => plain(offset === undefined ? why : `at byte ${offset}: ${why}`);

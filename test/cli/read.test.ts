@@ -1,0 +1,162 @@
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestCli } from '../support/buildCli.ts';
+
+const captures = new URL('../fixtures/captures/', import.meta.url).pathname;
+const capture = (name: string): string => join(captures, name);
+let cli: TestCli;
+beforeAll(async () => {
+  cli = await TestCli.build();
+  await cli.run(
+    'probe',
+    'sim',
+    '--link',
+    'loss=20%',
+    '--seed',
+    '5',
+    '-o',
+    'run.sqlog',
+    '-o',
+    'run.qlog',
+    '-o',
+    'run.pcapng',
+    '-o',
+    'run.keys',
+  );
+});
+afterAll(() => cli.dispose());
+
+interface Report {
+  readonly dtlscope: string;
+  readonly handshakes: readonly { readonly id: string; readonly outcome: string; readonly verdict: string }[];
+}
+const report = (stdout: string): Report => JSON.parse(stdout) as Report;
+
+describe('read', () => {
+  it('explains a capture: verdict first, then the ladder', async () => {
+    const { code, stdout, stderr } = await cli.run('read', capture('good_ecdhe_rsa.pcapng'));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [first, verdict] = stdout.split('\n');
+    expect(first).toMatch(/^✔ established +h1 · DTLS 1\.2/);
+    expect(verdict).toMatch(/^ {2}Established in /);
+    expect(stdout).toContain('━━ flight 1 · client ━━ client_hello');
+  });
+
+  it('explains a run the same way whatever format it was written in', async () => {
+    const [sqlog, qlog] = await Promise.all(['run.sqlog', 'run.qlog'].map((name) => cli.run('read', name, '--json')));
+    expect(sqlog?.code).toBe(0);
+    expect(sqlog?.stdout).toBe(qlog?.stdout);
+    const pcapng = report((await cli.run('read', 'run.pcapng', '--json')).stdout);
+    expect(pcapng.handshakes.map(({ outcome }) => outcome)).toEqual(['established']);
+  });
+
+  it('opens encrypted records with --keys, or with a key log among the files', async () => {
+    const protection = async (...args: readonly string[]) => (await cli.run('read', 'run.pcapng', ...args)).stdout;
+    expect(await protection()).not.toContain('records decrypted');
+    expect(await protection('--keys', 'run.keys')).toContain('records decrypted');
+    expect(await protection('run.keys')).toContain('records decrypted');
+  });
+
+  it('reads several files, each under its name', async () => {
+    copyFileSync(capture('good_ecdhe_rsa.pcapng'), cli.path('good.pcapng'));
+    const text = await cli.run('read', 'good.pcapng', 'run.sqlog');
+    expect(text.stdout).toMatch(/^== good\.pcapng\n.*\n== run\.sqlog\n/s);
+    const { handshakes } = report((await cli.run('read', 'good.pcapng', 'run.sqlog', '--json')).stdout);
+    expect(handshakes.map(({ id }) => id)).toEqual(['good.pcapng#h1', 'run.sqlog#h1']);
+  });
+
+  it('exits with 0 whatever it found, unless there is an expectation', async () => {
+    const failed = capture('trunc.pcapng');
+    expect((await cli.run('read', failed)).code).toBe(0);
+    expect((await cli.run('read', failed, '--expect', 'truncated')).code).toBe(0);
+    const other = await cli.run('read', failed, '--expect', 'established');
+    expect(other).toMatchObject({ code: 1, stderr: 'Expected established, got truncated.\n' });
+    expect((await cli.run('read', failed, '--expect', 'fine')).code).toBe(2);
+  });
+
+  it('converts a capture, with its secrets only when asked', async () => {
+    const { code } = await cli.run('read', 'run.pcapng', '--keys', 'run.keys', '-o', 'c.sqlog', '-o', 'c.pcapng');
+    expect(code).toBe(0);
+    expect(readFileSync(cli.path('c.sqlog'), 'utf8')).not.toContain('"secret"');
+    const again = (await cli.run('read', 'c.sqlog', '--quiet')).stdout;
+    expect(again).toBe((await cli.run('read', 'run.pcapng', '--quiet')).stdout);
+    await cli.run('read', 'run.pcapng', '--keys', 'run.keys', '--with-keys', '-o', 'k.pcapng');
+    expect((await cli.run('read', 'k.pcapng')).stdout).toContain('records decrypted');
+  });
+
+  it('says what else there was when no handshake is in a file', async () => {
+    writeFileSync(cli.path('empty.sqlog'), readFileSync(cli.path('run.sqlog'), 'utf8').split('\n')[0] ?? '');
+    const { code, stdout, stderr } = await cli.run('read', 'empty.sqlog');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toContain('empty.sqlog: there is no DTLS handshake in it.');
+  });
+});
+
+describe('a file that is broken', () => {
+  it.each(['good_ecdhe_rsa.pcapng', 'chromium_janus_srtp.pcapng'])(
+    'as a cut %s is read as far as it goes, with the place of the cut',
+    async (name) => {
+      const whole = readFileSync(capture(name));
+      writeFileSync(cli.path('cut.pcapng'), whole.subarray(0, whole.length - 10));
+      const { code, stdout, stderr } = await cli.run('read', 'cut.pcapng');
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^✔ established/);
+      expect(stderr).toMatch(/^cut\.pcapng: at byte \d+: /);
+    },
+  );
+
+  it('as a cut trace is read as far as it goes', async () => {
+    const whole = readFileSync(cli.path('run.sqlog'));
+    writeFileSync(cli.path('cut.sqlog'), whole.subarray(0, whole.length - 100));
+    const { code, stdout, stderr } = await cli.run('read', 'cut.sqlog');
+    expect(code).toBe(0);
+    expect(stdout).toContain('client_hello');
+    expect(stderr).toMatch(/^cut\.sqlog: at byte \d+: /);
+  });
+
+  it('so that nothing can be read is an error that says what was found and what is wanted', async () => {
+    writeFileSync(cli.path('photo.pcap'), Buffer.from('89504e470d0a1a0a0000000d', 'hex'));
+    const { code, stdout, stderr } = await cli.run('read', 'photo.pcap');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^photo\.pcap: at byte 0: /);
+  });
+
+  it('does not keep the others from being read', async () => {
+    writeFileSync(cli.path('noise.bin'), 'noise');
+    const { code, stdout, stderr } = await cli.run('read', 'noise.bin', 'missing.pcap', 'run.sqlog');
+    expect(code).toBe(2);
+    expect(stderr).toContain('noise.bin: ');
+    expect(stderr).toContain('Can not read the file missing.pcap: there is no such file or folder.');
+    expect(stdout).toContain('established');
+  });
+
+  it('with --json still prints a document', async () => {
+    const { code, stdout } = await cli.run('read', 'noise.bin', '--json');
+    expect(code).toBe(2);
+    expect(report(stdout)).toEqual({ dtlscope: '1.2.3', handshakes: [] });
+  });
+
+  it('because it is newer says which version to get', async () => {
+    const text = readFileSync(cli.path('run.qlog'), 'utf8');
+    expect(text).toContain('"format":[1,0]');
+    writeFileSync(cli.path('newer.qlog'), text.replace('"format":[1,0]', '"format":[99,0]'));
+    const { code, stdout, stderr } = await cli.run('read', 'newer.qlog');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('format version 99, newer than version 1 that this dtlscope reads; update dtlscope');
+  });
+
+  it('as a key log is said, and the capture is read without', async () => {
+    writeFileSync(cli.path('bad.keys'), 'not a key log\n');
+    const { code, stdout, stderr } = await cli.run('read', 'run.pcapng', '--keys', 'bad.keys');
+    expect(code).toBe(2);
+    expect(stdout).toContain('established');
+    expect(stderr).toMatch(/^bad\.keys: line 1: .*A key log has lines such as/s);
+  });
+
+  it('an empty key log is no mistake', async () => {
+    writeFileSync(cli.path('empty.keys'), '# nothing\n');
+    const { code, stderr } = await cli.run('read', 'run.pcapng', '--keys', 'empty.keys');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'empty.keys: there are no secrets in it.\n' });
+  });
+});
