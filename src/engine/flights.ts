@@ -30,8 +30,10 @@ interface SentFlight extends Flight {
   attempt: number;
   /** Largest datagram of the last sending. */
   largest: number;
+  /** Its first sending got through: something of the next flight came before it was sent again. */
+  lossFree: boolean;
   /** When a last flight is forgotten. */
-  readonly until: number | undefined;
+  until: number | undefined;
   readonly repeats: RepeatWatch | undefined;
 }
 
@@ -72,6 +74,7 @@ export class Flights {
       ...flight,
       attempt: 0,
       largest: 0,
+      lossFree: false,
       until: awaited === 'nothing' ? now + this.#host.config.lastFlightMs : undefined,
       repeats: answers && new RepeatWatch(answers.first, answers.last),
     };
@@ -105,6 +108,9 @@ export class Flights {
         this.#flight = undefined;
         return;
       }
+      // Two MSL is the least (RFC 6347 §4.2.4). A peer that still asks is still there, and under heavy loss with a timer
+      // at its cap it may need longer: counted from the last time it asked.
+      flight.until = now + this.#host.config.lastFlightMs;
     }
     if (!flight.repeats.begins(fragment)) return;
     if (this.#transmitAgain(flight)) this.#restart(now);
@@ -116,7 +122,9 @@ export class Flights {
    * longer; the peer's last flight is repeated by nobody unless we ask, so there the timer stays as it is.
    */
   nextBegins(now: Instant): void {
-    if (this.#flight?.awaited !== 'flight') return;
+    const flight = this.#flight;
+    if (flight?.attempt === 0) flight.lossFree = true;
+    if (flight?.awaited !== 'flight') return;
     const duration = this.#timer.putOff(now);
     if (duration === undefined) return;
     this.#tell('cancelled', 0);
@@ -126,7 +134,7 @@ export class Flights {
   /** The flight that was waited for is complete. */
   arrived(): void {
     this.#cancel();
-    if (this.#flight?.attempt === 0) this.#timer.relax();
+    if (this.#flight?.attempt === 0 || this.#flight?.lossFree) this.#timer.relax();
   }
 
   /** The handshake is complete: only a last flight is still kept, for a peer that asks for it (RFC 6347 §4.2.4). */

@@ -12,7 +12,6 @@ export class RetransmissionTimer {
   #deadline: Instant | undefined;
   #giveUp: Instant | undefined;
   #fired = 0;
-  #putOff = false;
 
   constructor(settings: Retransmission) {
     this.#settings = settings;
@@ -26,7 +25,6 @@ export class RetransmissionTimer {
   /** Starts for a flight that was just sent for the first time; answers with the duration. */
   start(now: Instant): number {
     this.#fired = 0;
-    this.#putOff = false;
     // Repeats by the peer make us send again and start over, but never past the moment when the attempts would have
     // been used up: a peer whose records we cannot read would otherwise keep us going for ever.
     let patience = 0;
@@ -46,24 +44,21 @@ export class RetransmissionTimer {
       return 'give-up';
     }
     this.#fired++;
-    this.#putOff = false;
     this.#rto = this.#grown(this.#rto);
     return { again: this.#arm(now, this.#rto) };
   }
 
   /** The flight was sent again for another reason than this timer; answers with the duration. */
   restart(now: Instant): number {
-    this.#putOff = false;
     return this.#arm(now, this.#rto);
   }
 
   /**
    * Part of the next flight is here, so ours got through, and the rest is the peer's to repeat: our timer becomes the
-   * fallback, one step longer than the peer's. Once for each sending of a flight; `undefined` when it was done already.
+   * fallback, one step longer than the peer's. `undefined` while more than one timeout is left anyway.
    */
   putOff(now: Instant): number | undefined {
-    if (this.#deadline === undefined || this.#putOff) return undefined;
-    this.#putOff = true;
+    if (this.#deadline === undefined || this.#deadline - now >= this.#rto) return undefined;
     return this.#arm(now, this.#grown(this.#rto));
   }
 
