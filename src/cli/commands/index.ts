@@ -3,6 +3,7 @@ import type { Command as Cli } from 'commander';
 import type { ExitCode } from '../exit.ts';
 import type { Terminal } from '../terminal.ts';
 import { addCert } from './cert.ts';
+import { addDemo } from './demo.ts';
 import { addHelper } from './helper.ts';
 import { addProbe } from './probe.ts';
 import { addRead } from './read.ts';
@@ -10,4 +11,4 @@ import { addServe } from './serve.ts';
 
 export type AddCommand = (program: Cli, terminal: Terminal, done: (code: ExitCode) => void) => void;
 
-export const commands: readonly AddCommand[] = [addProbe, addServe, addRead, addCert, addHelper];
+export const commands: readonly AddCommand[] = [addProbe, addServe, addRead, addCert, addHelper, addDemo];

@@ -39,7 +39,10 @@ export function addProbe(program: Cli, terminal: Terminal, done: (code: ExitCode
     .command('probe')
     .summary('run one handshake with a peer')
     .description('Runs one DTLS handshake and says how it went: the verdict first, then flight by flight.')
-    .argument('<target>', 'HOST:PORT, [IPv6]:PORT, or sim for a peer in memory (no network; same seed, same bytes)');
+    .argument(
+      '<target>',
+      'HOST:PORT, [IPv6]:PORT, or sim: a peer in memory, 10 ms away (no network; same seed, same bytes)',
+    );
   addScenarioFlags(cli, 'probe');
   addReportFlags(cli)
     .addHelpText('after', after)
