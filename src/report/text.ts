@@ -8,7 +8,7 @@ import { handshakeTypeName } from '../wire/handshake.ts';
 import { Drawing } from './ladder/draw.ts';
 import { ladderRows } from './ladder/rows.ts';
 import { agreedNames, alertNames, duration, partText, plural } from './names.ts';
-import { plain, toAscii, wrap } from './plain.ts';
+import { plain, textWidth, toAscii, wrap } from './plain.ts';
 import { type Paint, paint } from './style.ts';
 
 export interface TextOptions {
@@ -61,7 +61,13 @@ function verdict(handshake: Handshake, { outcome, verdict }: Diagnosis, width: n
       : [`done in ${duration(handshake.establishedAt - handshake.startedAt)}`]),
     plural(handshake.traffic.client.datagrams + handshake.traffic.server.datagrams, 'datagram'),
   ].join(' · ');
-  return [`${tone(`${sign} ${outcome}`)}${dim(`  ${facts}`)}`, ...sentences.map((line) => `  ${bold(line)}`)];
+  const title = `${sign} ${outcome}`;
+  const oneLine = textWidth(title) + 2 + textWidth(facts) <= width;
+  return [
+    oneLine ? `${tone(title)}${dim(`  ${facts}`)}` : tone(title),
+    ...(oneLine ? [] : wrap(facts, width - 2).map((line) => `  ${dim(line)}`)),
+    ...sentences.map((line) => `  ${bold(line)}`),
+  ];
 }
 
 function findings(list: readonly Finding[], width: number, brush: Paint): string[] {
@@ -103,16 +109,15 @@ function agreed(handshake: Handshake, width: number, { bold, dim }: Paint): stri
   };
   const master = { true: 'extended master secret', false: 'no extended master secret', undefined: undefined };
   const version = names.version === undefined ? undefined : `DTLS ${names.version}`;
-  const cookie = parameters.cookie ? 'cookie' : undefined;
   const known = [
     version,
     names.cipherSuite,
     names.group,
     names.signature,
     master[`${parameters.extendedMasterSecret}`],
-    cookie,
   ];
   part('agreed', known.filter((item) => item !== undefined).join(', '));
+  part('cookie', parameters.cookie ? 'asked for by the server' : undefined);
   part('SRTP', names.srtpProfile);
   part('ALPN', names.alpn);
   for (const actor of ['client', 'server'] as const) {

@@ -34,12 +34,15 @@ export function tshark(bytes: Uint8Array, args: readonly string[]): { out: strin
   }
 }
 
-/** A line of fields for each frame. */
-export const fields = (bytes: Uint8Array, names: readonly string[], options: readonly string[] = []): string[][] =>
-  tshark(bytes, ['-T', 'fields', ...names.flatMap((name) => ['-e', name]), ...options])
-    .out.split('\n')
-    .filter((line) => line !== '')
+/** A line of fields for each frame; a complaint of tshark is a failure. */
+export function fields(bytes: Uint8Array, names: readonly string[], options: readonly string[] = []): string[][] {
+  const { out, complaints } = tshark(bytes, ['-T', 'fields', ...names.flatMap((name) => ['-e', name]), ...options]);
+  if (complaints !== '') throw new Error(`tshark: ${complaints}`);
+  return out
+    .split('\n')
+    .slice(0, -1)
     .map((line) => line.split('\t'));
+}
 
 export interface SeenDatagram {
   readonly packet: number;

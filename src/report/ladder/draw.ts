@@ -148,7 +148,7 @@ export class Drawing {
       room - 6,
     );
     const text = first.join(line);
-    const fill = Math.max(0, room - textWidth(text) - 3);
+    const fill = Math.max(0, room - textWidth(text) - 2);
     // A cross two thirds of the way: what is lost reaches nobody.
     const gap = Math.floor(fill / 3);
     const far = lost ? `${line.repeat(fill - gap)}${glyphs.cross}${' '.repeat(gap)}` : line.repeat(fill);
@@ -157,7 +157,7 @@ export class Drawing {
     const body = toServer
       ? `${glyphs.startLeft}${line}${text}${far}${lost ? ' ' : tip}${glyphs.lane}`
       : `${glyphs.lane}${lost ? ' ' : tip}${mirror(far)}${text}${line}${glyphs.startRight}`;
-    const lines = [stroke(this.#fitLanes(body))];
+    const lines = [stroke(body)];
     for (const more of rest) {
       const row = more.join(line);
       const padding = ' '.repeat(Math.max(0, room - textWidth(row) - 3));
@@ -169,11 +169,6 @@ export class Drawing {
   /** The text with a rule behind it, over the whole width. */
   #ruled(text: string, rule: string, style: (text: string) => string): string {
     return style(text + rule.repeat(Math.max(0, this.#width - textWidth(text))));
-  }
-
-  /** Exactly as wide as the lanes are apart. */
-  #fitLanes(text: string): string {
-    return padEnd(text, this.#lanes);
   }
 
   /** Text between the lanes, in the middle. */

@@ -7,10 +7,10 @@ import type { DatagramView, FlightView, Handshake, LostRange } from '../../analy
 import type { Range } from '../../base/ranges.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import type { Failure } from '../../trace/facts.ts';
-import type { Actor, LinkAction, TraceTime } from '../../trace/model.ts';
+import type { Actor, LinkAction, PacketNumber, TraceTime } from '../../trace/model.ts';
 import { handshakeTypeName } from '../../wire/handshake.ts';
 import { ContentType } from '../../wire/registry.ts';
-import { duration, plural, rangeText } from '../names.ts';
+import { duration, partText, plural } from '../names.ts';
 
 export type Row =
   | {
@@ -192,13 +192,7 @@ function lastOfFlight(handshake: Handshake, lost: LostRange): DatagramView | und
 
 /** What is to be said about a datagram besides its contents. */
 function remarkFinder(handshake: Handshake): (datagram: DatagramView) => string[] {
-  const drops = new Map<number, string[]>();
-  for (const { packet, actor, reason, offset, detail } of handshake.drops) {
-    if (packet === undefined) continue;
-    const where = offset === undefined ? '' : ` at byte ${offset}`;
-    const text = `${actor} ignored it${where}: ${reason}${detail === undefined ? '' : ` (${detail})`}`;
-    drops.set(packet, [...(drops.get(packet) ?? []), text]);
-  }
+  const drops = dropRemarks(handshake);
   return (datagram) => {
     const texts: string[] = [];
     for (const { action, rule } of datagram.link) {
@@ -221,11 +215,34 @@ function remarkFinder(handshake: Handshake): (datagram: DatagramView) => string[
     }
     for (const lost of handshake.lost) {
       for (const [start, end] of broughtBack(lost, datagram)) {
-        texts.push(`brings what was lost: ${handshakeTypeName(lost.message)} ${rangeText(start, end)}`);
+        const total = handshake.messages.find(({ key }) => key === lost.messageKey)?.total;
+        texts.push(`brings what was lost: ${partText(handshakeTypeName(lost.message), [start, end], total)}`);
       }
     }
     return [...texts, ...(drops.get(datagram.packet) ?? [])];
   };
+}
+
+/** What our ends ignored, by datagram. Messages that came again are named in one remark, since that is normal. */
+function dropRemarks({ drops }: Handshake): ReadonlyMap<PacketNumber, readonly string[]> {
+  const remarks = new Map<PacketNumber, string[]>();
+  const repeated = new Map<PacketNumber, { readonly actor: Actor; readonly messages: string[] }>();
+  for (const { packet, actor, reason, offset, detail } of drops) {
+    if (packet === undefined) continue;
+    if (reason === 'repeated-message') {
+      const one = repeated.get(packet) ?? { actor, messages: [] };
+      repeated.set(packet, { ...one, messages: detail === undefined ? one.messages : [...one.messages, detail] });
+      continue;
+    }
+    const where = offset === undefined ? 'it' : `what is at byte ${offset}`;
+    const text = `${actor} ignored ${where}: ${reason}${detail === undefined ? '' : ` (${detail})`}`;
+    remarks.set(packet, [...(remarks.get(packet) ?? []), text]);
+  }
+  for (const [packet, { actor, messages }] of repeated) {
+    const what = messages.length === 0 ? 'it' : messages.join(', ');
+    remarks.set(packet, [...(remarks.get(packet) ?? []), `${actor} had ${what} already`]);
+  }
+  return remarks;
 }
 
 /** Which of the lost bytes this datagram brought. */
@@ -282,8 +299,14 @@ function eventRows(handshake: Handshake): Extract<Row, { kind: 'event' }>[] {
     if (packet === undefined) add(at, 'quiet', `${actor} ignored something: ${detail ?? reason}`);
   }
   const { end } = handshake;
-  if (end && end.how !== 'done')
-    add(end.at, 'bad', `the run was ${end.how}${end.why === undefined ? '' : `: ${end.why}`}`);
+  if (end && (end.how !== 'done' || end.why !== undefined)) {
+    const why = end.why === undefined ? '' : `: ${end.why}`;
+    add(
+      end.at,
+      end.how === 'done' ? 'quiet' : 'bad',
+      `the run ${end.how === 'done' ? 'ended' : `was ${end.how}`}${why}`,
+    );
+  }
   return rows.sort((a, b) => a.at - b.at);
 }
 
