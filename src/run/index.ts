@@ -4,6 +4,6 @@ export { VirtualClock } from './clock.ts';
 export { type RunSpec, runLimits, startRun } from './driver.ts';
 export { type Listener, type ListenerSpec, listen } from './listener.ts';
 export { smallerPayload } from './pathPayloads.ts';
-export { configFor, headerFor, simulationFor } from './scenario.ts';
+export { configFor, headerFor, simulatedDelayMs, simulationFor } from './scenario.ts';
 export { type SimulationSpec, simulate, simulatedAddress, simulatedRun } from './simulate.ts';
 export { simulationCredentials } from './simulationCredentials.ts';

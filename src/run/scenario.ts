@@ -2,6 +2,7 @@
 import type { Credential } from '../crypto/keys.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { defaultConfig } from '../engine/index.ts';
+import type { LinkRule } from '../link/api.ts';
 import { type Options, type Scenario, toCommandLine, toEndpointConfig } from '../scenario/index.ts';
 import type { TraceHeader } from '../trace/model.ts';
 import type { SimulationSpec } from './simulate.ts';
@@ -24,6 +25,20 @@ export const headerFor = (
 /** The engine's settings for our side of a scenario. */
 export const configFor = (options: Options, credentials: readonly Credential[]) =>
   toEndpointConfig(options, credentials, defaultConfig(options.role));
+
+/**
+ * The simulated path takes this long each way, unless a delay rule says otherwise. Without, everything would happen at
+ * once: both ends' timers fire together, and their retransmissions cross as they hardly ever do in life. ms
+ */
+export const simulatedDelayMs = 10;
+
+function withPath(rules: readonly LinkRule[]): readonly LinkRule[] {
+  const silent = (['out', 'in'] as const).filter(
+    (direction) => !rules.some((rule) => rule.kind === 'delay' && (rule.direction ?? direction) === direction),
+  );
+  const direction = silent.length === 2 ? undefined : silent[0];
+  return silent.length === 0 ? rules : [{ kind: 'delay', ms: simulatedDelayMs, jitterMs: 0, direction }, ...rules];
+}
 
 /**
  * A scenario against the peer in memory. Our side has the options and `ours`; the peer behaves like a WebRTC stack with
@@ -50,7 +65,7 @@ export function simulationFor(
     client: config.role === 'client' ? config : peer,
     server: config.role === 'client' ? peer : config,
     ours: config.role,
-    rules: options.link,
+    rules: withPath(options.link),
     seed: options.seed,
     crypto,
     lingerMs: options.linger,

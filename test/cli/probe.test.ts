@@ -202,6 +202,19 @@ describe('probe against serve on loopback', () => {
     expect((await server.ended).stdout).toContain(`#1 127.0.0.1:${port}: `);
   });
 
+  it('may be the server of the two, waiting for its peer', async () => {
+    const [a, b] = [await silentPort(), await silentPort()];
+    for (const { close } of [a, b]) close();
+    const [server, client] = [`127.0.0.1:${a.port}`, `127.0.0.1:${b.port}`];
+    const waiting = cli.start('probe', client, '--role', 'server', '--bind', server, '--quiet', '--timeout', '20s');
+    // The client may be first: then it is refused, and comes again.
+    let code: number | null = null;
+    for (let tries = 0; tries < 20 && code !== 0; tries++)
+      ({ code } = await cli.run('probe', server, '--bind', client, '--linger', '0'));
+    expect(code).toBe(0);
+    expect(await waiting.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Established/) });
+  });
+
   it('leaves a server that is interrupted with 0, and its clients told', async () => {
     const { server, target } = await serving();
     const probe = cli.start('probe', target, '--linger', '20s', '-o', 'told.sqlog');

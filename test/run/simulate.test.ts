@@ -2,8 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { nobleProvider } from '../../src/crypto/noble.ts';
 import type { EndpointConfig } from '../../src/engine/api.ts';
 import type { LinkRule } from '../../src/link/api.ts';
-import { type SimulationSpec, simulate, simulatedRun } from '../../src/run/index.ts';
-import { parseLinkRule } from '../../src/scenario/index.ts';
+import {
+  type SimulationSpec,
+  simulate,
+  simulatedRun,
+  simulationCredentials,
+  simulationFor,
+} from '../../src/run/index.ts';
+import { formatLinkRule, parseLinkRule, readScenario } from '../../src/scenario/index.ts';
 import type { Trace, TraceEvent } from '../../src/trace/model.ts';
 import { toSqlog } from '../../src/trace/qlog/write.ts';
 import { bundledTestCredential } from '../../src/x509/bundled.ts';
@@ -93,6 +99,40 @@ describe('a simulation', () => {
     run.subscribe((event) => events.push(event));
     await run.finished;
     expect(events).toEqual(simulate(spec()).events);
+  });
+});
+
+describe('a simulated scenario', () => {
+  const rulesFor = (...texts: string[]) => {
+    const scenario = readScenario('probe', 'sim', { link: texts });
+    if (!scenario.ok) throw new Error(texts.join());
+    const { ours = [], theirs } = simulationCredentials(scenario.value.options);
+    return simulationFor(scenario.value, 'test', ours, theirs, nobleProvider).rules.map(formatLinkRule);
+  };
+
+  it('has a path that takes time, unless the rules say how long it takes', () => {
+    expect(rulesFor()).toEqual(['delay=10ms']);
+    expect(rulesFor('loss=3%', 'delay=certificate#1,by=3s')).toEqual([
+      'delay=10ms',
+      'loss=3%',
+      'delay=certificate#1,by=3000ms',
+    ]);
+    expect(rulesFor('delay=0ms')).toEqual(['delay=0ms']);
+    expect(rulesFor('out:delay=70ms')).toEqual(['in:delay=10ms', 'out:delay=70ms']);
+    expect(rulesFor('out:delay=70ms', 'in:delay=30ms')).toEqual(['out:delay=70ms', 'in:delay=30ms']);
+  });
+
+  it('has the role, the options and the credentials on the side that they describe', () => {
+    const scenario = readScenario('probe', 'sim', { role: ['server'], mtu: ['300'], certGen: ['rsa-2048'] });
+    if (!scenario.ok) throw new Error('refused');
+    const { ours = [], theirs } = simulationCredentials(scenario.value.options);
+    const trace = simulate(simulationFor(scenario.value, 'test', ours, theirs, nobleProvider));
+    const largest = (from: string): number =>
+      Math.max(...only(trace, 'datagram').map((datagram) => (datagram.from === from ? datagram.length : 0)));
+    expect(bothConnected(trace)).toBe(true);
+    expect(largest('server')).toBeLessThanOrEqual(300);
+    expect(largest('client')).toBeGreaterThan(300);
+    expect(only(trace, 'connected')[0]?.parameters.cipherSuite).toBe(0xc02f);
   });
 });
 

@@ -86,8 +86,8 @@ export async function probe(scenario: Scenario, flags: ReportFlags, terminal: Te
 function exitCode({ options: { expect } }: Scenario, { outcome }: Reading, terminal: Terminal): ExitCode {
   if (outcome === expect) return Exit.held;
   if (expect !== 'established') terminal.say(`Expected ${expect}, got ${outcome}.`);
-  // Nobody listens there: the experiment was not made.
-  return outcome === 'refused' ? Exit.infrastructure : Exit.notHeld;
+  // Nobody listens there, or our socket broke: the experiment was not made.
+  return outcome === 'refused' || outcome === 'interrupted' ? Exit.infrastructure : Exit.notHeld;
 }
 
 /** A run with everything at hand that it needs, so that starting it can not fail. */
