@@ -123,7 +123,8 @@ export const nobleProvider: CryptoProvider = {
         attempt(() => ecdsaWith(key.curve, scheme.hash).verify(signature, message, key.point, signatureForm)) === true
       );
     }
-    // RFC 8032 §5.1.7 with canonical encodings only, as OpenSSL does.
+    // Canonical encodings only, as in OpenSSL. Noble multiplies the equation by the cofactor, as RFC 8032 §5.1.7 has it, and
+    // OpenSSL does not, as §5.1.7 allows: they can differ only on a signature that its signer built for that.
     if (scheme?.kind === 'ed25519' && key.kind === 'ed25519')
       return attempt(() => ed25519.verify(signature, message, key.key, { zip215: false })) === true;
     if (scheme?.kind === 'rsa-pkcs1' && key.kind === 'rsa')

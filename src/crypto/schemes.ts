@@ -4,6 +4,7 @@
  * one curve (RFC 8446 §4.2.3) is the engine's to enforce, with `curveOfScheme`. Both backends decide here which schemes a
  * key can make or check, so that they never differ.
  */
+import { toHex } from '../base/bytes.ts';
 import type { CurveName, PrivateKey, PublicKey } from './keys.ts';
 import type { HashName } from './provider.ts';
 
@@ -58,7 +59,7 @@ export function schemeForKey(key: PublicKey | PrivateKey, code: number): Signatu
     case 'ecdsa':
       return key.kind === 'ec' ? scheme : undefined;
     case 'ed25519':
-      return key.kind === 'ed25519' ? scheme : undefined;
+      return key.kind === 'ed25519' && isUsableEd25519(key.key) ? scheme : undefined;
     case 'rsa-pkcs1':
       // RFC 8017 §9.2: 00 01, at least eight FF, 00, then DigestInfo, which is 19 bytes (15 for SHA-1) and the hash.
       return key.kind === 'rsa' &&
@@ -117,3 +118,24 @@ export function isUsableRsa(key: { readonly n: Uint8Array; readonly e: Uint8Arra
   const odd = (bytes: Uint8Array): boolean => ((bytes.at(-1) ?? 0) & 1) === 1;
   return bits >= 512 && bits <= maxRsaBits && odd(key.n) && odd(key.e) && exponentBits >= 2 && exponentBits <= 64;
 }
+
+/**
+ * Whether an Ed25519 public key is canonical (RFC 8032 §5.1.3 step 1) and not one of the eight points of small order,
+ * under which anybody can make signatures. OpenSSL checks neither.
+ */
+export function isUsableEd25519(key: Uint8Array): boolean {
+  if (key.length !== 32) return false;
+  const y = key.map((byte, i) => (i === 31 ? byte & 0x7f : byte));
+  // The numbers from p = 2^255 - 19 up.
+  const unreduced = (y[0] ?? 0) >= 0xed && y[31] === 0x7f && y.subarray(1, 31).every((byte) => byte === 0xff);
+  return !unreduced && !smallOrder.has(toHex(y));
+}
+
+/** The y coordinates of order 1, 2, 4 and 8, little endian. */
+const smallOrder: ReadonlySet<string> = new Set([
+  `01${'00'.repeat(31)}`,
+  `ec${'ff'.repeat(30)}7f`,
+  '00'.repeat(32),
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+]);

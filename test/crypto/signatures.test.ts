@@ -15,14 +15,15 @@ const ec = (namedCurve: string): PrivateKey =>
   privateFromJwk(generateKeyPairSync('ec', { namedCurve }).privateKey.export({ format: 'jwk' }));
 const rsaPair = (modulusLength: number, publicExponent = 65537) =>
   generateKeyPairSync('rsa', { modulusLength, publicExponent });
-const rsa = (modulusLength: number): PrivateKey =>
-  privateFromJwk(rsaPair(modulusLength).privateKey.export({ format: 'jwk' }));
+/** With the exponent 65537 OpenSSL rounds odd sizes down to whole bytes; with 3 it gives what was asked for. */
+const rsa = (modulusLength: number, publicExponent = 3): PrivateKey =>
+  privateFromJwk(rsaPair(modulusLength, publicExponent).privateKey.export({ format: 'jwk' }));
 
 const keys = {
   p256: ec('P-256'),
   p384: ec('P-384'),
   p521: ec('P-521'),
-  rsa2048: rsa(2048),
+  rsa2048: rsa(2048, 65537),
   /** 8k+1 bits: a PSS encoding is then one byte shorter than the modulus. */
   rsa2049: rsa(2049),
   /** Not a whole number of bytes. */
@@ -186,6 +187,8 @@ describe('ECDSA signatures of unusual form', () => {
     const signature = nobleProvider.sign(key, 0x0403, message, random);
     const points = [
       point.map((byte, i) => (i === 64 ? byte ^ 1 : byte)),
+      point.map((byte, i) => (i === 0 ? 5 : byte)),
+      point.map((byte, i) => (i === 0 ? 6 + ((point[64] ?? 0) & 1) : byte)),
       new Uint8Array(65),
       concat(Uint8Array.of(4), new Uint8Array(64)),
       Uint8Array.of(0),
@@ -294,6 +297,34 @@ describe('RSA signatures of unusual form', () => {
     expect(changed(255, 0x01)).toEqual([false, false]);
     expect(changed(200, 0x01)).toEqual([false, false]);
     expect(changed(1, 0x01)).toEqual([false, false]);
+    // The byte that holds the 01 between padding and salt.
+    expect(changed(256 - 1 - 32 - 32 - 1, 0x01)).toEqual([false, false]);
+  });
+
+  it('are refused as PSS with a bit set above the encoded message', () => {
+    for (const bits of [2048, 2049]) {
+      const wide = rsaPair(bits, 3);
+      const wideKey = publicFromJwk(wide.publicKey.export({ format: 'jwk' }));
+      const n = wideKey.kind === 'rsa' ? bigOf(wideKey.n) : 0n;
+      const options = { key: wide.privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
+      // Salts differ, so sooner or later the encoded message is below the modulus with its top bit set, too.
+      for (;;) {
+        const encoded = encodedMessage(wideKey, new Uint8Array(nodeSign('sha256', message, options)));
+        const higher = bigOf(encoded) | (1n << BigInt(bits - 1));
+        if (higher >= n) continue;
+        const raw = { key: wide.privateKey, padding: constants.RSA_NO_PADDING };
+        const resigned = (value: bigint): Uint8Array => privateEncrypt(raw, bigBytes(value, encoded.length));
+        expect(everywhere(wideKey, 0x0804, message, resigned(bigOf(encoded)))).toEqual([true, true]);
+        expect(everywhere(wideKey, 0x0804, message, resigned(higher)), `${bits} bits`).toEqual([false, false]);
+        break;
+      }
+    }
+  });
+
+  it('are refused under the exponent 1, where the encoded message is its own signature', () => {
+    const n = key.kind === 'rsa' ? key.n : new Uint8Array(0);
+    const own = padded(concat(info, digest));
+    expect(everywhere({ kind: 'rsa', n, e: Uint8Array.of(1) }, 0x0401, message, own)).toEqual([false, false]);
   });
 
   it('are refused without a long calculation under keys that are none', () => {
@@ -346,6 +377,30 @@ it('refuses Ed25519 keys and signatures that are not canonical or of small order
   expect(everywhere(key, 0x0807, message, malleable)).toEqual([false, false]);
   for (const wrong of [new Uint8Array(31), new Uint8Array(33), new Uint8Array(0), new Uint8Array(32).fill(0xff)])
     expect(everywhere({ kind: 'ed25519', key: wrong }, 0x0807, message, signature)).toEqual([false, false]);
+  // Under the neutral element, R = 1 and S = 0 fits every message.
+  const one = hex(`01${'00'.repeat(31)}`);
+  const forged = concat(one, new Uint8Array(32));
+  const points = [
+    '0100000000000000000000000000000000000000000000000000000000000000',
+    '0100000000000000000000000000000000000000000000000000000000000080',
+    'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+    'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+    '0000000000000000000000000000000000000000000000000000000000000000',
+    '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+    'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
+  ];
+  // With one of eight messages the forgery fits a point of order 8, so a hundred of them try every point.
+  for (const point of points)
+    for (let i = 0; i < 100; i++)
+      expect(everywhere({ kind: 'ed25519', key: hex(point) }, 0x0807, utf8(`${i}`), forged), `${point} ${i}`).toEqual([
+        false,
+        false,
+      ]);
+});
+
+it('has RSA keys of just the sizes that the tests are about', () => {
+  const bits = (key: PrivateKey): number => (key.kind === 'rsa' ? rsaModulusBits(key.n) : 0);
+  expect([keys.rsa2048, keys.rsa2049, keys.rsa1027].map(bits)).toEqual([2048, 2049, 1027]);
 });
 
 it('measures a modulus by its bits, whatever zeros stand before it', () => {
@@ -353,7 +408,15 @@ it('measures a modulus by its bits, whatever zeros stand before it', () => {
   expect(rsaModulusBits(hex('01'))).toBe(1);
   expect(rsaModulusBits(hex('00ff00'))).toBe(16);
   expect(isUsableRsa({ n: new Uint8Array(64).fill(0xff), e: hex('03') })).toBe(true);
+  const n = new Uint8Array(256).fill(0xff);
+  const even = n.map((byte, i) => (i === 255 ? 0xfe : byte));
+  for (const e of ['03', '010001', 'ffffffffffffffff']) expect(isUsableRsa({ n, e: hex(e) }), e).toBe(true);
+  for (const e of ['', '00', '01', '02', '010000', '010000000000000001'])
+    expect(isUsableRsa({ n, e: hex(e) }), e).toBe(false);
+  expect(isUsableRsa({ n: even, e: hex('03') })).toBe(false);
   expect(isUsableRsa({ n: new Uint8Array(63).fill(0xff), e: hex('03') })).toBe(false);
+  expect(isUsableRsa({ n: new Uint8Array(1024).fill(0xff), e: hex('03') })).toBe(true);
+  expect(isUsableRsa({ n: new Uint8Array(1025).fill(0xff), e: hex('03') })).toBe(false);
 });
 
 function signWithNode(key: PrivateKey, hash: string): Uint8Array {
@@ -383,7 +446,7 @@ function encodedMessage(key: PublicKey, signature: Uint8Array): Uint8Array {
   const n = bigOf(key.n);
   const value = bigOf(signature);
   let result = 1n;
-  for (let i = 0n; i < bigOf(key.e); i++) result = (result * value) % n;
+  for (const bit of bigOf(key.e).toString(2)) result = (result * result * (bit === '1' ? value : 1n)) % n;
   return bigBytes(result, key.n.length);
 }
 

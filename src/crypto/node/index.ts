@@ -1,7 +1,7 @@
 /**
- * The backend on node:crypto, for the terminal and for tests: five to fifty times as fast as noble. OpenSSL draws keys,
- * ECDSA nonces and PSS salts from its own generator, so the `random` parameters go unused and two runs differ;
- * simulation, which must repeat, takes noble.
+ * The backend on node:crypto, for the terminal and for tests: five to thirty times as fast as noble for
+ * signatures and key agreement (`npm run bench crypto`). OpenSSL draws keys, ECDSA nonces and PSS salts from its own
+ * generator, so the `random` parameters go unused and two runs differ; simulation, which must repeat, takes noble.
  */
 import {
   diffieHellman as agreeKeys,
