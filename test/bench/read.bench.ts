@@ -1,5 +1,6 @@
 /** How fast captures are read: containers alone, then with analysis and diagnosis, which is what `dtlscope read` does. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Analysis } from '../../src/analysis/analysis.ts';
 import { concat, uintBytes } from '../../src/base/bytes.ts';
 import { Prng } from '../../src/base/random.ts';
@@ -12,19 +13,17 @@ import type { DatagramEvent, TraceEvent } from '../../src/trace/model.ts';
 import { readSqlog } from '../../src/trace/qlog/read.ts';
 import { toSqlog } from '../../src/trace/qlog/write.ts';
 
-const folder = new URL('../fixtures/captures/', import.meta.url);
+const fixture = (name: string): Uint8Array => readFileSync(join(process.cwd(), 'test/fixtures/captures', name));
 const names = ['loss-small', 'good_mutual_srtp', 'bigchain_mtu300', 'lossy_retransmit', 'chromium_janus_srtp'];
 
 /** About `packets` packets: real handshakes of many clients, each with the SRTP of half a second behind it. */
 function mixed(packets: number) {
   const random = new Prng(1);
   const sources = names.map((name) => {
-    const { trace } = readCapture(readFileSync(new URL(`${name}.pcapng`, folder)));
+    const { trace } = readCapture(fixture(`${name}.pcapng`));
     return trace.events.filter((event): event is DatagramEvent => event.kind === 'datagram');
   });
-  const secrets = names
-    .slice(0, -1)
-    .flatMap((name) => secretEvents(parseKeyLog(readFileSync(new URL(`${name}.keylog`, folder))).secrets, 0));
+  const secrets = names.slice(0, -1).flatMap((name) => secretEvents(parseKeyLog(fixture(`${name}.keylog`)).secrets, 0));
   const events: TraceEvent[] = [...secrets];
   let packet = 0;
   for (let round = 0; packet < packets; round++) {
@@ -55,7 +54,7 @@ function mixed(packets: number) {
 }
 
 /** The best of several rounds: the others measure the machine's other work. */
-function best(work: () => void, rounds = 3): number {
+function best(work: () => unknown, rounds = 3): number {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < rounds; i++) {
     const start = performance.now();
@@ -69,11 +68,25 @@ export async function run(print: (line: string) => void): Promise<void> {
   const { packets, trace } = mixed(50_000);
   const pcapng = toPcapng(trace, { withKeys: true });
   const sqlog = new TextEncoder().encode(toSqlog(trace, { withKeys: true }));
-  const rate = (ms: number): string => `${Math.round((packets / ms) * 1000).toLocaleString('en')} packets/s`;
+  const row = (name: string, ms: number): void =>
+    print(
+      `${name.padEnd(44)} ${Math.round((packets / ms) * 1000)
+        .toLocaleString('en-US')
+        .padStart(12)} packets/s`,
+    );
   const size = (bytes: Uint8Array): string => `${(bytes.length / 1e6).toFixed(1)} MB`;
-  print(`reading ${packets} packets: DTLS handshakes and SRTP`);
-  print(`  pcapng alone (${size(pcapng)})                 ${rate(best(() => void readCapture(pcapng)))}`);
-  print(`  sqlog alone (${size(sqlog)})                  ${rate(best(() => void readSqlog(sqlog)))}`);
+  row(
+    `read ${packets} packets, pcapng of ${size(pcapng)}`,
+    best(() => readCapture(pcapng)),
+  );
+  row(
+    'the same in chunks of 64 KiB',
+    best(() => inChunks(pcapng)),
+  );
+  row(
+    `the same as sqlog of ${size(sqlog)}`,
+    best(() => readSqlog(sqlog)),
+  );
   let handshakes = 0;
   const all = best(() => {
     const { trace } = readCapture(pcapng);
@@ -83,9 +96,11 @@ export async function run(print: (line: string) => void): Promise<void> {
     for (const handshake of snapshot.handshakes) diagnose(handshake);
     handshakes = snapshot.handshakes.length;
   }, 2);
-  print(`  pcapng, analysis and diagnosis (${handshakes} handshakes) ${rate(all)}`);
-  print(`  writing pcapng                       ${rate(best(() => void toPcapng(trace, { withKeys: true })))}`);
-  print(`  in chunks of 64 KiB                  ${rate(best(() => void inChunks(pcapng)))}`);
+  row(`pcapng, analysis, diagnosis (${handshakes} handshakes)`, all);
+  row(
+    'write pcapng',
+    best(() => toPcapng(trace, { withKeys: true })),
+  );
 }
 
 function inChunks(bytes: Uint8Array): number {
