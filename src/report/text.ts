@@ -21,6 +21,8 @@ export interface TextOptions {
 
 /** Packets of a finding that are named one by one. */
 const mostPackets = 12;
+/** Losses, and alerts, that are listed one by one. */
+const mostFacts = 20;
 
 /** The whole report on one handshake; lines end in "\n". */
 export function textLadder(handshake: Handshake, diagnosis: Diagnosis, options: TextOptions): string {
@@ -135,17 +137,19 @@ function agreed(handshake: Handshake, width: number, { bold, dim }: Paint): stri
       `announced for the ${of}: ${hash} ${hex}${value.length > 8 ? '…' : ''}, ${result} its certificate`,
     );
   }
-  for (const { from, message, messageKey, bytes, recoveredAt } of handshake.lost) {
+  for (const { from, message, messageKey, bytes, recoveredAt } of handshake.lost.slice(0, mostFacts)) {
     const total = handshake.messages.find(({ key }) => key === messageKey)?.total;
     const what = partText(handshakeTypeName(message), bytes, total);
     const later = recoveredAt === undefined ? 'never came' : `came at ${duration(recoveredAt - handshake.startedAt)}`;
     part('lost', `${what} from the ${from}, ${later}`);
   }
-  for (const alert of handshake.alerts) {
+  if (handshake.lost.length > mostFacts) part('', `and ${handshake.lost.length - mostFacts} more losses`);
+  for (const alert of handshake.alerts.slice(0, mostFacts)) {
     const named = alertNames(alert);
     const what = named ? `${named.level} ${named.description}` : 'encrypted, not readable without keys';
     part('alert', `${alert.from}: ${what}${alert.afterMessage === undefined ? '' : `, after ${alert.afterMessage}`}`);
   }
+  if (handshake.alerts.length > mostFacts) part('', `and ${handshake.alerts.length - mostFacts} more alerts`);
   part(
     'keys',
     {

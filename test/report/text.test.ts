@@ -200,4 +200,19 @@ it('stays a page or two when a peer makes a hundred thousand datagrams', () => {
   const text = ladder({ ...base, datagrams });
   expect(text.split('\n').length).toBeLessThan(1000);
   expect(text).toContain('… 99600 more datagrams …');
+  const lost = Array.from({ length: 5000 }, (_, i) => {
+    const evidence = 'hole' as const;
+    return {
+      from: 'server' as const,
+      message: 11,
+      messageKey: 'server/2',
+      bytes: [i, i + 1] as const,
+      evidence,
+      packets: [],
+      recoveredAt: undefined,
+    };
+  });
+  const holes = ladder({ ...base, lost });
+  expect(holes.split('\n').length).toBeLessThan(300);
+  expect(holes).toContain('and 4980 more losses');
 });

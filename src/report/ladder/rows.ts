@@ -37,6 +37,8 @@ const pauseMs = 200;
 /** A ladder of more datagrams is folded in its middle. */
 const mostDatagrams = 400;
 const shownAtEnd = 120;
+/** Losses that are drawn one by one. */
+const mostGhosts = 100;
 /** So many datagrams of application data in a row are shown one by one. */
 const shortRun = 2;
 
@@ -56,12 +58,18 @@ export function ladderRows(handshake: Handshake): Row[] {
   const eventsUntil = (at: TraceTime): void => {
     for (let event = events[nextEvent]; event && event.at <= at; event = events[++nextEvent]) rows.push(event);
   };
+  const leaveBand = (at: TraceTime): void => {
+    if (band?.flight === undefined) return;
+    const after = handshake.establishedAt !== undefined && at >= handshake.establishedAt;
+    rows.push({ kind: 'heading', text: after ? 'after the handshake' : 'outside of the flights' });
+  };
   for (const item of items) {
     const first = 'datagram' in item ? item.datagram : item.first;
     eventsUntil(first.at);
     if (last !== undefined && first.at - last >= pauseMs) rows.push({ kind: 'pause', ms: first.at - last });
     last = 'datagram' in item ? item.datagram.at : item.last.at;
     if (!('datagram' in item)) {
+      if (item.data) leaveBand(first.at);
       rows.push({ kind: 'folded', text: item.text });
       band = undefined;
       continue;
@@ -74,10 +82,7 @@ export function ladderRows(handshake: Handshake): Row[] {
       rows.push({ kind: 'band', flight, attempt: datagram.attempt, continued: seenBands.has(key), because });
       seenBands.add(key);
     }
-    if (!flight && band?.flight !== undefined) {
-      const after = handshake.establishedAt !== undefined && datagram.at >= handshake.establishedAt;
-      rows.push({ kind: 'heading', text: after ? 'after the handshake' : 'outside of the flights' });
-    }
+    if (!flight) leaveBand(datagram.at);
     band = { flight: flight?.number, attempt: datagram.attempt };
     previous = datagram;
     for (const ghost of ghosts.before.get(datagram) ?? []) rows.push(ghost);
@@ -90,7 +95,7 @@ export function ladderRows(handshake: Handshake): Row[] {
 
 type Item =
   | { readonly datagram: DatagramView }
-  | { readonly first: DatagramView; readonly last: DatagramView; readonly text: string };
+  | { readonly first: DatagramView; readonly last: DatagramView; readonly text: string; readonly data: boolean };
 
 /** Runs of application data become one item each, and so does the middle of what is too long for a page. */
 function folded(datagrams: readonly DatagramView[]): Item[] {
@@ -103,7 +108,7 @@ function folded(datagrams: readonly DatagramView[]): Item[] {
       const client = run.filter(({ from }) => from === 'client').length;
       const sides = `client ${client}, server ${run.length - client}`;
       if (run.length <= shortRun) items.push(...run.map((datagram) => ({ datagram })));
-      else items.push({ first, last, text: `${run.length} times application data (${sides})` });
+      else items.push({ first, last, text: `${run.length} times application data (${sides})`, data: true });
     }
     run = [];
   };
@@ -123,6 +128,7 @@ function folded(datagrams: readonly DatagramView[]): Item[] {
     first: 'datagram' in first ? first.datagram : first.first,
     last: 'datagram' in last ? last.datagram : last.last,
     text: `${plural(to - from, 'more datagram')}`,
+    data: false,
   };
   return [...items.slice(0, from), middle, ...items.slice(to)];
 }
@@ -156,7 +162,7 @@ function reason(
 function ghostPlaces(handshake: Handshake) {
   const before = new Map<DatagramView, Row[]>();
   const after = new Map<DatagramView, Row[]>();
-  for (const lost of handshake.lost) {
+  for (const lost of handshake.lost.slice(0, mostGhosts)) {
     // The link's losses have a datagram of their own in the ladder.
     if (lost.evidence === 'link') continue;
     const total = handshake.messages.find(({ key }) => key === lost.messageKey)?.total;
