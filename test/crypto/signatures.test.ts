@@ -248,13 +248,21 @@ describe('RSA signatures of unusual form', () => {
   });
 
   it('are refused when the number is not below the modulus, or not as long as it', () => {
-    const signature = signed(padded(concat(info, digest)));
     const n = key.kind === 'rsa' ? key.n : new Uint8Array(0);
-    const plusModulus = bigBytes(bigOf(signature) + bigOf(n), 256);
+    // A signature that still has 256 bytes when the modulus is added: the same number modulo n.
+    for (let i = 0; ; i++) {
+      const text = utf8(`message ${i}`);
+      const small = new Uint8Array(nodeSign('sha256', text, pair.privateKey));
+      const unreduced = bigBytes(bigOf(small) + bigOf(n), 256);
+      if (unreduced.length > 256) continue;
+      expect(everywhere(key, 0x0401, text, small)).toEqual([true, true]);
+      expect(everywhere(key, 0x0401, text, unreduced)).toEqual([false, false]);
+      break;
+    }
+    const signature = signed(padded(concat(info, digest)));
     for (const wrong of [
       concat(Uint8Array.of(0), signature),
       signature.subarray(1),
-      plusModulus.length === 256 ? plusModulus : n,
       n,
       bigBytes(bigOf(n) - 1n, 256),
       new Uint8Array(256),
@@ -396,6 +404,27 @@ it('refuses Ed25519 keys and signatures that are not canonical or of small order
         false,
         false,
       ]);
+});
+
+it('refuses an Ed25519 signature whose R is the neutral element written in an unreduced way', () => {
+  const key = keys.ed25519;
+  if (key.kind !== 'ed25519') throw new Error('an Ed25519 key was made');
+  const order = 2n ** 252n + 27742317777372353535851937790883648493n;
+  const number = (bytes: Uint8Array): bigint => bigOf(Uint8Array.from(bytes).reverse());
+  const sha512 = (bytes: Uint8Array): Uint8Array => nobleProvider.hash('sha512', bytes);
+  // RFC 8032 §5.1.5: the secret scalar.
+  const scalar = sha512(key.seed).slice(0, 32);
+  scalar[0] = (scalar[0] ?? 0) & 0xf8;
+  scalar[31] = ((scalar[31] ?? 0) & 0x7f) | 0x40;
+  // With the nonce 0, R is the neutral element and S = k a (§5.1.6).
+  const withR = (r: Uint8Array): Uint8Array => {
+    const k = number(sha512(concat(r, key.key, message))) % order;
+    return concat(r, bigBytes((k * number(scalar)) % order).reverse());
+  };
+  const reduced = withR(hex(`01${'00'.repeat(31)}`));
+  const unreduced = withR(hex(`ee${'ff'.repeat(30)}7f`));
+  expect(everywhere(publicOf(key), 0x0807, message, reduced)).toEqual([true, true]);
+  expect(everywhere(publicOf(key), 0x0807, message, unreduced)).toEqual([false, false]);
 });
 
 it('has RSA keys of just the sizes that the tests are about', () => {
