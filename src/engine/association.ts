@@ -166,6 +166,7 @@ export class Association {
     const over = this.#end !== undefined;
     // One bad record does not lose the others (RFC 6347 §4.1.2.7).
     for (const slice of records) this.#note(this.#record(slice, from), slice.start);
+    this.#flights.datagramRead(this.#now);
     if (leftover) this.drop(leftover.reason, leftover.start);
     if (over) this.#repeatLastWord(records);
   }
@@ -291,14 +292,15 @@ export class Association {
       return ignored('unexpected-content', `${name} in epoch ${fragment.epoch}`);
 
     const got = this.inbox.accept(fragment);
+    const heard = { ...fragment, length: fragment.bytes.length };
     switch (got) {
       case 'fresh':
-        this.#flights.nextBegins(this.#now);
+        this.#flights.heard(heard, this.#now);
+        this.#flights.nextBegins();
         this.#deliver();
         return undefined;
       case 'repeated-message':
-        if (fragment.seq < (this.inbox.next ?? 0) && !again)
-          this.#flights.repeated({ ...fragment, length: fragment.bytes.length }, this.#now);
+        if (!again) this.#flights.heard(heard, this.#now);
         return ignored(got, name);
       case 'conflicting-fragment':
         // Authenticated, it is the peer's doing. In epoch 0 it may be anybody's, and one forged fragment must not end the
@@ -373,7 +375,9 @@ export class Association {
   settle(hello: FirstHello, clientRandom: Uint8Array): void {
     this.#peer = hello.from;
     this.#clientRandom = clientRandom;
-    this.inbox.anchor(hello.message.seq + 1);
+    const { seq, epoch, body } = hello.message;
+    this.inbox.anchor(seq + 1);
+    this.#flights.heard({ seq, epoch, offset: 0, length: body.length }, this.#now);
     this.#hellos.clear();
   }
 

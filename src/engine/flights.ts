@@ -32,6 +32,8 @@ interface SentFlight extends Flight {
   largest: number;
   /** Its first sending got through: something of the next flight came before it was sent again. */
   lossFree: boolean;
+  /** Something of the next flight is here, and the timer has not been told yet. */
+  partly: boolean;
   /** When a last flight is forgotten. */
   until: number | undefined;
   readonly repeats: RepeatWatch | undefined;
@@ -51,6 +53,8 @@ export class Flights {
   readonly #timer: RetransmissionTimer;
   #mtu: number;
   #flight: SentFlight | undefined;
+  /** What comes in of the flight that is to be answered next. */
+  #incoming = new RepeatWatch(0);
 
   constructor(host: FlightHost) {
     this.#host = host;
@@ -70,13 +74,19 @@ export class Flights {
   send(flight: Flight, now: Instant): void {
     this.arrived();
     const { awaited, answers } = flight;
+    const repeats = answers && this.#incoming;
+    if (answers) {
+      repeats?.bound(answers.first, answers.last);
+      this.#incoming = new RepeatWatch(answers.last + 1);
+    }
     this.#flight = {
       ...flight,
       attempt: 0,
       largest: 0,
       lossFree: false,
+      partly: false,
       until: awaited === 'nothing' ? now + this.#host.config.lastFlightMs : undefined,
-      repeats: answers && new RepeatWatch(answers.first, answers.last),
+      repeats,
     };
     if (this.#transmit(this.#flight) && awaited !== 'nothing') this.#set(this.#timer.start(now));
   }
@@ -92,15 +102,18 @@ export class Flights {
   }
 
   /**
-   * The peer has sent again what it sent before. Where our flight answered that, it did not arrive, and goes out again,
-   * once for each such repeat (RFC 6347 §4.2.4).
+   * A fragment of the peer's, new or not, but not the network's copy of one. Where our flight answered it and it begins
+   * another sending, ours did not arrive, and goes out again, once for each such repeat (RFC 6347 §4.2.4).
    */
-  repeated(
+  heard(
     fragment: { readonly seq: number; readonly offset: number; readonly length: number; readonly epoch: number },
     now: Instant,
   ): void {
     const flight = this.#flight;
-    if (!flight?.repeats) return;
+    if (!flight?.repeats?.covers(fragment.seq)) {
+      this.#incoming.note(fragment);
+      return;
+    }
     if (flight.until !== undefined) {
       // After the last flight only what is authenticated counts, or strangers could make us send.
       if (fragment.epoch === 0) return;
@@ -112,19 +125,28 @@ export class Flights {
       // at its cap it may need longer: counted from the last time it asked.
       flight.until = now + this.#host.config.lastFlightMs;
     }
-    if (!flight.repeats.begins(fragment)) return;
+    if (!flight.repeats.note(fragment)) return;
     if (this.#transmitAgain(flight)) this.#restart(now);
   }
 
-  /**
-   * Something of the next flight is here, so ours has arrived: it need not be sent again, unless the rest stays out
-   * (RFC 6347 §4.2.4: part of a flight changes no state). The peer repeats its flights by its own timer and ours waits
-   * longer; the peer's last flight is repeated by nobody unless we ask, so there the timer stays as it is.
-   */
-  nextBegins(now: Instant): void {
+  /** Something of the next flight is here, so ours has arrived. */
+  nextBegins(): void {
     const flight = this.#flight;
-    if (flight?.attempt === 0) flight.lossFree = true;
-    if (flight?.awaited !== 'flight') return;
+    if (!flight) return;
+    if (flight.attempt === 0) flight.lossFree = true;
+    flight.partly = true;
+  }
+
+  /**
+   * A datagram was read. When it brought part of the next flight and not the rest, ours need not be sent again, unless the
+   * rest stays out (RFC 6347 §4.2.4: part of a flight changes no state). The peer repeats its flights by its own timer and
+   * ours waits longer; the peer's last flight is repeated by nobody unless we ask, so there the timer stays as it is.
+   */
+  datagramRead(now: Instant): void {
+    const flight = this.#flight;
+    if (!flight?.partly) return;
+    flight.partly = false;
+    if (flight.awaited !== 'flight') return;
     const duration = this.#timer.putOff(now);
     if (duration === undefined) return;
     this.#tell('cancelled', 0);

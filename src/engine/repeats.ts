@@ -1,33 +1,52 @@
 /**
- * Tells when the peer has sent its previous flight again, which means that it did not get ours (RFC 6347 §4.2.4). One
- * repeated flight comes as many fragments, in any order and with any borders, and is to be answered once: so a round
- * begins with the first repeated fragment, and a new round when a fragment brings what this round has brought before.
+ * Tells when the peer sends a flight again, which means that it did not get ours (RFC 6347 §4.2.4). One sending comes as
+ * many fragments, in any order and with any borders, and is to be answered once: so a sending begins with the first
+ * fragment that brings what the sending before it has brought. The first sending is watched, too: when the end of it was
+ * lost and comes with a repeat, what follows in that repeat is no second one.
  */
 import { RangeSet } from '../base/ranges.ts';
 
-export class RepeatWatch {
-  readonly #first: number;
-  readonly #last: number;
-  #round = new Map<number, RangeSet>();
+/** Pieces that are remembered of one sending: of what a stranger makes up there could be any number. */
+const mostPieces = 1024;
 
-  /** Messages with these message_seq, both included, are the flight that ours has answered. */
-  constructor(first: number, last: number) {
+export class RepeatWatch {
+  #first: number;
+  #last: number;
+  #sending = new Map<number, RangeSet>();
+  #pieces = 0;
+
+  /** Watches messages from this message_seq on. */
+  constructor(first: number) {
+    this.#first = first;
+    this.#last = Number.POSITIVE_INFINITY;
+  }
+
+  /** The flight is complete: these messages, both included. */
+  bound(first: number, last: number): void {
     this.#first = first;
     this.#last = last;
   }
 
-  /** Notes a repeated fragment; true when it begins a round, and our flight is to be sent again. */
-  begins(fragment: { readonly seq: number; readonly offset: number; readonly length: number }): boolean {
-    if (fragment.seq < this.#first || fragment.seq > this.#last) return false;
+  covers(seq: number): boolean {
+    return seq >= this.#first && seq <= this.#last;
+  }
+
+  /** Notes a fragment; true when another sending begins with it. */
+  note(fragment: { readonly seq: number; readonly offset: number; readonly length: number }): boolean {
+    if (!this.covers(fragment.seq)) return false;
     // A message without a body counts as one byte.
     const end = fragment.offset + Math.max(1, fragment.length);
-    const seen = this.#round.get(fragment.seq)?.missing(fragment.offset, end);
-    const again = seen !== undefined && seen.reduce((sum, [from, to]) => sum + to - from, 0) < end - fragment.offset;
-    const begins = again || this.#round.size === 0;
-    if (again) this.#round = new Map();
-    const ranges = this.#round.get(fragment.seq) ?? new RangeSet();
+    const missing = this.#sending.get(fragment.seq)?.missing(fragment.offset, end);
+    const again =
+      missing !== undefined && missing.reduce((sum, [from, to]) => sum + to - from, 0) < end - fragment.offset;
+    if (again || this.#pieces >= mostPieces) {
+      this.#sending = new Map();
+      this.#pieces = 0;
+    }
+    this.#pieces++;
+    const ranges = this.#sending.get(fragment.seq) ?? new RangeSet();
     ranges.add(fragment.offset, end);
-    this.#round.set(fragment.seq, ranges);
-    return begins;
+    this.#sending.set(fragment.seq, ranges);
+    return again;
   }
 }
