@@ -92,14 +92,19 @@ export async function openDevtools(options: DevtoolsOptions): Promise<DevtoolsWi
   }
 }
 
-/** Docked at the bottom (a right dock hides our tab in the overflow menu), in the wanted theme. */
+/** Docked at the bottom (a right dock hides our tab in the overflow menu), tall enough for a ladder, in the wanted theme. */
 async function seedPreferences(options: DevtoolsOptions): Promise<void> {
   const dir = join(options.userDataDir, 'Default');
   await mkdir(dir, { recursive: true });
   const theme = JSON.stringify(options.theme === 'dark' ? 'dark' : 'default');
   const preferences = {
     devtools: {
-      preferences: { currentDockState: JSON.stringify('bottom'), 'ui-theme': theme, uiTheme: theme },
+      preferences: {
+        currentDockState: JSON.stringify('bottom'),
+        'inspector-view.split-view-state': JSON.stringify({ vertical: { size: 0 }, horizontal: { size: 620 } }),
+        'ui-theme': theme,
+        uiTheme: theme,
+      },
       synced_preferences_sync_disabled: { 'ui-theme': theme, uiTheme: theme },
     },
   };

@@ -16,6 +16,11 @@ import { run } from './process.ts';
 /** As panel/devtools.ts names the tab. */
 const panelTitle = 'DTLS';
 
+/** The page under inspection: it says where to look. */
+const welcome = `data:text/html,${encodeURIComponent(
+  '<title>dtlscope</title><body style="font:16px system-ui;margin:2em;max-width:40em;color-scheme:light dark"><h1>dtlscope</h1><p>Look below, at the <b>DTLS</b> tab of DevTools: a handshake with a server on this machine has been made. Change an option and press Run for the next one.',
+)}`;
+
 /** What the demo's server presents: large enough that the flight needs several datagrams at a small MTU. */
 const demoServer = ['serve', '--port', '0', '--bind', '127.0.0.1', '--cert-gen', 'rsa-4096', '--mtu', '300'];
 
@@ -49,7 +54,7 @@ export async function start(args: readonly string[], root: string): Promise<numb
       userDataDir: profile,
       headless: false,
       theme: 'light',
-      url: 'about:blank',
+      url: welcome,
     });
     await firstHandshake(window, `127.0.0.1:${port}`);
     process.stderr.write(
