@@ -264,12 +264,16 @@ export type Selected<V extends Variants> =
   | { [K in keyof V & string]: { readonly kind: K; readonly body: Infer<V[K][1]> } }[keyof V & string]
   | { readonly kind: 'unknown'; readonly code: number; readonly body: Uint8Array };
 
-/** A code, a length (up to `max`) and a body whose layout depends on the code; unknown bodies survive byte for byte. */
+/**
+ * A code, a length (up to `max`) and a body whose layout depends on the code; unknown bodies survive byte for byte.
+ * `fields` is what the two are called in trees and error paths.
+ */
 export const select = <V extends Variants>(
   code: Codec<number>,
   max: number,
   variants: V,
   name: (code: number) => string,
+  fields: readonly [code: string, body: string] = ['type', 'body'],
 ): Codec<Selected<V>> => {
   type Known = { readonly kind: string; readonly body: AnyCodec };
   const byCode = new Map<number, Known>();
@@ -281,12 +285,13 @@ export const select = <V extends Variants>(
   }
   const raw = opaque(0, max);
   const codeField = labelled(code, name);
+  const [codeName, bodyName] = fields;
   return {
     read(r) {
-      const number = r.field('type', codeField);
+      const number = r.field(codeName, codeField);
       const known = byCode.get(number);
-      if (!known) return { kind: 'unknown', code: number, body: r.field('body', raw) };
-      return { kind: known.kind, body: r.field('body', known.body) } as Selected<V>;
+      if (!known) return { kind: 'unknown', code: number, body: r.field(bodyName, raw) };
+      return { kind: known.kind, body: r.field(bodyName, known.body) } as Selected<V>;
     },
     write(w, value) {
       if (value.kind === 'unknown') {

@@ -50,8 +50,11 @@ const signatureAlgorithms = cite(
 const useSrtp = cite(
   'RFC 5764 §4.1.1',
   struct({
-    SRTPProtectionProfiles: vector(2, 0xffff, many('profile', named(u16, nameIn(srtpProfiles)))),
-    srtp_mki: opaque(0, 255),
+    SRTPProtectionProfiles: cite(
+      'RFC 5764 §4.1.2',
+      vector(2, 0xffff, many('profile', named(u16, nameIn(srtpProfiles)))),
+    ),
+    srtp_mki: cite('RFC 5764 §4.1.3', opaque(0, 255)),
   }),
 );
 const alpn = cite(
@@ -123,10 +126,14 @@ export type ExtensionMessage = keyof typeof tables;
 type Tables = typeof tables;
 
 const name = nameIn(extensionTypes);
+const rfcNames = ['extension_type', 'extension_data'] as const;
 
 /** The extensions block of a message, `Extension extensions<0..2^16-1>`. */
 export const extensionsOf = <M extends ExtensionMessage>(message: M): Codec<Selected<Tables[M]>[]> =>
-  cite('RFC 8446 §4.2', vector(0, 0xffff, many('extension', select(u16, 0xffff, tables[message] as Tables[M], name))));
+  cite(
+    'RFC 8446 §4.2',
+    vector(0, 0xffff, many('extension', select(u16, 0xffff, tables[message] as Tables[M], name, rfcNames))),
+  );
 
 export type Extension<M extends ExtensionMessage> = Selected<Tables[M]>;
 export type ClientExtension = Extension<'client_hello'>;

@@ -48,19 +48,20 @@ export const handshakeHeader = cite(
     msg_type: named(u8, handshakeTypeName),
     length: u24,
     message_seq: u16,
-    fragment_offset: u24,
-    fragment_length: u24,
+    fragment_offset: cite('RFC 6347 §4.2.3', u24),
+    fragment_length: cite('RFC 6347 §4.2.3', u24),
   }),
 );
 export type HandshakeHeader = Infer<typeof handshakeHeader>;
 
+/** DTLS adds the cookie (RFC 6347 §4.2.1); all else is the ClientHello of TLS. */
 export const clientHello = cite(
-  'RFC 6347 §4.2.1',
+  'RFC 5246 §7.4.1.2',
   struct({
     client_version: version,
     random,
     session_id: opaque(0, 32),
-    cookie: opaque(0, 255),
+    cookie: cite('RFC 6347 §4.2.1', opaque(0, 255)),
     cipher_suites: vector(2, 0xfffe, many('suite', suite)),
     compression_methods: vector(1, 255, many('method', compressionMethod)),
     extensions: tail(extensionsOf('client_hello')),
@@ -91,8 +92,11 @@ export const certificate = cite(
 export type Certificate = Infer<typeof certificate>;
 
 /** `digitally-signed` with its algorithm, as in 1.2; before it the algorithm was implied (RFC 5246 §4.7, RFC 4346 §4.7). */
-const signed12 = { algorithm: scheme, signature: opaque(0, 0xffff) };
-const signed10 = { signature: opaque(0, 0xffff) };
+const signed12 = {
+  algorithm: cite('RFC 5246 §7.4.1.4.1', scheme),
+  signature: cite('RFC 5246 §4.7', opaque(0, 0xffff)),
+};
+const signed10 = { signature: cite('RFC 4346 §4.7', opaque(0, 0xffff)) };
 
 const namedCurveType: Codec<number> = {
   read(r) {
@@ -107,11 +111,23 @@ const namedCurveType: Codec<number> = {
 /** ServerECDHParams, the part of ServerKeyExchange that is signed (RFC 8422 §5.4). */
 export const ecdhParams = cite(
   'RFC 8422 §5.4',
-  struct({ curve_type: namedCurveType, named_curve: named(u16, nameIn(groups)), public: opaque(1, 255) }),
+  struct({
+    curve_type: namedCurveType,
+    named_curve: cite('RFC 8422 §5.1.1', named(u16, nameIn(groups))),
+    public: opaque(1, 255),
+  }),
 );
 export const serverKeyExchange12 = cite('RFC 8422 §5.4', struct({ params: ecdhParams, ...signed12 }));
 export const serverKeyExchange10 = cite('RFC 8422 §5.4', struct({ params: ecdhParams, ...signed10 }));
 export type ServerKeyExchange12 = Infer<typeof serverKeyExchange12>;
+
+/** ServerDHParams: no engine of ours runs it, but captures of old peers hold it. */
+const dhParams = cite(
+  'RFC 5246 §7.4.3',
+  struct({ dh_p: opaque(1, 0xffff), dh_g: opaque(1, 0xffff), dh_Ys: opaque(1, 0xffff) }),
+);
+export const serverKeyExchangeDhe12 = cite('RFC 5246 §7.4.3', struct({ params: dhParams, ...signed12 }));
+export const serverKeyExchangeDhe10 = cite('RFC 4346 §7.4.3', struct({ params: dhParams, ...signed10 }));
 
 const certificateTypes = vector(1, 255, many('type', named(u8, nameIn(clientCertificateTypes, 2))));
 const authorities = vector(0, 0xffff, many('authority', opaque(1, 0xffff)));
@@ -119,7 +135,7 @@ export const certificateRequest12 = cite(
   'RFC 5246 §7.4.4',
   struct({
     certificate_types: certificateTypes,
-    supported_signature_algorithms: vector(2, 0xfffe, many('scheme', scheme)),
+    supported_signature_algorithms: cite('RFC 5246 §7.4.1.4.1', vector(2, 0xfffe, many('scheme', scheme))),
     certificate_authorities: authorities,
   }),
 );
@@ -138,13 +154,16 @@ export const clientKeyExchangeRsa = cite(
   struct({ encrypted_pre_master_secret: opaque(0, 0xffff) }),
 );
 
+export const clientKeyExchangeDhe = cite('RFC 5246 §7.4.7.2', struct({ dh_Yc: opaque(1, 0xffff) }));
+
 export const newSessionTicket12 = cite(
   'RFC 5077 §3.3',
   struct({ ticket_lifetime_hint: labelled(u32, (s) => `${s} s`), ticket: opaque(0, 0xffff) }),
 );
 export const finished12 = cite('RFC 5246 §7.4.9', struct({ verify_data: bytes(12) }));
+const finished10 = cite('RFC 4346 §7.4.9', struct({ verify_data: bytes(12) }));
 const none = struct({});
-const raw = struct({ data: rest });
+const raw = cite('RFC 5246 §7.4', struct({ data: rest }));
 
 /** What decides the layout of a message body. */
 export interface BodyContext {
@@ -170,6 +189,7 @@ export function bodyCodec(type: number, context: BodyContext): Codec<any> {
     case 'certificate':
       return certificate;
     case 'server_key_exchange':
+      if (context.keyExchange === 'dhe') return legacy ? serverKeyExchangeDhe10 : serverKeyExchangeDhe12;
       if (context.keyExchange !== 'ecdhe') return raw;
       return legacy ? serverKeyExchange10 : serverKeyExchange12;
     case 'certificate_request':
@@ -180,9 +200,10 @@ export function bodyCodec(type: number, context: BodyContext): Codec<any> {
       return legacy ? certificateVerify10 : certificateVerify12;
     case 'client_key_exchange':
       if (context.keyExchange === 'ecdhe') return clientKeyExchangeEcdhe;
+      if (context.keyExchange === 'dhe') return clientKeyExchangeDhe;
       return context.keyExchange === 'rsa' ? clientKeyExchangeRsa : raw;
     case 'finished':
-      return finished12;
+      return legacy ? finished10 : finished12;
     default:
       return raw;
   }

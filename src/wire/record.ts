@@ -24,6 +24,18 @@ export const record = cite(
 );
 export type Record12 = Infer<typeof record>;
 
+/** The header alone, with the length that `fragment` hides above. */
+export const recordHeader = cite(
+  'RFC 6347 §4.1',
+  struct({
+    type: cite('RFC 5246 §6.2.1', named(u8, nameIn(contentTypes, 2))),
+    version: named(u16, nameIn(versions)),
+    epoch: u16,
+    sequence_number: u48,
+    length: u16,
+  }),
+);
+
 /** All records of a datagram, for the inspector. */
 export const datagram: Codec<Record12[]> = many('record', record);
 

@@ -54,7 +54,7 @@ describe('the ClientHellos of browsers', () => {
       expect(extensions.length).toBeGreaterThan(8);
       for (const node of extensions) {
         expect(Object.values(extensionTypes)).toContain(node.label);
-        const body = node.children.find(({ name }: FieldNode) => name === 'body');
+        const body = node.children.find(({ name }: FieldNode) => name === 'extension_data');
         expect(body?.see).toMatch(/^RFC \d+/);
       }
     }
