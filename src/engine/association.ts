@@ -70,8 +70,12 @@ export class Association {
   #hello: FirstHello | undefined;
   #connected: Connected | undefined;
   #end: 'closed' | 'failed' | undefined;
-  /** The alert that ended it, for those who go on talking, and how often it was repeated. */
-  #lastWord: { readonly description: number; times: number } | undefined;
+  /** What is being taken, which is what was wrong if that ends in a failure. */
+  #taking: { readonly epoch: number; readonly seq: number } | undefined;
+  /** The alert that ended it, what it was about, and how often it was repeated. */
+  #lastWord:
+    | { readonly description: number; readonly about: { readonly epoch: number; readonly seq: number }; times: number }
+    | undefined;
   /** A ChangeCipherSpec has no message_seq: one that overtook its flight waits here for its turn. */
   #earlyChangeCipherSpec = false;
   /** Records of the next epoch, until its keys are here. */
@@ -304,8 +308,12 @@ export class Association {
         return ignored(got, name);
       case 'conflicting-fragment':
         // Authenticated, it is the peer's doing. In epoch 0 it may be anybody's, and one forged fragment must not end the
-        // handshake: the first bytes stay, and if those were the forged ones, Finished will show it (RFC 6347 §4.1.2.7).
-        if (fragment.epoch === 0) return ignored(got, name);
+        // handshake (RFC 6347 §4.1.2.7): the inbox has begun the message anew.
+        if (fragment.epoch === 0) {
+          this.#deliver();
+          return ignored(got, name);
+        }
+        this.#taking = { epoch: fragment.epoch, seq: fragment.seq };
         this.fail({ fault: 'peer', code: 'illegal-parameter', message: name, what: 'fragments that disagree' });
         return undefined;
       default:
@@ -352,6 +360,7 @@ export class Association {
   /** Lets the handshake take something, and tells where that led. */
   #step(signal: string, message?: Message): void {
     const from = this.state;
+    this.#taking = message && { epoch: message.epoch, seq: message.seq };
     const failure = this.#running.take(signal, message);
     if (failure) this.fail(failure);
     if (this.#end) return;
@@ -428,7 +437,7 @@ export class Association {
     const description = name && numberIn(alertDescriptions, name);
     if (description !== undefined && this.#peer !== undefined) {
       this.#sendAlert(Level.fatal, description);
-      this.#lastWord = { description, times: 0 };
+      if (this.#taking) this.#lastWord = { description, about: this.#taking, times: 0 };
     }
     this.event({ kind: 'failed', failure });
     this.#over('failed', from, failure.code);
@@ -520,10 +529,16 @@ export class Association {
     this.event({ kind: 'state', from, to: end, because });
   }
 
-  /** RFC 6347 §4.2.7: alerts get lost, so one is repeated to a peer that goes on with its handshake; not for ever. */
+  /** RFC 6347 §4.2.7: alerts get lost, so ours is repeated when what it was about comes again; not for ever. */
   #repeatLastWord(records: readonly RecordSlice[]): void {
     const word = this.#lastWord;
-    if (!word || word.times >= mostAlertRepeats || !records.some(({ type }) => type === ContentType.handshake)) return;
+    if (!word || word.times >= mostAlertRepeats) return;
+    const again = records.some(({ type, epoch, fragment }) => {
+      if (type !== ContentType.handshake || epoch !== word.about.epoch) return false;
+      const head = epoch === 0 ? tryDecode(handshakeHeader, headOf(fragment)) : undefined;
+      return head ? head.ok && head.value.message_seq <= word.about.seq : true;
+    });
+    if (!again) return;
     word.times++;
     this.#sendAlert(Level.fatal, word.description);
   }

@@ -2,8 +2,9 @@
  * Handshake messages on their way in: fragments of any order and overlap are put together, messages ahead of their turn
  * wait, repeated ones are told apart (RFC 6347 §4.2.2, §4.2.3). Everything is bounded, because in epoch 0 anybody can send.
  *
- * For the same reason a fragment that contradicts earlier ones is no failure here: the caller drops it in epoch 0, where a
- * stranger may have made it (RFC 6347 §4.1.2.7 wants invalid records dropped silently), and fails where it is authenticated.
+ * For the same reason a fragment that contradicts earlier ones is no failure here: in epoch 0 either may be a stranger's,
+ * and nobody can tell which. What was there is let go of and the message begins anew with the fragment that came last, so
+ * that one forged datagram costs a retransmission and not the handshake. The caller fails where fragments are authenticated.
  */
 
 import { MessageAssembly } from '../wire/reassembly.ts';
@@ -27,6 +28,7 @@ export type Acceptance =
   | 'repeated-message'
   | 'too-far-ahead'
   | 'over-limit'
+  /** Contradicts what was here, which was let go of for it. */
   | 'conflicting-fragment';
 
 /** Holes in one message; each costs time at every further fragment. 64 KiB in order-less 64-byte fragments make 512. */
@@ -72,14 +74,30 @@ export class Inbox {
     if (fragment.seq < from) return 'repeated-message';
     if (fragment.seq > from + this.#limits.messagesAhead) return 'too-far-ahead';
     if (fragment.total > this.#limits.messageBytes) return 'over-limit';
-    const { assembly, epoch } = this.#pendingFor(fragment);
-    // Checklist of RFC 6347 §4.2.3: every fragment says the same of its message.
-    if (assembly.type !== fragment.type || assembly.total !== fragment.total || epoch !== fragment.epoch)
+    const known = this.#pending.get(fragment.seq);
+    if (!known) {
+      this.#begin(fragment);
+      return 'fresh';
+    }
+    const { assembly, epoch } = known;
+    // Every fragment must say the same of its message (RFC 6347 §4.2.3).
+    if (assembly.type !== fragment.type || assembly.total !== fragment.total || epoch !== fragment.epoch) {
+      this.#begin(fragment);
       return 'conflicting-fragment';
+    }
     if (assembly.have.ranges.length >= mostHoles) return 'over-limit';
     const effect = assembly.add(fragment.offset, fragment.bytes);
-    if (effect.conflicts.length > 0) return 'conflicting-fragment';
-    return effect.fresh.length > 0 || fragment.total === 0 ? 'fresh' : 'repeated-message';
+    if (effect.conflicts.length > 0) {
+      this.#begin(fragment);
+      return 'conflicting-fragment';
+    }
+    return effect.fresh.length > 0 ? 'fresh' : 'repeated-message';
+  }
+
+  #begin(fragment: Fragment): void {
+    const assembly = new MessageAssembly(fragment.type, fragment.seq, fragment.total);
+    assembly.add(fragment.offset, fragment.bytes);
+    this.#pending.set(fragment.seq, { epoch: fragment.epoch, assembly });
   }
 
   /** The message whose turn it is, once it is complete. */
@@ -92,17 +110,6 @@ export class Inbox {
     for (const [seq, { assembly }] of this.#pending)
       if (hellos.includes(assembly.type) && assembly.complete) return this.#complete(seq);
     return undefined;
-  }
-
-  #pendingFor(fragment: Fragment): { readonly epoch: number; readonly assembly: MessageAssembly } {
-    const known = this.#pending.get(fragment.seq);
-    if (known) return known;
-    const made = {
-      epoch: fragment.epoch,
-      assembly: new MessageAssembly(fragment.type, fragment.seq, fragment.total),
-    };
-    this.#pending.set(fragment.seq, made);
-    return made;
   }
 
   #complete(seq: number): Message | undefined {
@@ -146,7 +153,7 @@ export class HelloPool {
     const got = entry.inbox.accept(fragment);
     const message = entry.inbox.take();
     this.#byAddress.delete(from);
-    if (!message && (got === 'fresh' || entry.inbox.size > 0)) {
+    if (!message && entry.inbox.size > 0) {
       const room = this.#limits.unverifiedHellos ?? 8;
       for (const oldest of this.#byAddress.keys()) {
         if (this.#byAddress.size < room) break;

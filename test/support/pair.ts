@@ -28,6 +28,8 @@ export interface Sent {
   /** Of this side's datagrams, from 0. */
   readonly nth: number;
   readonly at: number;
+  /** The address it goes to: "client", "server", or somebody else, who is not there to hear it. */
+  readonly to: string;
   readonly bytes: Uint8Array;
   readonly contents: DatagramContents;
 }
@@ -220,6 +222,7 @@ export class Pair {
           index: this.sent.length,
           nth: side.sent.length,
           at: this.#now,
+          to: output.to,
           bytes: output.bytes,
           contents: output.contents,
         };
@@ -230,7 +233,8 @@ export class Pair {
     }
     const link = this.#options.link ?? faithful;
     const to = side === this.client ? this.server : this.client;
-    for (const sent of this.#options.reversed ? burst.reverse() : burst)
+    for (const sent of this.#options.reversed ? burst.reverse() : burst) {
+      if (sent.to !== to.role) continue;
       for (const { bytes, afterMs } of link(sent))
         this.#arrivals.push({
           at: this.#now + (afterMs ?? this.#options.latencyMs ?? 10),
@@ -239,6 +243,7 @@ export class Pair {
           from: side.role,
           bytes,
         });
+    }
   }
 }
 

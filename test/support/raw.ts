@@ -58,7 +58,9 @@ export function rawFragments(body: Uint8Array): RawFragment[] {
   return out;
 }
 
-export function rawRecord(record: Partial<RawRecord> & { readonly body: Uint8Array | readonly number[] }): Uint8Array {
+export function rawRecord(
+  record: Partial<Omit<RawRecord, 'body'>> & { readonly body: Uint8Array | readonly number[] },
+): Uint8Array {
   const { type = 22, version = 0xfefd, epoch = 0, number: sequence = 0, body } = record;
   return Uint8Array.from([
     type,

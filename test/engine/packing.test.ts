@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { nodeProvider } from '../../src/crypto/node/index.ts';
+import { createEndpoint, defaultConfig } from '../../src/engine/index.ts';
+import { credential } from '../support/credentials.ts';
+import { Pair } from '../support/pair.ts';
+import { rawRecords } from '../support/raw.ts';
+
+const longChain = await credential('ecdsa-p256,chain=3,size=3700');
+const ecdsa = await credential('ecdsa-p256');
+
+describe('packed', () => {
+  it('fills datagrams up to the MTU, all but the last of a flight', () => {
+    const pair = new Pair({ server: { mtu: 300, credentials: [longChain] } }).run();
+    const flight = pair.server.sent.filter(({ contents }) => contents.flight === 2).map(({ bytes }) => bytes.length);
+    // Where less than a small fragment fits, the rest of the datagram stays empty.
+    for (const size of flight.slice(0, -1)) expect(size).toBeGreaterThan(300 - 13 - 12 - 16);
+    expect(flight.length).toBeLessThanOrEqual(Math.ceil((3700 + 700) / (300 - 25 - 16)));
+  });
+
+  it('puts what is small together: ChangeCipherSpec and Finished share a datagram', () => {
+    const pair = new Pair({ server: { credentials: [ecdsa] } }).run();
+    expect(pair.sent.map(({ bytes }) => rawRecords(bytes).map(({ type }) => type))).toEqual([
+      [22],
+      [22, 22, 22, 22],
+      [22, 20, 22],
+      [20, 22],
+    ]);
+  });
+});
+
+describe('record', () => {
+  it('sends every record in a datagram of its own', () => {
+    const both = { packing: 'record', mtu: 300 } as const;
+    const pair = new Pair({ client: both, server: { ...both, credentials: [longChain] } }).run();
+    for (const { bytes } of pair.sent) expect(rawRecords(bytes)).toHaveLength(1);
+  });
+});
+
+describe('flight', () => {
+  it('sends a whole flight in one datagram, whatever the MTU', () => {
+    const both = { packing: 'flight', mtu: 300 } as const;
+    const pair = new Pair({ client: both, server: { ...both, credentials: [longChain] } }).run();
+    expect(pair.agreed).toBe(true);
+    expect(pair.sent).toHaveLength(4);
+    expect(pair.server.largest).toBeGreaterThan(3700);
+  });
+});
+
+describe('application data', () => {
+  it('that a datagram does not hold is refused, and the association lives on', () => {
+    const pair = new Pair({ client: { mtu: 100 }, server: { credentials: [ecdsa] } }).run();
+    pair.input(pair.client, { kind: 'send', bytes: new Uint8Array(64) });
+    expect(pair.client.failure).toMatchObject({ fault: 'local', code: 'misuse' });
+    pair.input(pair.client, { kind: 'send', bytes: new Uint8Array(63) });
+    pair.settle();
+    expect(pair.server.of('data').map(({ bytes }) => bytes.length)).toEqual([63]);
+    expect(pair.client.largest).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('settings that nothing could work with', () => {
+  const environment = { crypto: nodeProvider, random: (n: number) => new Uint8Array(n), peer: 'peer' };
+  const client = defaultConfig('client');
+  it.each([
+    ['an MTU of 63', { ...client, mtu: 63 }, /mtu/],
+    ['an MTU of a fraction', { ...client, mtu: 100.5 }, /mtu/],
+    ['a fragment of nothing', { ...client, fragment: 0 }, /fragment/],
+    ['a version that is not there', { ...client, versions: ['1.3'] as const }, /versions/],
+    ['suites that nobody can run', { ...client, cipherSuites: [0x002f] }, /cipherSuites/],
+    ['no group', { ...client, groups: [] }, /groups/],
+    ['a shrinking timer', { ...client, retransmission: { ...client.retransmission, growth: 0.5 } }, /growth/],
+    ['a server without a certificate', defaultConfig('server'), /credentials/],
+    [
+      'fingerprints of a client that is not asked for its certificate',
+      {
+        ...defaultConfig('server'),
+        credentials: [ecdsa],
+        trust: { kind: 'fingerprints', fingerprints: [{ hash: 'sha256', value: new Uint8Array(32) }] },
+      } as const,
+      /clientAuth/,
+    ],
+  ])('are refused by name: %s', (_, config, message) => {
+    expect(() => createEndpoint(config, environment)).toThrow(RangeError);
+    expect(() => createEndpoint(config, environment)).toThrow(message);
+  });
+});
