@@ -109,7 +109,8 @@ export function opensslClient(port: number, own: Credential | undefined, args: r
   const { directory, args: files } = filesFor(own);
   return new OpensslPeer(directory, [
     's_client',
-    '-dtls1_2',
+    // OpenSSL takes one version flag.
+    ...(args.includes('-dtls1') ? [] : ['-dtls1_2']),
     '-connect',
     `127.0.0.1:${port}`,
     '-timeout',
