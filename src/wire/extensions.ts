@@ -19,9 +19,21 @@ import {
   struct,
   u8,
   u16,
+  u32,
   vector,
 } from '../codec/codec.ts';
-import { extensionTypes, groups, nameIn, pointFormats, signatureSchemes, srtpProfiles, versions } from './registry.ts';
+import {
+  certificateCompressions,
+  extensionTypes,
+  groups,
+  maxFragmentLengths,
+  nameIn,
+  pointFormats,
+  pskModes,
+  signatureSchemes,
+  srtpProfiles,
+  versions,
+} from './registry.ts';
 
 const group = named(u16, nameIn(groups));
 const signatureScheme = named(u16, nameIn(signatureSchemes));
@@ -69,9 +81,40 @@ const certificateAuthorities = cite(
   'RFC 8446 §4.2.4',
   struct({ authorities: vector(3, 0xffff, many('authority', opaque(1, 0xffff))) }),
 );
+const maxFragmentLength = cite(
+  'RFC 6066 §4',
+  struct({ max_fragment_length: named(u8, nameIn(maxFragmentLengths, 2)) }),
+);
+const compressCertificate = cite(
+  'RFC 8879 §3',
+  struct({ algorithms: vector(2, 254, many('algorithm', named(u16, nameIn(certificateCompressions)))) }),
+);
+const delegatedCredentialOffer = cite(
+  'RFC 9345 §4.1.1',
+  struct({ expected_cert_verify_algorithm: vector(2, 0xfffe, many('scheme', signatureScheme)) }),
+);
+const selectedVersion = cite('RFC 8446 §4.2.1', struct({ selected_version: version }));
+const cookie = cite('RFC 8446 §4.2.2', struct({ cookie: opaque(1, 0xffff) }));
+/** OfferedPsks. Its binders cover the hello up to themselves: `bindersLength`. */
+const offeredPsks = cite(
+  'RFC 8446 §4.2.11',
+  struct({
+    identities: vector(
+      7,
+      0xffff,
+      many(
+        'identity',
+        struct({ identity: opaque(1, 0xffff), obfuscated_ticket_age: labelled(u32, (ms) => `${ms} ms`) }),
+      ),
+    ),
+    binders: vector(33, 0xffff, many('binder', opaque(32, 255))),
+  }),
+);
+export type OfferedPsks = Infer<typeof offeredPsks>;
 
 /** What every hello may carry with one and the same body. */
 const shared = {
+  max_fragment_length: [1, maxFragmentLength],
   ec_point_formats: [11, ecPointFormats],
   use_srtp: [14, useSrtp],
   application_layer_protocol_negotiation: [16, alpn],
@@ -88,37 +131,91 @@ const tables = {
     supported_groups: [10, supportedGroups],
     signature_algorithms: [13, signatureAlgorithms],
     padding: [21, cite('RFC 7685 §3', struct({ padding: rest }))],
-    delegated_credential: [
-      34,
-      cite(
-        'RFC 9345 §4',
-        struct({ expected_cert_verify_algorithm: vector(2, 0xfffe, many('scheme', signatureScheme)) }),
-      ),
-    ],
+    compress_certificate: [27, compressCertificate],
+    delegated_credential: [34, delegatedCredentialOffer],
     session_ticket: [35, cite('RFC 5077 §3.2', struct({ ticket: rest }))],
+    // It must be the last one (RFC 8446 §4.2.11).
+    pre_shared_key: [41, offeredPsks],
+    early_data: [42, cite('RFC 8446 §4.2.10', empty)],
     supported_versions: [43, cite('RFC 8446 §4.2.1', struct({ versions: vector(2, 254, many('version', version)) }))],
-    cookie: [44, cite('RFC 8446 §4.2.2', struct({ cookie: opaque(1, 0xffff) }))],
+    cookie: [44, cookie],
     psk_key_exchange_modes: [
       45,
-      cite(
-        'RFC 8446 §4.2.9',
-        struct({ ke_modes: vector(1, 255, many('mode', named(u8, nameIn({ 0: 'psk_ke', 1: 'psk_dhe_ke' }, 2)))) }),
-      ),
+      cite('RFC 8446 §4.2.9', struct({ ke_modes: vector(1, 255, many('mode', named(u8, nameIn(pskModes, 2)))) })),
     ],
+    certificate_authorities: [47, certificateAuthorities],
+    post_handshake_auth: [49, cite('RFC 8446 §4.2.6', empty)],
     signature_algorithms_cert: [50, signatureAlgorithms],
     key_share: [
       51,
       cite('RFC 8446 §4.2.8', struct({ client_shares: vector(0, 0xffff, many('share', keyShareEntry)) })),
     ],
-    certificate_authorities: [47, certificateAuthorities],
     ...shared,
   },
   server_hello: {
     server_name: [0, empty],
     session_ticket: [35, cite('RFC 5077 §3.2', empty)],
-    supported_versions: [43, cite('RFC 8446 §4.2.1', struct({ selected_version: version }))],
+    pre_shared_key: [41, cite('RFC 8446 §4.2.11', struct({ selected_identity: u16 }))],
+    supported_versions: [43, selectedVersion],
     key_share: [51, cite('RFC 8446 §4.2.8', struct({ server_share: keyShareEntry }))],
     ...shared,
+  },
+  /** A ServerHello by its type, with another table (RFC 8446 §4.1.4). */
+  hello_retry_request: {
+    supported_versions: [43, selectedVersion],
+    cookie: [44, cookie],
+    key_share: [51, cite('RFC 8446 §4.2.8', struct({ selected_group: group }))],
+  },
+  encrypted_extensions: {
+    server_name: [0, cite('RFC 6066 §3', empty)],
+    max_fragment_length: [1, maxFragmentLength],
+    supported_groups: [10, supportedGroups],
+    use_srtp: [14, useSrtp],
+    application_layer_protocol_negotiation: [16, alpn],
+    record_size_limit: [28, recordSizeLimit],
+    early_data: [42, cite('RFC 8446 §4.2.10', empty)],
+  },
+  certificate_request: {
+    signature_algorithms: [13, signatureAlgorithms],
+    compress_certificate: [27, compressCertificate],
+    delegated_credential: [34, delegatedCredentialOffer],
+    certificate_authorities: [47, certificateAuthorities],
+    oid_filters: [
+      48,
+      cite(
+        'RFC 8446 §4.2.5',
+        struct({
+          filters: vector(
+            0,
+            0xffff,
+            many(
+              'filter',
+              struct({ certificate_extension_oid: opaque(1, 255), certificate_extension_values: opaque(0, 0xffff) }),
+            ),
+          ),
+        }),
+      ),
+    ],
+    signature_algorithms_cert: [50, signatureAlgorithms],
+  },
+  /** Of one CertificateEntry (RFC 8446 §4.4.2). */
+  certificate: {
+    delegated_credential: [
+      34,
+      cite(
+        'RFC 9345 §4',
+        struct({
+          valid_time: labelled(u32, (seconds) => `${seconds} s after notBefore`),
+          dc_cert_verify_algorithm: signatureScheme,
+          ASN1_subjectPublicKeyInfo: opaque(1, 0xffffff),
+          algorithm: signatureScheme,
+          signature: opaque(1, 0xffff),
+        }),
+      ),
+    ],
+  },
+  new_session_ticket: {
+    early_data: [42, cite('RFC 8446 §4.2.10', struct({ max_early_data_size: u32 }))],
   },
 } as const;
 
@@ -139,6 +236,10 @@ export type Extension<M extends ExtensionMessage> = Selected<Tables[M]>;
 export type ClientExtension = Extension<'client_hello'>;
 export type ServerExtension = Extension<'server_hello'>;
 export type KeyShareEntry = Infer<typeof keyShareEntry>;
+
+/** Bytes that the binders take at the end of a ClientHello: what is before them is what they cover (RFC 8446 §4.2.11.2). */
+export const bindersLength = (psks: Pick<OfferedPsks, 'binders'>): number =>
+  psks.binders.reduce((sum, binder) => sum + 1 + binder.length, 2);
 
 /** The number of an extension, known or not. */
 export const extensionCode = (message: ExtensionMessage, extension: { readonly kind: string }): number => {

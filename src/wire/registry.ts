@@ -28,7 +28,14 @@ export const contentTypes = {
   25: 'tls12_cid',
   26: 'ack',
 } as const satisfies Registry;
-export const ContentType = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23, ack: 26 } as const;
+export const ContentType = {
+  changeCipherSpec: 20,
+  alert: 21,
+  handshake: 22,
+  applicationData: 23,
+  tls12Cid: 25,
+  ack: 26,
+} as const;
 
 /** TLS HandshakeType (RFC 5246 §7.4, RFC 6347 §4.3.2, RFC 8446 §4). */
 export const handshakeTypes = {
@@ -62,6 +69,10 @@ export const HandshakeType = {
   serverHello: 2,
   helloVerifyRequest: 3,
   newSessionTicket: 4,
+  endOfEarlyData: 5,
+  encryptedExtensions: 8,
+  requestConnectionId: 9,
+  newConnectionId: 10,
   certificate: 11,
   serverKeyExchange: 12,
   certificateRequest: 13,
@@ -69,6 +80,9 @@ export const HandshakeType = {
   certificateVerify: 15,
   clientKeyExchange: 16,
   finished: 20,
+  keyUpdate: 24,
+  compressedCertificate: 25,
+  messageHash: 254,
 } as const;
 
 /** Version numbers as they stand in records and hellos: the ones' complement of the text (RFC 6347 §4.1, RFC 9147 §5.3). */
@@ -215,6 +229,15 @@ export type AlertName = (typeof alertDescriptions)[keyof typeof alertDescription
 
 /** TLS ClientCertificateType (RFC 5246 §7.4.4, RFC 8422 §5.5). */
 export const clientCertificateTypes = { 1: 'rsa_sign', 2: 'dss_sign', 64: 'ecdsa_sign' } as const satisfies Registry;
+
+/** TLS PskKeyExchangeMode (RFC 8446 §4.2.9). */
+export const pskModes = { 0: 'psk_ke', 1: 'psk_dhe_ke' } as const satisfies Registry;
+
+/** TLS CertificateCompressionAlgorithm (RFC 8879 §3). */
+export const certificateCompressions = { 1: 'zlib', 2: 'brotli', 3: 'zstd' } as const satisfies Registry;
+
+/** TLS MaxFragmentLength (RFC 6066 §4). */
+export const maxFragmentLengths = { 1: '512', 2: '1024', 3: '2048', 4: '4096' } as const satisfies Registry;
 
 /** TLS ECPointFormat (RFC 8422 §5.1.2). */
 export const pointFormats = {
