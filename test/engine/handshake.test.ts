@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../src/base/bytes.ts';
 import { Prng } from '../../src/base/random.ts';
@@ -6,6 +8,7 @@ import { HandshakeType } from '../../src/wire/registry.ts';
 import { cipherSuite } from '../../src/wire/suites.ts';
 import { credential } from '../support/credentials.ts';
 import { Pair } from '../support/pair.ts';
+import { rawFragment, rawFragments, rawRecord, rawRecords } from '../support/raw.ts';
 import { rewriting } from '../support/rewriting.ts';
 
 const ecdsa = await credential('ecdsa-p256');
@@ -152,6 +155,35 @@ describe('a handshake', () => {
       return pair.sent.map((sent) => toHex(sent.bytes));
     };
     expect(bytes()).toEqual(bytes());
+  });
+});
+
+describe('a browser', () => {
+  it.each(['chromium', 'firefox'])('that sends the hello of %s is answered with what both know', (browser) => {
+    const body = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'captures', `${browser}-clienthello.bin`));
+    for (const [own, suites] of [
+      [ecdsa, [0xc02b, 0xcca9, 0xc02c]],
+      [rsa, [0xc02f, 0xcca8, 0xc030]],
+    ] as const) {
+      const pair = new Pair({
+        server: { credentials: [own], srtpProfiles: [7, 1], alpn: ['webrtc'], clientAuth: 'require' },
+      });
+      pair.input(pair.server, { kind: 'start' });
+      // In two datagrams, as the browser sends it.
+      for (const [offset, end] of [
+        [0, 1100],
+        [1100, body.length],
+      ] as const) {
+        const part = rawFragment({ type: 1, seq: 0, total: body.length, offset, body: body.subarray(offset, end) });
+        const bytes = rawRecord({ version: 0xfeff, number: offset, body: part });
+        pair.input(pair.server, { kind: 'datagram', bytes, from: 'client' });
+      }
+      expect(pair.server.endpoint.state, JSON.stringify(pair.server.failure)).toBe('awaitCertificate');
+      const [hello] = pair.server.sent
+        .flatMap(({ bytes }) => rawRecords(bytes))
+        .flatMap((record) => rawFragments(record.body));
+      expect(suites).toContain((hello?.body[35] ?? 0) * 256 + (hello?.body[36] ?? 0));
+    }
   });
 });
 
