@@ -2,6 +2,7 @@
  * Why an endpoint gave up, and why it ignored something: data with the blame first, never text. The text is made at the
  * edge (diagnosis, terminal, panel). What is noise on the wire is a `Drop`; only a `Failure` ends the association.
  */
+import { unreachable } from '../base/unreachable.ts';
 import type { AlertName } from '../wire/registry.ts';
 
 export type Failure =
@@ -114,5 +115,7 @@ export function alertFor(failure: Failure): AlertName | undefined {
     case 'timed-out':
     case 'misuse':
       return undefined;
+    default:
+      return unreachable(failure);
   }
 }
