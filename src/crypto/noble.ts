@@ -3,8 +3,8 @@
  * Node or WebCrypto, and all randomness comes from the caller, so the same seed gives the same bytes. ECDSA nonces are
  * deterministic (RFC 6979). JavaScript arithmetic is not constant in time: this is a diagnostic tool, not a key vault.
  */
-import { cbc, gcm } from '@noble/ciphers/aes.js';
-import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { cbc, ecb, gcm } from '@noble/ciphers/aes.js';
+import { chacha20, chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { type ECDSA, ecdsa } from '@noble/curves/abstract/weierstrass.js';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
@@ -13,6 +13,7 @@ import { md5, sha1 } from '@noble/hashes/legacy.js';
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import type { RandomSource } from '../base/random.ts';
 import { curveBytes, diffieHellman, type Group, groupOf, isUncompressed } from './groups.ts';
+import { x25519MlKem768 } from './hybrid.ts';
 import type { CurveName } from './keys.ts';
 import type { AeadName, CryptoProvider, HashName } from './provider.ts';
 import { signPkcs1, signPss, verifyPkcs1, verifyPss } from './rsa.ts';
@@ -75,7 +76,9 @@ const weierstrass = (name: CurveName): Group => {
 const groups: ReadonlyMap<number, Group> = new Map([
   [0x0017, weierstrass('secp256r1')],
   [0x0018, weierstrass('secp384r1')],
+  [0x0019, weierstrass('secp521r1')],
   [0x001d, montgomery],
+  [0x11ec, x25519MlKem768(montgomery)],
 ]);
 
 /** TLS has no low-s rule: half of all signatures have a high s. */
@@ -99,6 +102,15 @@ export const nobleProvider: CryptoProvider = {
     open: (nonce, additionalData, ciphertext) =>
       ciphertext.length < 16 ? undefined : attempt(() => ciphers[name](key, nonce, additionalData).decrypt(ciphertext)),
   }),
+  recordNumberMask(name, key) {
+    if (name !== 'chacha20-poly1305') return (sample) => ecb(key, { disablePadding: true }).encrypt(sample);
+    const zeros = new Uint8Array(16);
+    // The first four bytes are the block counter, little endian, the rest is the nonce.
+    return (sample) => {
+      const counter = new DataView(sample.buffer, sample.byteOffset).getUint32(0, true);
+      return chacha20(key, sample.subarray(4, 16), zeros, undefined, counter);
+    };
+  },
   cbcEncrypt: (key, iv, plaintext) => cbc(key, iv, { disablePadding: true }).encrypt(plaintext),
   cbcDecrypt: (key, iv, ciphertext) => cbc(key, iv, { disablePadding: true }).decrypt(ciphertext),
   supportsGroup: (group) => groups.has(group),

@@ -38,6 +38,11 @@ export interface CryptoProvider {
   runningHash(name: HashName): RunningHash;
   hmac(name: HashName, key: Uint8Array, bytes: Uint8Array): Uint8Array;
   aead(name: AeadName, key: Uint8Array): Aead;
+  /**
+   * The mask of record numbers in DTLS 1.3 (RFC 9147 §4.2.3), the same that QUIC has (RFC 9001 §5.4): 16 bytes of AES-ECB
+   * or of a ChaCha20 block, from exactly 16 bytes of ciphertext. `key` is as long as the AEAD's.
+   */
+  recordNumberMask(name: AeadName, key: Uint8Array): (sample: Uint8Array) => Uint8Array;
   /** AES-CBC without padding, for the records of old suites; lengths must be whole blocks (16 bytes), else it throws. */
   cbcEncrypt(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array;
   cbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array;

@@ -226,10 +226,14 @@ const name = nameIn(extensionTypes);
 const rfcNames = ['extension_type', 'extension_data'] as const;
 
 /** The extensions block of a message, `Extension extensions<0..2^16-1>`. */
-export const extensionsOf = <M extends ExtensionMessage>(message: M): Codec<Selected<Tables[M]>[]> =>
+export const extensionsOf = <M extends ExtensionMessage>(
+  message: M,
+  min = 0,
+  max = 0xffff,
+): Codec<Selected<Tables[M]>[]> =>
   cite(
     'RFC 8446 §4.2',
-    vector(0, 0xffff, many('extension', select(u16, 0xffff, tables[message] as Tables[M], name, rfcNames))),
+    vector(min, max, many('extension', select(u16, 0xffff, tables[message] as Tables[M], name, rfcNames))),
   );
 
 export type Extension<M extends ExtensionMessage> = Selected<Tables[M]>;

@@ -16,10 +16,12 @@ import {
   generateKeyPairSync,
   type JsonWebKey,
   type KeyObject,
+  randomBytes,
   sign,
   verify,
 } from 'node:crypto';
 import { curveBytes, diffieHellman, type Group, groupOf, isUncompressed } from '../groups.ts';
+import { x25519MlKem768 } from '../hybrid.ts';
 import type { CurveName, PrivateKey, PublicKey } from '../keys.ts';
 import type { AeadName, CryptoProvider, HashName } from '../provider.ts';
 import { canSignWith, hashLength, type SignatureScheme, schemeForKey, signingScheme } from '../schemes.ts';
@@ -71,7 +73,9 @@ const weierstrass = (name: CurveName, opensslName: string): Group =>
 const groups: ReadonlyMap<number, Group> = new Map([
   [0x0017, weierstrass('secp256r1', 'prime256v1')],
   [0x0018, weierstrass('secp384r1', 'secp384r1')],
+  [0x0019, weierstrass('secp521r1', 'secp521r1')],
   [0x001d, montgomery],
+  [0x11ec, x25519MlKem768(montgomery, () => (length) => plain(randomBytes(length)))],
 ]);
 
 const jwkCurves = { secp256r1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' } as const;
@@ -178,6 +182,14 @@ export const nodeProvider: CryptoProvider = {
       return attempt(() => cipher.final()) && plaintext;
     },
   }),
+  recordNumberMask(name, key) {
+    // The first four bytes are the block counter, the rest is the nonce: just what OpenSSL calls ChaCha20's IV.
+    if (name === 'chacha20-poly1305')
+      return (sample) => plain(createCipheriv('chacha20', key, sample).update(new Uint8Array(16)));
+    // ECB keeps nothing from one block to the next, so one object serves all records.
+    const cipher = createCipheriv(key.length === 16 ? 'aes-128-ecb' : 'aes-256-ecb', key, null).setAutoPadding(false);
+    return (sample) => plain(cipher.update(sample));
+  },
   cbcEncrypt(key, iv, plaintext) {
     const cipher = createCipheriv(cbcName(key), key, iv).setAutoPadding(false);
     const out = plain(cipher.update(plaintext));

@@ -1,0 +1,174 @@
+/**
+ * Record protection of DTLS 1.3 (RFC 9147 §4), one `RecordCipher13` for a traffic secret: one direction in one epoch. It
+ * writes and reads whole records, because the header is masked with the ciphertext that follows it and authenticated as it
+ * is without the mask (§4.2.1, §4.2.3). A record that does not open is `undefined`, whatever is wrong with it. Which numbers
+ * were used or seen, and how often, is its caller's to know (`aeadLimits`).
+ */
+import type { CipherSuite } from '../wire/suites.ts';
+import { type CiphertextSlice, innerTypeAt, lastNumber, reconstructNumber, unifiedBits } from '../wire/unified.ts';
+import type { LabelPrefix } from './hkdf.ts';
+import type { CryptoProvider } from './provider.ts';
+import { keySchedule } from './schedule13.ts';
+
+/** How the headers of what is written look. */
+export interface HeaderForm {
+  /** The connection ID that the receiver asked for; none when absent or empty. */
+  readonly cid?: Uint8Array;
+  /** 2 unless said: 8 bits are enough only while fewer than 128 records are under way. */
+  readonly numberLength?: 1 | 2;
+  /** True unless said: without it the record is the last of its datagram. */
+  readonly withLength?: boolean;
+}
+
+export interface Protection13Inputs {
+  readonly provider: CryptoProvider;
+  /** A suite of TLS 1.3. */
+  readonly suite: CipherSuite;
+  /** The traffic secret of this direction and epoch. */
+  readonly secret: Uint8Array;
+  readonly epoch: number;
+  readonly form?: HeaderForm;
+  /** Only for tests against TLS vectors. */
+  readonly prefix?: LabelPrefix;
+}
+
+/** A record that was opened. */
+export interface OpenedRecord {
+  readonly sequenceNumber: number;
+  /** The header with its mask taken off: what was authenticated. */
+  readonly header: Uint8Array;
+  /** DTLSInnerPlaintext: content, type, zeros. */
+  readonly inner: Uint8Array;
+  /** ContentType; 0 when the record holds nothing but zeros, which calls for unexpected_message (RFC 8446 §5.4). */
+  readonly type: number;
+  /** A view of `inner`. */
+  readonly content: Uint8Array;
+}
+
+/** Protection in one direction and epoch. */
+export interface RecordCipher13 {
+  readonly epoch: number;
+  /** Bytes by which a whole record is longer than its content. */
+  readonly overhead: number;
+  /** Bytes of the whole record around so many bytes of content. */
+  recordLength(contentLength: number): number;
+  /** The most content whose record is not longer than `room`; 0 when there is none. */
+  contentThatFits(room: number): number;
+  /**
+   * The whole record, header and all. Each sequence number may be used once. `padding` zeros hide the length of what is
+   * inside (RFC 8446 §5.4); none are ever needed, as tag and type alone are more than the 16 bytes that make the mask.
+   */
+  protect(
+    record: { readonly type: number; readonly sequenceNumber: number; readonly padding?: number },
+    content: Uint8Array,
+  ): Uint8Array;
+  /** `expected`: one more than the highest number opened in this epoch (`reconstructNumber`). */
+  unprotect(slice: CiphertextSlice, expected: number): OpenedRecord | undefined;
+  /**
+   * The header without its mask, and the low bits of its number. `undefined` when there are too few bytes to make the mask
+   * with. What comes out is only right if the key is: nothing vouches for it before the record opens.
+   */
+  unmask(slice: CiphertextSlice): { readonly header: Uint8Array; readonly low: number } | undefined;
+}
+
+const tagLength = 16;
+/** Ciphertext that a mask is made with (RFC 9147 §4.2.3). */
+const sampleLength = 16;
+
+export function recordProtection13(inputs: Protection13Inputs): RecordCipher13 {
+  const { provider, suite, secret, epoch, form } = inputs;
+  if (suite.cipher.kind !== 'aead') throw new Error(`${suite.name} is not a suite of TLS 1.3`);
+  const keys = keySchedule(provider, suite.hash, inputs.prefix).trafficKeys(secret, suite.cipher);
+  const aead = provider.aead(suite.cipher.aead, keys.key);
+  const mask = provider.recordNumberMask(suite.cipher.aead, keys.sn);
+
+  const cid = form?.cid?.length ? form.cid : undefined;
+  const numberLength = form?.numberLength ?? 2;
+  const withLength = form?.withLength ?? true;
+  const numberAt = 1 + (cid?.length ?? 0);
+  const headerLength = numberAt + numberLength + (withLength ? 2 : 0);
+  const overhead = headerLength + 1 + tagLength;
+  const firstByte =
+    unifiedBits.fixed |
+    (cid ? unifiedBits.cid : 0) |
+    (numberLength === 2 ? unifiedBits.number16 : 0) |
+    (withLength ? unifiedBits.length : 0) |
+    (epoch & unifiedBits.epoch);
+
+  /** The IV XOR the number, without epoch (RFC 8446 §5.3, RFC 9147 §4). */
+  const nonce = (sequenceNumber: number): Uint8Array => {
+    const out = Uint8Array.from(keys.iv);
+    let left = sequenceNumber;
+    for (let i = out.length - 1; left > 0; i--) {
+      out[i] = (out[i] ?? 0) ^ (left & 0xff);
+      left = Math.floor(left / 256);
+    }
+    return out;
+  };
+  const header = (sequenceNumber: number, encryptedLength: number): Uint8Array => {
+    const out = new Uint8Array(headerLength);
+    out[0] = firstByte;
+    if (cid) out.set(cid, 1);
+    if (numberLength === 2) out[numberAt] = Math.floor(sequenceNumber / 256) & 0xff;
+    out[numberAt + numberLength - 1] = sequenceNumber & 0xff;
+    if (withLength) {
+      out[headerLength - 2] = encryptedLength >> 8;
+      out[headerLength - 1] = encryptedLength & 0xff;
+    }
+    return out;
+  };
+  const unmask = (slice: CiphertextSlice): { readonly header: Uint8Array; readonly low: number } | undefined => {
+    const { fragment } = slice;
+    if (fragment.length < sampleLength) return undefined;
+    const plain = Uint8Array.from(slice.header);
+    const at = 1 + (slice.cid?.length ?? 0);
+    const masked = mask(fragment.subarray(0, sampleLength));
+    let low = 0;
+    for (let i = 0; i < slice.numberLength; i++) {
+      const byte = (plain[at + i] ?? 0) ^ (masked[i] ?? 0);
+      plain[at + i] = byte;
+      low = low * 256 + byte;
+    }
+    return { header: plain, low };
+  };
+
+  return {
+    epoch,
+    overhead,
+    recordLength: (contentLength) => contentLength + overhead,
+    contentThatFits: (room) => Math.max(0, room - overhead),
+    protect({ type, sequenceNumber, padding = 0 }, content) {
+      if (sequenceNumber > lastNumber) throw new RangeError('no record number is left');
+      if (type < 1 || type > 255) throw new RangeError(`${type} is not a content type`);
+      const inner = new Uint8Array(content.length + 1 + padding);
+      inner.set(content);
+      inner[content.length] = type;
+      const plain = header(sequenceNumber, inner.length + tagLength);
+      const sealed = aead.seal(nonce(sequenceNumber), plain, inner);
+      const masked = mask(sealed.subarray(0, sampleLength));
+      const out = new Uint8Array(headerLength + sealed.length);
+      out.set(plain);
+      for (let i = 0; i < numberLength; i++) out[numberAt + i] = (plain[numberAt + i] ?? 0) ^ (masked[i] ?? 0);
+      out.set(sealed, headerLength);
+      return out;
+    },
+    unprotect(slice, expected) {
+      // Another epoch's record would not open anyway; this spares the work.
+      if (slice.epochBits !== (epoch & unifiedBits.epoch) || slice.fragment.length < slice.length) return undefined;
+      const unmasked = unmask(slice);
+      if (!unmasked) return undefined;
+      const sequenceNumber = reconstructNumber(unmasked.low, slice.numberLength, expected);
+      const inner = aead.open(nonce(sequenceNumber), unmasked.header, slice.fragment);
+      if (!inner) return undefined;
+      const typeAt = innerTypeAt(inner);
+      return {
+        sequenceNumber,
+        header: unmasked.header,
+        inner,
+        type: inner[typeAt] ?? 0,
+        content: inner.subarray(0, Math.max(0, typeAt)),
+      };
+    },
+    unmask,
+  };
+}
