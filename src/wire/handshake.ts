@@ -350,7 +350,7 @@ function bodyCodec12(type: number, context: BodyContext): Codec<any> {
     case 'client_hello':
       return clientHello;
     case 'server_hello':
-      return serverHelloOrRetry;
+      return context.version === undefined || context.version === '1.3' ? serverHelloOrRetry : serverHello;
     case 'hello_verify_request':
       return helloVerifyRequest;
     case 'new_session_ticket':

@@ -125,6 +125,7 @@ export const signatureSchemes = {
   514: 'dsa_sha1',
   515: 'ecdsa_sha1',
   769: 'rsa_pkcs1_sha224',
+  770: 'dsa_sha224',
   771: 'ecdsa_sha224',
   1025: 'rsa_pkcs1_sha256',
   1026: 'dsa_sha256',

@@ -87,6 +87,13 @@ export const cipherSuite = (code: number): CipherSuite | undefined => byCode.get
 
 /** Signalling values and suites that are only named. */
 const namesOnly = {
+  10: 'TLS_RSA_WITH_3DES_EDE_CBC_SHA',
+  19: 'TLS_DHE_DSS_WITH_3DES_EDE_CBC_SHA',
+  22: 'TLS_DHE_RSA_WITH_3DES_EDE_CBC_SHA',
+  50: 'TLS_DHE_DSS_WITH_AES_128_CBC_SHA',
+  56: 'TLS_DHE_DSS_WITH_AES_256_CBC_SHA',
+  103: 'TLS_DHE_RSA_WITH_AES_128_CBC_SHA256',
+  107: 'TLS_DHE_RSA_WITH_AES_256_CBC_SHA256',
   255: 'TLS_EMPTY_RENEGOTIATION_INFO_SCSV',
   22016: 'TLS_FALLBACK_SCSV',
   4868: 'TLS_AES_128_CCM_SHA256',

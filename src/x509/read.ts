@@ -257,7 +257,7 @@ function readExtensions(tagged: Element): OpenExtension[] {
 }
 
 /** BasicConstraints ::= SEQUENCE { cA DEFAULT FALSE, pathLenConstraint OPTIONAL } (RFC 5280 §4.2.1.9) */
-function readBasicConstraints(content: DerReader): NonNullable<Certificate['basicConstraints']> {
+export function readBasicConstraints(content: DerReader): NonNullable<Certificate['basicConstraints']> {
   const r = content.enter(Tag.sequence, 'basicConstraints');
   const flag = r.optional(Tag.boolean, 'cA');
   const length = r.optional(Tag.integer, 'pathLenConstraint');
@@ -269,7 +269,7 @@ function readBasicConstraints(content: DerReader): NonNullable<Certificate['basi
 }
 
 /** GeneralNames (RFC 5280 §4.2.1.6) */
-function readAlternativeNames(content: DerReader): AlternativeName[] {
+export function readAlternativeNames(content: DerReader): AlternativeName[] {
   const r = content.enter(Tag.sequence, 'subjectAltName');
   const out: AlternativeName[] = [];
   while (!r.done) {

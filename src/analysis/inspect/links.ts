@@ -1,0 +1,174 @@
+/**
+ * The same bytes in other buffers. A message is in the datagrams (or decrypted records) that brought it, in those that
+ * repeated it, and in those that never arrived; a datagram's bytes are in the messages that were put together from them.
+ * Costs as much as the messages concerned and their sendings.
+ */
+import { RangeSet } from '../../base/ranges.ts';
+import { type BufferId, type Origin, type Place, sourcesOf } from '../../trace/buffers.ts';
+import type { DatagramView, FragmentView, MessageView, RecordView } from '../model.ts';
+import type { LinkedBy, LinkedPlace } from './model.ts';
+
+/** One sending of a part of a message. */
+export interface Carrier {
+  readonly datagram: DatagramView;
+  readonly record: RecordView;
+  readonly fragment: FragmentView;
+  /** That the fragment's places point into: the datagram, or the decrypted record. */
+  readonly buffer: BufferId;
+}
+
+/** What links are made from. */
+export interface LinkScene {
+  datagram(id: BufferId): DatagramView | undefined;
+  decrypted(id: BufferId): { readonly datagram: DatagramView; readonly record: RecordView } | undefined;
+  message(id: BufferId): MessageView | undefined;
+  messageOf(key: string): MessageView | undefined;
+  carriers(key: string): readonly Carrier[];
+  originOf(id: BufferId): Origin | undefined;
+  bytesOf(id: BufferId): Uint8Array | undefined;
+}
+
+/** Strongest first: where a range is linked in two ways, the stronger one holds. */
+const byStrength: readonly LinkedBy[] = ['same', 'again', 'lost', 'conflict', 'sealed'];
+const weaker = (a: LinkedBy, b: LinkedBy): LinkedBy => (byStrength.indexOf(a) > byStrength.indexOf(b) ? a : b);
+
+export function linkedPlaces(place: Place, scene: LinkScene): LinkedPlace[] {
+  const found = new Found(place);
+  const message = scene.message(place.buffer);
+  if (message) fromMessage(message, place, 'same', found, scene);
+  const datagram = scene.datagram(place.buffer);
+  if (datagram) for (const record of datagram.records) fromRecord(record, datagram, place, found, scene);
+  const opened = scene.decrypted(place.buffer);
+  if (opened) {
+    found.add(sealedPart(opened.datagram, opened.record), 'sealed');
+    fromContent(opened.record, place, found, scene);
+  }
+  return found.places(scene);
+}
+
+/** Up from a datagram: into what a record was decrypted to, or into the messages whose parts are in it. */
+function fromRecord(record: RecordView, datagram: DatagramView, place: Place, found: Found, scene: LinkScene): void {
+  if (!record.content || place.end <= record.start || place.start >= record.end) return;
+  if (record.content.buffer === datagram.buffer) {
+    fromContent(record, place, found, scene);
+    return;
+  }
+  const sealed = sealedPart(datagram, record);
+  if (place.end <= sealed.start || place.start >= sealed.end) return;
+  found.add(record.content, 'sealed');
+  for (const { messageKey, offset, length } of record.fragments) {
+    const message = scene.messageOf(messageKey);
+    if (message) found.add({ buffer: message.buffer, start: offset, end: offset + length }, 'sealed');
+  }
+}
+
+/** Up from a record's content, and down again to the other sendings of the same bytes. */
+function fromContent(record: RecordView, place: Place, found: Found, scene: LinkScene): void {
+  for (const fragment of record.fragments) {
+    const message = scene.messageOf(fragment.messageKey);
+    const start = Math.max(place.start, fragment.start);
+    const end = Math.min(place.end, fragment.end);
+    if (!message || start >= end) continue;
+    const by = fragment.offset - fragment.start;
+    for (const { piece, how } of relations(message, place.buffer, fragment, start + by, end + by, scene)) {
+      const there = { buffer: message.buffer, start: piece[0], end: piece[1] };
+      found.add(there, how);
+      fromMessage(message, there, how, found, scene);
+    }
+  }
+}
+
+/** Down from a message to all its sendings. */
+function fromMessage(message: MessageView, place: Place, how: LinkedBy, found: Found, scene: LinkScene): void {
+  for (const { buffer, fragment, datagram, record } of scene.carriers(message.key)) {
+    const start = Math.max(place.start, fragment.offset);
+    const end = Math.min(place.end, fragment.offset + fragment.length);
+    if (start >= end) continue;
+    const by = fragment.start - fragment.offset;
+    for (const { piece, how: own } of relations(message, buffer, fragment, start, end, scene))
+      found.add({ buffer, start: piece[0] + by, end: piece[1] + by }, weaker(how, own));
+    if (buffer !== datagram.buffer) found.add(sealedPart(datagram, record), 'sealed');
+  }
+}
+
+/**
+ * How [start, end) of a message and the part of a sending that holds it belong together: taken from there, missing in the
+ * message, or there once more, with the same bytes or with others.
+ */
+function relations(
+  message: MessageView,
+  buffer: BufferId,
+  fragment: FragmentView,
+  start: number,
+  end: number,
+  scene: LinkScene,
+): { readonly piece: readonly [number, number]; readonly how: LinkedBy }[] {
+  const origin = scene.originOf(message.buffer);
+  const by = fragment.start - fragment.offset;
+  const out: { readonly piece: readonly [number, number]; readonly how: LinkedBy }[] = [];
+  const explained = new RangeSet();
+  for (const step of origin ? sourcesOf(origin, start, end) : []) {
+    if (step.buffer !== buffer || step.start < fragment.start || step.end > fragment.end) continue;
+    out.push({ piece: [step.start - by, step.end - by], how: 'same' });
+    explained.add(step.start - by, step.end - by);
+  }
+  for (const [from, to] of message.missing) {
+    const piece = [Math.max(from, start), Math.min(to, end)] as const;
+    if (piece[0] >= piece[1]) continue;
+    out.push({ piece, how: 'lost' });
+    explained.add(piece[0], piece[1]);
+  }
+  const bytes = scene.bytesOf(buffer);
+  for (const piece of explained.missing(start, end)) {
+    const same = bytes !== undefined && equalAt(message.body, piece[0], bytes, piece[0] + by, piece[1] - piece[0]);
+    out.push({ piece, how: same ? 'again' : 'conflict' });
+  }
+  return out;
+}
+
+function equalAt(a: Uint8Array, atA: number, b: Uint8Array, atB: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (a[atA + i] !== b[atB + i]) return false;
+  return true;
+}
+
+/** The protected fragment of a record, behind its header. */
+function sealedPart({ buffer }: DatagramView, { end, length }: RecordView): Place {
+  return { buffer, start: end - length, end };
+}
+
+/** Places found so far: ranges by buffer and by how they are linked. */
+class Found {
+  readonly #from: Place;
+  readonly #ranges = new Map<BufferId, Map<LinkedBy, RangeSet>>();
+
+  constructor(from: Place) {
+    this.#from = from;
+  }
+
+  add({ buffer, start, end }: Place, how: LinkedBy): void {
+    const ways = this.#ranges.get(buffer) ?? new Map<LinkedBy, RangeSet>();
+    this.#ranges.set(buffer, ways);
+    const set = ways.get(how) ?? new RangeSet();
+    ways.set(how, set);
+    set.add(start, end);
+  }
+
+  /** In the order of buffers, which is that of datagrams. */
+  places(scene: LinkScene): LinkedPlace[] {
+    const out: LinkedPlace[] = [];
+    for (const [buffer, ways] of [...this.#ranges].sort(([a], [b]) => a - b)) {
+      const taken = new RangeSet();
+      if (buffer === this.#from.buffer) taken.add(this.#from.start, this.#from.end);
+      const packet = scene.datagram(buffer)?.packet;
+      const here: LinkedPlace[] = [];
+      for (const how of byStrength) {
+        for (const [start, end] of ways.get(how)?.ranges ?? []) {
+          for (const [from, to] of taken.missing(start, end)) here.push({ buffer, start: from, end: to, how, packet });
+        }
+        for (const [start, end] of ways.get(how)?.ranges ?? []) taken.add(start, end);
+      }
+      out.push(...here.sort((a, b) => a.start - b.start));
+    }
+    return out;
+  }
+}
