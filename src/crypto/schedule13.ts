@@ -73,7 +73,7 @@ export function keySchedule(
   const length = hashLength[hash];
   const zeros = new Uint8Array(length);
   const emptyHash = provider.hash(hash, emptyBytes);
-  const expand = (secret: Uint8Array, label: string, context: Uint8Array, bytes = length): Uint8Array =>
+  const expand = (secret: Uint8Array, label: string, context: Uint8Array, bytes: number = length): Uint8Array =>
     hkdfExpandLabel(provider, hash, secret, label, context, bytes, prefix);
   const extract = (secret: Uint8Array, keyMaterial: Uint8Array): Uint8Array =>
     hkdfExtract(provider, hash, secret, keyMaterial);

@@ -225,7 +225,7 @@ type Tables = typeof tables;
 const name = nameIn(extensionTypes);
 const rfcNames = ['extension_type', 'extension_data'] as const;
 
-/** The extensions block of a message, `Extension extensions<0..2^16-1>`. */
+/** The extensions block of a message, `Extension extensions<min..max>`. */
 export const extensionsOf = <M extends ExtensionMessage>(
   message: M,
   min = 0,
