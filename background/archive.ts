@@ -1,66 +1,151 @@
 /**
- * Ended runs in the browser's session storage: it is memory, survives a stopped worker, and is gone with the browser,
- * which is right for traces that hold keys. When it is full the oldest runs make room.
+ * Runs on the disk: an IndexedDB of the extension, which outlives the worker, the browser and an update. A run is a record
+ * (what the list shows) and rows of events, so that a growing run is stored by adding rows, and the list is read without
+ * the events. Byte strings are stored as such. What comes out is checked as if it were a stranger's.
  */
-import { parseRunSummary } from '../src/bridge/parse.ts';
-import type { RunArchive, StoredRun } from './runs.ts';
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { batchEnd, decodeHeader, isEvent } from '../src/bridge/events.ts';
+import type { BackgroundNotice, RunSummary } from '../src/bridge/panel.ts';
+import { parseNotice, parseRunSummary } from '../src/bridge/parse.ts';
+import type { TraceEvent, TraceHeader } from '../src/trace/model.ts';
+import { storable } from './keeping.ts';
 
-/** The part of `browser.storage.session` that is used. */
-export interface SessionArea {
-  get(keys: null): Promise<Record<string, unknown>>;
-  set(items: Record<string, unknown>): Promise<void>;
-  remove(keys: string): Promise<void>;
+export interface RunRecord {
+  /** `events` is how many are stored. */
+  readonly summary: RunSummary;
+  readonly header: TraceHeader;
+  /** What its events take, as `sizeOf` counts. */
+  readonly bytes: number;
+  /** When this was written. Wall clock, ms since 1970. */
+  readonly writtenAt: number;
+  /** When it was deleted, as long as that can be undone. */
+  readonly deletedAt: number | undefined;
 }
 
-const prefix = 'run:';
+/** Where runs outlive the background's process. */
+export interface RunArchive {
+  /** All records, and the notices that no panel has heard yet. */
+  load(): Promise<{ readonly records: readonly RunRecord[]; readonly notices: readonly BackgroundNotice[] }>;
+  /** All events of a run; undefined when what is stored is not a whole run. */
+  events(run: string): Promise<readonly TraceEvent[] | undefined>;
+  /** Writes a run's record, and events behind the first `from` ones that are stored. All of it or nothing. */
+  write(record: RunRecord, from: number, events: readonly TraceEvent[]): Promise<void>;
+  remove(runs: readonly string[]): Promise<void>;
+  keepNotices(notices: readonly BackgroundNotice[]): Promise<void>;
+}
 
-export class SessionArchive implements RunArchive {
-  readonly #area: SessionArea;
-  /** Ids of the stored runs, oldest first. */
-  readonly #stored: string[] = [];
+interface Schema extends DBSchema {
+  runs: { key: string; value: RunRecord & { readonly id: string } };
+  /** By run and the index of the row's first event. */
+  events: { key: [run: string, from: number]; value: readonly TraceEvent[] };
+  notices: { key: 'unheard'; value: readonly BackgroundNotice[] };
+}
 
-  constructor(area: SessionArea) {
-    this.#area = area;
+const databaseName = 'dtlscope';
+const schemaVersion = 1;
+/** Keys of all rows of a run: an array sorts behind every number. */
+const rowsOf = (run: string): IDBKeyRange => IDBKeyRange.bound([run], [run, []]);
+
+export class IndexedDbArchive implements RunArchive {
+  #database: Promise<IDBPDatabase<Schema>> | undefined;
+
+  async load(): Promise<{ readonly records: readonly RunRecord[]; readonly notices: readonly BackgroundNotice[] }> {
+    const database = await this.#open();
+    const transaction = database.transaction(['runs', 'notices']);
+    const [stored, notices] = await Promise.all([
+      transaction.objectStore('runs').getAll(),
+      transaction.objectStore('notices').get('unheard'),
+    ]);
+    return {
+      records: stored.map(readRecord).filter((record) => record !== undefined),
+      notices: (notices ?? []).filter((notice) => parseNotice(notice).ok),
+    };
   }
 
-  async load(): Promise<readonly StoredRun[]> {
-    const items = await this.#area.get(null);
-    const runs: StoredRun[] = [];
-    for (const [key, value] of Object.entries(items)) {
-      const run = key.startsWith(prefix) ? readStored(value) : undefined;
-      if (run !== undefined) runs.push(run);
+  async events(run: string): Promise<readonly TraceEvent[] | undefined> {
+    const database = await this.#open();
+    const transaction = database.transaction('events');
+    const [keys, rows] = await Promise.all([
+      transaction.store.getAllKeys(rowsOf(run)),
+      transaction.store.getAll(rowsOf(run)),
+    ]);
+    const events: TraceEvent[] = [];
+    for (const [index, row] of rows.entries()) {
+      if (keys[index]?.[1] !== events.length || !Array.isArray(row) || !row.every(isEvent)) return undefined;
+      events.push(...row);
     }
-    runs.sort((a, b) => a.summary.number - b.summary.number);
-    this.#stored.push(...runs.map(({ summary }) => summary.id));
-    return runs;
+    return events;
   }
 
-  async save(run: StoredRun): Promise<void> {
-    const { id } = run.summary;
-    for (;;) {
-      try {
-        await this.#area.set({ [prefix + id]: run });
-        this.#stored.push(id);
-        return;
-      } catch (error) {
-        const oldest = this.#stored.shift();
-        if (oldest === undefined) throw error;
-        await this.#area.remove(prefix + oldest);
-      }
+  async write(record: RunRecord, from: number, events: readonly TraceEvent[]): Promise<void> {
+    const database = await this.#open();
+    const { id, state } = record.summary;
+    // What is complete is worth waiting for the disk.
+    const durability = state === 'ended' ? 'strict' : 'relaxed';
+    const transaction = database.transaction(['runs', 'events'], 'readwrite', { durability });
+    const rows = transaction.objectStore('events');
+    const written: Promise<unknown>[] = [transaction.objectStore('runs').put({ ...record, id })];
+    for (let at = 0; at < events.length; ) {
+      const end = batchEnd(events, at);
+      written.push(rows.put(events.slice(at, end).map(storable), [id, from + at]));
+      at = end;
     }
+    await Promise.all([...written, transaction.done]);
   }
 
-  async remove(id: string): Promise<void> {
-    const index = this.#stored.indexOf(id);
-    if (index >= 0) this.#stored.splice(index, 1);
-    await this.#area.remove(prefix + id);
+  async remove(runs: readonly string[]): Promise<void> {
+    if (runs.length === 0) return;
+    const database = await this.#open();
+    const transaction = database.transaction(['runs', 'events'], 'readwrite');
+    await Promise.all([
+      ...runs.map((run) => transaction.objectStore('runs').delete(run)),
+      ...runs.map((run) => transaction.objectStore('events').delete(rowsOf(run))),
+      transaction.done,
+    ]);
+  }
+
+  async keepNotices(notices: readonly BackgroundNotice[]): Promise<void> {
+    await (await this.#open()).put('notices', notices, 'unheard');
+  }
+
+  #open(): Promise<IDBPDatabase<Schema>> {
+    if (this.#database !== undefined) return this.#database;
+    const opening = openDB<Schema>(databaseName, schemaVersion, {
+      upgrade: (database) => {
+        database.createObjectStore('runs', { keyPath: 'id' });
+        database.createObjectStore('events');
+        database.createObjectStore('notices');
+      },
+      // A newer background wants to upgrade, or the browser closed it: the next use opens it again, or says why not.
+      blocking: () => void this.#close(),
+      terminated: () => {
+        this.#database = undefined;
+      },
+    });
+    this.#database = opening;
+    opening.catch(() => {
+      this.#database = undefined;
+    });
+    return opening;
+  }
+
+  async #close(): Promise<void> {
+    const database = this.#database;
+    this.#database = undefined;
+    (await database)?.close();
   }
 }
 
-/** Events and header are checked where they are decoded. */
-function readStored(value: unknown): StoredRun | undefined {
-  if (typeof value !== 'object' || value === null || !('summary' in value)) return undefined;
+/** Events are checked when they are read. */
+function readRecord(value: unknown): RunRecord | undefined {
+  if (typeof value !== 'object' || value === null || !('summary' in value) || !('header' in value)) return undefined;
   const summary = parseRunSummary(value.summary);
-  if (!summary.ok || !('header' in value) || !('events' in value) || !Array.isArray(value.events)) return undefined;
-  return { summary: summary.message, header: value.header as StoredRun['header'], events: value.events };
+  const header = decodeHeader(value.header);
+  if (!summary.ok || header === undefined) return undefined;
+  if (!('bytes' in value) || !isCount(value.bytes) || !('writtenAt' in value) || !isCount(value.writtenAt))
+    return undefined;
+  const deletedAt = 'deletedAt' in value && isCount(value.deletedAt) ? value.deletedAt : undefined;
+  return { summary: summary.message, header, bytes: value.bytes, writtenAt: value.writtenAt, deletedAt };
 }
+
+const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;

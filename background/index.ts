@@ -1,6 +1,6 @@
 /**
  * The service worker (Chromium) and event page (Firefox): wires helper, runs and panels together. What must outlive a
- * panel is here; what must outlive this process is in the archive. While a run goes on, the open native port keeps the
+ * panel is here; what must outlive this process is in the archive, an IndexedDB. While a run goes on, the open native port keeps the
  * worker alive (measured: 400 s and more); when nobody needs the helper it is let go, and the worker may be stopped.
  */
 import browser from 'webextension-polyfill';
@@ -9,16 +9,15 @@ import { helperName } from '../src/bridge/identity.ts';
 import { panelPortName } from '../src/bridge/panel.ts';
 import { adaptPort } from '../src/bridge/port.ts';
 import { nobleProvider } from '../src/crypto/noble.ts';
-import { SessionArchive } from './archive.ts';
+import { IndexedDbArchive } from './archive.ts';
 import { schedule, workerClock } from './clock.ts';
 import { HelperLink } from './helperLink.ts';
+import { keeping } from './keeping.ts';
 import { servePanel } from './panels.ts';
 import { readRun } from './reading.ts';
 import { Runs } from './runs.ts';
 import { startRequest } from './start.ts';
 
-/** Runs that are kept in memory. */
-const keptRuns = 50;
 /** A helper that no panel and no run has used for so long may end. ms */
 const releaseMs = 30_000;
 
@@ -44,14 +43,23 @@ const runs = new Runs({
       tool: `dtlscope ${version}`,
     }),
   wallClock: Date.now,
+  schedule,
   read: (trace) => readRun(trace, nobleProvider),
-  archive: new SessionArchive(browser.storage.session),
-  keep: keptRuns,
+  archive: new IndexedDbArchive(),
+  keeping,
   complain,
 });
 
 let panels = 0;
 let cancelRelease = (): void => {};
+let cancelPurge = (): void => {};
+/** Deletions can be undone in the session of the panel that made them. */
+function purgeLater(): void {
+  cancelPurge();
+  cancelPurge = schedule(keeping.undoMs, () => {
+    if (panels === 0) runs.purge();
+  });
+}
 function releaseLater(): void {
   cancelRelease();
   if (panels > 0 || runs.running > 0) return;
@@ -68,6 +76,7 @@ browser.runtime.onConnect.addListener((port) => {
   port.onDisconnect.addListener(() => {
     panels -= 1;
     releaseLater();
+    purgeLater();
   });
-  servePanel(adaptPort(port, lastError), { runs, helper, schedule, version, complain });
+  servePanel(adaptPort(port, lastError), { runs, keeping, helper, schedule, version, complain });
 });

@@ -2,7 +2,7 @@
  * Serves panels: answers their requests, tells them of the helper and of runs, and streams the events of runs that they
  * subscribed to, from the index that they ask for. A panel that does not speak our protocol gets an answer that says so.
  */
-import { encodeEvent, encodeHeader } from '../src/bridge/events.ts';
+import { batchEnd, encodeEvent, encodeHeader } from '../src/bridge/events.ts';
 import {
   BridgeError,
   type BridgeFailure,
@@ -13,23 +13,21 @@ import {
 import { parseToBackground } from '../src/bridge/parse.ts';
 import type { Port, Schedule } from '../src/bridge/port.ts';
 import type { HelperLink } from './helperLink.ts';
-import type { Runs } from './runs.ts';
+import { Imports } from './imports.ts';
+import type { Keeping } from './keeping.ts';
+import type { KeptRun, Runs } from './runs.ts';
 
 export interface PanelsOptions {
   readonly runs: Runs;
+  readonly keeping: Pick<Keeping, 'bytes'>;
   readonly helper: Pick<HelperLink, 'status' | 'check' | 'onStatus'>;
   readonly schedule: Schedule;
   readonly version: string;
   readonly complain: (what: string, error: unknown) => void;
 }
 
-/** Events of a growing run are gathered for so long: three pictures of a 60 Hz screen. ms */
-const gatherMs = 50;
 /** A growing run changes the list's counts at most this often. ms */
 const listMs = 250;
-/** Bounds of one message of events; more follow at once. */
-const messageEvents = 500;
-const messageBytes = 1024 * 1024;
 
 /** Serves one panel until its port ends. The answer says whether it still does. */
 export function servePanel(port: Port, options: PanelsOptions): { readonly open: () => boolean } {
@@ -37,14 +35,20 @@ export function servePanel(port: Port, options: PanelsOptions): { readonly open:
   return { open: () => panel.open };
 }
 
+/** A run that the panel follows, and the index of the next event to send. */
+interface Following {
+  readonly kept: KeptRun;
+  cursor: number;
+}
+
 class Panel {
   readonly #port: Port;
   readonly #options: PanelsOptions;
-  /** By run: index of the next event to send. */
-  readonly #cursors = new Map<string, number>();
+  readonly #imports: Imports;
+  /** By run; undefined while its events are read. */
+  readonly #following = new Map<string, Following | undefined>();
   #greeted = false;
   #greeting: Promise<void> = Promise.resolve();
-  #cancelGather: (() => void) | undefined;
   #cancelList: (() => void) | undefined;
   readonly #stop: (() => void)[] = [];
   open = true;
@@ -52,6 +56,7 @@ class Panel {
   constructor(port: Port, options: PanelsOptions) {
     this.#port = port;
     this.#options = options;
+    this.#imports = new Imports(options.keeping.bytes);
     port.onMessage((message) => this.#hear(message));
     port.onDisconnect(() => this.#close());
     this.#stop.push(
@@ -59,19 +64,17 @@ class Panel {
       options.runs.onChange((run, what) => {
         if (what === 'grown') this.#listLater();
         else this.#list();
-        if (!this.#cursors.has(run)) return;
-        if (what === 'ended') this.#flush();
-        else if (what === 'grown') this.#gather();
+        // Growth is gathered where it is stored.
+        if (what !== 'list') this.#flush(run);
       }),
     );
   }
 
   #close(): void {
     this.open = false;
-    this.#cancelGather?.();
     this.#cancelList?.();
     for (const stop of this.#stop) stop();
-    this.#cursors.clear();
+    this.#following.clear();
   }
 
   #post(message: FromBackground): void {
@@ -110,8 +113,12 @@ class Panel {
       background: version,
       helper: helper.status,
       runs: runs.list,
+      deleted: runs.deleted,
     });
-    if (this.#greeted) return;
+    if (this.#greeted && this.open) {
+      this.#stop.push(runs.onNotice((notice) => this.#post({ kind: 'notice', notice })));
+      return;
+    }
     const message = 'The extension was updated. Close DevTools and open it again.';
     this.#fail(undefined, { code: 'protocol-mismatch', message });
   }
@@ -132,20 +139,24 @@ class Panel {
           break;
         case 'delete':
           runs.delete(message.run);
-          this.#cursors.delete(message.run);
           break;
-        case 'subscribe': {
-          const known = runs.get(message.run);
-          if (known === undefined) {
-            throw new BridgeError({ code: 'unknown-run', message: 'This run is not kept any more.' });
-          }
-          this.#post({ kind: 'ok', id });
-          this.#cursors.set(message.run, Math.min(message.from, known.events.length));
-          this.#flush(message.run);
+        case 'delete-all':
+          runs.deleteAll();
+          break;
+        case 'undo-delete':
+          runs.undoDelete();
+          break;
+        case 'import': {
+          const trace = this.#imports.take(message);
+          if (trace === undefined) break;
+          this.#post({ kind: 'ok', id, run: await runs.keep(message.file, trace, message.reading) });
           return;
         }
+        case 'subscribe':
+          await this.#subscribe(message);
+          return;
         case 'unsubscribe':
-          this.#cursors.delete(message.run);
+          this.#following.delete(message.run);
           break;
       }
       this.#post({ kind: 'ok', id });
@@ -158,6 +169,22 @@ class Panel {
     }
   }
 
+  async #subscribe({ id, run, from }: Extract<ToBackground, { kind: 'subscribe' }>): Promise<void> {
+    this.#following.set(run, undefined);
+    let kept: KeptRun;
+    try {
+      kept = await this.#options.runs.open(run);
+    } catch (error) {
+      this.#following.delete(run);
+      throw error;
+    }
+    this.#post({ kind: 'ok', id });
+    // The panel may have lost interest meanwhile.
+    if (!this.#following.has(run)) return;
+    this.#following.set(run, { kept, cursor: Math.min(from, kept.count) });
+    this.#flush(run, true);
+  }
+
   #fail(id: number | undefined, error: BridgeFailure): void {
     this.#post({ kind: 'error', error, ...(id === undefined ? {} : { id }) });
   }
@@ -165,59 +192,38 @@ class Panel {
   #list(): void {
     this.#cancelList?.();
     this.#cancelList = undefined;
-    if (this.#greeted) this.#post({ kind: 'runs', runs: this.#options.runs.list });
+    const { runs } = this.#options;
+    for (const run of [...this.#following.keys()]) if (!runs.has(run)) this.#following.delete(run);
+    if (this.#greeted) this.#post({ kind: 'runs', runs: runs.list, deleted: runs.deleted });
   }
 
   #listLater(): void {
     this.#cancelList ??= this.#options.schedule(listMs, () => this.#list());
   }
 
-  #gather(): void {
-    this.#cancelGather ??= this.#options.schedule(gatherMs, () => this.#flush());
-  }
-
-  /** Sends what the subscriber of one run (or of all) lacks. `always`: even if that is nothing, so that he gets a header. */
-  #flush(always?: string): void {
-    this.#cancelGather?.();
-    this.#cancelGather = undefined;
-    for (const [run, cursor] of [...this.#cursors]) {
-      const kept = this.#options.runs.get(run);
-      if (kept === undefined) {
-        this.#cursors.delete(run);
-        continue;
+  /** Sends what the subscriber of a run lacks. `always`: even if that is nothing, so that he gets a header. */
+  #flush(run: string, always = false): void {
+    const following = this.#following.get(run);
+    if (following === undefined) return;
+    const { header, events, count, ended } = following.kept;
+    let { cursor: from } = following;
+    do {
+      const end = Math.min(batchEnd(events, from), count);
+      const last = ended && end === count;
+      if (end > from || last || always) {
+        this.#post({
+          kind: 'events',
+          run,
+          header: encodeHeader(header),
+          from,
+          events: events.slice(from, end).map(encodeEvent),
+          ended: last,
+        });
       }
-      const { header, events, ended } = kept;
-      let from = cursor;
-      do {
-        const batch = events.slice(from, batchEnd(events, from));
-        const last = ended && from + batch.length === events.length;
-        if (batch.length > 0 || last || run === always) {
-          this.#post({
-            kind: 'events',
-            run,
-            header: encodeHeader(header),
-            from,
-            events: batch.map(encodeEvent),
-            ended: last,
-          });
-        }
-        from += batch.length;
-      } while (from < events.length);
-      // Nothing more will come; a repeated subscription sends again.
-      if (ended) this.#cursors.delete(run);
-      else this.#cursors.set(run, from);
-    }
+      from = end;
+    } while (from < count);
+    following.cursor = from;
+    // Nothing more will come; a repeated subscription sends again.
+    if (ended) this.#following.delete(run);
   }
-}
-
-function batchEnd(events: readonly { readonly kind: string }[], from: number): number {
-  let bytes = 0;
-  let end = from;
-  while (end < events.length && end - from < messageEvents && bytes < messageBytes) {
-    const event = events[end];
-    bytes += 300;
-    if (event !== undefined && 'bytes' in event && event.bytes instanceof Uint8Array) bytes += event.bytes.length * 1.4;
-    end += 1;
-  }
-  return end;
 }

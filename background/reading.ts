@@ -1,9 +1,9 @@
 /** What the run list shows of an ended run: its last handshake's outcome, as analysis and diagnosis read it. */
 import { Analysis } from '../src/analysis/analysis.ts';
+import type { RunReading } from '../src/bridge/panel.ts';
 import type { CryptoProvider } from '../src/crypto/provider.ts';
 import { diagnose } from '../src/diagnosis/diagnose.ts';
 import type { Trace } from '../src/trace/model.ts';
-import type { RunReading } from './runs.ts';
 
 /** Reads a whole trace. Without a handshake there is no outcome to tell. */
 export function readRun(trace: Trace, crypto: CryptoProvider): RunReading {

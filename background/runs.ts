@@ -1,65 +1,73 @@
 /**
- * All runs, running and ended, with their events: what panels see is here, so a panel may come and go. Ended runs are
- * put into an archive, from which a restarted background takes them again.
+ * All runs, running and ended, and the files that were opened: what panels see is here, so a panel may come and go. Every
+ * run is stored while it grows; events of ended runs are read from the store when somebody asks. A run that the store
+ * knows as running when the background starts was cut off, and is ended here as `interrupted`.
  */
 import {
-  decodeEvent,
-  decodeHeader,
-  encodeEvent,
-  encodeHeader,
-  type JsonEvent,
-  type JsonHeader,
-} from '../src/bridge/events.ts';
-import { BridgeError, type RunRequest, type RunSummary } from '../src/bridge/panel.ts';
+  type BackgroundNotice,
+  BridgeError,
+  type RunReading,
+  type RunRequest,
+  type RunSummary,
+} from '../src/bridge/panel.ts';
+import type { Schedule } from '../src/bridge/port.ts';
 import type { Run } from '../src/run/api.ts';
 import type { Trace, TraceEvent, TraceHeader } from '../src/trace/model.ts';
-
-/** What reading an ended run gives for the list. */
-export type RunReading = Pick<RunSummary, 'outcome' | 'verdict' | 'durationMs' | 'retransmissions' | 'version'>;
-
-export interface StoredRun {
-  readonly summary: RunSummary;
-  readonly header: JsonHeader;
-  readonly events: readonly JsonEvent[];
-}
-
-/** Where ended runs outlive the background's process. */
-export interface RunArchive {
-  load(): Promise<readonly StoredRun[]>;
-  save(run: StoredRun): Promise<void>;
-  remove(id: string): Promise<void>;
-}
+import type { RunArchive, RunRecord } from './archive.ts';
+import { inMiB, type Keeping, sizeOf, withoutPrivateKeys } from './keeping.ts';
+import { droppedText, interruptedBecause, nameOf } from './notices.ts';
+import { RunWriter } from './runWriter.ts';
 
 export interface RunsOptions {
   /** Rejects with a `BridgeError`. */
   readonly start: (request: RunRequest) => Promise<Run>;
   /** Wall clock, ms since 1970. */
   readonly wallClock: () => number;
+  readonly schedule: Schedule;
   readonly read: (trace: Trace) => RunReading;
   readonly archive: RunArchive;
-  /** How many runs are kept; the oldest ended one makes room. */
-  readonly keep: number;
+  readonly keeping: Keeping;
   readonly complain: (what: string, error: unknown) => void;
 }
 
+/** A run for somebody who reads it. A growing one grows here too: `count` events may be shown. */
 export interface KeptRun {
   readonly header: TraceHeader;
   readonly events: readonly TraceEvent[];
+  readonly count: number;
   readonly ended: boolean;
 }
+
+/** `list`: one came or went; `grown`: it has more events; `ended`: it has its last. */
+export type RunChange = 'list' | 'grown' | 'ended';
 
 interface Entry {
   summary: RunSummary;
   readonly header: TraceHeader;
+  /** What its stored events take. */
+  bytes: number;
+  deletedAt: number | undefined;
+  /** While it runs, and as long as the store does not have all of it. */
+  live: Live | undefined;
+}
+
+interface Live extends KeptRun {
   readonly events: TraceEvent[];
-  /** Undefined once it has ended. */
-  run: Run | undefined;
+  count: number;
+  ended: boolean;
+  readonly writer: RunWriter;
+  readonly run: Run | undefined;
+  /** The summary that is stored with the last event, before that is shown. */
+  last: RunSummary | undefined;
 }
 
 export class Runs {
   readonly #options: RunsOptions;
+  /** In order of starting; what was deleted and can be brought back included. */
   readonly #entries = new Map<string, Entry>();
   readonly #hearers = new Set<(run: string, what: RunChange) => void>();
+  readonly #noticeHearers = new Set<(notice: BackgroundNotice) => void>();
+  #unheard: readonly BackgroundNotice[] = [];
   #lastNumber = 0;
   readonly ready: Promise<void>;
 
@@ -70,16 +78,20 @@ export class Runs {
 
   /** In order of starting. */
   get list(): readonly RunSummary[] {
-    return [...this.#entries.values()].map(({ summary }) => summary);
+    return this.#listed.map(({ summary }) => summary);
+  }
+
+  /** How many runs `undoDelete` would bring back. */
+  get deleted(): number {
+    return this.#deleted.length;
   }
 
   get running(): number {
-    return this.list.filter(({ state }) => state === 'running').length;
+    return [...this.#entries.values()].filter(isRunning).length;
   }
 
-  get(run: string): KeptRun | undefined {
-    const entry = this.#entries.get(run);
-    return entry && { header: entry.header, events: entry.events, ended: entry.run === undefined };
+  has(id: string): boolean {
+    return this.#entries.get(id)?.deletedAt === undefined && this.#entries.has(id);
   }
 
   onChange(hear: (run: string, what: RunChange) => void): () => void {
@@ -87,97 +99,342 @@ export class Runs {
     return () => this.#hearers.delete(hear);
   }
 
+  /** Calls back with every notice from now on, and at once with those that nobody has heard. */
+  onNotice(hear: (notice: BackgroundNotice) => void): () => void {
+    this.#noticeHearers.add(hear);
+    const unheard = this.#unheard;
+    if (unheard.length > 0) this.#keepUnheard([]);
+    for (const notice of unheard) hear(notice);
+    return () => this.#noticeHearers.delete(hear);
+  }
+
+  /** A run with its events, read from the store if it has ended. Rejects with a `BridgeError`. */
+  async open(id: string): Promise<KeptRun> {
+    const { header, live } = this.#entry(id);
+    if (live !== undefined) return live;
+    const events = await this.#eventsOf(id);
+    if (events !== undefined) return { header, events, count: events.length, ended: true };
+    // It may have been deleted or dropped while it was being read.
+    this.#entry(id);
+    throw new BridgeError({ code: 'unreadable-run', message: 'What is stored of this run can’t be read.' });
+  }
+
   /** Starts a run; rejects with a `BridgeError` when there is none. */
   async start(request: RunRequest): Promise<RunSummary> {
     await this.ready;
     const startedAt = this.#options.wallClock();
     const run = await this.#options.start(request);
-    const number = ++this.#lastNumber;
-    const id = `run-${number}-${startedAt.toString(36)}`;
-    const summary: RunSummary = { id, number, startedAt, request, state: 'running', events: 0 };
-    const entry: Entry = { summary, header: run.header, events: [], run };
-    this.#entries.set(id, entry);
+    const { entry, live } = this.#add({ startedAt, request, state: 'running' }, run.header, run);
     this.#makeRoom();
-    this.#tell(id, 'list');
-    run.subscribe((event) => this.#record(entry, event));
-    void run.finished.then(() => this.#end(entry));
+    this.#tell(entry, 'list');
+    run.subscribe((event) => {
+      live.events.push(event);
+      live.writer.grown();
+    });
+    // Known to the store from its first moment.
+    void live.writer.flush();
+    void run.finished.then(() => this.#end(entry, live));
+    return entry.summary;
+  }
+
+  /** Keeps a file that a panel has read. Rejects with a `BridgeError` when it is too large. */
+  async keep(file: string, trace: Trace, reading?: RunReading): Promise<RunSummary> {
+    await this.ready;
+    const { bytes } = this.#options.keeping;
+    if (trace.events.reduce((sum, event) => sum + sizeOf(event), 0) > bytes) throw tooLarge(file, bytes);
+    const startedAt = this.#options.wallClock();
+    const request: RunRequest = { target: file, options: {} };
+    const { entry, live } = this.#add({ startedAt, request, state: 'ended', file }, trace.header, undefined);
+    for (const event of trace.events) live.events.push(event);
+    await this.#end(entry, live, reading);
     return entry.summary;
   }
 
   stop(id: string): void {
-    this.#entry(id).run?.stop();
+    this.#entry(id).live?.run?.stop();
   }
 
-  /** Forgets a run, and stops it first if it goes on. */
+  /** Takes a run off the list, and stops it first if it goes on. Former deletions are final from now on. */
   delete(id: string): void {
-    const entry = this.#entry(id);
-    this.#entries.delete(id);
-    entry.run?.stop();
-    this.#forget(id);
-    this.#tell(id, 'list');
+    this.#delete([this.#entry(id)]);
+  }
+
+  deleteAll(): void {
+    this.#delete(this.#listed);
+  }
+
+  /** Brings back what the last deletion took. Throws a `BridgeError` when there is nothing. */
+  undoDelete(): void {
+    const entries = this.#deleted;
+    if (entries.length === 0) {
+      throw new BridgeError({ code: 'nothing-deleted', message: 'There is no deletion that could be undone.' });
+    }
+    for (const entry of entries) {
+      entry.deletedAt = undefined;
+      this.#update(entry);
+    }
+    this.#tellAll(entries, 'list');
+  }
+
+  /** Makes deletions final. */
+  purge(): void {
+    const entries = this.#deleted;
+    if (entries.length === 0) return;
+    this.#forget(entries);
+    this.#tellAll(entries, 'list');
+  }
+
+  get #listed(): Entry[] {
+    return [...this.#entries.values()].filter(({ deletedAt }) => deletedAt === undefined);
+  }
+
+  get #deleted(): Entry[] {
+    return [...this.#entries.values()].filter(({ deletedAt }) => deletedAt !== undefined);
   }
 
   #entry(id: string): Entry {
     const entry = this.#entries.get(id);
-    if (entry === undefined) throw new BridgeError({ code: 'unknown-run', message: 'This run is not kept any more.' });
+    if (entry === undefined || entry.deletedAt !== undefined) {
+      throw new BridgeError({ code: 'unknown-run', message: 'This run is not kept any more.' });
+    }
     return entry;
   }
 
-  #record(entry: Entry, event: TraceEvent): void {
-    entry.events.push(event);
-    entry.summary = { ...entry.summary, events: entry.events.length };
-    if (this.#entries.get(entry.summary.id) === entry) this.#tell(entry.summary.id, 'grown');
+  #add(
+    about: Pick<RunSummary, 'startedAt' | 'request' | 'state' | 'file'>,
+    header: TraceHeader,
+    run: Run | undefined,
+  ): { readonly entry: Entry; readonly live: Live } {
+    const number = ++this.#lastNumber;
+    const id = `run-${number}-${about.startedAt.toString(36)}`;
+    const events: TraceEvent[] = [];
+    const { archive, schedule, keeping, complain } = this.#options;
+    const writer = new RunWriter({
+      archive,
+      schedule,
+      keeping,
+      events,
+      record: (stored) => ({
+        ...this.#record(entry, live.last ?? entry.summary, stored.events),
+        bytes: stored.bytes,
+      }),
+      shown: (count) => {
+        entry.bytes = writer.bytes;
+        this.#makeRoom();
+        if (live.count === count) return;
+        live.count = count;
+        entry.summary = { ...entry.summary, events: count };
+        if (!live.ended) this.#tell(entry, 'grown');
+      },
+      makeRoom: () => this.#dropOldest(entry),
+      failed: (error) => {
+        complain(`run ${id} is not stored`, error);
+        const why = error instanceof Error ? error.message : String(error);
+        const message = `${nameOf(entry.summary)} can’t be stored (${why}): it is here only until the browser stops the extension.`;
+        this.#say({ code: 'not-kept', message, runs: [id] });
+      },
+      cut: () => {
+        const message = `${nameOf(entry.summary)} has more than the ${inMiB(keeping.bytes)} that are kept: the rest of it is here only until the browser stops the extension.`;
+        this.#say({ code: 'cut', message, runs: [id] });
+      },
+    });
+    const live: Live = { header, events, count: 0, ended: run === undefined, writer, run, last: undefined };
+    const summary: RunSummary = { ...about, id, number, events: 0 };
+    const entry: Entry = { summary, header, bytes: 0, deletedAt: undefined, live };
+    this.#entries.set(id, entry);
+    return { entry, live };
   }
 
-  #end(entry: Entry): void {
-    const { id } = entry.summary;
-    entry.run = undefined;
-    if (this.#entries.get(id) !== entry) return;
-    let reading: RunReading = {};
+  /** It has its last event: stored first, then told. */
+  async #end(entry: Entry, live: Live, known?: RunReading): Promise<void> {
+    const { header, events } = live;
+    live.last = { ...entry.summary, ...(known ?? this.#read(entry.summary.id, { header, events })), state: 'ended' };
+    await live.writer.flush();
+    live.ended = true;
+    entry.summary = { ...live.last, events: live.count };
+    if (live.writer.complete) entry.live = undefined;
+    this.#tell(entry, 'ended');
+    this.#makeRoom();
+  }
+
+  #read(id: string, trace: Trace): RunReading {
     try {
-      reading = this.#options.read(entry);
+      return this.#options.read(trace);
     } catch (error) {
       this.#options.complain(`run ${id} cannot be read`, error);
+      return {};
     }
-    entry.summary = { ...entry.summary, ...reading, state: 'ended' };
-    this.#tell(id, 'ended');
-    const { summary, header, events } = entry;
-    const stored = { summary, header: encodeHeader(header), events: events.map(encodeEvent) };
-    this.#options.archive.save(stored).catch((error: unknown) => this.#options.complain('a run was not kept', error));
   }
 
+  async #eventsOf(id: string): Promise<readonly TraceEvent[] | undefined> {
+    try {
+      return await this.#options.archive.events(id);
+    } catch (error) {
+      this.#options.complain(`run ${id} cannot be read`, error);
+      return undefined;
+    }
+  }
+
+  #record(entry: Entry, summary: RunSummary, events: number): RunRecord {
+    return {
+      summary: { ...summary, request: withoutPrivateKeys(summary.request), events },
+      header: entry.header,
+      bytes: entry.bytes,
+      writtenAt: this.#options.wallClock(),
+      deletedAt: entry.deletedAt,
+    };
+  }
+
+  /** Stores what is said of a run apart from its events. */
+  #update(entry: Entry): void {
+    const { archive, complain } = this.#options;
+    const { live, summary } = entry;
+    if (live !== undefined) void live.writer.flush();
+    else {
+      archive
+        .write(this.#record(entry, summary, summary.events), summary.events, [])
+        .catch((error: unknown) => complain(`a change of run ${summary.id} was not stored`, error));
+    }
+  }
+
+  #delete(entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    this.purge();
+    for (const entry of entries) {
+      entry.deletedAt = this.#options.wallClock();
+      entry.live?.run?.stop();
+      this.#update(entry);
+    }
+    this.#tellAll(entries, 'list');
+  }
+
+  /** Drops the oldest ended runs until the rest is within the bounds; what was deleted goes first. */
   #makeRoom(): void {
-    for (const [id, { run }] of this.#entries) {
-      if (this.#entries.size <= this.#options.keep) return;
-      if (run !== undefined) continue;
-      this.#entries.delete(id);
-      this.#forget(id);
+    const { keeping } = this.#options;
+    const dropped: Entry[] = [];
+    let why = '';
+    for (const victim of this.#victims()) {
+      const left = [...this.#entries.values()].filter((entry) => !dropped.includes(entry));
+      const bytes = left.reduce((sum, entry) => sum + entry.bytes, 0);
+      if (left.length > keeping.runs) why = `the newest ${keeping.runs} are kept`;
+      else if (bytes > keeping.bytes) why = `${inMiB(keeping.bytes)} are kept`;
+      else break;
+      dropped.push(victim);
     }
+    this.#drop(dropped, why);
   }
 
-  #forget(id: string): void {
-    this.#options.archive.remove(id).catch((error: unknown) => this.#options.complain('a run was not deleted', error));
+  /** For a full store. Answers whether there was anything to drop. */
+  async #dropOldest(but: Entry): Promise<boolean> {
+    const victim = this.#victims().find((entry) => entry !== but);
+    if (victim === undefined) return false;
+    await this.#drop([victim], 'the browser’s storage is full');
+    return true;
+  }
+
+  /** Ended runs in the order in which they make room. */
+  #victims(): Entry[] {
+    return [...this.#deleted, ...this.#listed].filter((entry) => !isRunning(entry));
+  }
+
+  #drop(entries: readonly Entry[], why: string): Promise<void> {
+    const seen = entries.filter(({ deletedAt }) => deletedAt === undefined).map(({ summary }) => summary);
+    const done = this.#forget(entries);
+    if (seen.length > 0) {
+      this.#say({ code: 'dropped', message: droppedText(seen, why), runs: seen.map(({ id }) => id) });
+    }
+    this.#tellAll(entries, 'list');
+    return done;
+  }
+
+  async #forget(entries: readonly Entry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const ids = entries.map(({ summary }) => summary.id);
+    for (const id of ids) this.#entries.delete(id);
+    try {
+      await Promise.all(entries.map(({ live }) => live?.writer.close()));
+      await this.#options.archive.remove(ids);
+    } catch (error) {
+      this.#options.complain('a run was not deleted', error);
+    }
   }
 
   async #load(): Promise<void> {
+    const { archive, keeping, wallClock, complain } = this.#options;
     try {
-      const stored = [...(await this.#options.archive.load())].sort((a, b) => a.summary.number - b.summary.number);
-      for (const { summary, header: jsonHeader, events: jsonEvents } of stored) {
-        const header = decodeHeader(jsonHeader);
-        const events = jsonEvents.map(decodeEvent);
-        if (header === undefined || !events.every((event) => event !== undefined)) continue;
-        this.#entries.set(summary.id, { summary, header, events, run: undefined });
+      const { records, notices } = await archive.load();
+      this.#unheard = notices;
+      for (const { summary, header, bytes, deletedAt } of [...records].sort(byNumber)) {
+        this.#entries.set(summary.id, { summary, header, bytes, deletedAt, live: undefined });
         this.#lastNumber = Math.max(this.#lastNumber, summary.number);
       }
+      const final = wallClock() - keeping.undoAcrossRestartMs;
+      void this.#forget(this.#deleted.filter(({ deletedAt = 0 }) => deletedAt < final));
+      for (const { summary, writtenAt } of records) {
+        const entry = this.#entries.get(summary.id);
+        if (entry?.summary.state === 'running') await this.#interrupt(entry, writtenAt);
+      }
+      this.#makeRoom();
     } catch (error) {
-      this.#options.complain('earlier runs cannot be read', error);
+      complain('earlier runs cannot be read', error);
+      const why = error instanceof Error ? error.message : String(error);
+      this.#say({ code: 'unreadable', message: `Earlier runs can’t be read (${why}).`, runs: [] });
     }
   }
 
-  #tell(run: string, what: RunChange): void {
-    for (const hear of [...this.#hearers]) hear(run, what);
+  /** Ends a run that was going on when an earlier background was stopped. */
+  async #interrupt(entry: Entry, writtenAt: number): Promise<void> {
+    const { id } = entry.summary;
+    const stored = await this.#eventsOf(id);
+    if (stored === undefined) {
+      // Perhaps it can be read the next time.
+      entry.summary = { ...entry.summary, state: 'ended' };
+      return;
+    }
+    const last = stored.at(-1);
+    const why = interruptedBecause(writtenAt);
+    const end: TraceEvent[] = last?.kind === 'end' ? [] : [{ kind: 'end', at: last?.at ?? 0, how: 'interrupted', why }];
+    const events = [...stored, ...end];
+    const reading = this.#read(id, { header: entry.header, events });
+    entry.summary = { ...entry.summary, ...reading, state: 'ended', events: events.length };
+    for (const event of end) entry.bytes += sizeOf(event);
+    try {
+      const record = this.#record(entry, entry.summary, events.length);
+      await this.#options.archive.write(record, stored.length, end);
+    } catch (error) {
+      this.#options.complain(`the end of run ${id} was not stored`, error);
+    }
+  }
+
+  #say(notice: BackgroundNotice): void {
+    if (this.#noticeHearers.size === 0) this.#keepUnheard([...this.#unheard, notice]);
+    for (const hear of [...this.#noticeHearers]) hear(notice);
+  }
+
+  #keepUnheard(notices: readonly BackgroundNotice[]): void {
+    this.#unheard = notices;
+    this.#options.archive
+      .keepNotices(notices)
+      .catch((error: unknown) => this.#options.complain('a notice was not stored', error));
+  }
+
+  #tell({ summary, deletedAt }: Entry, what: RunChange): void {
+    if (what === 'grown' && deletedAt !== undefined) return;
+    for (const hear of [...this.#hearers]) hear(summary.id, what);
+  }
+
+  #tellAll(entries: readonly Entry[], what: RunChange): void {
+    const [first] = entries;
+    if (first !== undefined) this.#tell(first, what);
   }
 }
 
-/** `list`: one came or went; `grown`: it has more events; `ended`: it has its last. */
-export type RunChange = 'list' | 'grown' | 'ended';
+const isRunning = ({ live }: Entry): boolean => live !== undefined && !live.ended;
+const byNumber = (a: RunRecord, b: RunRecord): number => a.summary.number - b.summary.number;
+
+/** A file with more than may be kept in all. */
+export const tooLarge = (file: string, bytes: number): BridgeError =>
+  new BridgeError({
+    code: 'too-large',
+    message: `${file} has more than the ${inMiB(bytes)} that are kept in all; it stays open in this panel only.`,
+  });

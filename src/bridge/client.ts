@@ -3,15 +3,17 @@
  * Chromium may stop and restart the background, and an update replaces it: the client connects again by itself, and what
  * is followed goes on without a gap or a repeat.
  */
-import type { TraceEvent, TraceHeader } from '../trace/model.ts';
-import { decodeEvent, decodeHeader } from './events.ts';
+import type { Trace, TraceEvent, TraceHeader } from '../trace/model.ts';
+import { batchEnd, decodeEvent, decodeHeader, encodeEvent, encodeHeader } from './events.ts';
 import {
+  type BackgroundNotice,
   BridgeError,
   type BridgeFailure,
   type FromBackground,
   type HelperStatus,
   panelPingMs,
   panelProtocol,
+  type RunReading,
   type RunRequest,
   type RunSummary,
   type ToBackground,
@@ -26,6 +28,8 @@ export interface ClientState {
   readonly background: string | undefined;
   readonly helper: HelperStatus;
   readonly runs: readonly RunSummary[];
+  /** How many runs `undoDelete` would bring back. */
+  readonly deleted: number;
 }
 
 export interface RunBatch {
@@ -43,12 +47,22 @@ export interface BackgroundClient {
   readonly state: ClientState;
   /** Calls back at every change of `state`. The answer stops the calls. */
   onChange(hear: () => void): () => void;
+  /** Calls back with what the user should know of kept runs. The answer stops the calls. */
+  onNotice(hear: (notice: BackgroundNotice) => void): () => void;
   /** Reaches for the helper (again) and resolves with how that went. */
   checkHelper(): Promise<HelperStatus>;
   /** Starts a run; rejects with a `BridgeError` that names the options which are wrong. */
   start(request: RunRequest): Promise<RunSummary>;
   stop(run: string): Promise<void>;
   delete(run: string): Promise<void>;
+  deleteAll(): Promise<void>;
+  /** Brings back what the last deletion took, of this panel or another. */
+  undoDelete(): Promise<void>;
+  /**
+   * Keeps a file that was opened here as the background keeps runs. `reading`: what was read of it already. Rejects with
+   * a `BridgeError`: `too-large`, or `disconnected` when the background went away in the middle, which keeps nothing.
+   */
+  keep(file: string, trace: Trace, reading?: RunReading): Promise<RunSummary>;
   /** All events of a run in batches, without gap or repeat, from index `from` (0: from the start). The answer stops them. */
   follow(run: string, hear: (batch: RunBatch) => void, unfollowed?: Unfollowed, from?: number): () => void;
   close(): void;
@@ -88,12 +102,20 @@ export function openBackground(options: ClientOptions): BackgroundClient {
 
 class Client implements BackgroundClient {
   readonly #options: ClientOptions;
-  #state: ClientState = { link: 'connecting', background: undefined, helper: { kind: 'unknown' }, runs: [] };
+  #state: ClientState = {
+    link: 'connecting',
+    background: undefined,
+    helper: { kind: 'unknown' },
+    runs: [],
+    deleted: 0,
+  };
   readonly #hearers = new Set<() => void>();
+  readonly #noticeHearers = new Set<(notice: BackgroundNotice) => void>();
   readonly #pending = new Map<number, Pending>();
   readonly #following = new Map<string, Set<Following>>();
   #port: Port | undefined;
   #nextId = 1;
+  #nextTransfer = 1;
   #tries = 0;
   #closed = false;
   #cancelTimer: () => void = () => {};
@@ -112,15 +134,18 @@ class Client implements BackgroundClient {
     return () => this.#hearers.delete(hear);
   }
 
+  onNotice(hear: (notice: BackgroundNotice) => void): () => void {
+    this.#noticeHearers.add(hear);
+    return () => this.#noticeHearers.delete(hear);
+  }
+
   async checkHelper(): Promise<HelperStatus> {
     const { helper } = await this.#request({ kind: 'check-helper' });
     return helper ?? this.#state.helper;
   }
 
   async start(request: RunRequest): Promise<RunSummary> {
-    const { run } = await this.#request({ kind: 'start', request });
-    if (run === undefined) throw new BridgeError({ code: 'bad-message', message: 'The background named no run.' });
-    return run;
+    return named(await this.#request({ kind: 'start', request }));
   }
 
   async stop(run: string): Promise<void> {
@@ -129,6 +154,31 @@ class Client implements BackgroundClient {
 
   async delete(run: string): Promise<void> {
     await this.#request({ kind: 'delete', run });
+  }
+
+  async deleteAll(): Promise<void> {
+    await this.#request({ kind: 'delete-all' });
+  }
+
+  async undoDelete(): Promise<void> {
+    await this.#request({ kind: 'undo-delete' });
+  }
+
+  async keep(file: string, { header, events }: Trace, reading?: RunReading): Promise<RunSummary> {
+    const part = { kind: 'import', transfer: this.#nextTransfer++, file, header: encodeHeader(header) } as const;
+    for (let from = 0; ; ) {
+      const end = batchEnd(events, from);
+      const last = end === events.length;
+      const reply = await this.#request({
+        ...part,
+        from,
+        events: events.slice(from, end).map(encodeEvent),
+        last,
+        ...(last && reading !== undefined ? { reading } : {}),
+      });
+      if (last) return named(reply);
+      from = end;
+    }
   }
 
   follow(run: string, hear: (batch: RunBatch) => void, unfollowed: Unfollowed = () => {}, from = 0): () => void {
@@ -248,6 +298,7 @@ class Client implements BackgroundClient {
           background: message.background,
           helper: message.helper,
           runs: message.runs,
+          deleted: message.deleted,
         });
         for (const run of this.#following.keys()) this.#subscribe(run);
         return;
@@ -264,7 +315,10 @@ class Client implements BackgroundClient {
         this.#change({ helper: message.helper });
         return;
       case 'runs':
-        this.#change({ runs: message.runs });
+        this.#change({ runs: message.runs, deleted: message.deleted });
+        return;
+      case 'notice':
+        for (const hear of [...this.#noticeHearers]) hear(message.notice);
         return;
       case 'events':
         this.#deliver(message);
@@ -303,4 +357,9 @@ class Client implements BackgroundClient {
     this.#state = { ...this.#state, ...part };
     for (const hear of [...this.#hearers]) hear();
   }
+}
+
+function named({ run }: Reply): RunSummary {
+  if (run === undefined) throw new BridgeError({ code: 'bad-message', message: 'The background named no run.' });
+  return run;
 }

@@ -21,13 +21,32 @@ export function encodeEvent(event: TraceEvent): JsonEvent {
 /** Reads `encodeEvent`'s form; undefined when it is not an event. */
 export function decodeEvent(value: unknown): TraceEvent | undefined {
   const event = decode(value, 0);
-  if (!isRecord(event) || typeof event['at'] !== 'number' || !Number.isFinite(event['at'])) return undefined;
+  return isEvent(event) ? event : undefined;
+}
+
+/** Whether a value with real byte strings, as the background stores them, is an event that a reader can take. */
+export function isEvent(event: unknown): event is TraceEvent {
+  if (!isRecord(event) || typeof event['at'] !== 'number' || !Number.isFinite(event['at'])) return false;
   const kind = event['kind'];
-  if (typeof kind !== 'string' || !Object.hasOwn(required, kind)) return undefined;
-  for (const [field, test] of Object.entries(required[kind as TraceEvent['kind']])) {
-    if (!test(event[field])) return undefined;
+  if (typeof kind !== 'string' || !Object.hasOwn(required, kind)) return false;
+  return Object.entries(required[kind as TraceEvent['kind']]).every(([field, test]) => test(event[field]));
+}
+
+/** Bounds of one message of events. */
+const batchEvents = 500;
+const batchBytes = 1024 * 1024;
+
+/** Where a message of events that begins with number `from` should end, so that it stays far below what a port carries. */
+export function batchEnd(events: readonly TraceEvent[], from: number): number {
+  let bytes = 0;
+  let end = from;
+  while (end < events.length && end - from < batchEvents && bytes < batchBytes) {
+    const event = events[end];
+    bytes += 300;
+    if (event?.kind === 'datagram') bytes += event.bytes.length * 1.4;
+    end += 1;
   }
-  return event as unknown as TraceEvent;
+  return end;
 }
 
 /** A trace's header as JSON. */

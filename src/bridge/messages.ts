@@ -92,6 +92,17 @@ export type FromHelper =
       readonly socket: number;
       readonly events: readonly SocketEvent[];
       readonly counters: SocketCounters;
+    }
+  /**
+   * The last message, and not the helper's own: its launcher, a shell script, tells how the helper ended when it did not
+   * end well. `stderr` is the end of its standard error, as hexadecimal digits, since a shell can escape nothing safely.
+   */
+  | {
+      readonly kind: 'exited';
+      readonly reason: 'node-missing' | 'helper-missing' | 'ended';
+      readonly code: number | null;
+      readonly signal: string | null;
+      readonly stderr: string;
     };
 export type SocketEvent =
   | {

@@ -6,7 +6,7 @@ import type { JsonEvent, JsonHeader } from './events.ts';
 import type { HelperLimits, ProtocolVersion } from './messages.ts';
 
 /** Panel and background are built together; they differ only while an update is being installed. */
-export const panelProtocol: ProtocolVersion = { major: 1, minor: 0 };
+export const panelProtocol: ProtocolVersion = { major: 1, minor: 1 };
 
 /** The name of the port that a panel opens. */
 export const panelPortName = 'dtlscope-panel';
@@ -44,8 +44,14 @@ export type HelperStatus =
   | { readonly kind: 'not-installed'; readonly message: string }
   /** Installed, but not for this extension. */
   | { readonly kind: 'forbidden'; readonly message: string }
-  /** It started and ended; why is in its stderr, which the browser keeps to itself. */
-  | { readonly kind: 'exited'; readonly message: string }
+  /** It started and ended. The browser says no more than that; `exit` is what the launcher told, if it could. */
+  | {
+      readonly kind: 'exited';
+      readonly message: string;
+      /** Before it greeted, or in the middle of its work. */
+      readonly when?: 'start' | 'work';
+      readonly exit?: HelperExit;
+    }
   | {
       readonly kind: 'version-mismatch';
       readonly helper: string;
@@ -57,14 +63,28 @@ export type HelperStatus =
   /** The browser has no native messaging for us, or the helper said something that is not our protocol. */
   | { readonly kind: 'failed'; readonly message: string };
 
-/** A run as the list shows it. */
+/** How a helper ended, as its launcher saw it. */
+export interface HelperExit {
+  /** What the launcher runs is not there any more, or the helper ended by itself or by a signal. */
+  readonly reason: 'node-missing' | 'helper-missing' | 'ended';
+  /** Exit code, or the signal that ended it ("SIGKILL"). */
+  readonly code?: number;
+  readonly signal?: string;
+  /** The end of its standard error, as text: up to 4000 bytes, without control characters but line feed and tab. */
+  readonly stderr: string;
+}
+
+/** A run, or a file that was opened and is kept like one, as the list shows it. */
 export interface RunSummary {
   readonly id: string;
   /** Counts from 1 in order of starting. */
   readonly number: number;
-  /** Wall clock, ms since 1970. */
+  /** When it was started, or the file opened. Wall clock, ms since 1970. */
   readonly startedAt: number;
+  /** For a file: its name as the target, and no options. */
   readonly request: RunRequest;
+  /** The name of the file that it was read from; absent in a run of ours. */
+  readonly file?: string;
   readonly state: 'running' | 'ended';
   /** How many events there are to ask for. */
   readonly events: number;
@@ -77,6 +97,25 @@ export interface RunSummary {
   readonly version?: string;
 }
 
+/** The part of a summary that comes from reading the ended run. */
+export type RunReading = Pick<RunSummary, 'outcome' | 'verdict' | 'durationMs' | 'retransmissions' | 'version'>;
+
+/** Something about kept runs that the user should know and did not ask for. */
+export interface BackgroundNotice {
+  readonly code: /** The oldest runs made room. */
+    | 'dropped'
+    /** What is recorded is lost when the background ends: the browser does not store it. */
+    | 'not-kept'
+    /** A run is larger than is kept: its end is lost when the background ends. */
+    | 'cut'
+    /** Runs of earlier can't be read. */
+    | 'unreadable';
+  /** Fit to be shown. */
+  readonly message: string;
+  /** Ids of the runs that it is about. */
+  readonly runs: readonly string[];
+}
+
 /** Panel to background. Every request with an `id` gets exactly one `ok` or `error` with that id. */
 export type ToBackground =
   | { readonly kind: 'hello'; readonly protocol: ProtocolVersion; readonly panel: string }
@@ -85,7 +124,25 @@ export type ToBackground =
   | { readonly kind: 'check-helper'; readonly id: number }
   | { readonly kind: 'start'; readonly id: number; readonly request: RunRequest }
   | { readonly kind: 'stop'; readonly id: number; readonly run: string }
+  /** Takes a run (a running one is stopped) off the list. Until the next deletion, or until no panel is open, it can be undone. */
   | { readonly kind: 'delete'; readonly id: number; readonly run: string }
+  | { readonly kind: 'delete-all'; readonly id: number }
+  /** Brings back what the last deletion took. */
+  | { readonly kind: 'undo-delete'; readonly id: number }
+  /** Keeps a file that the panel has opened, in parts: each is answered before the next is sent, the last with the run. */
+  | {
+      readonly kind: 'import';
+      readonly id: number;
+      /** The panel's number for the file, the same in all parts. */
+      readonly transfer: number;
+      readonly file: string;
+      readonly header: JsonHeader;
+      readonly from: number;
+      readonly events: readonly JsonEvent[];
+      readonly last: boolean;
+      /** With the last part: what the panel's own reading of it said, which spares the background the reading. */
+      readonly reading?: RunReading;
+    }
   /** Sends the events from index `from` on, then each new batch, until `unsubscribe` or the end of the port. */
   | { readonly kind: 'subscribe'; readonly id: number; readonly run: string; readonly from: number }
   | { readonly kind: 'unsubscribe'; readonly id: number; readonly run: string };
@@ -98,13 +155,17 @@ export type FromBackground =
       readonly background: string;
       readonly helper: HelperStatus;
       readonly runs: readonly RunSummary[];
+      /** How many runs `undo-delete` would bring back. */
+      readonly deleted: number;
     }
   | { readonly kind: 'ok'; readonly id: number; readonly run?: RunSummary; readonly helper?: HelperStatus }
   | { readonly kind: 'error'; readonly id?: number; readonly error: BridgeFailure }
   /** Whenever it changes. */
   | { readonly kind: 'helper'; readonly helper: HelperStatus }
   /** The whole list, whenever a run comes, goes, ends, or (at most a few times a second) grows. */
-  | { readonly kind: 'runs'; readonly runs: readonly RunSummary[] }
+  | { readonly kind: 'runs'; readonly runs: readonly RunSummary[]; readonly deleted: number }
+  /** To every panel, or to the next one that greets if none is open. */
+  | { readonly kind: 'notice'; readonly notice: BackgroundNotice }
   | {
       readonly kind: 'events';
       readonly run: string;
@@ -123,6 +184,11 @@ export interface BridgeFailure {
     | 'protocol-mismatch'
     | 'invalid-request'
     | 'unknown-run'
+    /** A kept run whose stored events can't be read. */
+    | 'unreadable-run'
+    /** A file with more than is kept in all. */
+    | 'too-large'
+    | 'nothing-deleted'
     | 'helper-unavailable'
     | 'start-failed'
     | 'disconnected';

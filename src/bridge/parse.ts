@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { type FromHelper, helperRequestBytes, sendBatchDatagrams, type ToHelper } from './messages.ts';
-import type { FromBackground, JsonValue, RunSummary, ToBackground } from './panel.ts';
+import type { BackgroundNotice, FromBackground, JsonValue, RunSummary, ToBackground } from './panel.ts';
 
 export type Parsed<T> =
   | { readonly ok: true; readonly message: T }
@@ -58,6 +58,7 @@ const limits = v.object({
   datagramsPerSecond: count,
 });
 const capabilities = v.pipe(v.array(short), v.maxLength(100));
+const signalName = v.pipe(v.string(), v.regex(/^SIG[A-Z0-9+-]{1,20}$/, 'not a signal'));
 
 const fromHelper = v.variant('kind', [
   v.object({ kind: v.literal('hello'), protocol, helper: short, capabilities, platform: short, now: time, limits }),
@@ -87,11 +88,31 @@ const fromHelper = v.variant('kind', [
       droppedDatagrams: count,
     }),
   }),
+  v.object({
+    kind: v.literal('exited'),
+    reason: v.picklist(['node-missing', 'helper-missing', 'ended']),
+    code: v.nullable(count),
+    signal: v.nullable(signalName),
+    stderr: v.pipe(v.string(), v.maxLength(20_000), v.regex(/^(?:[0-9a-f]{2})*$/, 'not hexadecimal')),
+  }),
 ]);
+
+/** The part of a greeting that every version of the protocol has. */
+const greeting = v.object({ kind: v.literal('hello'), protocol, helper: v.fallback(short, 'unknown') });
 
 const json: v.GenericSchema<JsonValue> = v.lazy(() =>
   v.union([v.string(), v.number(), v.boolean(), v.null(), v.array(json), v.record(v.string(), json)]),
 );
+const header = v.looseObject({ tool: v.string(), kind: v.string() });
+// The insides of both are for `decodeHeader` and `decodeEvent`.
+const events = v.array(v.looseObject({ kind: v.string(), at: v.number() }));
+const reading = v.object({
+  outcome: v.exactOptional(short),
+  verdict: v.exactOptional(long),
+  durationMs: v.exactOptional(time),
+  retransmissions: v.exactOptional(count),
+  version: v.exactOptional(short),
+});
 const request = v.object({ target: long, options: v.record(v.pipe(v.string(), v.maxLength(100)), json) });
 
 const toBackground = v.variant('kind', [
@@ -101,6 +122,19 @@ const toBackground = v.variant('kind', [
   v.object({ kind: v.literal('start'), id: count, request }),
   v.object({ kind: v.literal('stop'), id: count, run: short }),
   v.object({ kind: v.literal('delete'), id: count, run: short }),
+  v.object({ kind: v.literal('delete-all'), id: count }),
+  v.object({ kind: v.literal('undo-delete'), id: count }),
+  v.object({
+    kind: v.literal('import'),
+    id: count,
+    transfer: count,
+    file: v.pipe(v.string(), v.minLength(1), v.maxLength(1000)),
+    header,
+    from: count,
+    events,
+    last: v.boolean(),
+    reading: v.exactOptional(reading),
+  }),
   v.object({ kind: v.literal('subscribe'), id: count, run: short, from: count }),
   v.object({ kind: v.literal('unsubscribe'), id: count, run: short }),
 ]);
@@ -111,7 +145,19 @@ const helperStatus = v.variant('kind', [
   v.object({ kind: v.literal('ready'), version: short, protocol, capabilities, platform: short, limits }),
   v.object({ kind: v.literal('not-installed'), message: long }),
   v.object({ kind: v.literal('forbidden'), message: long }),
-  v.object({ kind: v.literal('exited'), message: long }),
+  v.object({
+    kind: v.literal('exited'),
+    message: long,
+    when: v.exactOptional(v.picklist(['start', 'work'])),
+    exit: v.exactOptional(
+      v.object({
+        reason: v.picklist(['node-missing', 'helper-missing', 'ended']),
+        code: v.exactOptional(count),
+        signal: v.exactOptional(signalName),
+        stderr: long,
+      }),
+    ),
+  }),
   v.object({
     kind: v.literal('version-mismatch'),
     helper: short,
@@ -126,13 +172,15 @@ const runSummary = v.object({
   number: count,
   startedAt: time,
   request,
+  file: v.exactOptional(v.string()),
   state: v.picklist(['running', 'ended']),
   events: count,
-  outcome: v.exactOptional(short),
-  verdict: v.exactOptional(long),
-  durationMs: v.exactOptional(time),
-  retransmissions: v.exactOptional(count),
-  version: v.exactOptional(short),
+  ...reading.entries,
+});
+const notice = v.object({
+  code: v.picklist(['dropped', 'not-kept', 'cut', 'unreadable']),
+  message: long,
+  runs: v.array(short),
 });
 const failure = v.object({
   code: v.picklist([
@@ -140,6 +188,9 @@ const failure = v.object({
     'protocol-mismatch',
     'invalid-request',
     'unknown-run',
+    'unreadable-run',
+    'too-large',
+    'nothing-deleted',
     'helper-unavailable',
     'start-failed',
     'disconnected',
@@ -156,6 +207,7 @@ const fromBackground = v.variant('kind', [
     background: short,
     helper: helperStatus,
     runs: v.array(runSummary),
+    deleted: count,
   }),
   v.object({
     kind: v.literal('ok'),
@@ -165,28 +217,27 @@ const fromBackground = v.variant('kind', [
   }),
   v.object({ kind: v.literal('error'), id: v.exactOptional(count), error: failure }),
   v.object({ kind: v.literal('helper'), helper: helperStatus }),
-  v.object({ kind: v.literal('runs'), runs: v.array(runSummary) }),
-  v.object({
-    kind: v.literal('events'),
-    run: short,
-    // The insides are for `decodeHeader` and `decodeEvent`.
-    header: v.looseObject({ tool: v.string(), kind: v.string() }),
-    from: count,
-    events: v.array(v.looseObject({ kind: v.string(), at: v.number() })),
-    ended: v.boolean(),
-  }),
+  v.object({ kind: v.literal('runs'), runs: v.array(runSummary), deleted: count }),
+  v.object({ kind: v.literal('notice'), notice }),
+  v.object({ kind: v.literal('events'), run: short, header, from: count, events, ended: v.boolean() }),
 ]);
 
 /** What the helper was told. */
 export const parseToHelper = (value: unknown): Parsed<ToHelper> => parse(toHelper, value);
 /** What the helper says. */
 export const parseFromHelper = (value: unknown): Parsed<FromHelper> => parse(fromHelper, value);
+/** Who greets in another major version, whatever else it says; undefined when it is no greeting. */
+export function parseForeignHello(value: unknown): v.InferOutput<typeof greeting> | undefined {
+  const result = v.safeParse(greeting, value);
+  return result.success ? result.output : undefined;
+}
 /** What a panel asks of the background. */
 export const parseToBackground = (value: unknown): Parsed<ToBackground> => parse(toBackground, value);
 /** What the background says to a panel. */
 export const parseFromBackground = (value: unknown): Parsed<FromBackground> => parse(fromBackground, value);
-/** A run's summary as it was stored. */
+/** A run's summary, and a notice, as they were stored. */
 export const parseRunSummary = (value: unknown): Parsed<RunSummary> => parse(runSummary, value);
+export const parseNotice = (value: unknown): Parsed<BackgroundNotice> => parse(notice, value);
 
 function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown): Parsed<T> {
   try {

@@ -69,7 +69,8 @@ export const importTable: readonly Place[] = [
   { dir: 'src/cli', may: [...product, 'src/crypto/node', 'src/helper'], packages: ['node:*', 'commander', 'yaml'] },
   // Build and demo need the extension's id, which the bridge knows.
   { dir: 'src/tools', may: ['src/base', 'src/bridge'], packages: ['node:*', 'esbuild', 'playwright'] },
-  { dir: 'background', may: product, packages: ['webextension-polyfill'] },
+  // Kept runs are in IndexedDB, whose own interface is events and cursors.
+  { dir: 'background', may: product, packages: ['webextension-polyfill', 'idb'] },
   {
     dir: 'panel',
     may: product,

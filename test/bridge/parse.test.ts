@@ -53,7 +53,7 @@ const toBackground: readonly ToBackground[] = [
   { kind: 'unsubscribe', id: 1, run: 'x' },
 ];
 const fromBackground: readonly FromBackground[] = [
-  { kind: 'hello', protocol, background: '1', helper: { kind: 'unknown' }, runs: [summary] },
+  { kind: 'hello', protocol, background: '1', helper: { kind: 'unknown' }, runs: [summary], deleted: 0 },
   { kind: 'ok', id: 1, run: summary },
   { kind: 'ok', id: 1, helper: { kind: 'ready', version: '1', protocol, capabilities: [], platform: 'x', limits } },
   {
@@ -65,7 +65,7 @@ const fromBackground: readonly FromBackground[] = [
     kind: 'helper',
     helper: { kind: 'version-mismatch', helper: '0', theirs: protocol, ours: protocol, update: 'helper' },
   },
-  { kind: 'runs', runs: [] },
+  { kind: 'runs', runs: [], deleted: 2 },
   {
     kind: 'events',
     run: 'x',

@@ -4,13 +4,15 @@
  */
 import type { BackgroundClient, ClientState, RunBatch, Unfollowed } from '../../src/bridge/client.ts';
 import {
+  type BackgroundNotice,
   BridgeError,
   type BridgeFailure,
   type HelperStatus,
+  type RunReading,
   type RunRequest,
   type RunSummary,
 } from '../../src/bridge/panel.ts';
-import type { TraceEvent, TraceHeader } from '../../src/trace/model.ts';
+import type { Trace, TraceEvent, TraceHeader } from '../../src/trace/model.ts';
 
 export const readyHelper: HelperStatus = {
   kind: 'ready',
@@ -43,9 +45,12 @@ interface FakeRun {
 }
 
 export class FakeBackground implements BackgroundClient {
-  #state: ClientState = { link: 'connected', background: 'test', helper: readyHelper, runs: [] };
+  #state: ClientState = { link: 'connected', background: 'test', helper: readyHelper, runs: [], deleted: 0 };
   readonly #hearers = new Set<() => void>();
+  readonly #noticeHearers = new Set<(notice: BackgroundNotice) => void>();
   readonly #runs = new Map<string, FakeRun>();
+  /** What the last deletion took. */
+  #deleted: readonly (readonly [string, FakeRun])[] = [];
   readonly #follows = new Map<string, { hear: (batch: RunBatch) => void; unfollowed: Unfollowed }>();
   /** What was asked of it, in order. */
   readonly asked: string[] = [];
@@ -60,6 +65,11 @@ export class FakeBackground implements BackgroundClient {
   onChange(hear: () => void): () => void {
     this.#hearers.add(hear);
     return () => this.#hearers.delete(hear);
+  }
+
+  onNotice(hear: (notice: BackgroundNotice) => void): () => void {
+    this.#noticeHearers.add(hear);
+    return () => this.#noticeHearers.delete(hear);
   }
 
   async checkHelper(): Promise<HelperStatus> {
@@ -81,8 +91,28 @@ export class FakeBackground implements BackgroundClient {
 
   async delete(run: string): Promise<void> {
     this.#ask(`delete ${run}`);
-    this.#runs.delete(run);
+    this.#delete([run]);
+  }
+
+  async deleteAll(): Promise<void> {
+    this.#ask('delete-all');
+    this.#delete([...this.#runs.keys()]);
+  }
+
+  async undoDelete(): Promise<void> {
+    this.#ask('undo-delete');
+    for (const [id, run] of this.#deleted) this.#runs.set(id, run);
+    this.#deleted = [];
     this.#change({});
+  }
+
+  async keep(file: string, { header, events }: Trace, reading: RunReading = {}): Promise<RunSummary> {
+    this.#ask(`keep ${file}`);
+    const id = `file-${this.#runs.size + 1}`;
+    const more = { ...reading, file, state: 'ended', events: events.length } as const;
+    const summary = this.addRun(id, { target: file, options: {} }, more, header);
+    this.#runs.get(id)?.events.push(...events);
+    return summary;
   }
 
   follow(run: string, hear: (batch: RunBatch) => void, unfollowed: Unfollowed = () => {}, from = 0): () => void {
@@ -139,6 +169,10 @@ export class FakeBackground implements BackgroundClient {
     for (const { unfollowed } of [...this.#follows.values()]) unfollowed(lost);
   }
 
+  notice(notice: BackgroundNotice): void {
+    for (const hear of [...this.#noticeHearers]) hear(notice);
+  }
+
   setHelper(helper: HelperStatus): void {
     this.#change({ helper });
   }
@@ -150,8 +184,15 @@ export class FakeBackground implements BackgroundClient {
     if (failure) throw new BridgeError(failure);
   }
 
+  #delete(runs: readonly string[]): void {
+    this.#deleted = [...this.#runs].filter(([id]) => runs.includes(id));
+    for (const id of runs) this.#runs.delete(id);
+    this.#change({});
+  }
+
   #change(part: Partial<ClientState>): void {
-    this.#state = { ...this.#state, ...part, runs: [...this.#runs.values()].map(({ summary }) => summary) };
+    const runs = [...this.#runs.values()].map(({ summary }) => summary);
+    this.#state = { ...this.#state, ...part, runs, deleted: this.#deleted.length };
     for (const hear of [...this.#hearers]) hear();
   }
 }
