@@ -6,7 +6,13 @@ export type PublicKey =
   /** `point` is the uncompressed form, 04 || X || Y (RFC 8422 §5.4.1). */
   | { readonly kind: 'ec'; readonly curve: CurveName; readonly point: Uint8Array }
   /** Big-endian integers without sign byte. */
-  | { readonly kind: 'rsa'; readonly n: Uint8Array; readonly e: Uint8Array }
+  | {
+      readonly kind: 'rsa';
+      readonly n: Uint8Array;
+      readonly e: Uint8Array;
+      /** The key is one of RSASSA-PSS alone (RFC 4055 §1.2): its schemes are rsa_pss_pss_* and no others. */
+      readonly pssOnly?: true;
+    }
   | { readonly kind: 'ed25519'; readonly key: Uint8Array };
 
 export type PrivateKey =
@@ -21,6 +27,7 @@ export type PrivateKey =
       readonly dp: Uint8Array;
       readonly dq: Uint8Array;
       readonly qi: Uint8Array;
+      readonly pssOnly?: true;
     }
   | { readonly kind: 'ed25519'; readonly seed: Uint8Array; readonly key: Uint8Array };
 

@@ -3,6 +3,8 @@
  * of the curve (RFC 5246 §7.4.1.4.1): a P-256 key may sign with SHA-384 as 0x0503. That TLS 1.3 ties each ECDSA scheme to
  * one curve (RFC 8446 §4.2.3) is the engine's to enforce, with `curveOfScheme`. Both backends decide here which schemes a
  * key can make or check, so that they never differ.
+ * rsa_pss_rsae_* and rsa_pss_pss_* are the same computation; the object identifier in the certificate decides which of the
+ * two a key has (RFC 8446 §4.2.3), and `pssOnly` of the key says it.
  */
 import { toHex } from '../base/bytes.ts';
 import type { CurveName, PrivateKey, PublicKey } from './keys.ts';
@@ -12,7 +14,14 @@ export type SignatureScheme =
   | { readonly code: number; readonly kind: 'ecdsa'; readonly hash: HashName; readonly verifyOnly?: true }
   | { readonly code: number; readonly kind: 'rsa-pkcs1'; readonly hash: HashName; readonly verifyOnly?: true }
   /** The salt is as long as the hash, and MGF1 uses the same hash (RFC 8446 §4.2.3). */
-  | { readonly code: number; readonly kind: 'rsa-pss'; readonly hash: HashName; readonly verifyOnly?: true }
+  | {
+      readonly code: number;
+      readonly kind: 'rsa-pss';
+      readonly hash: HashName;
+      readonly verifyOnly?: true;
+      /** rsa_pss_pss_*, for keys that know nothing else. */
+      readonly pssOnly?: true;
+    }
   | { readonly code: number; readonly kind: 'ed25519'; readonly verifyOnly?: true };
 
 const schemes: ReadonlyMap<number, SignatureScheme> = new Map(
@@ -30,6 +39,9 @@ const schemes: ReadonlyMap<number, SignatureScheme> = new Map(
       { code: 0x0805, kind: 'rsa-pss', hash: 'sha384' },
       { code: 0x0806, kind: 'rsa-pss', hash: 'sha512' },
       { code: 0x0807, kind: 'ed25519' },
+      { code: 0x0809, kind: 'rsa-pss', hash: 'sha256', pssOnly: true },
+      { code: 0x080a, kind: 'rsa-pss', hash: 'sha384', pssOnly: true },
+      { code: 0x080b, kind: 'rsa-pss', hash: 'sha512', pssOnly: true },
     ] satisfies readonly SignatureScheme[]
   ).map((scheme) => [scheme.code, scheme]),
 );
@@ -51,6 +63,30 @@ export function curveOfScheme(code: number): CurveName | undefined {
   }
 }
 
+/**
+ * Whether a CertificateVerify of DTLS 1.3 may be made with a scheme by this key: no PKCS1, no SHA-1, and for ECDSA the curve
+ * that the scheme names (RFC 8446 §4.2.3, §4.4.3).
+ */
+export function schemeFits13(key: PublicKey | PrivateKey, code: number): boolean {
+  const scheme = schemeForKey(key, code);
+  switch (scheme?.kind) {
+    case 'ecdsa':
+      return key.kind === 'ec' && curveOfScheme(code) === key.curve;
+    case 'rsa-pss':
+    case 'ed25519':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/**
+ * The scheme that checks a certificate's signature under its issuer's key: RSASSA-PSS has one number in a certificate, and
+ * two here, by the kind of key.
+ */
+export const schemeUnderKey = (key: PublicKey, code: number): number =>
+  key.kind === 'rsa' && key.pssOnly && code >= 0x0804 && code <= 0x0806 ? code + 5 : code;
+
 /** The scheme, when it belongs to this kind of key and the key is large enough to hold it; else `undefined`. */
 export function schemeForKey(key: PublicKey | PrivateKey, code: number): SignatureScheme | undefined {
   const scheme = schemes.get(code);
@@ -63,6 +99,7 @@ export function schemeForKey(key: PublicKey | PrivateKey, code: number): Signatu
     case 'rsa-pkcs1':
       // RFC 8017 §9.2: 00 01, at least eight FF, 00, then DigestInfo, which is 19 bytes (15 for SHA-1) and the hash.
       return key.kind === 'rsa' &&
+        !key.pssOnly &&
         isUsableRsa(key) &&
         (rsaModulusBits(key.n) + 7) >> 3 >= hashLength[scheme.hash] + (scheme.hash === 'sha1' ? 15 : 19) + 11
         ? scheme
@@ -70,6 +107,7 @@ export function schemeForKey(key: PublicKey | PrivateKey, code: number): Signatu
     case 'rsa-pss':
       // RFC 8017 §9.1.1 step 3, for a salt as long as the hash.
       return key.kind === 'rsa' &&
+        key.pssOnly === scheme.pssOnly &&
         isUsableRsa(key) &&
         (rsaModulusBits(key.n) + 6) >> 3 >= 2 * hashLength[scheme.hash] + 2
         ? scheme

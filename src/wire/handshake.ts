@@ -231,7 +231,7 @@ export const certificateRequest13 = cite(
 );
 export type CertificateRequest13 = Infer<typeof certificateRequest13>;
 
-export const certificateVerify13 = cite('RFC 8446 §4.4.3', struct(signed12));
+export const certificateVerify13 = cite('RFC 8446 §4.4.3', struct({ algorithm: scheme, signature: opaque(0, 0xffff) }));
 export type CertificateVerify13 = Infer<typeof certificateVerify13>;
 export const certificateVerify12 = cite('RFC 5246 §7.4.8', struct(signed12));
 export const certificateVerify10 = cite('RFC 4346 §7.4.8', struct(signed10));

@@ -4,6 +4,7 @@
  */
 import { equal } from '../base/bytes.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
+import { schemeUnderKey } from '../crypto/schemes.ts';
 import { type Certificate, readCertificate } from './read.ts';
 
 /** How a certificate is signed. */
@@ -35,6 +36,7 @@ function link(certificate: Certificate, issuer: Certificate, by: number, crypto:
   if (!issuer.publicKey) return { kind: 'unsupported', by, what: issuer.keyName };
   if (certificate.signatureScheme === undefined)
     return { kind: 'unsupported', by, what: certificate.signatureAlgorithm };
-  const good = crypto.verify(issuer.publicKey, certificate.signatureScheme, certificate.tbs, certificate.signature);
+  const scheme = schemeUnderKey(issuer.publicKey, certificate.signatureScheme);
+  const good = crypto.verify(issuer.publicKey, scheme, certificate.tbs, certificate.signature);
   return good ? { kind: 'verified', by } : { kind: 'bad-signature', by };
 }

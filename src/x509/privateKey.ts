@@ -39,8 +39,9 @@ export function readPkcs8(input: Uint8Array): PrivateKey {
       return readEcKey(inner, curveNamed(readOid(algorithm.take(Tag.oid, 'curve')), algorithm.pos));
     }
     case Oid.rsaEncryption:
-    case Oid.rsaPss:
       return readRsaKey(inner);
+    case Oid.rsaPss:
+      return { ...readRsaKey(inner), pssOnly: true };
     case Oid.ed25519: {
       const seed = contentOf(inner.take(Tag.octetString, 'Ed25519 seed'));
       if (seed.length !== 32) inner.fail(`Ed25519 seed of ${seed.length} bytes, not 32`);
@@ -108,7 +109,7 @@ function fixedWidth(magnitude: Uint8Array, width: number): Uint8Array | undefine
 }
 
 /** RSAPrivateKey ::= SEQUENCE { 0, n, e, d, p, q, dP, dQ, qInv } (RFC 8017 §A.1.2) */
-function readRsaKey(outer: DerReader): PrivateKey {
+function readRsaKey(outer: DerReader): Extract<PrivateKey, { kind: 'rsa' }> {
   const r = outer.enter(Tag.sequence, 'RSA private key');
   outer.finish('RSA private key');
   if (readSmall(r.take(Tag.integer, 'version'), 1, 'version') !== 0) r.fail('an RSA key of more than two primes');
@@ -163,7 +164,8 @@ export function privateKeyDer(key: PrivateKey): Uint8Array {
     }
     case 'rsa': {
       const numbers = [key.n, key.e, key.d, key.p, key.q, key.dp, key.dq, key.qi].map(unsigned);
-      return sequence(zero, sequence(oid(Oid.rsaEncryption), der(Tag.null)), octets(sequence(zero, ...numbers)));
+      const algorithm = key.pssOnly ? sequence(oid(Oid.rsaPss)) : sequence(oid(Oid.rsaEncryption), der(Tag.null));
+      return sequence(zero, algorithm, octets(sequence(zero, ...numbers)));
     }
     case 'ed25519':
       return sequence(zero, sequence(oid(Oid.ed25519)), octets(octets(key.seed)));
@@ -176,7 +178,7 @@ export function publicHalf(key: PrivateKey): PublicKey {
     case 'ec':
       return { kind: 'ec', curve: key.curve, point: key.point };
     case 'rsa':
-      return { kind: 'rsa', n: key.n, e: key.e };
+      return { kind: 'rsa', n: key.n, e: key.e, ...(key.pssOnly && { pssOnly: key.pssOnly }) };
     case 'ed25519':
       return { kind: 'ed25519', key: key.key };
   }

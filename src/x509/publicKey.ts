@@ -76,7 +76,7 @@ function rsaKey(content: Uint8Array, bitString: Element, pssOnly: boolean): Subj
   const n = readUnsigned(body.take(Tag.integer, 'RSA modulus'), 'RSA modulus');
   const e = readUnsigned(body.take(Tag.integer, 'RSA exponent'), 'RSA exponent');
   body.finish('RSA public key');
-  const key: PublicKey = { kind: 'rsa', n, e };
+  const key: PublicKey = { kind: 'rsa', n, e, ...(pssOnly && { pssOnly }) };
   // A hostile modulus or exponent is a way to keep us busy.
   return { key: isUsableRsa(key) ? key : undefined, name: keyName(key), pssOnly };
 }
@@ -87,8 +87,9 @@ export function subjectPublicKeyInfo(key: PublicKey): Uint8Array {
     case 'ec':
       return sequence(sequence(oid(Oid.ecPublicKey), oid(curveOids[key.curve])), bits(key.point));
     case 'rsa':
+      // Without parameters a PSS key may be used with any hash and salt (RFC 4055 §3.1).
       return sequence(
-        sequence(oid(Oid.rsaEncryption), der(Tag.null)),
+        key.pssOnly ? sequence(oid(Oid.rsaPss)) : sequence(oid(Oid.rsaEncryption), der(Tag.null)),
         bits(sequence(unsigned(key.n), unsigned(key.e))),
       );
     case 'ed25519':
