@@ -147,6 +147,7 @@ const sentences: Readonly<Record<string, string>> = {
   encrypted_pre_master_secret: 'The secret, encrypted to the server’s RSA key; whoever has that key can read all.',
   algorithm: 'The signature algorithm with its hash.',
   signature: 'Made with the key of the certificate; the other side checks it.',
+  'certificate_types.type': 'A kind of key.',
   certificate_types: 'Kinds of keys that the client’s certificate may have.',
   certificate_authorities: 'Authorities that would be accepted; empty means any, as in WebRTC.',
   authority: 'The name of an authority that would be accepted.',

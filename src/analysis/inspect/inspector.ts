@@ -96,7 +96,7 @@ export class Inspector {
       message: (id) => index.byBuffer.get(id),
       messageOf: (key) => index.messages.get(key),
       carriers: (key) => index.carriers.get(key) ?? [],
-      originOf: (id) => this.#source.origins.get(id),
+      originOf: (id) => this.#source.origins.get(id) ?? nowhere,
       bytesOf: (id) => index.datagrams.get(id)?.bytes ?? index.byBuffer.get(id)?.body ?? this.#source.bytesOf(id),
     };
   }
@@ -219,14 +219,14 @@ export class Inspector {
       packet: datagram.packet,
       bytes,
       missing: [],
-      origin: this.#source.origins.get(id) ?? { kind: 'datagram', packet: datagram.packet },
+      origin: this.#source.origins.get(id) ?? nowhere,
       draft: () => plaintextFields(record, bytes, this.#scene),
     });
   }
 
   #messageBuffer(message: MessageView): InspectedBuffer {
     const { buffer, body, missing } = message;
-    const origin = this.#source.origins.get(buffer) ?? { kind: 'reassembled', parts: [] };
+    const origin = this.#source.origins.get(buffer) ?? nowhere;
     const inParts = missing.length > 0 || (origin.kind === 'reassembled' && origin.parts.length > 1);
     const name = structureName(handshakeTypeName(message.message));
     return new Tab({
@@ -241,6 +241,9 @@ export class Inspector {
     });
   }
 }
+
+/** Of a buffer that the trace does not know: made from nothing. */
+const nowhere: Origin = { kind: 'reassembled', parts: [] };
 
 const firstOf = (buffers: readonly InspectedBuffer[], id: BufferId): readonly InspectedBuffer[] => [
   ...buffers.filter((buffer) => buffer.id === id),

@@ -4,7 +4,7 @@
  * Costs as much as the messages concerned and their sendings.
  */
 import { RangeSet } from '../../base/ranges.ts';
-import { type BufferId, type Origin, type Place, sourcesOf } from '../../trace/buffers.ts';
+import { type BufferId, derivedFrom, type Origin, type Place, sourcesOf } from '../../trace/buffers.ts';
 import type { DatagramView, FragmentView, MessageView, RecordView } from '../model.ts';
 import type { LinkedBy, LinkedPlace } from './model.ts';
 
@@ -24,7 +24,7 @@ export interface LinkScene {
   message(id: BufferId): MessageView | undefined;
   messageOf(key: string): MessageView | undefined;
   carriers(key: string): readonly Carrier[];
-  originOf(id: BufferId): Origin | undefined;
+  originOf(id: BufferId): Origin;
   bytesOf(id: BufferId): Uint8Array | undefined;
 }
 
@@ -40,7 +40,7 @@ export function linkedPlaces(place: Place, scene: LinkScene): LinkedPlace[] {
   if (datagram) for (const record of datagram.records) fromRecord(record, datagram, place, found, scene);
   const opened = scene.decrypted(place.buffer);
   if (opened) {
-    found.add(sealedPart(opened.datagram, opened.record), 'sealed');
+    for (const sealed of sealedPlaces(place, scene)) found.add(sealed, 'sealed');
     fromContent(opened.record, place, found, scene);
   }
   return found.places(scene);
@@ -53,8 +53,8 @@ function fromRecord(record: RecordView, datagram: DatagramView, place: Place, fo
     fromContent(record, place, found, scene);
     return;
   }
-  const sealed = sealedPart(datagram, record);
-  if (place.end <= sealed.start || place.start >= sealed.end) return;
+  const touched = sealedPlaces(record.content, scene).some(({ start, end }) => place.start < end && place.end > start);
+  if (!touched) return;
   found.add(record.content, 'sealed');
   for (const { messageKey, offset, length } of record.fragments) {
     const message = scene.messageOf(messageKey);
@@ -80,14 +80,15 @@ function fromContent(record: RecordView, place: Place, found: Found, scene: Link
 
 /** Down from a message to all its sendings. */
 function fromMessage(message: MessageView, place: Place, how: LinkedBy, found: Found, scene: LinkScene): void {
-  for (const { buffer, fragment, datagram, record } of scene.carriers(message.key)) {
+  for (const { buffer, fragment, datagram } of scene.carriers(message.key)) {
     const start = Math.max(place.start, fragment.offset);
     const end = Math.min(place.end, fragment.offset + fragment.length);
     if (start >= end) continue;
     const by = fragment.start - fragment.offset;
     for (const { piece, how: own } of relations(message, buffer, fragment, start, end, scene))
       found.add({ buffer, start: piece[0] + by, end: piece[1] + by }, weaker(how, own));
-    if (buffer !== datagram.buffer) found.add(sealedPart(datagram, record), 'sealed');
+    if (buffer === datagram.buffer) continue;
+    for (const sealed of sealedPlaces({ buffer, start, end }, scene)) found.add(sealed, 'sealed');
   }
 }
 
@@ -103,14 +104,13 @@ function relations(
   end: number,
   scene: LinkScene,
 ): { readonly piece: readonly [number, number]; readonly how: LinkedBy }[] {
-  const origin = scene.originOf(message.buffer);
   const by = fragment.start - fragment.offset;
   const out: { readonly piece: readonly [number, number]; readonly how: LinkedBy }[] = [];
   const explained = new RangeSet();
-  for (const step of origin ? sourcesOf(origin, start, end) : []) {
-    if (step.buffer !== buffer || step.start < fragment.start || step.end > fragment.end) continue;
-    out.push({ piece: [step.start - by, step.end - by], how: 'same' });
-    explained.add(step.start - by, step.end - by);
+  const made = { id: message.buffer, origin: scene.originOf(message.buffer), length: message.total };
+  for (const step of derivedFrom(made, { buffer, start: start + by, end: end + by })) {
+    out.push({ piece: [step.start, step.end], how: 'same' });
+    explained.add(step.start, step.end);
   }
   for (const [from, to] of message.missing) {
     const piece = [Math.max(from, start), Math.min(to, end)] as const;
@@ -131,9 +131,10 @@ function equalAt(a: Uint8Array, atA: number, b: Uint8Array, atB: number, length:
   return true;
 }
 
-/** The protected fragment of a record, behind its header. */
-function sealedPart({ buffer }: DatagramView, { end, length }: RecordView): Place {
-  return { buffer, start: end - length, end };
+/** The datagram's bytes that a decrypted buffer was made from: all of its record's protected fragment. */
+function sealedPlaces({ buffer, start, end }: Place, scene: LinkScene): Place[] {
+  if (scene.datagram(buffer)) return [{ buffer, start, end }];
+  return sourcesOf(scene.originOf(buffer), start, end).flatMap((step) => sealedPlaces(step, scene));
 }
 
 /** Places found so far: ranges by buffer and by how they are linked. */
