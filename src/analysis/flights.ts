@@ -108,8 +108,7 @@ export class Flights {
       sending.lastAt = Math.max(sending.lastAt, at);
       sending.packets.push(packet);
       flight.packets.push(packet);
-      if (number && !number.reused && (!sending.number || number.last > sending.number.last))
-        sending.number = { ...number, first: sending.number?.first ?? number.first };
+      if (number && !number.reused) sending.number = spanning(sending.number, number);
       for (const item of own) {
         flight.items.set(item.key, item);
         sending.reached = Math.max(sending.reached, placeOf(item));
@@ -194,7 +193,7 @@ export class Flights {
       const told = flight.sendings.findLast((sending) => sending.attempt === attempt);
       return told ? [told, false] : [begin(flight, at, attempt), true];
     }
-    const late = lateFor(flight, number);
+    const late = lateFor(flight, items, number);
     if (late) return [late, false];
     if (
       items.some((item) => repeats(last, item)) ||
@@ -228,6 +227,14 @@ function begin(flight: Flight, at: TraceTime, attempt: number): Sending {
   return sending;
 }
 
+/** Numbers of a later epoch take the place of the earlier one's. */
+const spanning = (known: RecordNumber | undefined, number: RecordNumber): RecordNumber =>
+  !known || number.epoch > known.epoch
+    ? number
+    : number.epoch < known.epoch
+      ? known
+      : { ...known, first: Math.min(known.first, number.first), last: Math.max(known.last, number.last) };
+
 function rangesOf(sending: Sending, key: string): RangeSet {
   let ranges = sending.seen.get(key);
   if (!ranges) {
@@ -257,15 +264,21 @@ function goesBack(last: Sending, items: readonly Item[], number: RecordNumber | 
   return number.first > last.number.last && items.some((item) => placeOf(item) < last.reached);
 }
 
-/** The earlier sending that a datagram belongs to whose record number is lower than the present one's first. */
-function lateFor(flight: Flight, number: RecordNumber | undefined): Sending | undefined {
+/**
+ * The sending that a datagram belongs to whose record number is lower than the present one's first: an earlier one, or
+ * the present one whose datagrams overtook each other. The latter when it repeats or goes back in the earlier one.
+ */
+function lateFor(flight: Flight, items: readonly Item[], number: RecordNumber | undefined): Sending | undefined {
   const last = flight.sendings.at(-1);
   if (!number || number.reused || !last?.number || last.number.epoch !== number.epoch) return undefined;
   if (number.first >= last.number.first) return undefined;
-  const earlier = flight.sendings.findLast(
+  const index = flight.sendings.findLastIndex(
     ({ number: own }) => own && own.epoch === number.epoch && own.first <= number.first,
   );
-  return earlier ?? flight.sendings[0];
+  const earlier = flight.sendings[index];
+  if (!earlier) return flight.sendings[0];
+  const begunAgain = items.some((item) => repeats(earlier, item)) || goesBack(earlier, items, number);
+  return begunAgain ? flight.sendings[index + 1] : earlier;
 }
 
 /** A server that sends its certificate or asks for key exchange does not resume. */

@@ -45,8 +45,11 @@ export interface Shared {
   readonly buffers: Buffers;
 }
 
-/** Same bytes under the same record number within so many milliseconds: the network's copy, no retransmission. */
-const copyMs = 25;
+/**
+ * Same bytes under the same record number within so many milliseconds: the network's copy, no retransmission. Stacks that
+ * use numbers twice when they repeat a flight wait longer (werift 500 ms); those with short timers take new numbers.
+ */
+const copyMs = 300;
 
 export interface FinishedSeen {
   readonly at: TraceTime;
