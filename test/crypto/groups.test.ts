@@ -7,14 +7,16 @@ import { nodeProvider } from '../../src/crypto/node/index.ts';
 import { backends, hex, present } from './support.ts';
 
 const groups = [
-  { group: 0x17, name: 'secp256r1', share: 65, secret: 32 },
-  { group: 0x18, name: 'secp384r1', share: 97, secret: 48 },
-  { group: 0x1d, name: 'x25519', share: 32, secret: 32 },
+  { group: 0x17, name: 'secp256r1', share: 65, answer: 65, secret: 32 },
+  { group: 0x18, name: 'secp384r1', share: 97, answer: 97, secret: 48 },
+  { group: 0x19, name: 'secp521r1', share: 133, answer: 133, secret: 66 },
+  { group: 0x1d, name: 'x25519', share: 32, answer: 32, secret: 32 },
+  { group: 0x11ec, name: 'X25519MLKEM768', share: 1216, answer: 1120, secret: 64 },
 ] as const;
 
 const random = new Prng('groups').bytes;
 
-describe.each(groups)('$name', ({ group, share, secret }) => {
+describe.each(groups)('$name', ({ group, share, answer: answerLength, secret }) => {
   it('gives both sides the same secret, whichever backends they use', () => {
     for (const ours of backends) {
       for (const theirs of backends) {
@@ -22,7 +24,7 @@ describe.each(groups)('$name', ({ group, share, secret }) => {
           const key = ours.generate(group, random);
           const answer = present(theirs.respond(group, key.share, random));
           expect(key.share).toHaveLength(share);
-          expect(answer.share).toHaveLength(share);
+          expect(answer.share).toHaveLength(answerLength);
           expect(answer.secret).toHaveLength(secret);
           expect(key.agree(answer.share)).toEqual(answer.secret);
         }
@@ -40,20 +42,21 @@ describe.each(groups)('$name', ({ group, share, secret }) => {
   it('refuses a share of any other length', () => {
     for (const provider of backends) {
       const key = provider.generate(group, random);
-      const peer = nodeProvider.generate(group, random).share;
-      const wrong = [
+      const asked = nodeProvider.generate(group, random).share;
+      const answered = present(nodeProvider.respond(group, key.share, random)).share;
+      const wrong = (right: Uint8Array): Uint8Array[] => [
         new Uint8Array(0),
         Uint8Array.of(0),
         Uint8Array.of(4),
-        peer.subarray(1),
-        peer.subarray(0, share - 1),
-        concat(peer, Uint8Array.of(0)),
-        concat(Uint8Array.of(0), peer),
+        right.subarray(1),
+        right.subarray(0, right.length - 1),
+        concat(right, Uint8Array.of(0)),
+        concat(Uint8Array.of(0), right),
       ];
-      for (const bytes of wrong) {
+      for (const bytes of wrong(answered))
         expect(key.agree(bytes), `${bytes.length} bytes on ${provider.name}`).toBeUndefined();
-        expect(provider.respond(group, bytes, random)).toBeUndefined();
-      }
+      for (const bytes of wrong(asked))
+        expect(provider.respond(group, bytes, random), `${bytes.length} bytes on ${provider.name}`).toBeUndefined();
     }
   });
 });
