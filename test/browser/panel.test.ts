@@ -39,6 +39,18 @@ describe('the panel', () => {
     await page.close();
   });
 
+  it('is looked at by checks that do see what is faint or sticks out', async () => {
+    const page = await open('recovered', 320);
+    await page.addStyleTag({
+      content: '.dim, .ladder .time { color: #aaa; fill: #aaa } .toolbar { min-width: 400px }',
+    });
+    const faint = (await faintTexts(page)).map(({ text }) => text);
+    expect(faint).toContain('Export');
+    expect(faint).toContain('0.0 ms');
+    expect(await overflowing(page)).toContain('header.bar toolbar');
+    await page.close();
+  });
+
   it('is walked with the keyboard alone: datagrams, records, details, back', async () => {
     const page = await open('recovered');
     const ladder = page.locator('[data-ladder]');
