@@ -7,7 +7,9 @@ import { type Draft, fieldsOf, leaf, shifted } from './draft.ts';
 import { countText } from './text.ts';
 
 /** Bodies that are taken apart; a larger one is shown as bytes, so that a forged one can't fill the memory with fields. */
-const largestBody = 2 ** 17;
+const largestBody = 2 ** 16;
+/** Certificates of a chain that are taken apart; real chains have three or four. */
+const mostCertificates = 64;
 
 /** A message's body in [start, end) of a buffer. */
 export function bodyFields(type: number, context: BodyContext, bytes: Uint8Array, [start, end]: Range): Draft {
@@ -22,16 +24,15 @@ export function bodyFields(type: number, context: BodyContext, bytes: Uint8Array
     end,
   ]);
   switch (type) {
-    case HandshakeType.certificate:
-      return mapped(
-        mapped(draft, 'certificate', (field) => withCertificate(field, bytes)),
-        'cert_data',
-        (field) => withCertificate(field, bytes),
-      );
+    case HandshakeType.certificate: {
+      let count = 0;
+      const opened = (field: Draft): Draft => (count++ < mostCertificates ? withCertificate(field, bytes) : field);
+      return mapped(draft, ['certificate', 'cert_data'], opened);
+    }
     case HandshakeType.certificateRequest:
-      return mapped(draft, 'authority', (field) => named(field, nameText(dataOf(field, bytes))));
+      return mapped(draft, ['authority'], (field) => named(field, nameText(dataOf(field, bytes))));
     case HandshakeType.serverKeyExchange:
-      return mapped(draft, 'public', (field) => named(field, publicKeyLabel(value)));
+      return mapped(draft, ['public'], (field) => named(field, publicKeyLabel(value)));
     default:
       return draft;
   }
@@ -51,12 +52,13 @@ function settled(type: number, context: BodyContext, body: Uint8Array): BodyCont
   return fits ?? context;
 }
 
-/** Every field of that name, wherever it is, put through `change`. */
-function mapped(draft: Draft, name: string, change: (field: Draft) => Draft): Draft {
-  const own = draft.name === name || draft.name.startsWith(`${name}[`);
-  const inner =
-    draft.children.length === 0 ? draft : { ...draft, children: draft.children.map((c) => mapped(c, name, change)) };
-  return own ? change(inner) : inner;
+/** Every field of such a name, wherever it is, put through `change`; in order, and not into what it made. */
+function mapped(draft: Draft, names: readonly string[], change: (field: Draft) => Draft): Draft {
+  // The message itself may have the name of its elements.
+  const children = draft.children.map((child) =>
+    names.includes(child.name.replace(/\[\d+\]$/, '')) ? change(child) : mapped(child, names, change),
+  );
+  return draft.children.length === 0 ? draft : { ...draft, children };
 }
 
 const named = (field: Draft, label: string | undefined): Draft => (label === undefined ? field : { ...field, label });

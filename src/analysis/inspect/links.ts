@@ -3,6 +3,7 @@
  * repeated it, and in those that never arrived; a datagram's bytes are in the messages that were put together from them.
  * Costs as much as the messages concerned and their sendings.
  */
+import { emptyBytes } from '../../base/bytes.ts';
 import { RangeSet } from '../../base/ranges.ts';
 import { type BufferId, derivedFrom, type Origin, type Place, sourcesOf } from '../../trace/buffers.ts';
 import type { DatagramView, FragmentView, MessageView, RecordView } from '../model.ts';
@@ -118,17 +119,16 @@ function relations(
     out.push({ piece, how: 'lost' });
     explained.add(piece[0], piece[1]);
   }
-  const bytes = scene.bytesOf(buffer);
-  for (const piece of explained.missing(start, end)) {
-    const same = bytes !== undefined && equalAt(message.body, piece[0], bytes, piece[0] + by, piece[1] - piece[0]);
-    out.push({ piece, how: same ? 'again' : 'conflict' });
+  const bytes = scene.bytesOf(buffer) ?? emptyBytes;
+  for (const [from, to] of explained.missing(start, end)) {
+    for (let at = from; at < to; ) {
+      const same = message.body[at] === bytes[at + by];
+      const first = at;
+      while (at < to && (message.body[at] === bytes[at + by]) === same) at++;
+      out.push({ piece: [first, at], how: same ? 'again' : 'conflict' });
+    }
   }
   return out;
-}
-
-function equalAt(a: Uint8Array, atA: number, b: Uint8Array, atB: number, length: number): boolean {
-  for (let i = 0; i < length; i++) if (a[atA + i] !== b[atB + i]) return false;
-  return true;
 }
 
 /** The datagram's bytes that a decrypted buffer was made from: all of its record's protected fragment. */
