@@ -5,10 +5,12 @@
  */
 import { toBase64 } from '../src/base/bytes.ts';
 import { type Instant, instant } from '../src/base/time.ts';
+import { exitText, readExit, telling } from '../src/bridge/exit.ts';
 import { helperName } from '../src/bridge/identity.ts';
 import {
   type FromHelper,
   helperErrors,
+  type ProtocolVersion,
   protocolVersion,
   type ResolvedAddress,
   type SocketEvent,
@@ -16,7 +18,7 @@ import {
   type ToHelper,
 } from '../src/bridge/messages.ts';
 import type { HelperStatus } from '../src/bridge/panel.ts';
-import { parseFromHelper } from '../src/bridge/parse.ts';
+import { parseForeignHello, parseFromHelper } from '../src/bridge/parse.ts';
 import type { Port } from '../src/bridge/port.ts';
 import type { Clock } from '../src/run/api.ts';
 
@@ -202,7 +204,22 @@ export class HelperLink {
 
   #disconnected(why: string | undefined): void {
     this.#port = undefined;
-    this.#end(statusOf(why), why ?? 'the helper ended');
+    const status = statusOf(why);
+    this.#end(status.kind === 'exited' ? { ...status, when: this.#when } : status, why ?? 'the helper ended');
+  }
+
+  /** How far the helper of now has come. */
+  get #when(): 'start' | 'work' {
+    return this.#status.kind === 'connecting' ? 'start' : 'work';
+  }
+
+  /** The launcher tells how the helper ended; the browser will only say that it did. */
+  #exited(message: Extract<FromHelper, { kind: 'exited' }>): void {
+    const exit = readExit(message);
+    const how = exitText(exit);
+    const said = exit.reason === 'ended' ? telling(exit.stderr) : undefined;
+    const why = `the helper ended: ${said === undefined ? how : `${how}, ${said}`}`;
+    this.#end({ kind: 'exited', message: why, when: this.#when, exit }, why);
   }
 
   /** The port is (or must be) over: everybody who waits for something of it is told. */
@@ -242,7 +259,8 @@ export class HelperLink {
     try {
       this.#port.post(message);
     } catch (error) {
-      this.#end({ kind: 'exited', message: error instanceof Error ? error.message : String(error) }, 'the port broke');
+      const message = error instanceof Error ? error.message : String(error);
+      this.#end({ kind: 'exited', message, when: this.#when }, 'the port broke');
     }
   }
 
@@ -268,6 +286,9 @@ export class HelperLink {
   #hear(value: unknown, connectedAt: Instant): void {
     const parsed = parseFromHelper(value);
     if (!parsed.ok) {
+      // Another major version may greet with other fields; what it is can still be read.
+      const foreign = parseForeignHello(value);
+      if (foreign !== undefined && this.#mismatched(foreign.protocol, foreign.helper)) return;
       const message = `the helper said something that is not our protocol: ${parsed.why}`;
       this.#end({ kind: 'failed', message }, message);
       return;
@@ -283,6 +304,9 @@ export class HelperLink {
       case 'error':
         this.#refused(message);
         return;
+      case 'exited':
+        this.#exited(message);
+        return;
       case 'events': {
         const socket = this.#sockets.get(message.socket);
         // A closed socket's last events.
@@ -295,18 +319,7 @@ export class HelperLink {
   #greeted(hello: Extract<FromHelper, { kind: 'hello' }>, connectedAt: Instant): void {
     if (this.#status.kind !== 'connecting') return;
     const { protocol, helper: version, capabilities, platform, limits, now } = hello;
-    if (protocol.major !== protocolVersion.major) {
-      const update = protocol.major < protocolVersion.major ? 'helper' : 'extension';
-      const status: HelperStatus = {
-        kind: 'version-mismatch',
-        helper: version,
-        theirs: protocol,
-        ours: protocolVersion,
-        update,
-      };
-      this.#end(status, 'version mismatch');
-      return;
-    }
+    if (this.#mismatched(protocol, version)) return;
     this.#cancelPatience();
     this.#failures = 0;
     // The round trip of hello holds the start of a process: a first guess only.
@@ -314,6 +327,14 @@ export class HelperLink {
     this.#setStatus({ kind: 'ready', version, protocol, capabilities, platform, limits });
     void this.#readClock(capabilities);
     this.#settleAll();
+  }
+
+  /** Ends with a helper of another major version. */
+  #mismatched(theirs: ProtocolVersion, helper: string): boolean {
+    if (theirs.major === protocolVersion.major) return false;
+    const update = theirs.major < protocolVersion.major ? 'helper' : 'extension';
+    this.#end({ kind: 'version-mismatch', helper, theirs, ours: protocolVersion, update }, 'version mismatch');
+    return true;
   }
 
   async #readClock(capabilities: readonly string[]): Promise<void> {
@@ -340,6 +361,9 @@ export class HelperLink {
     const waiting = id === undefined ? undefined : this.#take(id);
     if (waiting !== undefined) waiting.reject(new HelperRefused(code, message));
     else if (code === helperErrors.forbiddenOrigin) this.#end({ kind: 'forbidden', message }, message);
+    // Instead of a greeting: it did not understand ours.
+    else if (this.#status.kind === 'connecting')
+      this.#end({ kind: 'failed', message: `helper error ${code}: ${message}` }, message);
     else if (socket !== undefined && this.#sockets.has(socket)) {
       const lost = this.#sockets.get(socket);
       this.#sockets.delete(socket);

@@ -8,11 +8,13 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'no
 import { endianness } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { version } from '../base/version.ts';
+import { exitText, readExit } from '../bridge/exit.ts';
 import { installCommand } from '../bridge/help.ts';
 import { chromiumExtensionId, chromiumOrigin, firefoxExtensionId, helperName } from '../bridge/identity.ts';
 import { type FromHelper, helperErrorName, protocolVersion } from '../bridge/messages.ts';
 import { parseFromHelper } from '../bridge/parse.ts';
 import { encodeFrame, FrameReader } from './frames.ts';
+import { readLauncher } from './launcher.ts';
 import { foundPlaces, type ManifestPlace, type Places, placeOfUserDataDir, sandboxedBrowsers } from './places.ts';
 
 export interface DoctorOptions {
@@ -181,12 +183,11 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** The absolute paths in a launcher of ours that lead nowhere; nothing for a launcher that somebody else wrote. */
+/** What a launcher of ours would start and cannot; nothing for a launcher that somebody else wrote. */
 function missingPrograms(launcher: string): string[] {
-  const line = /^exec '(.+)'/m.exec(readFileSync(launcher, 'utf8'));
-  if (line === null) return [];
-  const words = [...line[0].matchAll(/'((?:[^']|'\\'')*)'/g)].map(([, word = '']) => word.replaceAll("'\\''", "'"));
-  return words.slice(0, 2).filter((word) => isAbsolute(word) && !existsSync(word));
+  const starts = readLauncher(readFileSync(launcher, 'utf8'));
+  if (starts === undefined) return [];
+  return [...(isExecutable(starts.node) ? [] : [starts.node]), ...(existsSync(starts.helper) ? [] : [starts.helper])];
 }
 
 /** What an administrator's policies forbid. Chromium and Chrome read every JSON file of their folder. */
@@ -226,8 +227,13 @@ type Greeting =
 function greet(launcher: string, args: readonly string[], patience: number): Promise<Greeting> {
   return new Promise((resolve) => {
     const littleEndian = endianness() === 'LE';
-    // As a desktop's browser would: without the shell's own PATH.
-    const child = spawn(launcher, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: '/usr/bin:/bin' } });
+    const child = spawn(launcher, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // As a desktop's browser would: without the shell's own PATH.
+      env: { PATH: '/usr/bin:/bin' },
+      // A process group of its own, so that what the launcher starts ends with it.
+      detached: true,
+    });
     const reader = new FrameReader(littleEndian);
     let stderr = '';
     let done = false;
@@ -236,8 +242,7 @@ function greet(launcher: string, args: readonly string[], patience: number): Pro
       done = true;
       clearTimeout(timer);
       child.stdin.end();
-      // It may be any program, and one that ignores milder signals.
-      child.kill('SIGKILL');
+      killGroup(child.pid);
       resolve(greeting);
     };
     const fail = (started: boolean, why: string): void =>
@@ -256,6 +261,10 @@ function greet(launcher: string, args: readonly string[], patience: number): Pro
         else if (parsed?.ok && parsed.message.kind === 'error') {
           const { code, message } = parsed.message;
           fail(true, `it says error ${code} (${helperErrorName(code) ?? 'unknown'}): ${message}`);
+        } else if (parsed?.ok && parsed.message.kind === 'exited') {
+          const exit = readExit(parsed.message);
+          stderr = exit.stderr;
+          fail(false, `it ended at once (${exitText(exit)})`);
         } else fail(true, 'it writes something to its standard output that is not our protocol');
       }
     });
@@ -263,6 +272,16 @@ function greet(launcher: string, args: readonly string[], patience: number): Pro
       encodeFrame({ kind: 'hello', protocol: protocolVersion, client: `doctor ${version}` }, littleEndian),
     );
   });
+}
+
+/** It may be any program, and one that ignores milder signals. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended already.
+  }
 }
 
 const shellWord = (text: string): string =>

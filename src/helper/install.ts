@@ -1,6 +1,6 @@
 /**
- * Registers the helper with browsers: a manifest for each browser that is there, and a launcher that starts Node by its
- * absolute path (a browser started from a desktop has no shell's PATH). `planInstall` says what would be written,
+ * Registers the helper with browsers: a manifest for each browser that is there, and a launcher (launcher.ts) that starts Node
+ * by its absolute path (a browser started from a desktop has no shell's PATH). `planInstall` says what would be written,
  * `installHelper` writes exactly that, and a list beside the launcher tells `uninstallHelper` what to take away.
  *
  * A user-level install copies the helper next to its launcher, so that it survives a moved checkout and npx's cache; one
@@ -18,9 +18,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { endianness } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { chromiumExtensionId, chromiumOrigin, firefoxExtensionId, helperName } from '../bridge/identity.ts';
-import { allowOption } from './caller.ts';
+import { launcherScript } from './launcher.ts';
 import {
   type BrowserName,
   browserNames,
@@ -91,12 +92,6 @@ export function hostManifest(family: 'chromium' | 'firefox', launcher: string, e
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-/** The program that the browser starts. */
-export function launcherScript(node: string, helper: string, extraIds: readonly string[]): string {
-  const allow = extraIds.map((id) => ` ${allowOption} ${quote(id)}`).join('');
-  return `#!/bin/sh\n# Written by: dtlscope helper install\nexec ${quote(node)} ${quote(helper)}${allow} "$@"\n`;
-}
-
 /** What `installHelper` would write. Reads the disk, changes nothing. */
 export function planInstall(options: InstallOptions): Omit<InstallResult, 'written'> {
   const { places, node, helper, userDataDir, extensionIds = [] } = options;
@@ -122,7 +117,12 @@ export function planInstall(options: InstallOptions): Omit<InstallResult, 'writt
     planned(
       launcher,
       'launcher',
-      launcherScript(node, userDataDir === undefined ? copied : helper, extensionIds),
+      launcherScript({
+        node,
+        helper: userDataDir === undefined ? copied : helper,
+        extensionIds,
+        littleEndian: endianness() === 'LE',
+      }),
       0o755,
     ),
     ...browsers.map(({ manifest, family }) =>
@@ -238,5 +238,3 @@ function readList(path: string): string[] {
 
 const isChromiumId = (id: string): boolean => /^[a-p]{32}$/.test(id);
 const isFirefoxId = (id: string): boolean => /^([\w.-]*@[\w.-]+|\{[0-9a-fA-F-]{36}\})$/.test(id);
-/** For /bin/sh: within single quotes nothing is special but the quote itself. */
-const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -5,7 +5,7 @@
 import { Console } from 'node:console';
 import { fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { endianness } from 'node:os';
+import { constants, endianness } from 'node:os';
 import type { Writable } from 'node:stream';
 import { version } from '../base/version.ts';
 import { type FromHelper, helperErrors } from '../bridge/messages.ts';
@@ -15,6 +15,8 @@ import { Host } from './host.ts';
 
 /** What may wait for the browser to read; beyond it received datagrams are dropped and no input is taken. Bytes. */
 const outputBytes = 8 * 1024 * 1024;
+/** How long a helper that failed waits for the browser to read what it has said. ms */
+const lastWordsMs = 150;
 
 globalThis.console = new Console(process.stderr, process.stderr);
 
@@ -23,6 +25,10 @@ const output = openOutput();
 const send = (message: FromHelper): void => {
   output.write(encodeFrame(message, littleEndian));
 };
+/** Exits when what was said so far is written. The output is not ended: that may end the launcher's as well. */
+const exitWhenWritten = (code: number): void => {
+  output.write('', () => process.exit(code));
+};
 
 const caller = checkCaller(process.argv.slice(2));
 if (caller.ok) serve();
@@ -30,7 +36,7 @@ else {
   console.error(`dtlscope-helper ${version}: ${caller.why}`);
   if (process.stdout.isTTY) process.exit(2);
   send({ kind: 'error', code: helperErrors.forbiddenOrigin, message: caller.why });
-  output.end(() => process.exit(2));
+  exitWhenWritten(2);
 }
 
 function serve(): void {
@@ -46,11 +52,11 @@ function serve(): void {
   const reader = new FrameReader(littleEndian);
   const input = process.stdin;
 
-  const quit = (): void => {
+  const quit = (code: number): void => {
     host.close();
     // Node waits at exit for name look-ups that the system cannot abort; nothing of ours is left to lose.
     if (host.resolving > 0) process.kill(process.pid, 'SIGKILL');
-    process.exit(0);
+    process.exit(code);
   };
   input.on('data', (chunk: Buffer) => {
     for (const frame of reader.push(chunk)) host.frame(frame);
@@ -62,15 +68,20 @@ function serve(): void {
   });
   input.on('end', () => {
     if (!reader.idle) console.error('the input ended within a message');
-    quit();
+    quit(0);
   });
-  input.on('error', quit);
-  output.on('error', quit);
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, quit);
+  input.on('error', () => quit(0));
+  output.on('error', () => quit(0));
+  // As a shell names it, so that the launcher can tell which one it was.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.on(signal, () => quit(128 + constants.signals[signal]));
   process.on('uncaughtException', (error) => {
     console.error(error);
     host.close();
-    process.exit(1);
+    process.exitCode = 1;
+    // What was begun to be written is finished, or the launcher's last message would stand in the middle of another.
+    setTimeout(() => process.exit(1), lastWordsMs);
+    exitWhenWritten(1);
   });
 }
 

@@ -427,7 +427,7 @@ describe('its life', () => {
     const helper = await greeted();
     await helper.open(1);
     helper.child.kill('SIGTERM');
-    expect(await helper.exited).toEqual({ code: 0, signal: null });
+    expect(await helper.exited).toEqual({ code: 143, signal: null });
   });
 
   it('ends on SIGTERM also while the browser reads nothing and the pipe is full', async () => {
@@ -442,7 +442,7 @@ describe('its life', () => {
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     helper.child.kill('SIGTERM');
-    expect(await helper.exited).toEqual({ code: 0, signal: null });
+    expect(await helper.exited).toEqual({ code: 143, signal: null });
   });
 
   it('frees its ports when a socket is closed', async () => {

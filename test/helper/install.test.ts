@@ -22,7 +22,7 @@ import {
   placesOf,
   uninstallHelper,
 } from '../../src/helper/index.ts';
-import { buildHelper } from './process.ts';
+import { buildHelper, runs } from './process.ts';
 
 let built: Awaited<ReturnType<typeof buildHelper>>;
 let home: string;
@@ -333,15 +333,6 @@ describe('the doctor', () => {
     );
     await doctor({ places });
     const pid = Number(readFileSync(join(home, 'pid'), 'utf8'));
-    await expect
-      .poll(() => {
-        try {
-          process.kill(pid, 0);
-          return 'alive';
-        } catch {
-          return 'gone';
-        }
-      })
-      .toBe('gone');
+    await expect.poll(() => runs(pid), { timeout: 10_000 }).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 /** The real helper as a child process: built once per test file, spoken to in frames. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { endianness, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -29,6 +29,30 @@ export async function buildHelper(): Promise<{ readonly dir: string; readonly fi
   return { dir, file, dispose: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
+/** Whether a process is there. Who has ended and was not collected by its parent yet is not. */
+export function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Processes of this machine that have this path among their arguments. */
+export function pidsWith(path: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(path);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -45,8 +69,14 @@ export class HelperProcess {
   readonly #waiters = new Set<() => void>();
   largest = 0;
 
-  constructor(file: string, args: readonly string[] = [chromiumOrigin(chromiumExtensionId)]) {
-    this.child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  /** `interpreter`: Node for the helper itself, a shell for its launcher. */
+  constructor(
+    file: string,
+    args: readonly string[] = [chromiumOrigin(chromiumExtensionId)],
+    interpreter: string = process.execPath,
+    env: NodeJS.ProcessEnv = process.env,
+  ) {
+    this.child = spawn(interpreter, [file, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env });
     this.child.stdin.on('error', () => {});
     this.child.stderr.on('data', (chunk: Buffer) => {
       this.stderr += chunk.toString();
@@ -62,7 +92,7 @@ export class HelperProcess {
       this.#wake();
     });
     this.exited = new Promise((resolve) => {
-      this.child.on('exit', (code, signal) => {
+      this.child.on('close', (code, signal) => {
         resolve({ code, signal });
         this.#wake();
       });
