@@ -5,7 +5,14 @@ import { concat, fromHex, toHex, utf8 } from '../../src/base/bytes.ts';
 import { Prng } from '../../src/base/random.ts';
 import type { PrivateKey, PublicKey } from '../../src/crypto/keys.ts';
 import { nobleProvider } from '../../src/crypto/noble.ts';
-import { canSignWith, curveOfScheme, isUsableRsa, rsaModulusBits } from '../../src/crypto/schemes.ts';
+import {
+  canSignWith,
+  curveOfScheme,
+  isUsableRsa,
+  rsaModulusBits,
+  schemeFits13,
+  schemeUnderKey,
+} from '../../src/crypto/schemes.ts';
 import { backends, hex, privateFromJwk, publicFromJwk, publicOf } from './support.ts';
 
 const random = new Prng('signatures').bytes;
@@ -19,11 +26,16 @@ const rsaPair = (modulusLength: number, publicExponent = 65537) =>
 const rsa = (modulusLength: number, publicExponent = 3): PrivateKey =>
   privateFromJwk(rsaPair(modulusLength, publicExponent).privateKey.export({ format: 'jwk' }));
 
+const rsa2048 = rsa(2048, 65537);
+/** A key whose certificate says RSASSA-PSS: the same numbers, other schemes. */
+const pssOnly = (key: PrivateKey): PrivateKey => (key.kind === 'rsa' ? { ...key, pssOnly: true } : key);
+
 const keys = {
   p256: ec('P-256'),
   p384: ec('P-384'),
   p521: ec('P-521'),
-  rsa2048: rsa(2048, 65537),
+  rsa2048,
+  pss2048: pssOnly(rsa2048),
   /** 8k+1 bits: a PSS encoding is then one byte shorter than the modulus. */
   rsa2049: rsa(2049),
   /** Not a whole number of bytes. */
@@ -36,6 +48,7 @@ const signable: readonly (readonly [keyof typeof keys, readonly number[]])[] = [
   ['p384', [0x0403, 0x0503, 0x0603]],
   ['p521', [0x0403, 0x0503, 0x0603]],
   ['rsa2048', [0x0401, 0x0501, 0x0601, 0x0804, 0x0805, 0x0806]],
+  ['pss2048', [0x0809, 0x080a, 0x080b]],
   ['rsa2049', [0x0401, 0x0501, 0x0601, 0x0804, 0x0805, 0x0806]],
   ['rsa1027', [0x0401, 0x0501, 0x0601, 0x0804, 0x0805]],
   ['ed25519', [0x0807]],
@@ -47,7 +60,7 @@ const verifyOnly: readonly (readonly [keyof typeof keys, number])[] = [
 ];
 const allSchemes = [
   0x0201, 0x0203, 0x0401, 0x0403, 0x0501, 0x0503, 0x0601, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0808, 0x0809,
-  0x0202, 0x0000, 0xffff,
+  0x080a, 0x080b, 0x0202, 0x0000, 0xffff,
 ];
 
 const everywhere = (key: PublicKey, scheme: number, text: Uint8Array, signature: Uint8Array): boolean[] =>
@@ -503,3 +516,27 @@ function bigBytes(value: bigint, length = 32): Uint8Array {
   const even = digits.length + (digits.length % 2);
   return fromHex(digits.padStart(Math.max(2 * length, even), '0')) ?? new Uint8Array(0);
 }
+
+describe('the schemes of DTLS 1.3 (RFC 8446 §4.2.3)', () => {
+  it.each<[keyof typeof keys, readonly number[]]>([
+    ['p256', [0x0403]],
+    ['p384', [0x0503]],
+    ['p521', [0x0603]],
+    ['rsa2048', [0x0804, 0x0805, 0x0806]],
+    ['pss2048', [0x0809, 0x080a, 0x080b]],
+    ['rsa1027', [0x0804, 0x0805]],
+    ['ed25519', [0x0807]],
+  ])('for %s tie ECDSA to its curve, and know neither PKCS1 nor SHA-1', (name, expected) => {
+    const key = keys[name];
+    expect(allSchemes.filter((scheme) => schemeFits13(key, scheme))).toEqual(expected);
+    expect(allSchemes.filter((scheme) => schemeFits13(publicOf(key), scheme))).toEqual(expected);
+  });
+
+  it('call a PSS signature in a certificate by the kind of the key that made it', () => {
+    const under = (name: keyof typeof keys): number[] =>
+      [0x0401, 0x0804, 0x0805, 0x0806, 0x0403].map((scheme) => schemeUnderKey(publicOf(keys[name]), scheme));
+    expect(under('rsa2048')).toEqual([0x0401, 0x0804, 0x0805, 0x0806, 0x0403]);
+    expect(under('pss2048')).toEqual([0x0401, 0x0809, 0x080a, 0x080b, 0x0403]);
+    expect(under('p256')).toEqual([0x0401, 0x0804, 0x0805, 0x0806, 0x0403]);
+  });
+});

@@ -25,7 +25,7 @@ export function publicOf(key: PrivateKey): PublicKey {
     case 'ec':
       return { kind: 'ec', curve: key.curve, point: key.point };
     case 'rsa':
-      return { kind: 'rsa', n: key.n, e: key.e };
+      return { kind: 'rsa', n: key.n, e: key.e, ...(key.pssOnly && { pssOnly: key.pssOnly }) };
     case 'ed25519':
       return { kind: 'ed25519', key: key.key };
   }

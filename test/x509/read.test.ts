@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Prng } from '../../src/base/random.ts';
+import { nobleProvider } from '../../src/crypto/noble.ts';
+import { chainLinks } from '../../src/x509/chain.ts';
 import { DerReader } from '../../src/x509/der.ts';
+import { privateKeyDer, publicHalf, readPkcs8 } from '../../src/x509/privateKey.ts';
 import { readSubjectKey, subjectPublicKeyInfo } from '../../src/x509/publicKey.ts';
 import { type Certificate, publicKeyOf, readCertificate } from '../../src/x509/read.ts';
 import { openssl, opensslText, scratch, write } from './support.ts';
@@ -156,6 +159,24 @@ describe('reading certificates', () => {
       selfSigned(rsa(2048), '-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:100', '-sha256'),
     );
     expect(longSalt.signatureScheme).toBeUndefined();
+  });
+
+  it('gives RSASSA-PSS keys the schemes that are theirs, from the certificate and from the key file', () => {
+    const der = selfSigned(
+      ['-algorithm', 'RSA-PSS', '-pkeyopt', 'rsa_keygen_bits:2048'],
+      ...['-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:digest', '-sha256'],
+    );
+    expect(chainLinks([der], nobleProvider)).toEqual([{ kind: 'verified', by: 0 }]);
+    const { publicKey } = certificateOf(der);
+    if (!publicKey) throw new Error('no key');
+    expect(publicKey).toMatchObject({ kind: 'rsa', pssOnly: true });
+    const again = readSubjectKey(new DerReader(subjectPublicKeyInfo(publicKey)).any('key'));
+    expect(again).toMatchObject({ key: publicKey, pssOnly: true });
+    const file = openssl(['pkcs8', '-topk8', '-nocrypt', '-in', path('key.pem'), '-outform', 'DER']);
+    const key = readPkcs8(file);
+    expect(publicHalf(key)).toEqual(publicKey);
+    expect(readPkcs8(privateKeyDer(key))).toEqual(key);
+    expect([0x0804, 0x0809].map((scheme) => nobleProvider.canSign(key, scheme))).toEqual([false, true]);
   });
 
   it('reads dates before 2000 and after 2049, whose encodings differ', () => {
