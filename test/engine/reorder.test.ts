@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HandshakeType } from '../../src/wire/registry.ts';
 import { credential } from '../support/credentials.ts';
 import { carries, faithful, type LinkRule, Pair, type Sent } from '../support/pair.ts';
-import { rawRecord } from '../support/raw.ts';
+import { rawFragment, rawRecord } from '../support/raw.ts';
 import { sealFrom } from '../support/sealed.ts';
 
 const ecdsa = await credential('ecdsa-p256');
@@ -113,6 +113,47 @@ describe('what is kept for later', () => {
     expect(pair.client.drops).toEqual(Array(8).fill('over-limit'));
     pair.settle();
     expect(pair.client.data).toHaveLength(32);
+  });
+});
+
+describe('between ChangeCipherSpec and Finished', () => {
+  /** A client whose server has switched keys and whose Finished is on its way, half a second long. */
+  const waiting = (): Pair => {
+    const pair = new Pair({
+      client: { packing: 'record' },
+      server: { packing: 'record', credentials: [ecdsa] },
+      link: late((sent) => sent.from === 'server' && carries(sent, HandshakeType.finished), 500),
+    });
+    pair.input(pair.server, { kind: 'start' });
+    pair.input(pair.client, { kind: 'start' });
+    pair.settle(100);
+    expect(pair.client.endpoint.state).toBe('awaitFinished');
+    return pair;
+  };
+  const give = (pair: Pair, bytes: Uint8Array): void =>
+    pair.input(pair.client, { kind: 'datagram', bytes, from: 'server' });
+
+  it('nothing in the old epoch is believed: no alert, no Finished, no part of one', () => {
+    const pair = waiting();
+    give(pair, rawRecord({ type: 21, number: 80, body: [2, 40] }));
+    give(pair, rawRecord({ number: 81, body: rawFragment({ type: 20, seq: 4, body: new Uint8Array(12) }) }));
+    give(pair, rawRecord({ number: 82, body: rawFragment({ type: 20, seq: 4, total: 12, body: [1] }) }));
+    expect(pair.client.drops).toEqual(['unauthenticated-alert', 'unexpected-content', 'unexpected-content']);
+    pair.settle();
+    expect(pair.agreed, pair.describe()).toBe(true);
+  });
+
+  it('nothing that began in the old epoch is continued', () => {
+    const pair = new Pair({
+      server: { credentials: [ecdsa] },
+      link: late((sent) => sent.contents.flight === 4, 500),
+    });
+    pair.input(pair.server, { kind: 'start' });
+    pair.input(pair.client, { kind: 'start' });
+    pair.settle(100);
+    give(pair, rawRecord({ number: 81, body: rawFragment({ type: 20, seq: 4, total: 12, body: [1] }) }));
+    pair.settle();
+    expect(pair.agreed, pair.describe()).toBe(true);
   });
 });
 
