@@ -3,12 +3,16 @@
  * goes out, and whoever draws asks for the reading of that moment. There is one reader (Analysis and diagnosis), the same
  * as for files.
  */
+import { clientRandomOf } from '../../src/analysis/analysis.ts';
+import { type BufferSource, Inspector } from '../../src/analysis/inspect/inspector.ts';
 import type { Handshake, Snapshot } from '../../src/analysis/model.ts';
+import { toHex } from '../../src/base/bytes.ts';
+import { keyLogLine, type Secret } from '../../src/capture/keylog.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
 import type { Trace, TraceEvent, TraceHeader } from '../../src/trace/model.ts';
 
-/** The incremental reader, as far as the panel uses it. */
-export interface Reader {
+/** The incremental reader, as far as the panel uses it; one that keeps no buffers can't show what was put together. */
+export interface Reader extends Partial<BufferSource> {
   push(event: TraceEvent): void;
   snapshot(): Snapshot;
 }
@@ -25,18 +29,33 @@ export type ReadHandshake = Reading['handshakes'][number];
 /** The handshake that a run is about: the last one, as the background's run list has it. */
 export const mainHandshake = (reading: Reading | undefined): ReadHandshake | undefined => reading?.handshakes.at(-1);
 
+type SecretEvent = Extract<TraceEvent, { kind: 'secret' }>;
+
 interface Entry {
   readonly header: TraceHeader;
   readonly events: TraceEvent[];
+  /** Keys that the user added: apart from the events, whose indexes the background counts too. */
+  readonly added: SecretEvent[];
   readonly reader: Reader;
   revision: number;
   ended: boolean;
   reading: Reading | undefined;
 }
 
+/** Client randoms of the handshakes that begin in these events, as hexadecimal. */
+export function randomsOf(events: readonly TraceEvent[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const event of events) {
+    const random = event.kind === 'datagram' ? clientRandomOf(event.bytes) : undefined;
+    if (random) found.add(toHex(random));
+  }
+  return found;
+}
+
 export class RunBook {
   /** A handshake that did not change keeps its identity, and with it what was said about it. */
   readonly #diagnoses = new WeakMap<Handshake, Diagnosis>();
+  readonly #inspectors = new WeakMap<Handshake, Inspector>();
   readonly #entries = new Map<string, Entry>();
   readonly #makeReader: (header: TraceHeader) => Reader;
   readonly #diagnose: (handshake: Handshake) => Diagnosis;
@@ -98,10 +117,68 @@ export class RunBook {
     return entry.reading;
   }
 
-  /** The facts themselves, for files. */
+  /** What takes a handshake of a run apart; the same one while the handshake does not change. */
+  inspector(run: string, handshake: Handshake): Inspector | undefined {
+    const known = this.#inspectors.get(handshake);
+    if (known) return known;
+    const reader = this.#entries.get(run)?.reader;
+    if (!reader) return undefined;
+    const source: BufferSource = {
+      origins: reader.origins ?? new Map(),
+      bytesOf: (buffer) => reader.bytesOf?.(buffer),
+    };
+    const inspector = new Inspector(handshake, source);
+    this.#inspectors.set(handshake, inspector);
+    return inspector;
+  }
+
+  /** The facts themselves, for files; keys that were added stand first, as known from the start. */
   trace(run: string): Trace | undefined {
     const entry = this.#entries.get(run);
-    return entry && { header: entry.header, events: entry.events };
+    return entry && { header: entry.header, events: [...entry.added, ...entry.events] };
+  }
+
+  /**
+   * Adds keys that came by another way than the run: only those of its handshakes that it lacks. The reader reads again
+   * what they are about, and nothing else. The answer is how many were new.
+   */
+  addSecrets(run: string, find: (clientRandom: string) => readonly Secret[]): number {
+    const entry = this.#entries.get(run);
+    if (!entry) return 0;
+    const known = new Set(
+      [...entry.added, ...entry.events].flatMap((one) => (one.kind === 'secret' ? [keyLogLine(one)] : [])),
+    );
+    let added = 0;
+    for (const random of randomsOf(entry.events))
+      for (const secret of find(random)) {
+        if (known.has(keyLogLine(secret))) continue;
+        const event: SecretEvent = { kind: 'secret', at: 0, ...secret };
+        entry.added.push(event);
+        entry.reader.push(event);
+        added++;
+      }
+    if (added > 0) {
+      entry.reading = undefined;
+      entry.revision++;
+    }
+    return added;
+  }
+
+  /** The number that goes up with everything that changes the reading. */
+  revision(run: string): number {
+    return this.#entries.get(run)?.revision ?? 0;
+  }
+
+  /** Gives a run another id: a file gets one when the background keeps it. */
+  rename(from: string, to: string): void {
+    const entry = this.#entries.get(from);
+    this.#entries.delete(from);
+    if (entry) this.#entries.set(to, entry);
+  }
+
+  /** All runs that are held here. */
+  get runs(): readonly string[] {
+    return [...this.#entries.keys()];
   }
 
   #diagnosis(handshake: Handshake): Diagnosis {
@@ -120,6 +197,7 @@ export class RunBook {
     const entry: Entry = {
       header,
       events: [],
+      added: [],
       reader: this.#makeReader(header),
       revision: 0,
       ended: false,

@@ -4,17 +4,24 @@
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { BackgroundClient, ClientState } from '../../src/bridge/client.ts';
-import { BridgeError, type RunSummary } from '../../src/bridge/panel.ts';
-import type { PacketRange } from '../../src/trace/buffers.ts';
+import { BridgeError, type RunReading, type RunSummary } from '../../src/bridge/panel.ts';
+import type { BufferId, PacketRange } from '../../src/trace/buffers.ts';
+import type { Problem } from '../../src/trace/problem.ts';
 import type { AxisKind } from '../layout/axis.ts';
+import { plural } from '../layout/text.ts';
 import { emptyForm, type FormState, refusedFields, requestOf } from './form.ts';
-import type { RunBook } from './runBook.ts';
+import { type GivenFile, type Import, KeyStore, openFiles } from './opening.ts';
+import { mainHandshake, type RunBook } from './runBook.ts';
 import * as select from './selection.ts';
+
+/** The views of a handshake, in the order of their tabs. */
+export const drawings = ['ladder', 'packing', 'table'] as const;
+export type Drawing = (typeof drawings)[number];
 
 export interface ViewOptions {
   readonly axis: AxisKind;
   readonly onlyNew: boolean;
-  readonly drawing: 'ladder' | 'table';
+  readonly drawing: Drawing;
 }
 
 /** Something the user should know about an action of theirs; stays until dismissed or replaced. */
@@ -36,6 +43,8 @@ export interface PanelState {
   readonly selection: select.Selection;
   readonly view: ViewOptions;
   readonly notice: Notice | undefined;
+  /** What was wrong with files that were read in part, by run. */
+  readonly problems: Readonly<Record<string, readonly Problem[]>>;
 }
 
 export interface Actions {
@@ -46,9 +55,13 @@ export interface Actions {
   stop(): Promise<void>;
   remove(run: string): Promise<void>;
   checkHelper(): Promise<void>;
+  /** Shows captures and traces as runs, and joins key logs to what they belong to, open already or opened later. */
+  openFiles(files: readonly GivenFile[]): Promise<void>;
   selectRun(run: string): void;
   selectHandshake(handshake: string): void;
-  selectTarget(target: select.Target, details?: boolean): void;
+  selectTarget(target: select.Target, details?: boolean, field?: select.SelectedField): void;
+  selectField(field: select.SelectedField | undefined): void;
+  showTab(buffer: BufferId): void;
   selectEvidence(finding: number, evidence: readonly PacketRange[], at?: PacketRange): void;
   openDetails(open: boolean): void;
   /** Esc: the details first, then what is selected. */
@@ -69,6 +82,10 @@ export interface PanelOptions {
   readonly book: RunBook;
   readonly form?: FormState;
   readonly view?: Partial<ViewOptions>;
+  /** What reads files, for their headers: "dtlscope 0.1.0". */
+  readonly tool?: string;
+  /** Wall clock, ms since 1970. */
+  readonly now?: () => number;
   /** Puts off publishing revisions (an animation frame in the panel), so that a burst of events draws once. */
   readonly later?: (publish: () => void) => void;
 }
@@ -87,10 +104,14 @@ export function createPanel(options: PanelOptions): Panel {
     selection: select.nothing,
     view: { axis: 'compressed', onlyNew: false, drawing: 'ladder', ...options.view },
     notice: undefined,
+    problems: {},
   }));
   const update = (part: Partial<PanelState>): void => store.setState(part);
   const followed = new Map<string, () => void>();
   const removed = new Set<string>();
+  const tool = options.tool ?? 'dtlscope';
+  const now = options.now ?? Date.now;
+  let opened = 0;
   const fresh = new Map<string, number>();
 
   /** Revisions of one frame go out together. */
@@ -109,7 +130,9 @@ export function createPanel(options: PanelOptions): Panel {
     if (followed.has(run)) return;
     const hear = (batch: Parameters<RunBook['append']>[1]): void => {
       const revision = book.append(run, batch);
-      if (revision !== undefined) publish(run, revision);
+      if (revision === undefined) return;
+      publish(run, revision);
+      joinKeys(run);
     };
     const lost = (): void => {
       const revision = book.interrupt(run, 'the background of the extension was stopped, and the run with it');
@@ -136,6 +159,56 @@ export function createPanel(options: PanelOptions): Panel {
   };
   const stopListening = client.onChange(sync);
   sync();
+
+  const keys = new KeyStore();
+  /** Joins the keys that wait to a run; the answer is how many were new to it. */
+  const joinKeys = (run: string): number => {
+    const added = keys.empty ? 0 : book.addSecrets(run, keys.find);
+    if (added > 0) publish(run, book.revision(run));
+    return added;
+  };
+
+  /** A file as a run of this panel, until the background keeps it. */
+  const showImport = ({ name, trace, problems }: Import): string => {
+    const { runs } = store.getState();
+    const id = `opened-${++opened}`;
+    book.append(id, { header: trace.header, from: 0, events: trace.events, ended: true });
+    const summary: RunSummary = {
+      id,
+      number: Math.max(0, ...runs.map((run) => run.number)) + 1,
+      startedAt: now(),
+      request: { target: name, options: {} },
+      file: name,
+      state: 'ended',
+      events: trace.events.length,
+      ...readingOf(book, id),
+    };
+    // There is nothing to follow: all of it is here.
+    followed.set(id, () => {});
+    update({ runs: [...runs, summary], problems: { ...store.getState().problems, [id]: problems } });
+    publish(id, book.revision(id));
+    show(id);
+    return id;
+  };
+
+  /** The background keeps the file under an id of its own; whatever is selected in it stays so. */
+  const keep = async (id: string, { name, trace }: Import): Promise<void> => {
+    const kept = await client.keep(name, trace, readingOf(book, id));
+    if (removed.has(id)) {
+      await client.delete(kept.id);
+      return;
+    }
+    followed.get(kept.id)?.();
+    followed.set(kept.id, () => {});
+    book.rename(id, kept.id);
+    const { runs, selection, problems, revisions } = store.getState();
+    update({
+      runs: [...runs.filter((run) => run.id !== id && run.id !== kept.id), kept],
+      selection: selection.run === id ? { ...selection, run: kept.id } : selection,
+      problems: { ...problems, [kept.id]: problems[id] ?? [] },
+      revisions: { ...revisions, [kept.id]: book.revision(kept.id) },
+    });
+  };
 
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     try {
@@ -193,11 +266,26 @@ export function createPanel(options: PanelOptions): Panel {
       });
       update({ checkingHelper: false });
     },
+    openFiles: async (files) => {
+      const { imports, secrets, keyLogs, troubles } = openFiles(files, keys, tool);
+      const shown = imports.map((one) => [showImport(one), one] as const);
+      const joined = keyLogs.length === 0 ? [] : book.runs.filter((run) => joinKeys(run) > 0);
+      const told = [...troubles, ...keyTexts(secrets.length, keyLogs, joined.length, imports.length)];
+      const tone = troubles.length > 0 ? 'bad' : 'quiet';
+      update({ notice: told.length === 0 ? undefined : { text: told.join(' '), tone } });
+      for (const [id, one] of shown)
+        await keep(id, one).catch((error: unknown) => {
+          const text = `${one.name} is shown, and goes when the panel is closed: ${messageOf(error)}`;
+          update({ notice: { text, tone: 'quiet' } });
+        });
+    },
     selectRun: show,
     selectHandshake: (handshake) =>
       update({ selection: select.selectHandshake(store.getState().selection, handshake) }),
-    selectTarget: (target, details) =>
-      update({ selection: select.selectTarget(store.getState().selection, target, details) }),
+    selectTarget: (target, details, field) =>
+      update({ selection: select.selectTarget(store.getState().selection, target, details, field) }),
+    selectField: (field) => update({ selection: select.selectField(store.getState().selection, field) }),
+    showTab: (buffer) => update({ selection: select.showTab(store.getState().selection, buffer) }),
     selectEvidence: (finding, evidence, at) =>
       update({ selection: select.selectEvidence(store.getState().selection, finding, evidence, at) }),
     openDetails: (open) => update({ selection: { ...store.getState().selection, details: open } }),
@@ -211,6 +299,30 @@ export function createPanel(options: PanelOptions): Panel {
     },
   };
   return { store, book, actions };
+}
+
+/** What the run list shows of a file, from its reading here. */
+function readingOf(book: RunBook, run: string): RunReading {
+  const main = mainHandshake(book.read(run));
+  if (!main) return {};
+  const { handshake, diagnosis } = main;
+  const { retransmissions, parameters, startedAt, establishedAt, endedAt } = handshake;
+  return {
+    outcome: diagnosis.outcome,
+    verdict: diagnosis.verdict,
+    durationMs: (establishedAt ?? endedAt) - startedAt,
+    retransmissions: retransmissions.client + retransmissions.server,
+    ...(parameters.version === undefined ? {} : { version: parameters.version }),
+  };
+}
+
+/** What became of key logs: nobody should have to guess whether they were the right ones. */
+function keyTexts(secrets: number, keyLogs: readonly string[], joined: number, imports: number): string[] {
+  if (keyLogs.length === 0) return [];
+  const what = `${plural(secrets, 'secret')} of ${keyLogs.join(', ')}`;
+  if (joined > 0) return [`${what}: added to ${plural(joined, 'open run')}, until the panel is closed.`];
+  if (imports > 0) return [];
+  return [`${what}: of no handshake that is open. They wait for the capture that they belong to.`];
 }
 
 /** The run that Stop means: the selected one if it runs, else the newest that does. */

@@ -3,18 +3,23 @@
  * a narrow dock all of it stacks and details become a drawer.
  */
 import { type ReactElement, useState } from 'react';
+import type { Handshake } from '../../src/analysis/model.ts';
+import type { Diagnosis } from '../../src/diagnosis/model.ts';
 import { type AxisKind, axisKinds } from '../layout/axis.ts';
 import { inferredText } from '../layout/ladder.ts';
+import type { Drawing } from '../state/store.ts';
 import { useActions, useShown, useSlice } from './context.ts';
 import { DatagramTable } from './DatagramTable.tsx';
 import { DetailsPane } from './DetailsPane.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
 import { HelperHelpBox } from './HelperStatus.tsx';
 import { LadderView } from './LadderView.tsx';
+import { PackingView } from './PackingView.tsx';
 import { RunForm } from './RunForm.tsx';
 import { RunList } from './RunList.tsx';
 import { Toolbar } from './Toolbar.tsx';
 import { Findings, Verdict } from './Verdict.tsx';
+import { ViewTabs, viewId } from './ViewTabs.tsx';
 
 export function App(): ReactElement {
   const details = useSlice((state) => state.selection.details && state.selection.target !== undefined);
@@ -105,26 +110,46 @@ function Centre(): ReactElement {
         <Findings diagnosis={diagnosis} />
       )}
       {run && reading && (
-        <div className="bar view-bar">
-          <ViewControls />
-          <span className="grow" />
-          <ExportMenu run={run} />
-        </div>
+        <>
+          <ViewTabs />
+          <div className="bar view-bar">
+            <ViewControls />
+            <span className="grow" />
+            <ExportMenu run={run} />
+          </div>
+        </>
       )}
       {handshake && diagnosis ? (
-        drawing === 'ladder' ? (
-          <LadderView handshake={handshake} diagnosis={diagnosis} />
-        ) : (
-          <>
-            <p className="notes dim">{inferredText(handshake)}</p>
-            <DatagramTable handshake={handshake} />
-          </>
-        )
+        <div role="tabpanel" id={viewId} aria-labelledby={`view-${drawing}`}>
+          <View drawing={drawing} handshake={handshake} diagnosis={diagnosis} />
+        </div>
       ) : (
         run && <p className="empty">{run.state === 'running' ? 'No datagram yet.' : 'This run has no datagrams.'}</p>
       )}
     </>
   );
+}
+
+interface ViewProps {
+  readonly drawing: Drawing;
+  readonly handshake: Handshake;
+  readonly diagnosis: Diagnosis;
+}
+
+function View({ drawing, handshake, diagnosis }: ViewProps): ReactElement {
+  switch (drawing) {
+    case 'ladder':
+      return <LadderView handshake={handshake} diagnosis={diagnosis} />;
+    case 'packing':
+      return <PackingView handshake={handshake} />;
+    case 'table':
+      return (
+        <>
+          <p className="notes dim">{inferredText(handshake)}</p>
+          <DatagramTable handshake={handshake} />
+        </>
+      );
+  }
 }
 
 const axisNames: Readonly<Record<AxisKind, string>> = { compressed: 'compressed', real: 'to scale', ordinal: 'order' };
@@ -148,16 +173,6 @@ function ViewControls(): ReactElement {
           </select>
         </label>
       )}
-      <label>
-        Show as{' '}
-        <select
-          value={view.drawing}
-          onChange={(event) => setView({ drawing: event.target.value === 'table' ? 'table' : 'ladder' })}
-        >
-          <option value="ladder">ladder</option>
-          <option value="table">table</option>
-        </select>
-      </label>
       {view.drawing === 'ladder' && (
         <label>
           Time{' '}

@@ -21,7 +21,7 @@ export function CopyLine({ text }: { readonly text: string }): ReactElement {
   );
 }
 
-async function copyText(text: string): Promise<boolean> {
+export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;

@@ -125,7 +125,7 @@ describe('the panel', () => {
 
   it('has the same datagrams as a table', async () => {
     const page = await open('recovered');
-    await page.getByLabel('Show as').selectOption('table');
+    await page.getByRole('tab', { name: 'Table' }).click();
     const table = page.getByRole('table', { name: 'Datagrams' });
     expect(await table.getAttribute('aria-rowcount')).toBe('14');
     expect(await table.getByRole('row').nth(5).textContent()).toContain('lost: loss 10%');
