@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DatagramContents as EngineContents, Parameters } from '../../src/engine/api.ts';
 import type { Failure as EngineFailure } from '../../src/engine/failure.ts';
-import { type BufferId, type Origin, project } from '../../src/trace/buffers.ts';
+import { type BufferId, derivedFrom, type Origin, project, sourcesOf } from '../../src/trace/buffers.ts';
 import type { DatagramContents, Failure, TraceParameters } from '../../src/trace/facts.ts';
 import type { TraceEvent, TraceHeader } from '../../src/trace/model.ts';
 import { TraceRecorder } from '../../src/trace/recorder.ts';
@@ -127,5 +127,38 @@ describe('provenance', () => {
   it('keeps places of what was unmasked, and nothing of what is unknown', () => {
     expect(project(origins, id(6), 1, 3)).toEqual([{ packet: 11, start: 101, end: 103 }]);
     expect(project(origins, id(99), 0, 1)).toEqual([]);
+  });
+
+  const made = (n: number, length: number) => {
+    const origin = origins.get(id(n));
+    if (!origin) throw new Error(`no buffer ${n}`);
+    return { id: id(n), origin, length };
+  };
+
+  it('finds what was made of a range, on both sides of a border', () => {
+    const place = (n: number, start: number, end: number) => ({ buffer: id(n), start, end });
+    expect(derivedFrom(made(3, 15), place(1, 30, 200))).toEqual([{ ...place(3, 5, 10), whole: false }]);
+    expect(derivedFrom(made(3, 15), place(2, 0, 26))).toEqual([{ ...place(3, 10, 11), whole: false }]);
+    expect(derivedFrom(made(3, 15), place(2, 30, 40))).toEqual([]);
+    expect(derivedFrom(made(4, 23), place(2, 59, 80))).toEqual([{ ...place(4, 0, 23), whole: true }]);
+    expect(derivedFrom(made(4, 23), place(2, 60, 80))).toEqual([]);
+    expect(derivedFrom(made(6, 8), place(1, 90, 104))).toEqual([{ ...place(6, 0, 4), whole: false }]);
+    expect(derivedFrom(made(6, 8), place(2, 90, 104))).toEqual([]);
+    expect(derivedFrom(made(1, 8), place(2, 0, 8))).toEqual([]);
+  });
+
+  it('goes up where it came down', () => {
+    for (const [n, length] of [
+      [3, 15],
+      [5, 4],
+      [6, 8],
+    ] as const) {
+      const { origin } = made(n, length);
+      for (let start = 0; start < length; start++) {
+        const [step, ...more] = sourcesOf(origin, start, start + 1);
+        if (!step || more.length > 0) throw new Error(`${more.length + 1} sources`);
+        expect(derivedFrom(made(n, length), step)).toEqual([{ buffer: id(n), start, end: start + 1, whole: false }]);
+      }
+    }
   });
 });
