@@ -6,6 +6,7 @@ import {
   type OpenOptions,
   statusOf,
 } from '../../background/helperLink.ts';
+import { toHex, utf8 } from '../../src/base/bytes.ts';
 import { helperErrors, protocolVersion, type SocketEvent, type ToHelper } from '../../src/bridge/messages.ts';
 import type { HelperStatus } from '../../src/bridge/panel.ts';
 import { FakeTimers, settle } from '../bridge/ports.ts';
@@ -100,6 +101,59 @@ describe('reaching the helper', () => {
       update,
     });
     expect(helper.port.open).toBe(false);
+  });
+
+  it('says who is too old also when the greeting has nothing else that is known', async () => {
+    const { link, helper } = setUp();
+    helper.greeting = undefined;
+    const checked = link.check();
+    await settle();
+    helper.port.post({ kind: 'hello', protocol: { major: 9, minor: 0 }, helper: '9.1', world: 'new' });
+    expect(await checked).toMatchObject({ kind: 'version-mismatch', helper: '9.1', update: 'extension' });
+  });
+
+  it('does not wait for a greeting after an error that stands for one', async () => {
+    const { link, helper } = setUp();
+    helper.greeting = undefined;
+    const checked = link.check();
+    await settle();
+    helper.say({ kind: 'error', code: helperErrors.badMessage, message: 'what is hello?' });
+    expect(await checked).toEqual({ kind: 'failed', message: 'helper error 101: what is hello?' });
+  });
+
+  it('tells how it ended, as the launcher says, and not the browser’s sentence after it', async () => {
+    const { link, helper } = setUp();
+    helper.greeting = undefined;
+    const checked = link.check();
+    await settle();
+    const stderr = toHex(utf8('x.mjs:1\n\nSyntaxError: Unexpected end of input\n'));
+    helper.say({ kind: 'exited', reason: 'ended', code: 1, signal: null, stderr });
+    await settle();
+    helper.port.breakOff('Native host has exited.');
+    await settle();
+    expect(await checked).toEqual({
+      kind: 'exited',
+      message: 'the helper ended: exit code 1, SyntaxError: Unexpected end of input',
+      when: 'start',
+      exit: { reason: 'ended', code: 1, stderr: 'x.mjs:1\n\nSyntaxError: Unexpected end of input\n' },
+    });
+  });
+
+  it('tells that it ended in the middle of the work, to its sockets too', async () => {
+    const { link, helper } = setUp();
+    const ends: string[] = [];
+    await link.open(socketOptions([], ends));
+    helper.say({ kind: 'exited', reason: 'ended', code: null, signal: 'SIGKILL', stderr: '' });
+    await settle();
+    expect(link.status).toMatchObject({ kind: 'exited', when: 'work', exit: { signal: 'SIGKILL' } });
+    expect(ends).toEqual(['the helper ended: SIGKILL']);
+  });
+
+  it('without a launcher that tells is still known to have started or not', async () => {
+    const { link, helper } = setUp();
+    await link.check();
+    helper.port.breakOff('Native host has exited.');
+    expect(link.status).toMatchObject({ kind: 'exited', when: 'work' });
   });
 
   it('does not take a caller that the helper itself refused for one that was not heard', async () => {

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { Prng } from '../../src/base/random.ts';
 import { type FromHelper, helperErrorName, helperErrors, type ToHelper } from '../../src/bridge/messages.ts';
 import type { FromBackground, ToBackground } from '../../src/bridge/panel.ts';
-import { parseFromBackground, parseFromHelper, parseToBackground, parseToHelper } from '../../src/bridge/parse.ts';
+import {
+  parseForeignHello,
+  parseFromBackground,
+  parseFromHelper,
+  parseToBackground,
+  parseToHelper,
+} from '../../src/bridge/parse.ts';
 
 const limits = { datagramBytes: 1, sockets: 1, unansweredDatagrams: 1, unansweredBytes: 1, datagramsPerSecond: 1 };
 const counters = { sentDatagrams: 0, sentBytes: 0, receivedDatagrams: 0, receivedBytes: 0, droppedDatagrams: 0 };
@@ -41,6 +47,8 @@ const fromHelper: readonly FromHelper[] = [
       { kind: 'failed', at: 1, packet: 1, code: 231, message: 'x' },
     ],
   },
+  { kind: 'exited', reason: 'ended', code: null, signal: 'SIGKILL', stderr: '' },
+  { kind: 'exited', reason: 'node-missing', code: 127, signal: null, stderr: '00ff' },
 ];
 const toBackground: readonly ToBackground[] = [
   { kind: 'hello', protocol, panel: '1' },
@@ -49,6 +57,19 @@ const toBackground: readonly ToBackground[] = [
   { kind: 'start', id: 1, request: summary.request },
   { kind: 'stop', id: 1, run: 'x' },
   { kind: 'delete', id: 1, run: 'x' },
+  { kind: 'delete-all', id: 1 },
+  { kind: 'undo-delete', id: 1 },
+  {
+    kind: 'import',
+    id: 1,
+    transfer: 1,
+    file: 'a.pcapng',
+    header: { tool: 'x', kind: 'capture' },
+    from: 0,
+    events: [{ kind: 'note', at: 1, text: 'x' } as never],
+    last: true,
+    reading: { outcome: 'stalled', verdict: 'Stalled.', durationMs: 1, retransmissions: 2, version: '1.2' },
+  },
   { kind: 'subscribe', id: 1, run: 'x', from: 0 },
   { kind: 'unsubscribe', id: 1, run: 'x' },
 ];
@@ -65,7 +86,18 @@ const fromBackground: readonly FromBackground[] = [
     kind: 'helper',
     helper: { kind: 'version-mismatch', helper: '0', theirs: protocol, ours: protocol, update: 'helper' },
   },
-  { kind: 'runs', runs: [], deleted: 2 },
+  {
+    kind: 'helper',
+    helper: {
+      kind: 'exited',
+      message: 'x',
+      when: 'work',
+      exit: { reason: 'ended', code: 1, signal: 'SIGTERM', stderr: 'Grüße\n' },
+    },
+  },
+  { kind: 'helper', helper: { kind: 'exited', message: 'x' } },
+  { kind: 'runs', runs: [{ ...summary, file: 'a.pcapng' }], deleted: 2 },
+  { kind: 'notice', notice: { code: 'dropped', message: 'x', runs: ['run-1'] } },
   {
     kind: 'events',
     run: 'x',
@@ -123,6 +155,27 @@ describe.each(gates)('messages %s', (_name, parse, messages) => {
       }
       const parsed = parse(value);
       if (!parsed.ok) expect(parsed.why).not.toBe('');
+    }
+  });
+});
+
+describe('how a helper ended', () => {
+  it('is hexadecimal, a known reason and a signal’s name, or not believed', () => {
+    const message = { kind: 'exited', reason: 'ended', code: 1, signal: null, stderr: '' };
+    for (const wrong of [{ stderr: 'abc' }, { stderr: 'x' }, { reason: 'bored' }, { signal: 'rm -rf' }, { code: -1 }]) {
+      expect(parseFromHelper({ ...message, ...wrong }).ok).toBe(false);
+    }
+  });
+});
+
+describe('a greeting of another version', () => {
+  it('is read as far as every version has it', () => {
+    const greeting = { kind: 'hello', protocol: { major: 7, minor: 1 }, helper: '7.0.0', limits: 'none', features: {} };
+    expect(parseFromHelper(greeting).ok).toBe(false);
+    expect(parseForeignHello(greeting)).toMatchObject({ protocol: { major: 7, minor: 1 }, helper: '7.0.0' });
+    expect(parseForeignHello({ ...greeting, helper: 7 })).toMatchObject({ helper: 'unknown' });
+    for (const other of [null, {}, { ...greeting, protocol: 7 }, { ...greeting, kind: 'ok' }]) {
+      expect(parseForeignHello(other)).toBeUndefined();
     }
   });
 });
