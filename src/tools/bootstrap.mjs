@@ -21,7 +21,10 @@ export function checkNode() {
   giveUp(`dtlscope needs Node 20.19 or newer; this is Node ${process.versions.node} (${process.execPath}).`);
 }
 
-/** Installs the packages of the lock file unless exactly those are installed already. */
+/**
+ * Installs the packages of the lock file unless exactly those are installed already. No package needs a script of its own to
+ * be run for that, so none is.
+ */
 export function ensureInstalled() {
   const lock = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
@@ -30,11 +33,15 @@ export function ensureInstalled() {
   const wanted = `${lock} ${process.platform} ${process.arch}`;
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   process.stderr.write('Installing packages (npm ci)…\n');
-  const result = spawnSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  });
+  const result = spawnSync(
+    'npm',
+    ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier'],
+    {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+      shell: process.platform === 'win32',
+    },
+  );
   if (result.status !== 0) giveUp('npm ci failed: see above. Is the npm registry reachable?');
   writeFileSync(stamp, wanted);
 }

@@ -22,5 +22,11 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
     process.stderr.write(`no such script: ${name || '(none)'}; there are ${Object.keys(commands).join(', ')}\n`);
     return 2;
   }
-  return command(args, root);
+  try {
+    return await command(args, root);
+  } catch (error) {
+    // The bundler has printed where and why; a stack of its own says nothing more.
+    if (error instanceof Error && 'errors' in error && 'warnings' in error) return 1;
+    throw error;
+  }
 }
