@@ -38,6 +38,7 @@ const panel = createPanel({
   form: remembered(kept.form),
   view: rememberedView(kept.view),
   later: soon,
+  tool: `dtlscope ${version}`,
 });
 
 panel.store.subscribe(({ form, view }, before) => {

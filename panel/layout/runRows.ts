@@ -37,7 +37,8 @@ export function runRow(run: RunSummary, reading: Reading | undefined): RunRow {
   const figures = [
     ...(ms === undefined ? [] : [duration(ms)]),
     ...(resent === undefined ? [] : [plural(resent, 'retransmission')]),
-    `MTU ${typeof mtu === 'number' || typeof mtu === 'string' ? mtu : defaultMtu}`,
+    // A file was recorded at whatever MTU it was.
+    ...(run.file === undefined ? [`MTU ${typeof mtu === 'number' || typeof mtu === 'string' ? mtu : defaultMtu}`] : []),
     ...(version === undefined ? [] : [`DTLS ${version}`]),
   ];
   const { target } = run.request;
@@ -48,7 +49,9 @@ export function runRow(run: RunSummary, reading: Reading | undefined): RunRow {
     badge,
     figures,
     startedAt: new Date(run.startedAt).toLocaleTimeString([], { hour12: false }),
-    label: [`Run ${run.number}`, target, badge.text, ...figures].join(', '),
+    label: [run.file === undefined ? `Run ${run.number}` : `File ${run.number}`, target, badge.text, ...figures].join(
+      ', ',
+    ),
   };
 }
 

@@ -126,6 +126,14 @@ export function createPanel(options: PanelOptions): Panel {
     });
   };
 
+  const keys = new KeyStore();
+  /** Joins the keys that wait to a run; the answer is how many were new to it. */
+  const joinKeys = (run: string): number => {
+    const added = keys.empty ? 0 : book.addSecrets(run, keys.find);
+    if (added > 0) publish(run, book.revision(run));
+    return added;
+  };
+
   const follow = (run: string): void => {
     if (followed.has(run)) return;
     const hear = (batch: Parameters<RunBook['append']>[1]): void => {
@@ -159,14 +167,6 @@ export function createPanel(options: PanelOptions): Panel {
   };
   const stopListening = client.onChange(sync);
   sync();
-
-  const keys = new KeyStore();
-  /** Joins the keys that wait to a run; the answer is how many were new to it. */
-  const joinKeys = (run: string): number => {
-    const added = keys.empty ? 0 : book.addSecrets(run, keys.find);
-    if (added > 0) publish(run, book.revision(run));
-    return added;
-  };
 
   /** A file as a run of this panel, until the background keeps it. */
   const showImport = ({ name, trace, problems }: Import): string => {

@@ -14,6 +14,7 @@ import { DetailsPane } from './DetailsPane.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
 import { HelperHelpBox } from './HelperStatus.tsx';
 import { LadderView } from './LadderView.tsx';
+import { DropPlace, FileProblems } from './OpenFiles.tsx';
 import { PackingView } from './PackingView.tsx';
 import { RunForm } from './RunForm.tsx';
 import { RunList } from './RunList.tsx';
@@ -36,6 +37,7 @@ export function App(): ReactElement {
         </main>
         <DetailsPane />
       </div>
+      <DropPlace />
     </div>
   );
 }
@@ -106,6 +108,7 @@ function Centre(): ReactElement {
   return (
     <>
       <Verdict />
+      <FileProblems />
       {diagnosis && (run?.state !== 'running' || diagnosis.outcome === 'established') && (
         <Findings diagnosis={diagnosis} />
       )}

@@ -4,6 +4,7 @@ import { setField, shownProblem, touch } from '../state/form.ts';
 import { stoppable } from '../state/store.ts';
 import { useActions, useSlice } from './context.ts';
 import { HelperBadge } from './HelperStatus.tsx';
+import { OpenButton } from './OpenFiles.tsx';
 
 export function Toolbar(): ReactElement {
   const form = useSlice((state) => state.form);
@@ -65,6 +66,7 @@ export function Toolbar(): ReactElement {
           {problem !== undefined && <bdi>{problem}</bdi>}
         </span>
       </form>
+      <OpenButton />
       <HelperBadge />
     </header>
   );

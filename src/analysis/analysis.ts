@@ -227,7 +227,9 @@ interface PeekedHello {
   readonly messageSeq: number;
 }
 
-/** The random of a ClientHello whose first fragment begins the datagram. */
+/** The random of a ClientHello whose first fragment begins the datagram: what a key log names a handshake by. */
+export const clientRandomOf = (bytes: Uint8Array): Uint8Array | undefined => peekClientHello(bytes)?.random;
+
 function peekClientHello(bytes: Uint8Array): PeekedHello | undefined {
   const body = recordHeaderLength + handshakeHeaderLength;
   if (bytes.length < body + 34 || !looksLikeRecord(bytes)) return undefined;
