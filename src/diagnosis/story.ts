@@ -91,6 +91,10 @@ export function storyOf(handshake: Handshake): Story {
 export const heard = (handshake: Handshake, actor: Actor): readonly DatagramView[] =>
   handshake.datagrams.filter(({ from, delivered }) => from === actor && delivered !== false);
 
+/** Those of them that belong to a flight: an alert at the end is no sign of life. */
+export const heardInFlights = (handshake: Handshake, actor: Actor): readonly DatagramView[] =>
+  heard(handshake, actor).filter(({ flight }) => flight !== undefined);
+
 export const flightOf = (handshake: Handshake, datagram: DatagramView): FlightView | undefined =>
   handshake.flights.find(({ number }) => number === datagram.flight);
 
@@ -236,17 +240,18 @@ const recordAndHandshakeHeader = 25;
 
 /** Who fell silent, when nothing tells that anything was lost. */
 function silenceOf(handshake: Handshake, progressAt: TraceTime): Stop {
-  const lastFrom = (actor: Actor): TraceTime => heard(handshake, actor).at(-1)?.at ?? Number.NEGATIVE_INFINITY;
+  const lastFrom = (actor: Actor): TraceTime => heardInFlights(handshake, actor).at(-1)?.at ?? Number.NEGATIVE_INFINITY;
   const [client, server] = [lastFrom('client'), lastFrom('server')];
   const speaker: Actor = client >= server ? 'client' : 'server';
-  const who = otherSide(speaker);
+  const who = handshake.flights.length > 0 ? otherSide(speaker) : otherSide(handshake.localRole ?? 'client');
   const lastHeard = lastFrom(who);
   const flight = flightsFrom(handshake, speaker).at(-1);
   const repeatedSince = flight?.resentAt.filter((at) => at > lastHeard).length ?? 0;
-  const bothRepeat = flightsFrom(handshake, who).some(({ resentAt }) => resentAt.some((at) => at > progressAt));
+  const repeats = (actor: Actor): boolean =>
+    flightsFrom(handshake, actor).some(({ resentAt }) => resentAt.some((at) => at > progressAt));
   // The newest flight is the one that its receiver does not get past.
   const newest = handshake.flights.at(-1);
-  if (bothRepeat && flight && newest) return { kind: 'stuck', flight: newest };
+  if (repeats('client') && repeats('server') && newest) return { kind: 'stuck', flight: newest };
   const hello = handshake.flights.filter(({ messages }) => messages[0] === 'client_hello').at(-1);
   const verified = handshake.flights.some(({ messages }) => messages[0] === 'hello_verify_request');
   const afterCookie = hello && verified && hello === handshake.flights.at(-1) && hello.number > 1;

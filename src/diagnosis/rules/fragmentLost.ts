@@ -1,4 +1,4 @@
-import type { Handshake, LostRange } from '../../analysis/model.ts';
+import type { DatagramView, Handshake, LostRange } from '../../analysis/model.ts';
 import type { Actor } from '../../trace/model.ts';
 import { lostDatagrams } from '../losses.ts';
 import { rule, type Says } from '../model.ts';
@@ -69,8 +69,16 @@ function say(handshake: Handshake, from: Actor, lost: readonly LostRange[], forG
     fix: forGood
       ? 'Find where datagrams of this size or at this moment are dropped: compare captures at both ends, and try a smaller MTU and a smaller certificate (ECDSA, no chain).'
       : 'One loss costs one timer: 1 s in most stacks. Fewer datagrams a flight (ECDSA certificate, no chain, packed records) lose less often, and a timer from the ICE round trip recovers sooner (RFC 9147 §5.8.2).',
-    evidence: evidenceOf(datagramsOf(handshake, packets)),
+    evidence: evidenceOf(packets.length > 0 ? datagramsOf(handshake, packets) : around(handshake, lost)),
   };
+}
+
+/** The datagrams with other bytes of the same messages: what a hole lies between. */
+function around(handshake: Handshake, lost: readonly LostRange[]): readonly DatagramView[] {
+  const keys = new Set(lost.map(({ messageKey }) => messageKey));
+  return handshake.datagrams.filter(({ records }) =>
+    records.some(({ fragments }) => fragments.some(({ messageKey }) => keys.has(messageKey))),
+  );
 }
 
 const rulesOf = (handshake: Handshake, packets: readonly number[]): string[] =>

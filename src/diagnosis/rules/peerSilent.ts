@@ -1,6 +1,6 @@
 import { rule } from '../model.ts';
-import { datagramsOf, evidenceOf, heard, sendings, storyOf } from '../story.ts';
-import { capitalised, count, duration, flightText, times } from '../words.ts';
+import { datagramsOf, evidenceOf, heardInFlights, sendings, storyOf } from '../story.ts';
+import { capitalised, duration, flightText, times } from '../words.ts';
 
 export const peerSilent = rule(
   {
@@ -14,13 +14,14 @@ export const peerSilent = rule(
     const { stop, stalled, us } = storyOf(handshake);
     if (!stalled || stop.kind !== 'silence') return undefined;
     const { who, flight } = stop;
-    const last = heard(handshake, who).at(-1);
+    const last = heardInFlights(handshake, who).at(-1);
+    const alert = handshake.alerts.find(({ from, at }) => from === who && (!last || at > last.at));
     const n = flight ? sendings(flight) : 0;
     const asked = flight
       ? `${capitalised(flightText(flight))} was sent ${times(n)}${n > 1 ? ` in ${duration((flight.resentAt.at(-1) ?? flight.sentAt) - flight.sentAt)}` : ''}`
       : `The ${us} waited`;
     const since = last
-      ? `The ${who} was last heard ${duration(last.at - handshake.startedAt)} after the beginning${flight ? `, ${count(heard(handshake, who).length, 'datagram')} in all` : ''}.`
+      ? `The ${who} was last heard ${duration(last.at - handshake.startedAt)} after the beginning${alert ? `, but for an alert after ${duration(alert.at - handshake.startedAt)}` : ''}.`
       : `The ${who} was never heard.`;
     const afterFinished = flight?.messages.includes('finished') ?? false;
     return {

@@ -1,0 +1,430 @@
+/** For each rule, traces that make it speak and traces that nearly do. A rule without both fails the meta test. */
+import type { Credential } from '../../src/crypto/keys.ts';
+import { nodeProvider } from '../../src/crypto/node/index.ts';
+import type { Severity } from '../../src/diagnosis/model.ts';
+import type { Trace } from '../../src/trace/model.ts';
+import { bundledTestCredential } from '../../src/x509/bundled.ts';
+import { captureTrace } from '../support/reading.ts';
+import { captureAt, captureHeader, type Simulated, simulated } from '../support/traces.ts';
+
+export interface Trigger {
+  readonly what: string;
+  readonly trace: () => Trace;
+  readonly severity: Severity;
+  /** What the explanation must say. */
+  readonly says: RegExp;
+}
+export interface NearMiss {
+  readonly what: string;
+  readonly trace: () => Trace;
+}
+
+const capture = (name: string) => (): Trace => captureTrace(name, 'without keys');
+const run = (options: Simulated) => (): Trace => simulated(options);
+const seenBy = (end: 'client' | 'server', options: Simulated) => (): Trace => captureAt(simulated(options), end, false);
+const without = (trace: Trace, datagrams: number): Trace => ({
+  header: trace.header,
+  events: trace.events.filter(({ kind }) => kind === 'datagram').slice(datagrams),
+});
+const snapped = (trace: Trace, bytes: number): Trace => ({
+  header: captureHeader,
+  events: trace.events.map((event) =>
+    event.kind === 'datagram' ? { ...event, bytes: event.bytes.subarray(0, bytes) } : event,
+  ),
+});
+
+/** A Certificate of some 3.7 KB. */
+const long: Credential = bundledTestCredential('chain-3700');
+/** What simulated servers send for an ECDSA suite. */
+const serverLeaf = bundledTestCredential('ecdsa-p256-b').chain[0] ?? new Uint8Array(0);
+const wrongFingerprint: Simulated = {
+  client: { trust: { kind: 'fingerprints', fingerprints: [{ hash: 'sha256', value: new Uint8Array(32) }] } },
+};
+const noGroup: Simulated = { client: { groups: [24] }, server: { groups: [29] } };
+const fragments: Simulated = { server: { mtu: 300 } };
+const slow: Simulated = { rules: ['delay=700ms'] };
+
+export const cases: Readonly<
+  Record<string, { readonly triggers: readonly Trigger[]; readonly nearMisses: readonly NearMiss[] }>
+> = {
+  'retransmission-normal': {
+    triggers: [
+      {
+        what: 'loss-small',
+        trace: capture('loss-small'),
+        severity: 'info',
+        says: /all but 10 brought.*Reassembly error/,
+      },
+      { what: 'a slow path', trace: seenBy('client', slow), severity: 'info', says: /copes with loss/ },
+    ],
+    nearMisses: [
+      { what: 'nothing is sent twice', trace: capture('good_ecdhe_rsa') },
+      { what: 'the network makes copies', trace: seenBy('client', { rules: ['duplicate=100%', 'delay=5ms'] }) },
+      {
+        what: 'datagrams overtake each other',
+        trace: seenBy('client', { ...fragments, rules: ['reorder=50%,by=30ms'] }),
+      },
+    ],
+  },
+  'fragment-lost': {
+    triggers: [
+      {
+        what: 'loss-small',
+        trace: capture('loss-small'),
+        severity: 'warning',
+        says: /^Bytes 408–655 of the server's Certificate/,
+      },
+      {
+        what: 'lossy_retransmit',
+        trace: capture('lossy_retransmit'),
+        severity: 'warning',
+        says: /^Bytes 461–1008, 2102–2649 and 3743–3746 of the server's Certificate, its ServerKeyExchange and its ServerHelloDone/,
+      },
+      {
+        what: 'the link drops one fragment once',
+        trace: run({ ...fragments, rules: ['in:drop=certificate@200#1'] }),
+        severity: 'warning',
+        says: /The link took one datagram .* by "in:drop=certificate@200#1"/,
+      },
+      {
+        what: 'the link drops one fragment every time',
+        trace: run({ ...fragments, rules: ['in:drop=certificate@200'] }),
+        severity: 'error',
+        says: /never came/,
+      },
+      {
+        what: 'the same, seen by the client',
+        trace: seenBy('client', { ...fragments, rules: ['in:drop=certificate@200'] }),
+        severity: 'error',
+        says: /never came/,
+      },
+    ],
+    nearMisses: [
+      { what: 'many fragments, none lost', trace: capture('bigchain_mtu300') },
+      {
+        what: 'fragments overtake each other',
+        trace: seenBy('client', { ...fragments, rules: ['reorder=50%,by=30ms'] }),
+      },
+      {
+        what: 'the sender sees every byte leave',
+        trace: seenBy('server', { ...fragments, rules: ['in:drop=certificate@200#1', 'delay=10ms'] }),
+      },
+      { what: 'the path drops all that is large', trace: capture('pmtu_blackhole') },
+      { what: 'a whole flight is lost', trace: run({ rules: ['in:drop=server_hello#1'] }) },
+    ],
+  },
+  'flight-lost': {
+    triggers: [
+      {
+        what: 'the link drops a flight once',
+        trace: run({ rules: ['in:drop=server_hello#1'] }),
+        severity: 'warning',
+        says: /took all of the server's flight 2/,
+      },
+      {
+        what: 'the link drops a flight every time',
+        trace: run({ rules: ['in:loss=100%'] }),
+        severity: 'error',
+        says: /took away every datagram/,
+      },
+      {
+        what: 'the last flight is lost before the capture',
+        trace: seenBy('client', { rules: ['in:drop=finished#1', 'delay=10ms'] }),
+        severity: 'warning',
+        says: /Record numbers of the server are missing/,
+      },
+      {
+        what: 'a hello is lost, seen by the client',
+        trace: seenBy('client', { rules: ['out:drop=client_hello#1', 'delay=10ms'] }),
+        severity: 'warning',
+        says: /two sendings got one answer/,
+      },
+      {
+        what: 'a flight is lost behind the capture for good',
+        trace: seenBy('server', { rules: ['in:loss=100%', 'delay=10ms'] }),
+        severity: 'error',
+        says: /is whole in this trace, yet the client keeps repeating/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the path is slower than the timer, seen by the client', trace: seenBy('client', slow) },
+      { what: 'the path is slower than the timer, seen by the server', trace: seenBy('server', slow) },
+      { what: 'a part of the flight is lost', trace: capture('loss-small') },
+      { what: 'the server is silent', trace: capture('hole') },
+    ],
+  },
+  'peer-silent': {
+    triggers: [
+      {
+        what: 'nobody answers',
+        trace: seenBy('client', { rules: ['out:loss=100%'] }),
+        severity: 'error',
+        says: /was sent 13 times in .* nothing came back\. The server was never heard/,
+      },
+      {
+        what: 'the server is silent after the last flight of the client',
+        trace: seenBy('client', { rules: ['in:drop=finished', 'delay=10ms'], client: { credentials: [] } }),
+        severity: 'error',
+        says: /flight 3 .*Finished\).* nothing came back\. The server was last heard/,
+      },
+    ],
+    nearMisses: [
+      { what: 'silence after a cookie has its own rule', trace: capture('hole') },
+      { what: 'all is well', trace: capture('good_mutual_srtp') },
+      { what: 'our own link took it', trace: run({ rules: ['out:loss=100%'] }) },
+      {
+        what: 'the capture ends at once',
+        trace: () => ({ ...capture('hole')(), events: capture('hole')().events.slice(0, 1) }),
+      },
+    ],
+  },
+  'alert-explained': {
+    triggers: [
+      {
+        what: 'expired_client_cert',
+        trace: capture('expired_client_cert'),
+        severity: 'error',
+        says: /certificate_expired \(45\) after Finished.*valid until 2024-01-01/,
+      },
+      {
+        what: 'no common group, told by our endpoint',
+        trace: run(noGroup),
+        severity: 'error',
+        says: /It says itself: no common group: offered secp384r1/,
+      },
+      {
+        what: 'no common group, captured',
+        trace: seenBy('client', noGroup),
+        severity: 'error',
+        says: /handshake_failure \(40\) after ClientHello.*Usually: nothing in common/,
+      },
+      {
+        what: 'a wrong fingerprint, captured',
+        trace: seenBy('server', wrongFingerprint),
+        severity: 'error',
+        says: /bad_certificate \(42\).*fingerprint signalling announced/,
+      },
+    ],
+    nearMisses: [
+      { what: 'both close after the handshake', trace: () => captureTrace('good_ecdhe_rsa', 'with keys') },
+      { what: 'encrypted alerts cannot be read', trace: capture('chromium_janus_srtp') },
+    ],
+  },
+  'datagram-exceeds-mtu': {
+    triggers: [
+      {
+        what: 'the link refuses a flight',
+        trace: run({ rules: ['mtu=400'] }),
+        severity: 'error',
+        says: /did not fit a path that carries 400 bytes/,
+      },
+      {
+        what: 'OpenSSL goes above its MTU',
+        trace: capture('bigchain_mtu300'),
+        severity: 'warning',
+        says: /cuts its messages at 272 bytes.* datagram 22 has 282/,
+      },
+      {
+        what: 'one record is larger than an Ethernet frame',
+        trace: seenBy('client', { server: { mtu: 6000, packing: 'record', credentials: [long] } }),
+        severity: 'warning',
+        says: /IP must fragment/,
+      },
+    ],
+    nearMisses: [
+      { what: 'datagrams of 1300 bytes', trace: capture('good_ecdhe_rsa') },
+      { what: 'several records glued together have their own rule', trace: capture('bigchain_unsplit') },
+      { what: 'the path carries all', trace: run({ rules: ['mtu=1200'] }) },
+      { what: 'fragments of one size, and none above', trace: run(fragments) },
+    ],
+  },
+  'fingerprint-mismatch': {
+    triggers: [
+      {
+        what: 'signalling announced another certificate',
+        trace: run(wrongFingerprint),
+        severity: 'error',
+        says: /announced SHA-256 00:00.* must be torn down/,
+      },
+      {
+        what: 'DTLS itself completed',
+        trace: () => {
+          const trace = captureTrace('good_mutual_srtp', 'without keys');
+          return {
+            ...trace,
+            events: [
+              { kind: 'fingerprint', at: 0, of: 'server', hash: 'sha-256', value: new Uint8Array(32) },
+              ...trace.events,
+            ],
+          };
+        },
+        severity: 'error',
+        says: /although DTLS itself completed/,
+      },
+    ],
+    nearMisses: [
+      { what: 'nothing was announced', trace: capture('good_mutual_srtp') },
+      {
+        what: 'one of two announced fingerprints fits',
+        trace: run({
+          client: {
+            trust: {
+              kind: 'fingerprints',
+              fingerprints: [
+                { hash: 'sha256', value: new Uint8Array(32) },
+                { hash: 'sha256', value: nodeProvider.hash('sha256', serverLeaf) },
+              ],
+            },
+          },
+        }),
+      },
+      {
+        what: 'the hash is one that nobody knows',
+        trace: () => {
+          const trace = capture('good_mutual_srtp')();
+          return {
+            ...trace,
+            events: [
+              { kind: 'fingerprint', at: 0, of: 'server', hash: 'gost', value: new Uint8Array(32) },
+              ...trace.events,
+            ],
+          };
+        },
+      },
+    ],
+  },
+  'flight-unsplit': {
+    triggers: [
+      {
+        what: 'bigchain_unsplit',
+        trace: capture('bigchain_unsplit'),
+        severity: 'warning',
+        says: /3505 bytes in datagram 4, 4 records.*Here it arrived/,
+      },
+      {
+        what: 'a glued flight that never gets through, seen by its sender',
+        trace: seenBy('server', {
+          rules: ['in:loss=100%', 'delay=10ms'],
+          server: { packing: 'flight', credentials: [long] },
+        }),
+        severity: 'error',
+        says: /Nothing shows that it ever arrived/,
+      },
+    ],
+    nearMisses: [
+      { what: 'a flight of 1300 bytes in one datagram', trace: capture('good_ecdhe_rsa') },
+      {
+        what: 'one large record alone',
+        trace: seenBy('client', { server: { mtu: 6000, packing: 'record', credentials: [long] } }),
+      },
+    ],
+  },
+  'cookie-then-silence': {
+    triggers: [
+      {
+        what: 'hole',
+        trace: capture('hole'),
+        severity: 'error',
+        says: /sent four times in 7\.127 s without any answer/,
+      },
+      {
+        what: 'the flight after the cookie never comes, seen by the client',
+        trace: seenBy('client', { rules: ['in:drop=server_hello', 'delay=10ms'], server: { cookie: true } }),
+        severity: 'error',
+        says: /small datagrams pass both ways/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the answer comes', trace: capture('good_ecdhe_rsa') },
+      {
+        what: 'the answer comes at the second time',
+        trace: seenBy('client', { rules: ['in:drop=server_hello#1', 'delay=10ms'], server: { cookie: true } }),
+      },
+      { what: 'silence without a cookie', trace: seenBy('client', { rules: ['out:loss=100%'] }) },
+      {
+        what: 'the capture ends at once',
+        trace: () => ({ ...capture('hole')(), events: capture('hole')().events.slice(0, 3) }),
+      },
+    ],
+  },
+  'large-datagrams-vanish': {
+    triggers: [
+      {
+        what: 'pmtu_blackhole',
+        trace: capture('pmtu_blackhole'),
+        severity: 'error',
+        says: /Bytes 0–3441 of the server's Certificate came in none of three sendings.*up to 330 bytes.*about 1172 bytes/,
+      },
+    ],
+    nearMisses: [
+      { what: 'large ones are lost once', trace: capture('lossy_retransmit') },
+      {
+        what: 'a small one is lost every time',
+        trace: seenBy('client', { ...fragments, rules: ['in:drop=certificate@200'] }),
+      },
+      { what: 'all fragments arrive', trace: capture('bigchain_mtu300') },
+    ],
+  },
+  'datagram-truncated': {
+    triggers: [
+      {
+        what: 'trunc',
+        trace: capture('trunc'),
+        severity: 'error',
+        says: /^Four datagrams of the server ended in the middle of a record, all of just 1200 bytes/,
+      },
+      {
+        what: 'the link cuts',
+        trace: run({ rules: ['in:truncate=500'], server: { packing: 'flight' } }),
+        severity: 'error',
+        says: /all of just 500 bytes/,
+      },
+      {
+        what: 'the link cuts once',
+        trace: run({ rules: ['in:truncate=server_hello#1,to=500'], server: { packing: 'flight' } }),
+        severity: 'warning',
+        says: /^One datagram of the server/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the capture cut them (snap length)', trace: () => snapped(capture('good_ecdhe_rsa')(), 200) },
+      { what: 'large datagrams are whole', trace: capture('bigchain_unsplit') },
+    ],
+  },
+  'incomplete-capture': {
+    triggers: [
+      {
+        what: 'it begins behind the hello',
+        trace: () => without(capture('good_ecdhe_rsa')(), 3),
+        severity: 'info',
+        says: /^The ClientHello is missing/,
+      },
+      {
+        what: 'it has a snap length',
+        trace: () => snapped(capture('good_ecdhe_rsa')(), 200),
+        severity: 'info',
+        says: /snap length/,
+      },
+      {
+        what: 'it ends in the middle',
+        trace: () => ({ ...capture('good_ecdhe_rsa')(), events: capture('good_ecdhe_rsa')().events.slice(0, 4) }),
+        severity: 'info',
+        says: /ends in mid-handshake/,
+      },
+      {
+        what: 'it misses bytes that the other side had',
+        trace: () => {
+          const trace = capture('bigchain_mtu300')();
+          return { ...trace, events: trace.events.filter((event) => event.kind !== 'datagram' || event.packet !== 9) };
+        },
+        severity: 'info',
+        says: /Bytes 1149–1396 of the server's Certificate were never seen, yet the other side went on/,
+      },
+    ],
+    nearMisses: [
+      { what: 'it has all', trace: capture('good_ecdhe_rsa') },
+      { what: 'the handshake failed, and the capture shows it', trace: capture('hole') },
+      { what: 'it is a run of ours', trace: run({ rules: ['in:loss=100%'] }) },
+    ],
+  },
+};
