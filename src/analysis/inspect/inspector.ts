@@ -1,8 +1,8 @@
 /**
  * The inspector of one handshake, as it was at one snapshot: what a datagram, a record, a message or a certificate is made
- * of, and where else the same bytes are. It makes an index of the handshake once, when first asked, and keeps no tree;
- * what it returns costs as much as the messages and datagrams that it is about. Views make one for each handshake view
- * and drop it with it.
+ * of, and where else the same bytes are. It keeps no tree; what it returns costs as much as the messages and datagrams
+ * that it is about, after one walk over the handshake for each message. Views make one for each handshake view and drop
+ * it with it.
  */
 import { equal } from '../../base/bytes.ts';
 import type { Range } from '../../base/ranges.ts';
@@ -18,6 +18,7 @@ import type { Scene } from './content.ts';
 import { datagramFields, type Protection, plaintextFields } from './datagram.ts';
 import { type Draft, finish } from './draft.ts';
 import { type Carrier, type LinkScene, linkedPlaces } from './links.ts';
+import { Lookup } from './lookup.ts';
 import { markMissing } from './missing.ts';
 import type { FieldTree, InspectedBuffer, Inspection, LinkedPlace, Subject } from './model.ts';
 import { structureName } from './text.ts';
@@ -31,12 +32,13 @@ export interface BufferSource {
 export class Inspector {
   readonly #handshake: Handshake;
   readonly #source: BufferSource;
-  #madeIndex: Index | undefined;
+  readonly #lookup: Lookup;
   #madeScene: (Scene & { readonly protection: Protection }) | undefined;
 
   constructor(handshake: Handshake, source: BufferSource) {
     this.#handshake = handshake;
     this.#source = source;
+    this.#lookup = new Lookup(handshake);
   }
 
   /** The tabs for a subject; `undefined` when the handshake has no such thing. */
@@ -49,7 +51,7 @@ export class Inspector {
       case 'fragment':
         return this.#inspectFragment(subject.packet, subject.record, subject.fragment);
       case 'message': {
-        const message = this.#index.messages.get(subject.key);
+        const message = this.#lookup.messageOf(subject.key);
         return message && this.#inspectMessage(message, [0, message.total]);
       }
       case 'alert':
@@ -61,12 +63,11 @@ export class Inspector {
 
   /** A single buffer of this handshake. */
   buffer(id: BufferId): InspectedBuffer | undefined {
-    const { datagrams, decrypted, byBuffer } = this.#index;
-    const datagram = datagrams.get(id);
+    const datagram = this.#lookup.datagram(id);
     if (datagram) return this.#datagramBuffer(datagram);
-    const record = decrypted.get(id);
-    if (record) return this.#decryptedBuffer(record.datagram, record.record);
-    const message = byBuffer.get(id);
+    const opened = this.#lookup.decrypted(id);
+    if (opened) return this.#decryptedBuffer(opened.datagram, opened.record);
+    const message = this.#lookup.message(id);
     return message && this.#messageBuffer(message);
   }
 
@@ -78,38 +79,33 @@ export class Inspector {
     return linkedPlaces(place, this.#links);
   }
 
-  get #index(): Index {
-    this.#madeIndex ??= indexOf(this.#handshake);
-    return this.#madeIndex;
-  }
-
   get #scene(): Scene & { readonly protection: Protection } {
-    this.#madeScene ??= sceneOf(this.#handshake, this.#index);
+    this.#madeScene ??= sceneOf(this.#handshake, this.#lookup);
     return this.#madeScene;
   }
 
   get #links(): LinkScene {
-    const index = this.#index;
+    const lookup = this.#lookup;
     return {
-      datagram: (id) => index.datagrams.get(id),
-      decrypted: (id) => index.decrypted.get(id),
-      message: (id) => index.byBuffer.get(id),
-      messageOf: (key) => index.messages.get(key),
-      carriers: (key) => index.carriers.get(key) ?? [],
+      datagram: (id) => lookup.datagram(id),
+      decrypted: (id) => lookup.decrypted(id),
+      message: (id) => lookup.message(id),
+      messageOf: (key) => lookup.messageOf(key),
+      carriers: (key) => lookup.carriers(key),
       originOf: (id) => this.#source.origins.get(id) ?? nowhere,
-      bytesOf: (id) => index.datagrams.get(id)?.bytes ?? index.byBuffer.get(id)?.body ?? this.#source.bytesOf(id),
+      bytesOf: (id) => lookup.datagram(id)?.bytes ?? lookup.message(id)?.body ?? this.#source.bytesOf(id),
     };
   }
 
   #inspectDatagram(packet: PacketNumber): Inspection | undefined {
-    const datagram = this.#index.packets.get(packet);
+    const datagram = this.#lookup.packet(packet);
     if (!datagram) return undefined;
     const buffers = this.#withContents(datagram, datagram.records);
     return { buffers, focus: { buffer: datagram.buffer, start: 0, end: datagram.bytes.length } };
   }
 
   #inspectRecord(packet: PacketNumber, index: number): Inspection | undefined {
-    const datagram = this.#index.packets.get(packet);
+    const datagram = this.#lookup.packet(packet);
     const record = datagram?.records[index];
     if (!datagram || !record) return undefined;
     const buffers = this.#withContents(datagram, [record]);
@@ -117,7 +113,7 @@ export class Inspector {
   }
 
   #inspectFragment(packet: PacketNumber, index: number, which: number): Inspection | undefined {
-    const datagram = this.#index.packets.get(packet);
+    const datagram = this.#lookup.packet(packet);
     const record = datagram?.records[index];
     const fragment = record?.fragments[which];
     if (!datagram || !record?.content || !fragment) return undefined;
@@ -129,7 +125,7 @@ export class Inspector {
 
   #inspectAlert(which: number): Inspection | undefined {
     const where = this.#handshake.alerts[which]?.where;
-    const datagram = where && this.#index.packets.get(where.packet);
+    const datagram = where && this.#lookup.packet(where.packet);
     const record = datagram?.records.find(({ start, end }) => where && start <= where.start && where.end <= end);
     if (!datagram || !record) return undefined;
     const buffers = this.#withContents(datagram, [record]);
@@ -163,7 +159,7 @@ export class Inspector {
       buffers.push(this.#datagramBuffer(datagram));
     };
     const sources = new Set(this.#sourcesOf(message));
-    for (const carrier of this.#index.carriers.get(message.key) ?? []) {
+    for (const carrier of this.#lookup.carriers(message.key)) {
       const { fragment } = carrier;
       const neverArrived = message.missing.some(
         ([from, to]) => from < fragment.offset + fragment.length && to > fragment.offset,
@@ -189,7 +185,7 @@ export class Inspector {
       for (const { messageKey, length, total } of record.fragments) if (length < total) keys.add(messageKey);
     }
     for (const key of keys) {
-      const message = this.#index.messages.get(key);
+      const message = this.#lookup.messageOf(key);
       if (message) out.push(this.#messageBuffer(message));
     }
     return out;
@@ -285,56 +281,15 @@ class Tab implements InspectedBuffer {
   }
 }
 
-/** What is where in a handshake, by buffer, number and key. */
-interface Index {
-  readonly packets: ReadonlyMap<PacketNumber, DatagramView>;
-  readonly datagrams: ReadonlyMap<BufferId, DatagramView>;
-  readonly decrypted: ReadonlyMap<BufferId, { readonly datagram: DatagramView; readonly record: RecordView }>;
-  readonly messages: ReadonlyMap<string, MessageView>;
-  readonly byBuffer: ReadonlyMap<BufferId, MessageView>;
-  /** Every sending of every part of a message, in order. */
-  readonly carriers: ReadonlyMap<string, readonly Carrier[]>;
-}
-
-function indexOf(handshake: Handshake): Index {
-  const packets = new Map<PacketNumber, DatagramView>();
-  const datagrams = new Map<BufferId, DatagramView>();
-  const decrypted = new Map<BufferId, { readonly datagram: DatagramView; readonly record: RecordView }>();
-  const carriers = new Map<string, Carrier[]>();
-  for (const datagram of handshake.datagrams) {
-    if (!packets.has(datagram.packet)) packets.set(datagram.packet, datagram);
-    datagrams.set(datagram.buffer, datagram);
-    for (const record of datagram.records) {
-      if (!record.content) continue;
-      const { buffer } = record.content;
-      if (buffer !== datagram.buffer) decrypted.set(buffer, { datagram, record });
-      for (const fragment of record.fragments) {
-        const known = carriers.get(fragment.messageKey);
-        const carrier = { datagram, record, fragment, buffer };
-        if (known) known.push(carrier);
-        else carriers.set(fragment.messageKey, [carrier]);
-      }
-    }
-  }
-  return {
-    packets,
-    datagrams,
-    decrypted,
-    messages: new Map(handshake.messages.map((message) => [message.key, message])),
-    byBuffer: new Map(handshake.messages.map((message) => [message.buffer, message])),
-    carriers,
-  };
-}
-
 const knownVersions: ReadonlySet<string> = new Set(['1.0', '1.2', '1.3']);
 const isVersion = (text: string | undefined): text is Version => text !== undefined && knownVersions.has(text);
 
-function sceneOf(handshake: Handshake, index: Index): Scene & { readonly protection: Protection } {
+function sceneOf(handshake: Handshake, lookup: Lookup): Scene & { readonly protection: Protection } {
   const { version, cipherSuite: number } = handshake.parameters;
   const suite = number === undefined ? undefined : cipherSuite(number);
   return {
     context: { version: isVersion(version) ? version : undefined, keyExchange: suite?.keyExchange, hash: suite?.hash },
-    message: (key) => index.messages.get(key),
+    message: (key) => lookup.messageOf(key),
     protection: {
       cipher: version === '1.3' ? undefined : suite?.cipher,
       encryptThenMac: agreedEncryptThenMac(handshake),
