@@ -169,6 +169,11 @@ export class RunBook {
     return this.#entries.get(run)?.revision ?? 0;
   }
 
+  /** Wall clock of a run's time 0, ms since 1970, where it is known. */
+  startedAt(run: string): number | undefined {
+    return this.#entries.get(run)?.header.startedAt;
+  }
+
   /** Gives a run another id: a file gets one when the background keeps it. */
   rename(from: string, to: string): void {
     const entry = this.#entries.get(from);

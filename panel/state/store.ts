@@ -15,7 +15,7 @@ import { mainHandshake, type RunBook } from './runBook.ts';
 import * as select from './selection.ts';
 
 /** The views of a handshake, in the order of their tabs. */
-export const drawings = ['ladder', 'packing', 'table'] as const;
+export const drawings = ['ladder', 'packing', 'table', 'parameters', 'certificates'] as const;
 export type Drawing = (typeof drawings)[number];
 
 export interface ViewOptions {

@@ -4,11 +4,14 @@
  */
 import { type ReactElement, useState } from 'react';
 import type { Handshake } from '../../src/analysis/model.ts';
+import type { RunSummary } from '../../src/bridge/panel.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
 import { type AxisKind, axisKinds } from '../layout/axis.ts';
 import { inferredText } from '../layout/ladder.ts';
+import type { Reading } from '../state/runBook.ts';
 import type { Drawing } from '../state/store.ts';
-import { useActions, useShown, useSlice } from './context.ts';
+import { CertificatesView } from './CertificatesView.tsx';
+import { useActions, usePanel, useShown, useSlice } from './context.ts';
 import { DatagramTable } from './DatagramTable.tsx';
 import { DetailsPane } from './DetailsPane.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
@@ -16,8 +19,10 @@ import { HelperHelpBox } from './HelperStatus.tsx';
 import { LadderView } from './LadderView.tsx';
 import { DropPlace, FileProblems } from './OpenFiles.tsx';
 import { PackingView } from './PackingView.tsx';
+import { ParametersView } from './ParametersView.tsx';
 import { RunForm } from './RunForm.tsx';
 import { RunList } from './RunList.tsx';
+import { StateStrip } from './StateStrip.tsx';
 import { Toolbar } from './Toolbar.tsx';
 import { Findings, Verdict } from './Verdict.tsx';
 import { ViewTabs, viewId } from './ViewTabs.tsx';
@@ -104,10 +109,12 @@ function Side(): ReactElement {
 
 function Centre(): ReactElement {
   const { run, reading, handshake, diagnosis } = useShown();
+  const { book } = usePanel();
   const drawing = useSlice((state) => state.view.drawing);
   return (
     <>
       <Verdict />
+      {handshake && <StateStrip handshake={handshake} />}
       <FileProblems />
       {diagnosis && (run?.state !== 'running' || diagnosis.outcome === 'established') && (
         <Findings diagnosis={diagnosis} />
@@ -124,27 +131,49 @@ function Centre(): ReactElement {
       )}
       {handshake && diagnosis ? (
         <div role="tabpanel" id={viewId} aria-labelledby={`view-${drawing}`}>
-          <View drawing={drawing} handshake={handshake} diagnosis={diagnosis} />
+          <View
+            drawing={drawing}
+            handshake={handshake}
+            diagnosis={diagnosis}
+            startedAt={run && book.startedAt(run.id)}
+          />
         </div>
       ) : (
-        run && <p className="empty">{run.state === 'running' ? 'No datagram yet.' : 'This run has no datagrams.'}</p>
+        run && <p className="empty">{emptyText(run, reading)}</p>
       )}
     </>
   );
+}
+
+/** Why there is nothing to draw, and what the file holds instead. */
+function emptyText(run: RunSummary, reading: Reading | undefined): string {
+  if (run.state === 'running') return 'No datagram yet.';
+  if (!reading) return 'Reading…';
+  const other = Object.entries(reading.snapshot.unrelated).map(([kind, count]) => `${count} ${kind}`);
+  const rest = other.length === 0 ? '' : ` Other datagrams: ${other.join(', ')}.`;
+  return run.file === undefined
+    ? `This run has no datagrams.${rest}`
+    : `There is no DTLS handshake in this file.${rest}`;
 }
 
 interface ViewProps {
   readonly drawing: Drawing;
   readonly handshake: Handshake;
   readonly diagnosis: Diagnosis;
+  /** Wall clock of the trace's time 0, ms since 1970. */
+  readonly startedAt: number | undefined;
 }
 
-function View({ drawing, handshake, diagnosis }: ViewProps): ReactElement {
+function View({ drawing, handshake, diagnosis, startedAt }: ViewProps): ReactElement {
   switch (drawing) {
     case 'ladder':
       return <LadderView handshake={handshake} diagnosis={diagnosis} />;
     case 'packing':
       return <PackingView handshake={handshake} />;
+    case 'parameters':
+      return <ParametersView handshake={handshake} />;
+    case 'certificates':
+      return <CertificatesView handshake={handshake} startedAt={startedAt} />;
     case 'table':
       return (
         <>

@@ -5,7 +5,13 @@ import { useActions, useSlice } from './context.ts';
 
 export const viewId = 'view';
 
-const titles: Readonly<Record<Drawing, string>> = { ladder: 'Ladder', packing: 'Packing', table: 'Table' };
+const titles: Readonly<Record<Drawing, string>> = {
+  ladder: 'Ladder',
+  packing: 'Packing',
+  table: 'Table',
+  parameters: 'Parameters',
+  certificates: 'Certificates',
+};
 
 export function ViewTabs(): ReactElement {
   const chosen = useSlice((state) => state.view.drawing);

@@ -1,0 +1,129 @@
+/**
+ * How far each side got, as the rungs of its state table: what it waits for, in order. Our own ends tell their states;
+ * of others the messages that were seen tell as much, and that it is derived is said. Losses that were made good are not
+ * faults: a rung is reached, waited for, or ahead.
+ */
+import type { Handshake } from '../../src/analysis/model.ts';
+import { client12, server12 } from '../../src/engine/states.ts';
+import type { Actor } from '../../src/trace/model.ts';
+import { handshakeTypeName } from '../../src/wire/handshake.ts';
+import { duration, plural } from './text.ts';
+
+export interface Rung {
+  readonly name: string;
+  /** `stopped`: waited for when the handshake ended without it. */
+  readonly state: 'reached' | 'waiting' | 'stopped' | 'ahead';
+  /** All of it in words. */
+  readonly label: string;
+}
+
+export interface Strip {
+  readonly side: Actor;
+  readonly rungs: readonly Rung[];
+  /** "last heard after 1.005 s", "resent 2 flights": what stands behind the rungs. */
+  readonly facts: readonly string[];
+  readonly derived: boolean;
+}
+
+/** A rung: what brings a side up to it, and whether every handshake has it. */
+interface Step {
+  readonly signal: string;
+  readonly optional: boolean;
+}
+
+const always = (signal: string): Step => ({ signal, optional: false });
+const sometimes = (signal: string): Step => ({ signal, optional: true });
+
+/** The way through the tables of the engine to `connected`; a test holds it against them. */
+export const steps12 = {
+  client: [
+    sometimes('hello_verify_request'),
+    always('server_hello'),
+    always('certificate'),
+    always('server_key_exchange'),
+    sometimes('certificate_request'),
+    always('server_hello_done'),
+    sometimes('new_session_ticket'),
+    always('change_cipher_spec'),
+    always('finished'),
+  ],
+  server: [
+    always('client_hello'),
+    sometimes('certificate'),
+    always('client_key_exchange'),
+    sometimes('certificate_verify'),
+    always('change_cipher_spec'),
+    always('finished'),
+  ],
+} as const satisfies Readonly<Record<Actor, readonly Step[]>>;
+
+/** In 1.3 all but the hellos is encrypted (RFC 8446 §2). */
+const steps13: Readonly<Record<Actor, readonly Step[]>> = {
+  client: [
+    always('server_hello'),
+    always('encrypted_extensions'),
+    sometimes('certificate_request'),
+    always('certificate'),
+    always('certificate_verify'),
+    always('finished'),
+  ],
+  server: [always('client_hello'), sometimes('certificate'), sometimes('certificate_verify'), always('finished')],
+};
+
+export const machines12 = { client: client12, server: server12 } as const;
+
+export function stateStrips(handshake: Handshake): Strip[] {
+  return (['client', 'server'] as const).map((side) => strip(handshake, side));
+}
+
+function strip(handshake: Handshake, side: Actor): Strip {
+  const peer = side === 'client' ? 'server' : 'client';
+  const told = handshake.states.filter(({ actor }) => actor === side);
+  const derived = !handshake.ours.includes(side) || told.length === 0;
+  const got = derived ? seenFrom(handshake, peer) : new Set(told.map(({ because }) => because));
+  const done = derived
+    ? handshake.establishedAt !== undefined
+    : told.some(({ to }) => to === 'connected') || handshake.connected[side] !== undefined;
+  const over = handshake.end !== undefined || handshake.followed || handshake.failures.length > 0;
+  const steps: readonly Step[] = handshake.parameters.version === '1.3' ? steps13[side] : steps12[side];
+  const last = done ? steps.length : steps.reduce((far, step, at) => (got.has(step.signal) ? at + 1 : far), 0);
+  // The rung that the side stands before: the first one that it can't do without.
+  const next = steps.findIndex((step, at) => at >= last && !step.optional);
+  const rungs = steps.flatMap((step, at): Rung[] => {
+    const reached = got.has(step.signal) || (at < last && !step.optional);
+    if (step.optional && !reached) return [];
+    const state = reached ? 'reached' : at === next ? (over ? 'stopped' : 'waiting') : 'ahead';
+    return [rung(step.signal, state)];
+  });
+  const connected = rung('connected', done ? 'reached' : 'ahead');
+  return { side, rungs: [...rungs, connected], facts: factsOf(handshake, side, peer), derived };
+}
+
+const words: Readonly<Record<Rung['state'], string>> = {
+  reached: 'reached',
+  waiting: 'waits for it',
+  stopped: 'stopped waiting for it',
+  ahead: 'not reached',
+};
+const rung = (name: string, state: Rung['state']): Rung => ({ name, state, label: `${name}: ${words[state]}` });
+
+/** What a side sent in whole, as far as it was seen, under the names of the tables. */
+function seenFrom(handshake: Handshake, from: Actor): ReadonlySet<string> {
+  const seen = new Set<string>();
+  for (const message of handshake.messages)
+    if (message.from === from && message.complete) seen.add(handshakeTypeName(message.message));
+  for (const flight of handshake.flights)
+    if (flight.from === from && flight.messages.includes('change_cipher_spec')) seen.add('change_cipher_spec');
+  if (handshake.finished[from]) seen.add('finished');
+  return seen;
+}
+
+function factsOf(handshake: Handshake, side: Actor, peer: Actor): string[] {
+  const heard = handshake.datagrams.findLast(({ from, delivered }) => from === peer && delivered !== false);
+  const resent = handshake.retransmissions[side];
+  const at = heard && (heard.deliveredAt ?? heard.at) - handshake.startedAt;
+  return [
+    at === undefined ? `never heard the ${peer}` : `last heard the ${peer} at ${duration(at)}`,
+    resent === 0 ? 'resent nothing' : `resent ${plural(resent, 'flight')}`,
+  ];
+}

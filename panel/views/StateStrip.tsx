@@ -1,0 +1,45 @@
+/** How far each side got, under the verdict: rungs with a shape and a word each; colour only underlines. */
+import type { ReactElement } from 'react';
+import type { Handshake } from '../../src/analysis/model.ts';
+import { type Rung, type Strip, stateStrips } from '../layout/stateStrip.ts';
+import type { Shape } from '../layout/text.ts';
+import { Mark } from './Badge.tsx';
+
+export function StateStrip({ handshake }: { readonly handshake: Handshake }): ReactElement {
+  return (
+    <section className="strips" aria-label="How far each side got">
+      {stateStrips(handshake).map((strip) => (
+        <SideStrip key={strip.side} strip={strip} />
+      ))}
+    </section>
+  );
+}
+
+const shapes: Readonly<Record<Rung['state'], Shape>> = {
+  reached: 'check',
+  waiting: 'dots',
+  stopped: 'cross',
+  ahead: 'ring',
+};
+
+function SideStrip({ strip: { side, rungs, facts, derived } }: { readonly strip: Strip }): ReactElement {
+  return (
+    <div className="strip">
+      <h3>{side === 'client' ? 'Client' : 'Server'}</h3>
+      <ol aria-label={`What the ${side} got`}>
+        {rungs.map(({ name, state, label }) => (
+          <li key={name} className="rung" data-state={state} title={label}>
+            <Mark shape={shapes[state]} />
+            {name}
+            <span className="off-screen">{label.slice(name.length)}</span>
+            {state === 'stopped' && <strong aria-hidden="true">missing</strong>}
+          </li>
+        ))}
+      </ol>
+      <p className="dim">
+        {facts.join(' · ')}
+        {derived && ' · derived from the messages seen'}
+      </p>
+    </div>
+  );
+}
