@@ -1,5 +1,6 @@
 /** How much is kept, for how long, and how soon it is stored: every bound of kept runs, in one place. */
 import type { RunRequest } from '../src/bridge/panel.ts';
+import type { Schedule } from '../src/bridge/port.ts';
 import type { TraceEvent } from '../src/trace/model.ts';
 
 export interface Keeping {
@@ -61,4 +62,12 @@ function compact(value: unknown): unknown {
 export function withoutPrivateKeys(request: RunRequest): RunRequest {
   const { key: _left, ...options } = request.options;
   return { ...request, options };
+}
+
+/** What the store promised, or an error after so many ms: a browser's store has been known to fall silent. */
+export function inTime(work: Promise<void>, ms: number, schedule: Schedule): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = schedule(ms, () => reject(new Error(`it was not stored within ${ms / 1000} s`)));
+    work.then(resolve, reject).finally(cancel);
+  });
 }

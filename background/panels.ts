@@ -138,13 +138,13 @@ class Panel {
           runs.stop(message.run);
           break;
         case 'delete':
-          runs.delete(message.run);
+          await runs.delete(message.run);
           break;
         case 'delete-all':
-          runs.deleteAll();
+          await runs.deleteAll();
           break;
         case 'undo-delete':
-          runs.undoDelete();
+          await runs.undoDelete();
           break;
         case 'import': {
           const trace = this.#imports.take(message);

@@ -6,7 +6,7 @@
 import type { Schedule } from '../src/bridge/port.ts';
 import type { TraceEvent } from '../src/trace/model.ts';
 import type { RunArchive, RunRecord } from './archive.ts';
-import { inMiB, type Keeping, sizeOf } from './keeping.ts';
+import { inMiB, inTime, type Keeping, sizeOf } from './keeping.ts';
 
 export interface RunWriterOptions {
   readonly archive: Pick<RunArchive, 'write'>;
@@ -91,12 +91,12 @@ export class RunWriter {
   }
 
   async #store(until: number): Promise<void> {
-    const { archive, record, makeRoom } = this.#options;
+    const { archive, record, makeRoom, schedule, keeping } = this.#options;
     const { events, bytes, cut } = this.#fitting(until);
     for (;;) {
       try {
         const stored = { events: this.#stored + events.length, bytes };
-        await this.#inTime(archive.write(record(stored), this.#stored, events));
+        await inTime(archive.write(record(stored), this.#stored, events), keeping.patienceMs, schedule);
         break;
       } catch (error) {
         if (!isFull(error) || !(await makeRoom())) throw error;
@@ -130,16 +130,6 @@ export class RunWriter {
       bytes += size;
     }
     return { events, bytes, cut };
-  }
-
-  #inTime(work: Promise<void>): Promise<void> {
-    const { schedule, keeping } = this.#options;
-    return new Promise((resolve, reject) => {
-      const cancel = schedule(keeping.patienceMs, () =>
-        reject(new Error(`it was not stored within ${keeping.patienceMs / 1000} s`)),
-      );
-      work.then(resolve, reject).finally(cancel);
-    });
   }
 }
 

@@ -14,7 +14,7 @@ import type { Schedule } from '../src/bridge/port.ts';
 import type { Run } from '../src/run/api.ts';
 import type { Trace, TraceEvent, TraceHeader } from '../src/trace/model.ts';
 import type { RunArchive, RunRecord } from './archive.ts';
-import { inMiB, type Keeping, sizeOf, withoutPrivateKeys } from './keeping.ts';
+import { inMiB, inTime, type Keeping, sizeOf, withoutPrivateKeys } from './keeping.ts';
 import { droppedText, interruptedBecause, nameOf } from './notices.ts';
 import { RunWriter } from './runWriter.ts';
 
@@ -154,26 +154,28 @@ export class Runs {
     this.#entry(id).live?.run?.stop();
   }
 
-  /** Takes a run off the list, and stops it first if it goes on. Former deletions are final from now on. */
-  delete(id: string): void {
-    this.#delete([this.#entry(id)]);
+  /**
+   * Takes a run off the list at once, and stops it first if it goes on; resolves when that is stored. Former deletions are
+   * final from now on. Rejects with a `BridgeError`, as all that names a run.
+   */
+  async delete(id: string): Promise<void> {
+    await this.#delete([this.#entry(id)]);
   }
 
-  deleteAll(): void {
-    this.#delete(this.#listed);
+  async deleteAll(): Promise<void> {
+    await this.#delete(this.#listed);
   }
 
-  /** Brings back what the last deletion took. Throws a `BridgeError` when there is nothing. */
-  undoDelete(): void {
+  /** Brings back what the last deletion took. Rejects with a `BridgeError` when there is nothing. */
+  async undoDelete(): Promise<void> {
     const entries = this.#deleted;
     if (entries.length === 0) {
       throw new BridgeError({ code: 'nothing-deleted', message: 'There is no deletion that could be undone.' });
     }
-    for (const entry of entries) {
-      entry.deletedAt = undefined;
-      this.#update(entry);
-    }
+    for (const entry of entries) entry.deletedAt = undefined;
+    const stored = entries.map((entry) => this.#update(entry));
     this.#tellAll(entries, 'list');
+    await Promise.all(stored);
   }
 
   /** Makes deletions final. */
@@ -286,26 +288,31 @@ export class Runs {
   }
 
   /** Stores what is said of a run apart from its events. */
-  #update(entry: Entry): void {
-    const { archive, complain } = this.#options;
+  async #update(entry: Entry): Promise<void> {
+    const { archive, keeping, schedule, complain } = this.#options;
     const { live, summary } = entry;
-    if (live !== undefined) void live.writer.flush();
-    else {
-      archive
-        .write(this.#record(entry, summary, summary.events), summary.events, [])
-        .catch((error: unknown) => complain(`a change of run ${summary.id} was not stored`, error));
+    if (live !== undefined) {
+      await live.writer.flush();
+      return;
+    }
+    try {
+      const written = archive.write(this.#record(entry, summary, summary.events), summary.events, []);
+      await inTime(written, keeping.patienceMs, schedule);
+    } catch (error) {
+      complain(`a change of run ${summary.id} was not stored`, error);
     }
   }
 
-  #delete(entries: readonly Entry[]): void {
+  async #delete(entries: readonly Entry[]): Promise<void> {
     if (entries.length === 0) return;
     this.purge();
     for (const entry of entries) {
       entry.deletedAt = this.#options.wallClock();
       entry.live?.run?.stop();
-      this.#update(entry);
     }
+    const stored = entries.map((entry) => this.#update(entry));
     this.#tellAll(entries, 'list');
+    await Promise.all(stored);
   }
 
   /** Drops the oldest ended runs until the rest is within the bounds; what was deleted goes first. */

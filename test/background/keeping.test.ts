@@ -310,7 +310,7 @@ describe('the bounds', () => {
     await at.whole();
     const second = await at.whole();
     await at.whole();
-    at.runs.delete(second.id);
+    await at.runs.delete(second.id);
     await at.whole();
     expect(at.numbers()).toEqual([1, 3, 4]);
     expect(at.runs.deleted).toBe(0);
@@ -410,8 +410,8 @@ describe('a store that fails', () => {
         runs: [summary.id],
       },
     ]);
-    at.runs.delete(summary.id);
-    at.runs.undoDelete();
+    await at.runs.delete(summary.id);
+    await at.runs.undoDelete();
     expect(at.numbers()).toEqual([1]);
   });
 
@@ -477,14 +477,14 @@ describe('deleting', () => {
     const archive = new MemoryArchive();
     const before = setUp(archive);
     const { id } = await before.whole();
-    before.runs.delete(id);
+    await before.runs.delete(id);
     await before.timers.pass(0);
     const soon = setUp(archive);
     const client = await soon.open();
     expect(client.state).toMatchObject({ deleted: 1, runs: [] });
     await client.undoDelete();
     expect(soon.numbers()).toEqual([1]);
-    soon.runs.delete(id);
+    await soon.runs.delete(id);
     await soon.timers.pass(0);
 
     const late = setUp(archive, { undoAcrossRestartMs: -1 });
@@ -492,11 +492,29 @@ describe('deleting', () => {
     expect(archive.records.size).toBe(0);
   });
 
+  it('is answered when it is stored', async () => {
+    const archive = new MemoryArchive();
+    const at = setUp(archive);
+    const { id } = await at.whole();
+    const client = await at.open();
+    const open = gate(archive);
+    let answered = false;
+    const deleted = client.delete(id).then(() => {
+      answered = true;
+    });
+    await at.timers.pass(100);
+    expect(client.state.runs).toEqual([]);
+    expect(answered).toBe(false);
+    open();
+    await deleted;
+    expect(archive.records.get(id)?.deletedAt).toBeDefined();
+  });
+
   it('is final once nobody can undo it', async () => {
     const archive = new MemoryArchive();
     const at = setUp(archive);
     const { id } = await at.whole();
-    at.runs.delete(id);
+    await at.runs.delete(id);
     at.runs.purge();
     await at.timers.pass(0);
     expect(at.runs.deleted).toBe(0);
@@ -507,9 +525,9 @@ describe('deleting', () => {
   it('nothing leaves the last deletion as it is', async () => {
     const at = setUp();
     await at.whole();
-    at.runs.deleteAll();
-    at.runs.deleteAll();
-    at.runs.undoDelete();
+    await at.runs.deleteAll();
+    await at.runs.deleteAll();
+    await at.runs.undoDelete();
     expect(at.numbers()).toEqual([1]);
   });
 
@@ -521,10 +539,11 @@ describe('deleting', () => {
     const open = gate(archive);
     run.note(0, 3);
     await at.timers.pass(50);
-    at.runs.delete(summary.id);
+    const deleted = at.runs.delete(summary.id);
     at.runs.purge();
     open();
     await at.timers.pass(1000);
+    await deleted;
     expect(archive.records.size).toBe(0);
     expect(archive.stored.size).toBe(0);
   });

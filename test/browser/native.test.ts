@@ -4,10 +4,9 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { type BrowserContext, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeEvent } from '../../src/bridge/events.ts';
@@ -16,13 +15,13 @@ import type { HelperStatus, RunRequest, RunSummary } from '../../src/bridge/pane
 import { installHelper, placesOf } from '../../src/helper/index.ts';
 import { findChromium } from '../../src/tools/peers.ts';
 import type { TraceEvent } from '../../src/trace/model.ts';
-import { buildHelper } from '../helper/process.ts';
+import { buildHelper, littleEndian, pidsWith } from '../helper/process.ts';
 import { freeUdpPort, type OpensslServer, startOpenssl } from '../support/opensslServer.ts';
+import { buildProbeExtension, probeUrl } from '../support/probeExtension.ts';
 import type { Probe } from './probePage.ts';
 
 declare const probe: Probe;
 
-const root = join(import.meta.dirname, '..', '..');
 let dir: string;
 let extension: string;
 let helper: Awaited<ReturnType<typeof buildHelper>>;
@@ -30,33 +29,12 @@ let server: OpensslServer;
 const contexts: BrowserContext[] = [];
 const sockets: Socket[] = [];
 
-async function buildExtension(): Promise<void> {
-  extension = join(dir, 'extension');
-  mkdirSync(extension);
-  cpSync(join(root, 'manifest.json'), join(extension, 'manifest.json'));
-  cpSync(join(root, 'icons'), join(extension, 'icons'), { recursive: true });
-  writeFileSync(join(extension, 'devtools.html'), '<!doctype html>');
-  writeFileSync(join(extension, 'probe.html'), '<!doctype html><script type="module" src="probe.js"></script>');
-  await build({
-    entryPoints: {
-      background: join(root, 'background', 'index.ts'),
-      probe: join(root, 'test', 'browser', 'probePage.ts'),
-    },
-    outdir: extension,
-    bundle: true,
-    format: 'iife',
-    platform: 'browser',
-    target: 'chrome121',
-    define: { DTLSCOPE_VERSION: '"9.9.9"' },
-    logLevel: 'error',
-  });
-}
-
-const install = (userDataDir: string): void => {
+const install = (userDataDir: string, file: string = helper.file): void => {
+  if (file !== helper.file) cpSync(helper.file, file);
   const { problems } = installHelper({
     places: placesOf({}, dir),
     node: process.execPath,
-    helper: helper.file,
+    helper: file,
     userDataDir,
   });
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
@@ -86,7 +64,7 @@ async function launch(profile: string): Promise<BrowserContext> {
 
 async function openProbe(context: BrowserContext): Promise<Page> {
   const page = await context.newPage();
-  await page.goto(`chrome-extension://${chromiumExtensionId}/probe.html`);
+  await page.goto(probeUrl);
   await page.evaluate(() => probe.connected());
   return page;
 }
@@ -118,23 +96,13 @@ async function silentPeer(): Promise<{ readonly address: string; readonly socket
 }
 
 /** Processes of this machine that run this test's own copy of the helper. */
-function helperPids(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(helper.file);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}
+const helperPids = (): number[] => pidsWith(helper.file);
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'dtlscope-native-'));
   helper = await buildHelper();
-  await buildExtension();
+  extension = join(dir, 'extension');
+  await buildProbeExtension(extension);
   server = await startOpenssl(dir, 2048);
 });
 afterAll(async () => {
@@ -160,13 +128,88 @@ describe('the helper, as the browser tells it', () => {
     expect((await check(page)).kind).toBe('forbidden');
 
     writeFileSync(manifest, good.replace(/"path": ".*"/, '"path": "/bin/false"'));
-    expect((await check(page)).kind).toBe('exited');
+    expect(await check(page)).toMatchObject({ kind: 'exited', when: 'start' });
 
     writeFileSync(manifest, good);
     expect(await check(page)).toMatchObject({ kind: 'ready', version: '9.9.9' });
     expect(helperPids()).toHaveLength(1);
     await context.close();
     await expect.poll(helperPids).toEqual([]);
+  });
+});
+
+describe('a helper that does not come up', () => {
+  let context: BrowserContext;
+  let page: Page;
+  let file: string;
+  let launcher: string;
+
+  beforeAll(async () => {
+    const profile = join(dir, 'broken');
+    mkdirSync(profile);
+    file = join(dir, 'broken-helper.mjs');
+    install(profile, file);
+    launcher = join(profile, 'NativeMessagingHosts', 'dtlscope-helper');
+    context = await launch(profile);
+    page = await openProbe(context);
+  });
+  afterAll(() => context.close());
+
+  /** What Chromium passes on of a helper with this source. */
+  const statusOf = (source: string): Promise<HelperStatus> => {
+    writeFileSync(file, source);
+    return check(page);
+  };
+  /** A helper that says one thing and waits for its end. */
+  const saying = (message: object): string =>
+    `const body = Buffer.from(${JSON.stringify(JSON.stringify(message))});
+     const head = Buffer.alloc(4);
+     new DataView(head.buffer, head.byteOffset).setUint32(0, body.length, ${littleEndian});
+     process.stdout.write(Buffer.concat([head, body]));
+     process.stdin.resume();`;
+
+  it('says why: a syntax error, an exception, an exit code, a kill', async () => {
+    expect(await statusOf('const const;')).toMatchObject({
+      kind: 'exited',
+      when: 'start',
+      exit: { reason: 'ended', code: 1, stderr: expect.stringContaining("SyntaxError: Unexpected token 'const'") },
+    });
+    expect(await statusOf("throw new Error('Grüße “from” the \\'helper\\'')")).toMatchObject({
+      message: "the helper ended: exit code 1, Error: Grüße “from” the 'helper'",
+    });
+    expect(await statusOf('process.exit(5)')).toMatchObject({ exit: { code: 5, stderr: '' } });
+    expect(await statusOf("process.kill(process.pid, 'SIGKILL')")).toMatchObject({ exit: { signal: 'SIGKILL' } });
+  });
+
+  it('says that it or Node is gone', async () => {
+    rmSync(file);
+    expect(await check(page)).toMatchObject({ kind: 'exited', exit: { reason: 'helper-missing' } });
+    const text = readFileSync(launcher, 'utf8');
+    writeFileSync(launcher, text.replace(process.execPath, '/opt/node-14/bin/node'));
+    expect(await check(page)).toMatchObject({
+      kind: 'exited',
+      exit: { reason: 'node-missing', stderr: expect.stringContaining('/opt/node-14/bin/node') },
+    });
+    writeFileSync(launcher, text);
+  });
+
+  it('says which end is too old', async () => {
+    const hello = { kind: 'hello', helper: '7.8.9', protocol: { major: 0, minor: 3 }, now: 0 };
+    expect(await statusOf(saying(hello))).toMatchObject({
+      kind: 'version-mismatch',
+      update: 'helper',
+      helper: '7.8.9',
+    });
+    expect(await statusOf(saying({ ...hello, protocol: { major: 99, minor: 0 } }))).toMatchObject({
+      kind: 'version-mismatch',
+      update: 'extension',
+      theirs: { major: 99, minor: 0 },
+    });
+  });
+
+  it('is reached as soon as it is mended', async () => {
+    cpSync(helper.file, file);
+    expect(await check(page)).toMatchObject({ kind: 'ready' });
   });
 });
 

@@ -1,7 +1,7 @@
 /** The script of a bare extension page: the panel's client, and a way to collect a run's events as JSON, for tests. */
 import browser from 'webextension-polyfill';
 import { openBackground } from '../../src/bridge/client.ts';
-import { encodeEvent } from '../../src/bridge/events.ts';
+import { decodeEvent, encodeEvent } from '../../src/bridge/events.ts';
 import { panelPortName } from '../../src/bridge/panel.ts';
 import { adaptPort } from '../../src/bridge/port.ts';
 
@@ -13,6 +13,26 @@ const client = openBackground({
   },
   version: 'test',
 });
+
+/** How often the background was reached. */
+let reached = 0;
+let link: string = client.state.link;
+client.onChange(() => {
+  if (client.state.link !== link && client.state.link === 'connected') reached += 1;
+  link = client.state.link;
+});
+const connections = (): number => reached;
+
+/** All that a follower hears of a run, across however many backgrounds. */
+const followed: { events: unknown[]; ended: boolean; gaps: number } = { events: [], ended: false, gaps: 0 };
+const follow = (run: string): void => {
+  Object.assign(followed, { events: [], ended: false, gaps: 0 });
+  client.follow(run, (batch) => {
+    if (batch.from !== followed.events.length) followed.gaps += 1;
+    followed.events.push(...batch.events.map(encodeEvent));
+    followed.ended = batch.ended;
+  });
+};
 
 const connected = (): Promise<void> =>
   new Promise((resolve) => {
@@ -50,10 +70,16 @@ const outcome = (run: string): Promise<unknown> =>
     look();
   });
 
-Object.assign(globalThis, { probe: { client, connected, events, outcome } });
+Object.assign(globalThis, {
+  probe: { client, connected, connections, events, outcome, follow, followed, decodeEvent },
+});
 export type Probe = {
   client: typeof client;
   connected: typeof connected;
+  connections: typeof connections;
   events: typeof events;
   outcome: typeof outcome;
+  follow: typeof follow;
+  followed: typeof followed;
+  decodeEvent: typeof decodeEvent;
 };

@@ -1,0 +1,31 @@
+/** The extension with its real background, and in place of the panel a bare page that has the panel's client (probePage.ts). */
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { chromiumExtensionId } from '../../src/bridge/identity.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+export const probeUrl = `chrome-extension://${chromiumExtensionId}/probe.html`;
+
+/** Builds it into a folder. Its version is 9.9.9. */
+export async function buildProbeExtension(folder: string): Promise<void> {
+  mkdirSync(folder);
+  cpSync(join(root, 'manifest.json'), join(folder, 'manifest.json'));
+  cpSync(join(root, 'icons'), join(folder, 'icons'), { recursive: true });
+  writeFileSync(join(folder, 'devtools.html'), '<!doctype html>');
+  writeFileSync(join(folder, 'probe.html'), '<!doctype html><script type="module" src="probe.js"></script>');
+  await build({
+    entryPoints: {
+      background: join(root, 'background', 'index.ts'),
+      probe: join(root, 'test', 'browser', 'probePage.ts'),
+    },
+    outdir: folder,
+    bundle: true,
+    format: 'iife',
+    platform: 'browser',
+    target: 'chrome121',
+    define: { DTLSCOPE_VERSION: '"9.9.9"' },
+    logLevel: 'error',
+  });
+}
