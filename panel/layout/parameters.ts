@@ -76,16 +76,12 @@ export function parametersView(handshake: Handshake): Parameters | undefined {
     registry: Registry,
     offer: readonly number[],
     accept: readonly number[],
-    words: { readonly noOffer?: string; readonly noAccept?: string; readonly list?: boolean } = {},
+    words: { readonly noAccept?: string } = {},
   ): Topic => ({
     title,
-    offer: offer.map((code) =>
-      item(registry, code, accept.includes(code) ? (words.list ? 'answered' : 'chosen') : undefined),
-    ),
-    accept: accept.map((code) =>
-      item(registry, code, !offer.includes(code) ? 'not-offered' : words.list ? undefined : 'chosen'),
-    ),
-    noOffer: words.noOffer ?? 'not offered',
+    offer: offer.map((code) => item(registry, code, accept.includes(code) ? 'chosen' : undefined)),
+    accept: accept.map((code) => item(registry, code, offer.includes(code) ? 'chosen' : 'not-offered')),
+    noOffer: 'not offered',
     noAccept: words.noAccept ?? silent,
   });
   const clientCodes = (offered ?? []).map((one) => extensionCode('client_hello', one));
@@ -134,7 +130,7 @@ export function parametersView(handshake: Handshake): Parameters | undefined {
     cookieTopic(client, verify?.cookie),
     flagTopic('Extended master secret', clientCodes, serverCodes, 23, silent),
     renegotiationTopic(client, serverCodes, silent),
-    numbers('Extensions, in order', extensionTypes, clientCodes, serverCodes, { list: true, noOffer: 'none' }),
+    extensionsTopic(client, clientCodes, serverCodes, silent),
   ];
   return { topics, missed: missedTexts(handshake, { client, server, profiles, protocols, serverCodes, clientCodes }) };
 }
@@ -186,6 +182,26 @@ function renegotiationTopic(client: ClientHello, given: readonly number[], silen
   };
 }
 
+/** Both lists in the order of the wire: the order alone may tell one stack from another. */
+function extensionsTopic(
+  client: ClientHello,
+  offered: readonly number[],
+  given: readonly number[],
+  silent: string,
+): Topic {
+  return {
+    title: 'Extensions, in order',
+    offer: offered.map((code) => item(extensionTypes, code, given.includes(code) ? 'answered' : undefined)),
+    accept: given.map((code) => item(extensionTypes, code, invited(client, offered, code) ? undefined : 'not-offered')),
+    noOffer: 'none',
+    noAccept: silent,
+  };
+}
+
+/** RFC 5746 §3.6: the signalling suite invites renegotiation_info as the extension itself does. */
+const invited = (client: ClientHello, offered: readonly number[], code: number): boolean =>
+  offered.includes(code) || (code === 0xff01 && client.cipher_suites.includes(0x00ff));
+
 interface Told {
   readonly client: ClientHello;
   readonly server: ServerHello | undefined;
@@ -229,9 +245,7 @@ function missedTexts(handshake: Handshake, told: Told): string[] {
     out.push('The client offered ALPN protocols, and the server chose none.');
   if (!tls13 && clientCodes.includes(23) && !serverCodes.includes(23))
     out.push('The client offered extended_master_secret, and the server did not take it (RFC 7627).');
-  const uninvited = serverCodes.filter(
-    (code) => !clientCodes.includes(code) && !(code === 0xff01 && client.cipher_suites.includes(0xff)),
-  );
+  const uninvited = serverCodes.filter((code) => !invited(client, clientCodes, code));
   if (uninvited.length > 0)
     out.push(`The server answered with extensions that were not offered: ${names(extensionTypes, uninvited)}.`);
   return out;

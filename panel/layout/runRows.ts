@@ -5,7 +5,7 @@
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import { type Outcome, outcomes } from '../../src/diagnosis/model.ts';
 import { defaultOptions } from '../../src/scenario/index.ts';
-import { mainHandshake, type Reading } from '../state/runBook.ts';
+import { mainHandshake, type ReadHandshake, type Reading } from '../state/runBook.ts';
 import { type Badge, duration, outcomeBadge, plural } from './text.ts';
 
 export interface RunRow {
@@ -53,6 +53,44 @@ export function runRow(run: RunSummary, reading: Reading | undefined): RunRow {
       ', ',
     ),
   };
+}
+
+export interface ListRow {
+  readonly key: string;
+  readonly run: string;
+  /** Undefined for the run itself. */
+  readonly handshake: ReadHandshake | undefined;
+}
+
+/** Handshakes of one capture that are listed; all of them can be chosen above the ladder. */
+export const mostListed = 50;
+
+/** Runs, and under those with several handshakes each of them, in order of time. */
+export const listRows = (
+  runs: readonly { readonly run: string; readonly handshakes: readonly ReadHandshake[] }[],
+): ListRow[] =>
+  runs.flatMap(({ run, handshakes }) => [
+    { key: run, run, handshake: undefined },
+    ...(handshakes.length < 2 ? [] : handshakes.slice(0, mostListed)).map((handshake) => ({
+      key: `${run}/${handshake.handshake.id}`,
+      run,
+      handshake,
+    })),
+  ]);
+
+export interface HandshakeRow {
+  readonly id: string;
+  /** "192.0.2.1:5000 → 192.0.2.2:4433", client first. */
+  readonly ends: string;
+  readonly badge: Badge;
+  readonly label: string;
+}
+
+export function handshakeRow({ handshake, diagnosis }: ReadHandshake): HandshakeRow {
+  const badge = outcomeBadge(diagnosis.outcome);
+  const { id, client, server } = handshake;
+  const label = `Handshake ${id}, client ${client}, server ${server}, ${badge.text}`;
+  return { id, ends: `${client} → ${server}`, badge, label };
 }
 
 const defaultMtu = defaultOptions('probe').mtu;

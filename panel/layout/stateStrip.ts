@@ -72,11 +72,12 @@ const steps13: Readonly<Record<Actor, readonly Step[]>> = {
 
 export const machines12 = { client: client12, server: server12 } as const;
 
-export function stateStrips(handshake: Handshake): Strip[] {
-  return (['client', 'server'] as const).map((side) => strip(handshake, side));
+/** `over`: nothing more will come, so that what is waited for is missing. */
+export function stateStrips(handshake: Handshake, over: boolean): Strip[] {
+  return (['client', 'server'] as const).map((side) => strip(handshake, side, over));
 }
 
-function strip(handshake: Handshake, side: Actor): Strip {
+function strip(handshake: Handshake, side: Actor, over: boolean): Strip {
   const peer = side === 'client' ? 'server' : 'client';
   const told = handshake.states.filter(({ actor }) => actor === side);
   const derived = !handshake.ours.includes(side) || told.length === 0;
@@ -84,7 +85,6 @@ function strip(handshake: Handshake, side: Actor): Strip {
   const done = derived
     ? handshake.establishedAt !== undefined
     : told.some(({ to }) => to === 'connected') || handshake.connected[side] !== undefined;
-  const over = handshake.end !== undefined || handshake.followed || handshake.failures.length > 0;
   const steps: readonly Step[] = handshake.parameters.version === '1.3' ? steps13[side] : steps12[side];
   const last = done ? steps.length : steps.reduce((far, step, at) => (got.has(step.signal) ? at + 1 : far), 0);
   // The rung that the side stands before: the first one that it can't do without.

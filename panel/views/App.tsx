@@ -114,7 +114,12 @@ function Centre(): ReactElement {
   return (
     <>
       <Verdict />
-      {handshake && <StateStrip handshake={handshake} />}
+      {handshake && (
+        <StateStrip
+          handshake={handshake}
+          over={run?.state !== 'running' && diagnosis?.outcome !== 'incomplete-capture'}
+        />
+      )}
       <FileProblems />
       {diagnosis && (run?.state !== 'running' || diagnosis.outcome === 'established') && (
         <Findings diagnosis={diagnosis} />

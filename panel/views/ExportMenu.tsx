@@ -5,7 +5,16 @@
 import { type ReactElement, useState } from 'react';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import { secretsIn } from '../../src/trace/sanitise.ts';
-import { contentsOf, download, type FileKind, fileKinds, fileName } from '../files.ts';
+import {
+  contentsOf,
+  download,
+  type FileKind,
+  fileKinds,
+  fileName,
+  kindsWithKeys,
+  kindsWithoutKeys,
+  secretLabels,
+} from '../files.ts';
 import { plural } from '../layout/text.ts';
 import { messageOf } from '../state/store.ts';
 import { useActions, usePanel } from './context.ts';
@@ -19,7 +28,7 @@ export function ExportMenu({ run }: { readonly run: RunSummary }): ReactElement 
     if (!trace) return;
     try {
       const name = fileName({ number: run.number, target: run.request.target }, kind, withKeys);
-      download(name, contentsOf(trace, kind, withKeys));
+      download(name, contentsOf(trace, book.read(run.id)?.handshakes ?? [], kind, withKeys));
       notify({ text: `${name} was handed to the browser’s downloads.`, tone: 'quiet' });
       setAsking(false);
     } catch (error) {
@@ -28,11 +37,17 @@ export function ExportMenu({ run }: { readonly run: RunSummary }): ReactElement 
   };
   const trace = asking ? book.trace(run.id) : undefined;
   const held = trace && secretsIn(trace);
+  const labels = trace ? secretLabels(trace) : [];
   return (
     <section className="export" aria-label="Export">
       <span className="dim">Export</span>
-      {fileKinds.map((kind) => (
-        <button type="button" key={kind} onClick={() => save(kind, false)} title="Without keys">
+      {kindsWithoutKeys.map((kind) => (
+        <button
+          type="button"
+          key={kind}
+          onClick={() => save(kind, false)}
+          title={`${fileKinds[kind].about}; without keys`}
+        >
           .{kind}
         </button>
       ))}
@@ -45,16 +60,16 @@ export function ExportMenu({ run }: { readonly run: RunSummary }): ReactElement 
             <p>This run holds no secrets: a file with keys would be the same as one without.</p>
           ) : (
             <p>
-              The file will hold <strong>{plural(held.secrets, 'secret')}</strong> (key log lines) of{' '}
+              The file will hold <strong>{plural(held.secrets, 'secret')}</strong> ({labels.join(', ')}) of{' '}
               {plural(held.handshakes, 'handshake')}. Whoever has it can read everything that was encrypted in this run.
               Private keys of certificates are not in it.
             </p>
           )}
           <p className="row">
             {held.secrets > 0 &&
-              fileKinds.map((kind) => (
-                <button type="button" key={kind} onClick={() => save(kind, true)}>
-                  .{kind} with keys
+              kindsWithKeys.map((kind) => (
+                <button type="button" key={kind} onClick={() => save(kind, true)} title={fileKinds[kind].about}>
+                  .{kind} {fileKinds[kind].keys === 'only' ? 'alone' : 'with keys'}
                 </button>
               ))}
             <button type="button" onClick={() => setAsking(false)}>

@@ -1,27 +1,35 @@
 /** All runs, newest first. One tab stop; arrow keys walk, and selection follows. */
 import { type KeyboardEvent, type ReactElement, useRef } from 'react';
 import type { RunSummary } from '../../src/bridge/panel.ts';
-import { runRow } from '../layout/runRows.ts';
+import { handshakeRow, listRows, runRow } from '../layout/runRows.ts';
+import type { ReadHandshake } from '../state/runBook.ts';
 import { Badge } from './Badge.tsx';
-import { useActions, useReading, useSlice } from './context.ts';
+import { useActions, usePanel, useReading, useSlice } from './context.ts';
 
 export function RunList(): ReactElement {
   const runs = useSlice((state) => state.runs);
   const selected = useSlice((state) => state.selection.run);
-  const { selectRun, remove } = useActions();
+  const { selectRun, selectHandshake, remove } = useActions();
   const list = useRef<HTMLDivElement>(null);
-  const newestFirst = [...runs].reverse();
+  const handshake = useSlice((state) => state.selection.handshake);
+  const { book } = usePanel();
+  // Which runs hold several handshakes follows from their readings.
+  useSlice((state) => state.revisions);
+  const rows = listRows(
+    [...runs].reverse().map((run) => ({ run: run.id, handshakes: book.read(run.id)?.handshakes ?? [] })),
+  );
+  const at = rows.findIndex((row) => row.run === selected && row.handshake?.handshake.id === handshake);
+  const current = at >= 0 ? at : rows.findIndex((row) => row.run === selected);
   if (runs.length === 0)
     return (
       <p className="empty">
         No runs yet. Enter a target above, or press Run with the target <code>sim</code> to see a handshake between two
-        simulated ends.
+        simulated ends; or drop a capture here.
       </p>
     );
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    const at = newestFirst.findIndex((run) => run.id === selected);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: newestFirst.length - 1 }[event.key];
+    const to = { ArrowDown: current + 1, ArrowUp: current - 1, Home: 0, End: rows.length - 1 }[event.key];
     if (event.key === 'Delete' && selected !== undefined) {
       event.preventDefault();
       void remove(selected);
@@ -29,33 +37,67 @@ export function RunList(): ReactElement {
     }
     if (to === undefined) return;
     event.preventDefault();
-    const next = newestFirst[Math.min(Math.max(to, 0), newestFirst.length - 1)];
+    const next = rows[Math.min(Math.max(to, 0), rows.length - 1)];
     if (!next) return;
-    selectRun(next.id);
-    list.current?.querySelector<HTMLElement>(`[data-run="${CSS.escape(next.id)}"]`)?.focus();
+    if (next.run !== selected || next.handshake === undefined) selectRun(next.run);
+    if (next.handshake) selectHandshake(next.handshake.handshake.id);
+    list.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(next.key)}"]`)?.focus();
   };
 
   return (
     <div className="run-list" role="listbox" aria-label="Runs" tabIndex={-1} ref={list} onKeyDown={onKeyDown}>
-      {newestFirst.map((run, index) => (
-        <RunItem
-          key={run.id}
-          run={run}
-          selected={run.id === selected}
-          tabbable={run.id === selected || (selected === undefined && index === 0)}
-        />
-      ))}
+      {rows.map((row, index) => {
+        const run = runs.find(({ id }) => id === row.run);
+        const shared = { row: row.key, selected: index === current, tabbable: index === Math.max(current, 0) };
+        if (row.handshake) return <HandshakeItem key={row.key} run={row.run} read={row.handshake} {...shared} />;
+        return run && <RunItem key={row.key} run={run} {...shared} />;
+      })}
+    </div>
+  );
+}
+
+interface HandshakeProps extends Omit<ItemProps, 'run'> {
+  readonly run: string;
+  readonly read: ReadHandshake;
+}
+
+/** One of several handshakes of a capture. */
+function HandshakeItem({ run, read, row, selected, tabbable }: HandshakeProps): ReactElement {
+  const { selectRun, selectHandshake } = useActions();
+  const { id, ends, badge, label } = handshakeRow(read);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the list box above handles the keys of all its options
+    <div
+      className="run-item handshake-item"
+      role="option"
+      aria-selected={selected}
+      aria-label={label}
+      tabIndex={tabbable ? 0 : -1}
+      data-row={row}
+      data-tone={badge.tone}
+      onClick={() => {
+        selectRun(run);
+        selectHandshake(id);
+      }}
+    >
+      <div className="run-line">
+        <bdi className="run-target" title={ends}>
+          {id} {ends}
+        </bdi>
+        <Badge badge={badge} />
+      </div>
     </div>
   );
 }
 
 interface ItemProps {
   readonly run: RunSummary;
+  readonly row: string;
   readonly selected: boolean;
   readonly tabbable: boolean;
 }
 
-function RunItem({ run, selected, tabbable }: ItemProps): ReactElement {
+function RunItem({ run, row: key, selected, tabbable }: ItemProps): ReactElement {
   const { selectRun } = useActions();
   const row = runRow(run, useReading(run.id));
   return (
@@ -66,6 +108,7 @@ function RunItem({ run, selected, tabbable }: ItemProps): ReactElement {
       aria-selected={selected}
       aria-label={row.label}
       tabIndex={tabbable ? 0 : -1}
+      data-row={key}
       data-run={run.id}
       data-tone={row.badge.tone}
       onClick={() => selectRun(run.id)}
@@ -78,7 +121,7 @@ function RunItem({ run, selected, tabbable }: ItemProps): ReactElement {
       </div>
       <div className="run-line dim">
         <span>
-          #{row.number} {row.startedAt}
+          {run.file === undefined ? '' : 'file '}#{row.number} {row.startedAt}
         </span>
         {row.figures.map((figure) => (
           <span key={figure}>{figure}</span>

@@ -5,10 +5,16 @@ import { type Rung, type Strip, stateStrips } from '../layout/stateStrip.ts';
 import type { Shape } from '../layout/text.ts';
 import { Mark } from './Badge.tsx';
 
-export function StateStrip({ handshake }: { readonly handshake: Handshake }): ReactElement {
+interface Props {
+  readonly handshake: Handshake;
+  /** Nothing more will come. */
+  readonly over: boolean;
+}
+
+export function StateStrip({ handshake, over }: Props): ReactElement {
   return (
     <section className="strips" aria-label="How far each side got">
-      {stateStrips(handshake).map((strip) => (
+      {stateStrips(handshake, over).map((strip) => (
         <SideStrip key={strip.side} strip={strip} />
       ))}
     </section>
