@@ -1,14 +1,14 @@
 /**
- * One of every message and record of DTLS 1.3: those of the real capture, opened with its keys, and made by hand what NSS
- * had no reason to send. The bytes of the handmade ones are written out, not encoded.
+ * One of every message and record of DTLS 1.3: those of real handshakes, opened with their keys, and made by hand what
+ * NSS had no reason to send. The bytes of the handmade ones are written out, not encoded.
  */
-import { concat, fromHex } from '../../src/base/bytes.ts';
+import { fromHex } from '../../src/base/bytes.ts';
 import type { Codec } from '../../src/codec/codec.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import { bodyCodec, handshakeTypeName } from '../../src/wire/handshake.ts';
 import { anyDatagram } from '../../src/wire/record.ts';
 import { ack, innerPlaintext } from '../../src/wire/unified.ts';
-import { datagrams13, readCapture13 } from './dtls13.ts';
+import { readRecording, recordings } from './dtls13.ts';
 
 export interface Sample {
   readonly name: string;
@@ -152,7 +152,7 @@ export function mixedHex(): string[] {
   ].map((text) => text.replace(/\s/g, ''));
 }
 
-/** What stands in the capture and what was made by hand. */
+/** What NSS sent, and what was made by hand. */
 export const samples13 = (): readonly Sample[] => {
   made ??= makeSamples();
   return made;
@@ -160,24 +160,25 @@ export const samples13 = (): readonly Sample[] => {
 let made: readonly Sample[] | undefined;
 
 function makeSamples(): Sample[] {
-  const { messages, opened, suite } = readCapture13(nodeProvider);
-  return [
-    ...messages.map(({ from, type, body: bytes }) => ({
-      name: `${handshakeTypeName(type)} of the NSS ${from}`,
-      codec: body(type, suite.hash),
-      bytes,
-    })),
-    ...opened.flatMap(({ record }, i) =>
-      record ? [{ name: `inner plaintext of ciphertext ${i}`, codec: innerPlaintext, bytes: record.inner }] : [],
-    ),
-    ...opened.flatMap(({ record }) =>
-      record?.type === 26 ? [{ name: 'ack of NSS', codec: ack, bytes: record.content }] : [],
-    ),
-    ...datagrams13().map(({ bytes }, i) => ({
-      name: `datagram ${i + 1} of NSS`,
-      codec: anyDatagram(0),
-      bytes: concat(bytes),
-    })),
-    ...handmade.map(([name, codec, text]) => ({ name, codec, bytes: hex(text) })),
-  ];
+  const real = recordings.flatMap((recording): Sample[] => {
+    const { messages, opened, suite, datagrams } = readRecording(recording, nodeProvider);
+    const inner = opened.flatMap(({ record }) => (record ? [record] : []));
+    return [
+      ...messages.map(({ from, seq, type, body: bytes }) => ({
+        name: `${handshakeTypeName(type)} ${seq} of the ${from} in ${recording}`,
+        codec: body(type, suite.hash),
+        bytes,
+      })),
+      ...inner.map((record, i) => ({
+        name: `inner plaintext ${i} in ${recording}`,
+        codec: innerPlaintext,
+        bytes: record.inner,
+      })),
+      ...inner.flatMap(({ type, content }, i) =>
+        type === 26 ? [{ name: `ack in ${i} in ${recording}`, codec: ack, bytes: content }] : [],
+      ),
+      ...datagrams.map(({ bytes }, i) => ({ name: `datagram ${i} in ${recording}`, codec: anyDatagram(0), bytes })),
+    ];
+  });
+  return [...real, ...handmade.map(([name, codec, text]) => ({ name, codec, bytes: hex(text) }))];
 }

@@ -14,7 +14,7 @@ import {
   reconstructNumber,
   unifiedHeader,
 } from '../../src/wire/unified.ts';
-import { datagrams13 } from '../support/dtls13.ts';
+import { recordingOf } from '../support/dtls13.ts';
 import { datagramsOf } from '../support/messages.ts';
 import { mixedHex } from '../support/samples13.ts';
 
@@ -183,7 +183,7 @@ describe('a datagram with records of all kinds', () => {
 
   it('changed at random is covered once and in order, and never throws', () => {
     const prng = new Prng('unified');
-    const samples = [concat(...mixed), ...datagrams13().map(({ bytes }) => bytes)];
+    const samples = [concat(...mixed), ...recordingOf('dtls13_nss_mutual_pq').datagrams.map(({ bytes }) => bytes)];
     for (let i = 0; i < 30_000; i++) {
       const bytes = Uint8Array.from(samples[i % samples.length] ?? []);
       for (let k = prng.int(4); k >= 0; k--) bytes[prng.int(Math.min(bytes.length, 60))] = prng.int(256);
@@ -204,7 +204,7 @@ describe('a datagram with records of all kinds', () => {
   });
 
   it('of a real handshake holds plaintext and ciphertext, and nothing is left over', () => {
-    const forms = datagrams13().map(({ bytes }) => {
+    const forms = recordingOf('dtls13_nss_mutual_pq').datagrams.map(({ bytes }) => {
       const { records, leftover } = splitDatagram(bytes, { cidLength: 0 });
       expect(leftover).toBeUndefined();
       return records.map(({ form }) => form[0]).join('');
@@ -221,16 +221,17 @@ describe('a datagram with records of all kinds', () => {
 describe('a record number', () => {
   it('is the nearest to the expected one that has the low bits (RFC 9147 §4.2.2), for every low byte', () => {
     const nearest = (low: number, window: number, expected: number): number[] => {
-      const start = Math.max(0, expected - 2 * window);
-      const all = Array.from({ length: 4 * window }, (_, i) => start + i).filter((n) => n % window === low);
+      const first = Math.max(0, Math.floor(expected / window) - 2);
+      const all = [0, 1, 2, 3, 4].map((i) => (first + i) * window + low);
       const least = Math.min(...all.map((n) => Math.abs(n - expected)));
       return all.filter((n) => Math.abs(n - expected) === least);
     };
     for (const expected of [0, 1, 5, 127, 128, 129, 200, 255, 256, 257, 383, 384, 385, 1000, 65_535, 65_536]) {
       for (let low = 0; low < 256; low++) {
         const number = reconstructNumber(low, 1, expected);
-        expect(nearest(low, 256, expected), `${low} near ${expected}`).toContain(number);
-        expect(number).toBe(Math.max(...nearest(low, 256, expected)));
+        // Of two that are equally near, the later one.
+        const right = Math.max(...nearest(low, 256, expected));
+        if (number !== right) expect.fail(`${low} near ${expected} is ${right}, not ${number}`);
       }
     }
   });
@@ -240,9 +241,9 @@ describe('a record number', () => {
     for (let i = 0; i < 20_000; i++) {
       const expected = i % 2 ? prng.int(200_000) : prng.int(2 ** 48);
       const number = Math.min(lastNumber, Math.max(0, expected + prng.int(65_535) - 32_767));
-      expect(reconstructNumber(number % 65_536, 2, expected)).toBe(number);
       const close = Math.min(lastNumber, Math.max(0, expected + prng.int(255) - 127));
-      expect(reconstructNumber(close % 256, 1, expected)).toBe(close);
+      const got = [reconstructNumber(number % 65_536, 2, expected), reconstructNumber(close % 256, 1, expected)];
+      if (got[0] !== number || got[1] !== close) expect.fail(`${number} and ${close} near ${expected}: ${got}`);
     }
   });
 
