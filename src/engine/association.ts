@@ -176,7 +176,7 @@ export class Association {
   }
 
   #record(slice: RecordSlice, from: PeerAddress): Ignored {
-    if (this.#end) return ignored('after-close');
+    if (this.#end) return this.#afterEnd(slice);
     if (this.state === 'idle') return ignored('unexpected-content', 'before the start');
     const { readEpoch } = this.records;
     if (slice.epoch > readEpoch) return this.#keepForLater(slice);
@@ -196,6 +196,18 @@ export class Association {
       default:
         return ignored('unexpected-content', contentName(slice.type));
     }
+  }
+
+  /** All that still means something is the close_notify that answers ours (RFC 5246 §7.2.1), under the same keys. */
+  #afterEnd(slice: RecordSlice): Ignored {
+    if (this.#end !== 'closed' || slice.type !== ContentType.alert || slice.epoch !== this.records.readEpoch)
+      return ignored('after-close');
+    const read = this.records.open(slice);
+    if (!read.ok) return read;
+    const decoded = tryDecode(alert, read.plaintext);
+    if (!decoded.ok || decoded.value.description !== closeNotify) return ignored('after-close');
+    this.event({ kind: 'alert', direction: 'received', ...decoded.value });
+    return undefined;
   }
 
   #keepForLater(slice: RecordSlice): Ignored {
