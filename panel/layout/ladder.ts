@@ -8,6 +8,7 @@ import type { DatagramView, FlightView, Handshake, RecordView } from '../../src/
 import type { Failure } from '../../src/trace/facts.ts';
 import type { Actor, PacketNumber, TraceTime } from '../../src/trace/model.ts';
 import { type Axis, type AxisKind, axis } from './axis.ts';
+import { firstSendings, firstSentText } from './sendings.ts';
 import { bytesText, clock, duration, plural, recordText, statusTexts, stopsDatagram } from './text.ts';
 
 export interface LadderOptions {
@@ -54,6 +55,7 @@ interface Placed {
 export interface FlightRow extends Placed {
   readonly kind: 'flight';
   readonly key: string;
+  readonly flight: number;
   readonly from: Actor;
   readonly title: string;
   /** Message names, or why it was sent again; as much as fits. */
@@ -68,6 +70,9 @@ export interface DatagramRow extends Placed {
   /** Place among the datagrams shown, from 0. */
   readonly place: number;
   readonly from: Actor;
+  readonly flight: number | undefined;
+  /** The datagrams that brought the same first. */
+  readonly firstSent: readonly PacketNumber[];
   /** Time since the handshake's start. */
   readonly time: string;
   readonly size: string;
@@ -174,6 +179,7 @@ export function ladder(handshake: Handshake, options: LadderOptions): Ladder {
   const time = axis(options.axis, lastTime(entries) - handshake.startedAt, entries.length);
   const flights = new Map(handshake.flights.map((flight) => [flight.number, flight]));
   const stopped = options.stopped ?? new Set<PacketNumber>();
+  const first = firstSendings(handshake);
 
   const rows: Row[] = [];
   const bands: OpenBand[] = [];
@@ -220,6 +226,7 @@ export function ladder(handshake: Handshake, options: LadderOptions): Ladder {
       { y, x, narrow, charWidth, width, index: shown++ },
       handshake,
       stopped.has(datagram.packet),
+      datagram.attempt > 0 ? (first.get(datagram.packet) ?? []) : [],
     );
     rows.push(row);
     y += row.height;
@@ -326,7 +333,7 @@ function flightHead(
   flight: FlightView | undefined,
   part: number,
   room: number,
-): Pick<FlightRow, 'from' | 'title' | 'text' | 'full' | 'resent'> | undefined {
+): Pick<FlightRow, 'flight' | 'from' | 'title' | 'text' | 'full' | 'resent'> | undefined {
   if (datagram.flight === undefined) return undefined;
   const { from } = datagram;
   const resent = datagram.attempt > 0;
@@ -338,7 +345,7 @@ function flightHead(
   const told = resent && first !== undefined ? `${duration(datagram.at - first)} after it was first sent` : messages;
   const full = part > 1 ? '' : told;
   const text = clip(full, room - `${title} ${from}`.length * proseWidth - 24, proseWidth);
-  return { from, title, text, full, resent };
+  return { flight: datagram.flight, from, title, text, full, resent };
 }
 
 function addPause(rows: Row[], time: Axis, pause: ReturnType<Axis['space']>, y: number): number {
@@ -359,7 +366,13 @@ interface Place {
   readonly index: number;
 }
 
-function datagramRow(datagram: DatagramView, place: Place, handshake: Handshake, stopped: boolean): DatagramRow {
+function datagramRow(
+  datagram: DatagramView,
+  place: Place,
+  handshake: Handshake,
+  stopped: boolean,
+  firstSent: readonly PacketNumber[],
+): DatagramRow {
   const { from } = datagram;
   const to: Actor = from === 'client' ? 'server' : 'client';
   const direction = from === 'client' ? 1 : -1;
@@ -368,6 +381,7 @@ function datagramRow(datagram: DatagramView, place: Place, handshake: Handshake,
     datagram.leftover !== undefined ||
     datagram.link.some(({ action }) => action.kind === 'truncated' || action.kind === 'corrupted');
   const remarks = statusTexts(datagram);
+  if (firstSent.length > 0) remarks.splice(1, 0, firstSentText(firstSent));
   if (datagram.deliveredAt !== undefined && datagram.deliveredAt - datagram.at >= 1 && !lost)
     remarks.push(`arrives ${duration(datagram.deliveredAt - datagram.at)} later`);
 
@@ -388,6 +402,8 @@ function datagramRow(datagram: DatagramView, place: Place, handshake: Handshake,
     packet: datagram.packet,
     place: place.index,
     from,
+    flight: datagram.flight,
+    firstSent,
     y: place.y,
     height: chipsHeight + padding + under,
     time: clock(datagram.at - handshake.startedAt),

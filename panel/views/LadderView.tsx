@@ -17,10 +17,12 @@ import {
   measure,
   type Row,
 } from '../layout/ladder.ts';
+import type { LitBy } from '../layout/light.ts';
 import { rowsInView } from '../layout/rowsInView.ts';
-import { step, stepRecord, type Target } from '../state/selection.ts';
+import { recordOf, step, stepRecord, type Target } from '../state/selection.ts';
 import { charWidth } from './charWidth.ts';
 import { useActions, useSlice } from './context.ts';
+import { useLight } from './useInspection.ts';
 import { useWidth, useWindow } from './useWindow.ts';
 
 interface Props {
@@ -54,6 +56,7 @@ function Drawn({ handshake, diagnosis, width }: Props & { readonly width: number
     [handshake, diagnosis, width, axis, onlyNew],
   );
   const litPackets = useMemo(() => new Set(lit.map((range) => range.packet)), [lit]);
+  const light = useLight();
   const body = useRef<HTMLDivElement>(null);
   const cursor = useRef<HTMLDivElement>(null);
   const view = useWindow(body, drawn.height);
@@ -80,12 +83,13 @@ function Drawn({ handshake, diagnosis, width }: Props & { readonly width: number
       <div
         className="ladder"
         data-ladder
+        data-rows
         role="listbox"
         aria-label={`Ladder of ${drawn.packets.length} datagrams`}
         aria-activedescendant={selected ? rowId(packet ?? 0) : undefined}
         tabIndex={0}
         onClick={(event) => {
-          const clicked = targetAt(event.target);
+          const clicked = targetAt(event.target, handshake);
           if (clicked) actions.selectTarget(clicked, true);
         }}
         onKeyDown={(event) => onKey(event, drawn, target, handshake, actions)}
@@ -117,6 +121,8 @@ function Drawn({ handshake, diagnosis, width }: Props & { readonly width: number
                 drawn={drawn}
                 target={row.kind === 'datagram' && row.packet === packet ? target : undefined}
                 lit={row.kind === 'datagram' && litPackets.has(row.packet)}
+                linked={row.kind === 'datagram' ? light.packets.get(row.packet)?.[0]?.how : undefined}
+                flight={target?.kind === 'flight' ? target.flight : undefined}
               />
             ))}
           </svg>
@@ -134,17 +140,30 @@ const stoppedBy = (diagnosis: Diagnosis): ReadonlySet<number> =>
       .flatMap((finding) => finding.evidence.map((range) => range.packet)),
   );
 
-/** What was clicked: a record's chip, or a datagram's row. */
-function targetAt(element: EventTarget): Target | undefined {
+/** What was clicked: a record's chip, or its only fragment; a flight's head; the first sending; else a datagram's row. */
+function targetAt(element: EventTarget, handshake: Handshake): Target | undefined {
   if (!(element instanceof Element)) return undefined;
   const number = (attribute: string): number | undefined => {
     const value = element.closest(`[${attribute}]`)?.getAttribute(attribute);
     return value === null || value === undefined ? undefined : Number(value);
   };
+  const first = number('data-first');
+  if (first !== undefined) return { kind: 'datagram', packet: first };
+  const flight = number('data-flight');
+  const start = handshake.flights.find((one) => one.number === flight)?.packets[0];
+  if (flight !== undefined && start !== undefined) return { kind: 'flight', flight, packet: start };
   const packet = number('data-packet');
   const record = number('data-record');
   if (packet === undefined) return undefined;
-  return record === undefined ? { kind: 'datagram', packet } : { kind: 'record', packet, record };
+  return record === undefined ? { kind: 'datagram', packet } : recordTarget(handshake, packet, record);
+}
+
+/** A record, or its fragment when it holds just one. */
+function recordTarget(handshake: Handshake, packet: number, record: number): Target {
+  const held = handshake.datagrams.find((one) => one.packet === packet)?.records[record];
+  return held?.content !== undefined && held.fragments.length === 1
+    ? { kind: 'fragment', packet, record, fragment: 0 }
+    : { kind: 'record', packet, record };
 }
 
 function onKey(
@@ -161,7 +180,8 @@ function onKey(
     if (packet !== undefined) actions.selectTarget({ kind: 'datagram', packet });
   } else if (target && (event.key === 'ArrowRight' || event.key === 'ArrowLeft')) {
     const records = handshake.datagrams.find((one) => one.packet === target.packet)?.records.length ?? 0;
-    actions.selectTarget(stepRecord(target, records, event.key === 'ArrowRight' ? 1 : -1));
+    const next = stepRecord(target, records, event.key === 'ArrowRight' ? 1 : -1);
+    actions.selectTarget(next.kind === 'record' ? recordTarget(handshake, next.packet, next.record) : next);
   } else if (target && event.key === 'Enter') actions.openDetails(true);
   else if (event.key === 'Escape') actions.letGo();
   else return;
@@ -220,14 +240,18 @@ interface RowProps {
   readonly drawn: Ladder;
   readonly target: Target | undefined;
   readonly lit: boolean;
+  /** How the datagram holds the selected bytes. */
+  readonly linked: LitBy | undefined;
+  /** The selected flight. */
+  readonly flight: number | undefined;
 }
 
-function RowShape({ row, drawn, target, lit }: RowProps): ReactElement {
+function RowShape({ row, drawn, target, lit, linked, flight }: RowProps): ReactElement {
   switch (row.kind) {
     case 'datagram':
-      return <DatagramShape row={row} drawn={drawn} target={target} lit={lit} />;
+      return <DatagramShape row={row} drawn={drawn} target={target} lit={lit} linked={linked} flight={flight} />;
     case 'flight':
-      return <FlightShape row={row} x={drawn.lanes.client.x + 8} />;
+      return <FlightShape row={row} x={drawn.lanes.client.x + 8} selected={row.flight === flight} />;
     case 'pause':
       return (
         <text className="pause" x={drawn.lanes.client.x + 8} y={row.y + 14} {...unheard}>
@@ -239,9 +263,17 @@ function RowShape({ row, drawn, target, lit }: RowProps): ReactElement {
   }
 }
 
-function FlightShape({ row, x }: { readonly row: FlightRow; readonly x: number }): ReactElement {
+function FlightShape({
+  row,
+  x,
+  selected,
+}: {
+  readonly row: FlightRow;
+  readonly x: number;
+  readonly selected: boolean;
+}): ReactElement {
   return (
-    <text className="flight-head" x={x} y={row.y + 15} {...unheard}>
+    <text className="flight-head" data-flight={row.flight} data-selected={selected} x={x} y={row.y + 15} {...unheard}>
       <tspan className="flight-title">{row.title}</tspan>
       <tspan dx={6}>{row.from}</tspan>
       <tspan dx={8} className="flight-text">
@@ -268,23 +300,29 @@ function EventShape({ row, drawn }: { readonly row: EventRow; readonly drawn: La
   );
 }
 
-interface DatagramProps {
+interface DatagramProps extends Omit<RowProps, 'row'> {
   readonly row: DatagramRow;
-  readonly drawn: Ladder;
-  readonly target: Target | undefined;
-  readonly lit: boolean;
 }
 
-function DatagramShape({ row, drawn, target, lit }: DatagramProps): ReactElement {
+const linkedTexts: Readonly<Record<LitBy, string>> = {
+  own: 'holds the selected bytes',
+  same: 'holds the selected bytes',
+  again: 'repeats the selected bytes',
+  lost: 'lost the selected bytes',
+  conflict: 'has other bytes in their place',
+  sealed: 'holds the selected bytes encrypted',
+};
+
+function DatagramShape({ row, drawn, target, lit, linked, flight }: DatagramProps): ReactElement {
   const { arrow, remarkAt } = row;
-  const record = target?.kind === 'record' ? target.record : undefined;
+  const record = recordOf(target);
   return (
     <g
       id={rowId(row.packet)}
       className="datagram"
       role="option"
       aria-selected={target !== undefined}
-      aria-label={lit ? `${row.label}, evidence` : row.label}
+      aria-label={[row.label, lit ? 'evidence' : '', linked ? linkedTexts[linked] : ''].filter(Boolean).join(', ')}
       aria-posinset={row.place + 1}
       aria-setsize={drawn.packets.length}
       data-packet={row.packet}
@@ -294,9 +332,16 @@ function DatagramShape({ row, drawn, target, lit }: DatagramProps): ReactElement
       data-resent={row.resent}
       data-stopped={row.stopped}
       data-lit={lit}
+      data-linked={linked}
+      data-in-flight={flight !== undefined && row.flight === flight}
     >
       <rect className="row-back" x={1} y={row.y} width={drawn.width - 2} height={row.height} />
       {lit && <rect className="row-lit" x={0} y={row.y} width={3} height={row.height} />}
+      {linked !== undefined && (
+        <path className="linked-mark" d={`M5 ${arrow.y - 4} l4 4 l-4 4 l-4 -4 z`}>
+          <title>{linkedTexts[linked]}</title>
+        </path>
+      )}
       <text className="time" x={drawn.lanes.client.x - 8} y={arrow.y + 4}>
         {row.time}
       </text>
@@ -307,7 +352,7 @@ function DatagramShape({ row, drawn, target, lit }: DatagramProps): ReactElement
       <text className={drawn.narrow ? 'size' : 'size end'} x={remarkAt.x + (drawn.narrow ? 0 : sizeEnd)} y={remarkAt.y}>
         {row.size}
       </text>
-      <text className="remark" x={remarkAt.x + measure.size} y={remarkAt.y}>
+      <text className="remark" data-first={row.firstSent[0]} x={remarkAt.x + measure.size} y={remarkAt.y}>
         {row.remark}
         {row.remarks.length > 0 && <title>{row.remarks.join('; ')}</title>}
       </text>

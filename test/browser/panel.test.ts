@@ -66,7 +66,7 @@ describe('the panel', () => {
     expect(await page.locator('.chip[data-selected=true]').getAttribute('data-record')).toBe('0');
     await page.keyboard.press('Enter');
     const details = page.getByRole('complementary', { name: 'Details' });
-    expect(await details.getByRole('heading', { level: 2 }).textContent()).toBe('Datagram 12');
+    expect(await details.getByRole('heading', { level: 2 }).textContent()).toBe('Record 12.1');
     await page.keyboard.press('Escape');
     expect(await details.count()).toBe(0);
     expect(await chosen()).toBe('datagram-12');

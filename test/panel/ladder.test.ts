@@ -225,8 +225,8 @@ describe('a long ladder', () => {
     ];
     expect(datagramRows(ladder(handshakeOf(said), at)).map((row) => row.label)).toEqual([
       'Datagram 1, client to server, flight 1, 0.0 ms, 100 B, client_hello, lost: drop 1st',
-      'Datagram 2, client to server, flight 1, 50.0 ms, 100 B, client_hello, resent, lost: drop 1st',
-      'Datagram 3, client to server, flight 1, 150.0 ms, 100 B, client_hello, resent (2nd time)',
+      'Datagram 2, client to server, flight 1, 50.0 ms, 100 B, client_hello, resent, first sent as datagram 1, lost: drop 1st',
+      'Datagram 3, client to server, flight 1, 150.0 ms, 100 B, client_hello, resent (2nd time), first sent as datagram 1',
     ]);
   });
 });
