@@ -4,9 +4,12 @@
  * exporters) comes out right from the transcript.
  */
 import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { concat, concatAll, equal, toHex } from '../../src/base/bytes.ts';
+import { Prng } from '../../src/base/random.ts';
 import { decode, encode } from '../../src/codec/codec.ts';
+import { nobleProvider } from '../../src/crypto/noble.ts';
 import { recordProtection13 } from '../../src/crypto/protection13.ts';
 import type { CryptoProvider } from '../../src/crypto/provider.ts';
 import { keySchedule, type Side } from '../../src/crypto/schedule13.ts';
@@ -29,7 +32,7 @@ import {
 } from '../../src/wire/handshake.ts';
 import { ack } from '../../src/wire/unified.ts';
 import { type Reading13, readRecording, recordings } from '../support/dtls13.ts';
-import { backends, present, publicFromJwk } from './support.ts';
+import { backends, hex, present, publicFromJwk } from './support.ts';
 
 /** The Transcript-Hash up to, and not with, the message of this type and sender (RFC 8446 §4.4.1). */
 function transcriptBefore(provider: CryptoProvider, read: Reading13, from: Side, type: number): Uint8Array {
@@ -268,5 +271,35 @@ describe('a handshake with an external PSK', () => {
       'client 3 2 key_update',
       'server 3 3 key_update',
     ]);
+  });
+});
+
+describe('a share that NSS answered', () => {
+  const lines = readFileSync(new URL('../fixtures/dtls13/shares.txt', import.meta.url), 'utf8')
+    .trim()
+    .split('\n');
+  const rows = lines.map((line) => line.split(' ') as [string, string, string, string]);
+
+  it.each(rows)('of %s leads to the secret that NSS has', (name, clientBody, serverBody, secret) => {
+    const client = findExtension(decode(clientHello, hex(clientBody)).extensions, 'key_share')?.client_shares[0];
+    const server = findExtension(decode(serverHello, hex(serverBody)).extensions, 'key_share')?.server_share;
+    const { group, key_exchange } = present(client);
+    // The key as it was made for this hello.
+    const ours = nobleProvider.generate(group, new Prng(`share ${name}`).bytes);
+    expect(toHex(ours.share)).toBe(toHex(key_exchange));
+    const shared = present(ours.agree(present(server).key_exchange));
+    for (const provider of backends) {
+      const schedule = keySchedule(provider, 'sha256');
+      const transcript = provider.hash(
+        'sha256',
+        concat(transcriptMessage(1, hex(clientBody)), transcriptMessage(2, hex(serverBody))),
+      );
+      const handshake = schedule.handshakeSecret(schedule.earlySecret(), shared);
+      expect(toHex(schedule.handshakeTrafficSecret(handshake, 'server', transcript))).toBe(secret);
+    }
+  });
+
+  it('is there for every group', () => {
+    expect(rows.map(([name]) => name)).toEqual(['X25519MLKEM768', 'x25519', 'secp256r1', 'secp384r1', 'secp521r1']);
   });
 });
