@@ -39,6 +39,7 @@ const panel = createPanel({
   view: rememberedView(kept.view),
   later: soon,
   tool: `dtlscope ${version}`,
+  extensionId: browser.runtime.id,
 });
 
 panel.store.subscribe(({ form, view }, before) => {

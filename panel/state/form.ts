@@ -34,6 +34,20 @@ export interface FormState {
   readonly submitted: boolean;
   /** What the background said against a field; goes when the field changes. */
   readonly refused: Readonly<Partial<Record<FieldName, string>>>;
+  /** What a preset has just filled in; goes with the next change by hand. */
+  readonly filled?: Filled | undefined;
+}
+
+/** What a preset changed, in the words of the command line. */
+export interface Filled {
+  readonly title: string;
+  readonly changes: readonly Change[];
+}
+export interface Change {
+  readonly flag: string;
+  /** As the field spells it; the default where it is empty. */
+  readonly from: string;
+  readonly to: string;
 }
 
 export interface FormProblem {
@@ -120,12 +134,13 @@ export const changedIn = (form: FormState, group: FieldGroup): number =>
 export function setField(form: FormState, name: FieldName, value: string): FormState {
   const { [name]: _, ...refused } = form.refused;
   if (name === 'target') return { ...form, target: value, refused };
-  return { ...form, values: { ...form.values, [name]: value }, refused };
+  return { ...form, filled: undefined, values: { ...form.values, [name]: value }, refused };
 }
 
 export const setCertificate = (form: FormState, certificate: FormState['certificate']): FormState => ({
   ...form,
   certificate,
+  filled: undefined,
 });
 
 export const touch = (form: FormState, name: FieldName): FormState =>
@@ -138,10 +153,27 @@ export function applyPreset(form: FormState, id: string): FormState {
   const values: Partial<Record<OptionName, string>> = {};
   for (const [name, texts] of Object.entries(preset.options) as [OptionName, readonly string[]][])
     values[name] = texts.join(perLine(optionTable[name].type.description) ? '\n' : ',');
-  return { ...emptyForm(), target: form.target, values };
+  const filled = { ...emptyForm(), target: form.target, values };
+  return { ...filled, filled: { title: preset.label, changes: changesBetween(form, filled) } };
 }
 
-export const clearOptions = (form: FormState): FormState => ({ ...emptyForm(), target: form.target });
+/** All options at their defaults. */
+export function clearOptions(form: FormState): FormState {
+  const cleared = { ...emptyForm(), target: form.target };
+  return { ...cleared, filled: { title: 'Defaults', changes: changesBetween(form, cleared) } };
+}
+
+/** Which options differ, in the order of the table. Pasted keys and certificates are named, not shown. */
+function changesBetween(before: FormState, after: FormState): Change[] {
+  const text = (form: FormState, { name, placeholder }: Field): string => {
+    const value = (form.values[name] ?? '').trim();
+    if (value !== '') return name === 'key' || name === 'cert' ? 'pasted' : value.replaceAll('\n', '; ');
+    return placeholder === '' ? 'nothing' : placeholder;
+  };
+  return allFields
+    .map((field) => ({ flag: field.flag, from: text(before, field), to: text(after, field) }))
+    .filter(({ from, to }) => from !== to);
+}
 
 /** What the form asks for, as it crosses to the background; nothing is checked here. */
 export function rawRequest(form: FormState): RunRequest {

@@ -75,6 +75,8 @@ export interface Panel {
   readonly store: StoreApi<PanelState>;
   readonly book: RunBook;
   readonly actions: Actions;
+  /** What the browser calls the extension; a private build has an id that the helper's installer must be told. */
+  readonly extensionId: string | undefined;
 }
 
 export interface PanelOptions {
@@ -82,6 +84,7 @@ export interface PanelOptions {
   readonly book: RunBook;
   readonly form?: FormState;
   readonly view?: Partial<ViewOptions>;
+  readonly extensionId?: string;
   /** What reads files, for their headers: "dtlscope 0.1.0". */
   readonly tool?: string;
   /** Wall clock, ms since 1970. */
@@ -298,7 +301,7 @@ export function createPanel(options: PanelOptions): Panel {
       followed.clear();
     },
   };
-  return { store, book, actions };
+  return { store, book, actions, extensionId: options.extensionId };
 }
 
 /** What the run list shows of a file, from its reading here. */

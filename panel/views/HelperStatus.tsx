@@ -5,7 +5,7 @@ import type { HelperStatus as Status } from '../../src/bridge/panel.ts';
 import type { Badge as BadgeModel } from '../layout/text.ts';
 import { Badge } from './Badge.tsx';
 import { CopyLine } from './CopyLine.tsx';
-import { useActions, useSlice } from './context.ts';
+import { useActions, usePanel, useSlice } from './context.ts';
 
 function helperBadge(status: Status): BadgeModel {
   switch (status.kind) {
@@ -41,13 +41,20 @@ export function HelperHelpBox(): ReactElement | null {
   const status = useSlice((state) => state.helper);
   const checking = useSlice((state) => state.checkingHelper);
   const { checkHelper } = useActions();
-  const help = helperHelp(status);
+  const { extensionId } = usePanel();
+  const help = helperHelp(status, extensionId);
   if (!help) return null;
   return (
     <section className="callout" data-tone="warn" aria-label="Helper">
       <p>
         <strong>{help.title}.</strong> {help.text}
       </p>
+      {help.output !== undefined && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        <section className="helper-output" tabIndex={0} aria-label="What the helper printed last">
+          <pre>{help.output}</pre>
+        </section>
+      )}
       <Remedy help={help} />
       <p className="row">
         <button type="button" disabled={checking} onClick={() => void checkHelper()}>
@@ -67,7 +74,7 @@ function Remedy({ help }: { readonly help: HelperHelp }): ReactElement | null {
   if (help.command === undefined) return null;
   return (
     <p className="row">
-      In a terminal: <CopyLine text={help.command} />
+      In a terminal: <CopyLine text={help.command} name="the command" />
     </p>
   );
 }

@@ -2,7 +2,7 @@
  * The options of a run, generated from the option table: a field's kind decides its control, its command-line name stands
  * beside its label. What is wrong is said under the field, in words.
  */
-import { type ReactElement, useId } from 'react';
+import { type ReactElement, useId, useState } from 'react';
 import { presets } from '../../src/scenario/index.ts';
 import {
   applyPreset,
@@ -38,6 +38,7 @@ export function RunForm(): ReactElement {
       }}
     >
       <PresetField />
+      <HelperNote />
       {fieldGroups(form).map((group) => (
         <Group key={group.id} group={group} form={form} />
       ))}
@@ -46,7 +47,7 @@ export function RunForm(): ReactElement {
         {commandLine === undefined ? (
           <p className="dim">Mend the marked fields first.</p>
         ) : (
-          <CopyLine text={commandLine} />
+          <CopyLine text={commandLine} name="the command line" />
         )}
       </section>
       {/* Enter in a field starts the run, as in any form. */}
@@ -57,31 +58,72 @@ export function RunForm(): ReactElement {
   );
 }
 
+/** A chooser and a button: walking the list with arrow keys must not overwrite the form at each step. */
 function PresetField(): ReactElement {
+  const filled = useSlice((state) => state.form.filled);
   const { editForm } = useActions();
+  const [chosen, choose] = useState('');
   const id = useId();
+  const help = chosen === 'defaults' ? 'all options at their defaults' : presets.find((one) => one.id === chosen)?.help;
   return (
-    <div className="row preset">
-      <label htmlFor={id}>Preset</label>
-      <select
-        id={id}
-        value=""
-        onChange={(event) => {
-          const { value } = event.target;
-          editForm((form) => (value === 'defaults' ? clearOptions(form) : applyPreset(form, value)));
-        }}
-      >
-        <option value="" disabled>
-          Choose…
-        </option>
-        <option value="defaults">Defaults</option>
-        {presets.map((preset) => (
-          <option key={preset.id} value={preset.id} title={preset.help}>
-            {preset.label}
+    <section className="preset" aria-label="Preset">
+      <div className="row">
+        <label htmlFor={id}>Preset</label>
+        <select id={id} value={chosen} aria-describedby={`${id}-help`} onChange={(event) => choose(event.target.value)}>
+          <option value="" disabled>
+            Choose…
           </option>
-        ))}
-      </select>
-    </div>
+          <option value="defaults">Defaults</option>
+          {presets.map((preset) => (
+            <option key={preset.id} value={preset.id}>
+              {preset.label}
+            </option>
+          ))}
+        </select>
+        <button
+          type="button"
+          disabled={chosen === ''}
+          onClick={() => editForm((form) => (chosen === 'defaults' ? clearOptions(form) : applyPreset(form, chosen)))}
+        >
+          Fill in
+        </button>
+      </div>
+      <p id={`${id}-help`} className="help">
+        {help}
+      </p>
+      <div role="status">
+        {filled && (
+          <div className="filled">
+            <p>
+              <strong>{filled.title}</strong>
+              {filled.changes.length === 0 ? ': the form was so already.' : ' changed:'}
+            </p>
+            <ul>
+              {filled.changes.map(({ flag, from, to }) => (
+                <li key={flag}>
+                  <code className="flag">{flag}</code> <bdi>{to}</bdi> <span className="dim">(was {from})</span>
+                </li>
+              ))}
+            </ul>
+          </div>
+        )}
+      </div>
+    </section>
+  );
+}
+
+/** Without the helper only real targets are out of reach, and nobody should have to find that out. */
+function HelperNote(): ReactElement | null {
+  const ready = useSlice((state) => state.helper.kind === 'ready');
+  const simulated = useSlice((state) => state.form.target.trim() === 'sim');
+  if (ready) return null;
+  return (
+    <p className="help">
+      {simulated
+        ? 'This run needs no helper: both ends are in this browser.'
+        : 'A target on the network needs the helper, a small program beside the browser.'}{' '}
+      Without it all but such targets works: <code>sim</code> with every option, files, reading and export.
+    </p>
   );
 }
 
