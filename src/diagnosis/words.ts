@@ -14,8 +14,10 @@ export function duration(ms: number): string {
 }
 
 /** Small counts as words, as in running text. */
-export const count = (n: number, one: string, many = `${one}s`): string =>
-  `${n < smallNumbers.length ? smallNumbers[n] : n} ${n === 1 ? one : many}`;
+export const count = (n: number, one: string, many = `${one}s`): string => `${numeral(n)} ${n === 1 ? one : many}`;
+
+/** Small numbers are written out. */
+export const numeral = (n: number): string => smallNumbers[n] ?? String(n);
 const smallNumbers = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
 export const times = (n: number): string => (n === 1 ? 'once' : n === 2 ? 'twice' : `${count(n, 'time')}`);

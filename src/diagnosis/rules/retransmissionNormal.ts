@@ -1,7 +1,7 @@
 import type { FlightView } from '../../analysis/model.ts';
 import { rule } from '../model.ts';
 import { evidenceOf } from '../story.ts';
-import { capitalised, count, duration, flightText, list } from '../words.ts';
+import { capitalised, count, duration, flightText, list, numeral } from '../words.ts';
 
 export const retransmissionNormal = rule(
   {
@@ -37,7 +37,7 @@ export const retransmissionNormal = rule(
 const brought = (repeats: number, useless: number): string =>
   useless === repeats
     ? `${capitalised(count(repeats, 'repeated datagram'))} brought nothing that had not been seen.`
-    : `Of ${count(repeats, 'repeated datagram')} ${useless === 0 ? 'each' : useless === 1 ? 'all but one' : `all but ${useless}`} brought something new.`;
+    : `Of ${count(repeats, 'repeated datagram')} ${useless === 0 ? 'each' : numeral(repeats - useless)} brought something new.`;
 
 function sentence(flights: readonly FlightView[]): string {
   const parts = flights.slice(0, shown).map((flight) => {
