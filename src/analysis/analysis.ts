@@ -10,10 +10,12 @@ import type { CryptoProvider } from '../crypto/provider.ts';
 import type { BufferId, Origin } from '../trace/buffers.ts';
 import type { DatagramEvent, PacketNumber, TraceEvent, TraceHeader, TraceTime } from '../trace/model.ts';
 import { handshakeHeaderLength } from '../wire/handshake.ts';
+import { MessageAssembly } from '../wire/reassembly.ts';
 import { recordHeaderLength } from '../wire/record.ts';
 import { ContentType, HandshakeType } from '../wire/registry.ts';
 import { looksLikeRecord, payloadKind } from './demux.ts';
-import type { LinkNote } from './facts.ts';
+import type { Buffers, LinkNote } from './facts.ts';
+import { Certificates } from './hellos.ts';
 import { KeyRing } from './keys.ts';
 import { newBudget } from './messages.ts';
 import { type Snapshot, silenceMs } from './model.ts';
@@ -48,7 +50,7 @@ export class Analysis {
   readonly #notes: { readonly at: TraceTime; readonly text: string }[] = [];
   readonly #fingerprints: Fingerprint[] = [];
   readonly #origins = new Map<BufferId, Origin>();
-  readonly #contents = new Map<BufferId, () => Uint8Array>();
+  readonly #contents: Buffers['contents'] = new Map();
   #current: Track | undefined;
   #lastAt: TraceTime = 0;
   #revision = 0;
@@ -60,6 +62,7 @@ export class Analysis {
     this.#shared = {
       crypto: options.crypto,
       keys: new KeyRing(),
+      certificates: new Certificates(options.crypto),
       budget: newBudget(),
       buffers: { origins: this.#origins, contents: this.#contents },
     };
@@ -72,7 +75,8 @@ export class Analysis {
 
   /** What a buffer holds: a datagram, a decrypted record, a message's body. */
   bytesOf(buffer: BufferId): Uint8Array | undefined {
-    return this.#contents.get(buffer)?.();
+    const content = this.#contents.get(buffer);
+    return content instanceof MessageAssembly ? content.body : content;
   }
 
   /** Takes the next fact of the trace. Never throws, whatever a datagram holds; its bytes are kept, not copied. */

@@ -2,6 +2,7 @@
 import { unreachable } from '../base/unreachable.ts';
 import type { BufferId, Origin } from '../trace/buffers.ts';
 import type { DatagramEvent, LinkAction, TraceTime } from '../trace/model.ts';
+import type { MessageAssembly } from '../wire/reassembly.ts';
 
 export interface LinkNote {
   readonly action: LinkAction;
@@ -78,5 +79,5 @@ export const messageBuffer = (ordinal: number, fragment: number): BufferId =>
 /** Where buffers come from and what they hold, for all handshakes of a trace. */
 export interface Buffers {
   readonly origins: Map<BufferId, Origin>;
-  readonly contents: Map<BufferId, () => Uint8Array>;
+  readonly contents: Map<BufferId, Uint8Array | MessageAssembly>;
 }

@@ -73,23 +73,44 @@ export function readServerKeyExchange(body: Uint8Array, server: ServerHello | un
 /** Certificates of a chain that are shown. */
 const maxChain = 64;
 
-export function readChain(body: Uint8Array, crypto: CryptoProvider): CertificateView[] {
-  const list = decoded(certificate, body)?.certificate_list ?? [];
-  return list.slice(0, maxChain).map((der) => {
-    const read = readCertificate(der);
-    const known = read.ok ? read.certificate : undefined;
-    return {
-      der,
-      subject: known?.subject,
-      issuer: known?.issuer,
-      key: known?.keyName,
-      signature: known?.signatureAlgorithm,
-      bytes: der.length,
-      notBefore: known?.notBefore,
-      notAfter: known?.notAfter,
-      sha256: toHex(crypto.hash('sha256', der)),
-    };
-  });
+/** Certificates that are remembered: a gateway sends the same in every handshake. */
+const maxKnown = 1000;
+
+/** Reads chains; a certificate that came before is not read again. */
+export class Certificates {
+  readonly #crypto: CryptoProvider;
+  readonly #known = new Map<string, CertificateView>();
+
+  constructor(crypto: CryptoProvider) {
+    this.#crypto = crypto;
+  }
+
+  /** The chain of a Certificate message, leaf first; empty when it cannot be read. */
+  chain(body: Uint8Array): readonly CertificateView[] {
+    const list = decoded(certificate, body)?.certificate_list ?? [];
+    return list.slice(0, maxChain).map((der) => {
+      const sha256 = toHex(this.#crypto.hash('sha256', der));
+      const view = this.#known.get(sha256) ?? certificateView(der, sha256);
+      if (this.#known.size < maxKnown) this.#known.set(sha256, view);
+      return view;
+    });
+  }
+}
+
+function certificateView(der: Uint8Array, sha256: string): CertificateView {
+  const read = readCertificate(der);
+  const known = read.ok ? read.certificate : undefined;
+  return {
+    der,
+    subject: known?.subject,
+    issuer: known?.issuer,
+    key: known?.keyName,
+    signature: known?.signatureAlgorithm,
+    bytes: der.length,
+    notBefore: known?.notBefore,
+    notAfter: known?.notAfter,
+    sha256,
+  };
 }
 
 /** What was offered and agreed, as far as the messages say. */

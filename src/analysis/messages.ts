@@ -85,9 +85,8 @@ export class Message {
     if (this.assembly.have.ranges.length >= maxPieces) return undefined;
     const effect = this.assembly.add(offset, bytes);
     this.duplicateBytes += effect.duplicateBytes;
-    if (this.conflicts.ranges.length < maxPieces) {
-      for (const [low, high] of effect.conflicts) this.conflicts.add(low, high);
-    }
+    for (const [low, high] of effect.conflicts)
+      if (this.conflicts.ranges.length < maxPieces) this.conflicts.add(low, high);
     for (const [low, high] of effect.fresh)
       this.#parts.push({ at: low, length: high - low, from, start: start + low - offset });
     if (effect.fresh.length > 0 || this.total === 0) this.arrivals.push({ at, packet, ranges: effect.fresh });

@@ -23,17 +23,25 @@ import {
 } from './facts.ts';
 import { Flights, type Item, type Placed, type RecordNumber } from './flights.ts';
 import {
+  type Certificates,
   chosenVersion,
   type KeyExchangeFacts,
   protectionFacts,
-  readChain,
   readClientHello,
   readServerHello,
   readServerKeyExchange,
 } from './hellos.ts';
 import { type KeyRing, Opener, type ProtectionFacts } from './keys.ts';
 import { type Budget, type Message, Messages } from './messages.ts';
-import type { AlertView, CertificateView, DatagramView, FragmentView, RecordGap, RecordView } from './model.ts';
+import type {
+  AlertView,
+  CertificateView,
+  DatagramView,
+  FragmentView,
+  RecordGap,
+  RecordView,
+  UnreadReason,
+} from './model.ts';
 import { RecordNumbers } from './recordNumbers.ts';
 import { type CiphertextSlice, readRecords } from './records.ts';
 
@@ -41,6 +49,7 @@ import { type CiphertextSlice, readRecords } from './records.ts';
 export interface Shared {
   readonly crypto: CryptoProvider;
   readonly keys: KeyRing;
+  readonly certificates: Certificates;
   readonly budget: Budget;
   readonly buffers: Buffers;
 }
@@ -86,13 +95,17 @@ interface PendingFragment {
   readonly end: number;
   readonly bytes: Uint8Array;
 }
+/** A record's view while it is being made. */
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Draft = Mutable<Omit<RecordView, 'fragments'>> & { readonly fragments: FragmentView[] };
 interface PendingRecord {
-  readonly view: Omit<RecordView, 'fragments'>;
+  readonly view: Draft;
   readonly slice: RecordSlice | CiphertextSlice;
-  readonly fragments: readonly PendingFragment[];
+  fragments: readonly PendingFragment[];
   readonly arrives: boolean;
-  readonly finished: 'no' | 'inferred' | 'told';
+  finished: 'no' | 'inferred' | 'told';
 }
+const noFragments: readonly PendingFragment[] = [];
 
 export class Reading {
   readonly messages: Messages;
@@ -172,13 +185,13 @@ export class Reading {
     const buffer = datagramBuffer(entry.ordinal);
     this.#fragmentsHere = 0;
     this.#shared.buffers.origins.set(buffer, { kind: 'datagram', packet: event.packet });
-    this.#shared.buffers.contents.set(buffer, () => event.bytes);
+    this.#shared.buffers.contents.set(buffer, event.bytes);
     if (event.length > event.bytes.length) this.snapped = true;
 
     const { slices, leftover } = readRecords(event.bytes, this.version === undefined || this.version === '1.3');
     const items: Item[] = [];
     const pending = slices.map((slice, index) =>
-      slice.kind === 'ciphertext'
+      'firstByte' in slice
         ? this.#ciphertext(slice, index, from, items, reach)
         : this.#record(slice, index, entry, from, items, reach),
     );
@@ -240,7 +253,7 @@ export class Reading {
       const common = { key: `${from}/ciphertext`, type: -1, messageSeq: 0, name: 'encrypted' } as const;
       items.push({ ...common, kind: 'ciphertext', range: [n, n + 1] });
     }
-    const view = {
+    const view: Draft = {
       index,
       start: slice.start,
       end: slice.end,
@@ -251,15 +264,16 @@ export class Reading {
       length: slice.length,
       protection: 'encrypted',
       content: undefined,
+      fragments: [],
       alert: undefined,
       repeatedNumber: undefined,
-    } as const;
-    return { view, slice, fragments: [], arrives: slice.end <= reach.intact, finished: 'no' };
+    };
+    return { view, slice, fragments: noFragments, arrives: slice.end <= reach.intact, finished: 'no' };
   }
 
   #record(slice: RecordSlice, index: number, entry: Entry, from: Actor, items: Item[], reach: Reach): PendingRecord {
     const before = slice.epoch > 15 ? undefined : this.sides[from].copies.get(numberKey(slice));
-    const header = {
+    const view: Draft = {
       index,
       start: slice.start,
       end: slice.end,
@@ -268,49 +282,43 @@ export class Reading {
       epoch: slice.epoch,
       sequenceNumber: slice.sequenceNumber,
       length: slice.length,
-      repeatedNumber: before && (equal(before.fragment, slice.fragment) ? 'same-bytes' : 'other-bytes'),
-    } as const;
-    const arrives = slice.end <= reach.intact;
-    const content = this.#contentOf(slice, index, entry, from);
-    const closed = { ...header, content: undefined, alert: undefined };
-    if (!content) {
-      const protection = this.#opener && slice.epoch === 1 ? 'undecryptable' : 'encrypted';
-      const finished = this.#finishedByPlace(slice, index, entry, from);
-      if (finished !== 'no') items.push(pseudoItem(from, 'finished'));
-      return { view: { ...closed, protection }, slice, fragments: [], arrives, finished };
-    }
-    const open = {
-      ...header,
-      content: { buffer: content.buffer, start: content.start, end: content.start + content.bytes.length },
+      protection: 'plain',
+      content: undefined,
+      fragments: [],
       alert: undefined,
-      protection: slice.epoch === 0 ? 'plain' : 'decrypted',
-    } as const;
-    const plain = (view: PendingRecord['view'], fragments: readonly PendingFragment[] = []): PendingRecord => ({
-      view,
-      slice,
-      fragments,
-      arrives,
-      finished: 'no',
-    });
-    const malformed = { unread: { start: content.start, reason: 'malformed' } } as const;
+      repeatedNumber: before && (equal(before.fragment, slice.fragment) ? 'same-bytes' : 'other-bytes'),
+    };
+    const arrives = slice.end <= reach.intact;
+    const pending: PendingRecord = { view, slice, fragments: noFragments, arrives, finished: 'no' };
+    const content = this.#contentOf(slice, index, entry, from);
+    if (!content) {
+      view.protection = this.#opener && slice.epoch === 1 ? 'undecryptable' : 'encrypted';
+      pending.finished = this.#finishedByPlace(slice, index, entry, from);
+      if (pending.finished !== 'no') items.push(pseudoItem(from, 'finished'));
+      return pending;
+    }
+    const { bytes, buffer, start } = content;
+    view.content = { buffer, start, end: start + bytes.length };
+    if (slice.epoch > 0) view.protection = 'decrypted';
     switch (slice.type) {
-      case ContentType.handshake: {
-        const { fragments, unread } = this.#fragments(content, slice.epoch, entry, from);
-        for (const { message, offset, length } of fragments) items.push(itemOf(message, offset, length));
-        return plain(unread ? { ...open, unread } : open, fragments);
-      }
+      case ContentType.handshake:
+        pending.fragments = this.#fragments(content, view, entry, from);
+        for (const { message, offset, length } of pending.fragments) items.push(itemOf(message, offset, length));
+        break;
       case ContentType.changeCipherSpec:
         if (slice.epoch === 0) items.push(pseudoItem(from, 'change-cipher-spec'));
-        return plain(content.bytes.length === 1 ? open : { ...open, ...malformed });
+        if (bytes.length !== 1) view.unread = { start, reason: 'malformed' };
+        break;
       case ContentType.alert: {
-        const [level, description] = content.bytes;
-        if (level === undefined || description === undefined || content.bytes.length !== 2)
-          return plain({ ...open, ...malformed });
-        return plain({ ...open, alert: { level, description } });
+        const [level = 0, description = 0] = bytes;
+        if (bytes.length === 2) view.alert = { level, description };
+        else view.unread = { start, reason: 'malformed' };
+        break;
       }
       default:
-        return plain(open);
+        break;
     }
+    return pending;
   }
 
   #contentOf(
@@ -332,7 +340,7 @@ export class Reading {
     this.opened++;
     const buffer = decryptedBuffer(entry.ordinal, index);
     this.#shared.buffers.origins.set(buffer, { kind: 'decrypted', from: datagram, start, end: slice.end });
-    this.#shared.buffers.contents.set(buffer, () => bytes);
+    this.#shared.buffers.contents.set(buffer, bytes);
     return { bytes, buffer, start: 0 };
   }
 
@@ -355,16 +363,17 @@ export class Reading {
   /** Handshake fragments of a record; there may be several (RFC 6347 §4.2.3). */
   #fragments(
     content: { readonly bytes: Uint8Array; readonly buffer: BufferId; readonly start: number },
-    epoch: number,
+    view: Draft,
     entry: Entry,
     from: Actor,
-  ): { readonly fragments: readonly PendingFragment[]; readonly unread: RecordView['unread'] } {
+  ): readonly PendingFragment[] {
     const { bytes } = content;
+    const { epoch } = view;
     const fragments: PendingFragment[] = [];
-    const stop = (at: number, reason: NonNullable<RecordView['unread']>['reason']) => ({
-      fragments,
-      unread: { start: content.start + at, reason },
-    });
+    const stop = (at: number, reason: UnreadReason): readonly PendingFragment[] => {
+      view.unread = { start: content.start + at, reason };
+      return fragments;
+    };
     let at = 0;
     while (at < bytes.length) {
       if (bytes.length - at < handshakeHeaderLength) return stop(at, 'short');
@@ -381,13 +390,13 @@ export class Reading {
       if (!message) return stop(at, 'over-limit');
       if (this.messages.all.length > known) {
         this.#shared.buffers.origins.set(message.buffer, message.origin);
-        this.#shared.buffers.contents.set(message.buffer, () => message.assembly.body);
+        this.#shared.buffers.contents.set(message.buffer, message.assembly);
       }
       const body = bytes.subarray(start, end);
       fragments.push({ message, offset, length, start: content.start + start, end: content.start + end, bytes: body });
       at = end;
     }
-    return { fragments, unread: undefined };
+    return fragments;
   }
 
   #place(event: DatagramEvent, from: Actor, pending: readonly PendingRecord[], items: Item[]): Placed | undefined {
@@ -431,22 +440,23 @@ export class Reading {
     const { event } = entry;
     const { slice, arrives, view } = record;
     const side = this.sides[from];
-    const fragments = record.fragments.map((pending) => this.#absorbFragment(pending, record, entry, from, placed));
+    for (const pending of record.fragments)
+      view.fragments.push(this.#absorbFragment(pending, record, entry, from, placed));
     if (!arrives) {
       // What an endpoint of ours said counts even when it got lost.
       if (view.type === ContentType.alert && event.contents) this.#alert(record, event, from, buffer);
-      return { ...view, fragments };
+      return view;
     }
     const order = this.#order++;
     if ('firstByte' in slice) {
       if (slice.epochBits === 3) side.epoch3At ??= event.at;
-      return { ...view, fragments };
+      return view;
     }
     if (record.finished !== 'no') this.#finish(from, event, order, record.finished === 'told');
     if (slice.type === ContentType.changeCipherSpec && slice.epoch === 0) side.changeCipherSpecAt ??= event.at;
     if (slice.type === ContentType.applicationData && slice.epoch > 0) side.applicationDataAt ??= event.at;
     if (slice.type === ContentType.alert) this.#alert(record, event, from, buffer);
-    return { ...view, fragments };
+    return view;
   }
 
   #absorbFragment(
@@ -510,7 +520,7 @@ export class Reading {
         this.helloVerifyRequest = true;
         break;
       case HandshakeType.certificate:
-        if (message.epoch === 0) this.sides[from].chain = readChain(body, this.#shared.crypto);
+        if (message.epoch === 0) this.sides[from].chain = this.#shared.certificates.chain(body);
         break;
       case HandshakeType.serverKeyExchange:
         this.keyExchange ??= readServerKeyExchange(body, this.serverHello);

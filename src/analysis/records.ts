@@ -6,7 +6,6 @@ import { type Leftover, type RecordSlice, recordHeaderLength, splitDatagram } fr
 
 /** A DTLS 1.3 ciphertext (RFC 9147 §4): opaque but for the low bits of its epoch. */
 export interface CiphertextSlice {
-  readonly kind: 'ciphertext';
   readonly start: number;
   readonly end: number;
   readonly firstByte: number;
@@ -14,7 +13,8 @@ export interface CiphertextSlice {
   /** Bytes behind the header. */
   readonly length: number;
 }
-export type Slice = ({ readonly kind: 'record' } & RecordSlice) | CiphertextSlice;
+/** Told apart by `firstByte`. */
+export type Slice = RecordSlice | CiphertextSlice;
 
 /** The shortest ciphertext: record numbers are masked with 16 bytes of it (RFC 9147 §4.2.3). */
 const minCiphertext = 16;
@@ -36,10 +36,10 @@ export function readRecords(
       if (record.type === 25) {
         const start = at + record.start;
         const fragment = bytes.subarray(start + recordHeaderLength);
-        slices.push({ ...record, kind: 'record', start, end: bytes.length, length: fragment.length, fragment });
+        slices.push({ ...record, start, end: bytes.length, length: fragment.length, fragment });
         return { slices, leftover: undefined };
       }
-      slices.push({ kind: 'record', ...record, start: at + record.start, end: at + record.end });
+      slices.push(at === 0 ? record : { ...record, start: at + record.start, end: at + record.end });
     }
     if (!leftover) break;
     const start = at + leftover.start;
@@ -74,5 +74,5 @@ function ciphertextAt(bytes: Uint8Array, start: number): CiphertextSlice | undef
   }
   const end = start + header + length;
   if (length < minCiphertext || end > bytes.length) return undefined;
-  return { kind: 'ciphertext', start, end, firstByte, epochBits: firstByte & 3, length };
+  return { start, end, firstByte, epochBits: firstByte & 3, length };
 }
