@@ -1,7 +1,8 @@
 /**
  * The service worker (Chromium) and event page (Firefox): wires helper, runs and panels together. What must outlive a
- * panel is here; what must outlive this process is in the archive, an IndexedDB. While a run goes on, the open native port keeps the
- * worker alive (measured: 400 s and more); when nobody needs the helper it is let go, and the worker may be stopped.
+ * panel is here; what must outlive this process is in the archive, an IndexedDB. While a run goes on, the open native
+ * port keeps the worker alive (measured: 400 s and more); when nobody needs the helper it is let go, and the worker may
+ * be stopped.
  */
 import browser from 'webextension-polyfill';
 import { version } from '../src/base/version.ts';

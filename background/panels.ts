@@ -39,6 +39,8 @@ export function servePanel(port: Port, options: PanelsOptions): { readonly open:
 interface Following {
   readonly kept: KeptRun;
   cursor: number;
+  /** The next message is due in the next turn. */
+  busy: boolean;
 }
 
 class Panel {
@@ -181,7 +183,7 @@ class Panel {
     this.#post({ kind: 'ok', id });
     // The panel may have lost interest meanwhile.
     if (!this.#following.has(run)) return;
-    this.#following.set(run, { kept, cursor: Math.min(from, kept.count) });
+    this.#following.set(run, { kept, cursor: Math.min(from, kept.count), busy: false });
     this.#flush(run, true);
   }
 
@@ -201,29 +203,35 @@ class Panel {
     this.#cancelList ??= this.#options.schedule(listMs, () => this.#list());
   }
 
-  /** Sends what the subscriber of a run lacks. `always`: even if that is nothing, so that he gets a header. */
+  /**
+   * Sends what the subscriber of a run lacks, a message in each turn of the event loop: a long run is no reason to let
+   * the timers of another one wait. `always`: even if that is nothing, so that he gets a header.
+   */
   #flush(run: string, always = false): void {
     const following = this.#following.get(run);
-    if (following === undefined) return;
+    if (following === undefined || following.busy) return;
     const { header, events, count, ended } = following.kept;
-    let { cursor: from } = following;
-    do {
-      const end = Math.min(batchEnd(events, from), count);
-      const last = ended && end === count;
-      if (end > from || last || always) {
-        this.#post({
-          kind: 'events',
-          run,
-          header: encodeHeader(header),
-          from,
-          events: events.slice(from, end).map(encodeEvent),
-          ended: last,
-        });
-      }
-      from = end;
-    } while (from < count);
-    following.cursor = from;
+    const { cursor: from } = following;
+    const end = Math.min(batchEnd(events, from), count);
+    const last = ended && end === count;
+    if (end > from || last || always) {
+      this.#post({
+        kind: 'events',
+        run,
+        header: encodeHeader(header),
+        from,
+        events: events.slice(from, end).map(encodeEvent),
+        ended: last,
+      });
+    }
+    following.cursor = end;
     // Nothing more will come; a repeated subscription sends again.
-    if (ended) this.#following.delete(run);
+    if (last) this.#following.delete(run);
+    if (end === count) return;
+    following.busy = true;
+    this.#options.schedule(0, () => {
+      following.busy = false;
+      if (this.#following.get(run) === following) this.#flush(run);
+    });
   }
 }
