@@ -53,7 +53,7 @@ export const cases: Readonly<
         what: 'loss-small',
         trace: capture('loss-small'),
         severity: 'info',
-        says: /all but 10 brought.*Reassembly error/,
+        says: /12 repeated datagrams two brought.*Reassembly error/,
       },
       { what: 'a slow path', trace: seenBy('client', slow), severity: 'info', says: /copes with loss/ },
     ],
