@@ -1,6 +1,343 @@
-/** Placeholder so the tab strip compiles. */
-import type { ReactElement } from 'react';
+/**
+ * The packing in SVG: paints what layout/packing.ts decided, and only the rows on screen. It is one list box with one tab
+ * stop: up and down walk messages and datagrams, left and right what a datagram holds, Enter opens the details.
+ */
+import { type KeyboardEvent, type ReactElement, useEffect, useMemo, useRef } from 'react';
 import type { Handshake } from '../../src/analysis/model.ts';
+import type { Light, LitRange } from '../layout/light.ts';
+import {
+  type BlockRow,
+  type MessageRow,
+  type Packing,
+  type PackingRow,
+  packing,
+  packingMeasure,
+} from '../layout/packing.ts';
+import { rowsInView } from '../layout/rowsInView.ts';
+import { sameTarget, type Target, targetKey } from '../state/selection.ts';
+import { charWidth } from './charWidth.ts';
+import { useActions, useShown, useSlice } from './context.ts';
+import { useLight } from './useInspection.ts';
+import { useWidth, useWindow } from './useWindow.ts';
+
 export function PackingView({ handshake }: { readonly handshake: Handshake }): ReactElement {
-  return <p>{handshake.id}</p>;
+  const frame = useRef<HTMLDivElement>(null);
+  const width = useWidth(frame);
+  return (
+    <div className="ladder-frame" ref={frame}>
+      {width !== undefined && <Drawn handshake={handshake} width={width} />}
+    </div>
+  );
+}
+
+type ListedRow = MessageRow | BlockRow;
+const listed = (row: PackingRow): row is ListedRow => row.kind !== 'head';
+const rowId = ({ key }: PackingRow): string => `packing-${key}`;
+
+function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly width: number }): ReactElement {
+  const onlyNew = useSlice((state) => state.view.onlyNew);
+  const target = useSlice((state) => state.selection.target);
+  const { run } = useShown();
+  const mtu = handshake.ours.length > 0 ? mtuOf(run?.request.options['mtu']) : undefined;
+  const light = useLight();
+  const actions = useActions();
+  const drawn = useMemo(
+    () => packing(handshake, { width, mtu, onlyNew, charWidth: charWidth() }),
+    [handshake, width, mtu, onlyNew],
+  );
+  const rows = useMemo(() => drawn.rows.filter(listed), [drawn]);
+  const body = useRef<HTMLDivElement>(null);
+  const cursor = useRef<HTMLDivElement>(null);
+  const view = useWindow(body, drawn.height);
+  const { start, end } = rowsInView(drawn.rows, view.top, view.bottom);
+  const from = Math.max(view.top - 200, 0);
+  const to = Math.min(view.bottom + 200, drawn.height);
+  const selected = target && rowOf(rows, target);
+  const key = target && targetKey(target);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another target is to be brought into view
+  useEffect(() => {
+    cursor.current?.scrollIntoView({ block: 'nearest' });
+  }, [key]);
+  const shown = drawn.rows.slice(start, end);
+  const known = new Map(
+    shown
+      .flatMap((row) => (listed(row) ? targetsIn(row) : row.target ? [row.target] : []))
+      .map((one) => [targetKey(one), one]),
+  );
+
+  return (
+    <>
+      <p className="notes dim">
+        <span>bytes of UDP payload from left to right; message bars have a scale of their own</span>
+        <span>
+          {mtu === undefined ? '' : `MTU of the run ${mtu} B; `}lines at{' '}
+          {drawn.limits.map(({ bytes }) => bytes).join(', ') || 'none'}
+        </span>
+      </p>
+      <div
+        className="ladder packing"
+        data-rows
+        role="listbox"
+        aria-label={`Packing of ${handshake.messages.length} messages into ${handshake.datagrams.length} datagrams`}
+        aria-activedescendant={selected ? rowId(selected) : undefined}
+        tabIndex={0}
+        onClick={(event) => {
+          const clicked =
+            event.target instanceof Element
+              ? event.target.closest('[data-target]')?.getAttribute('data-target')
+              : undefined;
+          const chosen = clicked ? known.get(clicked) : undefined;
+          if (chosen) actions.selectTarget(chosen, true);
+        }}
+        onKeyDown={(event) => onKey(event, rows, target, actions)}
+      >
+        <div className="ladder-body" ref={body} style={{ height: drawn.height }}>
+          {selected && (
+            <div className="ladder-cursor" ref={cursor} style={{ top: selected.y, height: selected.height }} />
+          )}
+          <svg
+            role="presentation"
+            width={drawn.width}
+            height={Math.max(to - from, 0)}
+            viewBox={`0 ${from} ${drawn.width} ${Math.max(to - from, 1)}`}
+            style={{ top: from }}
+          >
+            <defs>
+              <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+                <line className="hatch-line" x1="0" y1="0" x2="0" y2="6" />
+              </pattern>
+            </defs>
+            {shown.map((row) => (
+              <RowShape key={row.key} row={row} drawn={drawn} target={target} light={light} />
+            ))}
+            <Limits drawn={drawn} from={from} to={to} />
+          </svg>
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** The run's own MTU; it keeps options as they were typed. */
+function mtuOf(given: unknown): number | undefined {
+  const mtu = given === undefined ? defaultMtu : Number(given);
+  return Number.isFinite(mtu) && mtu > 0 ? mtu : undefined;
+}
+const defaultMtu = 1200;
+
+const targetsIn = (row: ListedRow): readonly Target[] => (row.kind === 'message' ? [row.target] : row.targets);
+
+/** The row that a target stands in: its message's bar, or its datagram's block. */
+const rowOf = (rows: readonly ListedRow[], target: Target): ListedRow | undefined =>
+  rows.find((row) => sameTarget(row.target, target)) ??
+  rows.find((row) => row.kind === 'datagram' && row.packet === target.packet);
+
+function onKey(
+  event: KeyboardEvent,
+  rows: readonly ListedRow[],
+  target: Target | undefined,
+  actions: ReturnType<typeof useActions>,
+): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const row = target && rowOf(rows, target);
+  const at = row ? rows.indexOf(row) : -1;
+  const by = steps[event.key];
+  if (by !== undefined) {
+    const from = at < 0 && by < 0 ? rows.length : at;
+    const next = rows[Math.min(Math.max(from + by, 0), rows.length - 1)];
+    if (next) actions.selectTarget(next.target);
+  } else if (row && target && (event.key === 'ArrowRight' || event.key === 'ArrowLeft')) {
+    const all = targetsIn(row);
+    const here = all.findIndex((one) => sameTarget(one, target));
+    const next = all[Math.min(Math.max(here + (event.key === 'ArrowRight' ? 1 : -1), 0), all.length - 1)];
+    if (next && next.kind !== 'message') actions.selectTarget(next);
+    else if (next) {
+      // A message's own row is its bar; from inside a datagram the walk goes on behind it.
+      const beyond = all.slice(Math.max(here, 0) + 1).find(({ kind }) => kind !== 'message');
+      if (event.key === 'ArrowRight' && beyond) actions.selectTarget(beyond);
+      else if (event.key === 'ArrowLeft') {
+        const before = all.slice(0, Math.max(here, 0)).findLast(({ kind }) => kind !== 'message');
+        if (before) actions.selectTarget(before);
+      }
+    }
+  } else if (target && event.key === 'Enter') actions.openDetails(true);
+  else if (event.key === 'Escape') actions.letGo();
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+const steps: Readonly<Partial<Record<string, number>>> = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  PageDown: 6,
+  PageUp: -6,
+  Home: Number.NEGATIVE_INFINITY,
+  End: Number.POSITIVE_INFINITY,
+};
+
+/** What the labels of the options say already. */
+const unheard = { 'aria-hidden': true } as const;
+
+function Limits({
+  drawn,
+  from,
+  to,
+}: {
+  readonly drawn: Packing;
+  readonly from: number;
+  readonly to: number;
+}): ReactElement {
+  return (
+    <g className="limits" {...unheard}>
+      {drawn.limits.map(({ bytes, x, text, own }) => (
+        <g key={bytes} className="limit" data-own={own}>
+          <line x1={x} x2={x} y1={Math.max(from, packingMeasure.axis - 4)} y2={to} />
+          <text x={x - 3} y={13}>
+            {text}
+          </text>
+        </g>
+      ))}
+    </g>
+  );
+}
+
+interface RowProps {
+  readonly row: PackingRow;
+  readonly drawn: Packing;
+  readonly target: Target | undefined;
+  readonly light: Light;
+}
+
+function RowShape({ row, drawn, target, light }: RowProps): ReactElement {
+  if (row.kind === 'message') return <MessageShape row={row} target={target} width={drawn.width} />;
+  if (row.kind === 'datagram')
+    return <BlockShape row={row} drawn={drawn} target={target} lit={light.packets.get(row.packet) ?? []} />;
+  return (
+    <text
+      className="flight-head"
+      data-target={row.target && targetKey(row.target)}
+      data-selected={sameTarget(row.target, target)}
+      x={drawn.left}
+      y={row.y + 16}
+      {...unheard}
+    >
+      <tspan className="flight-title">{row.text}</tspan>
+    </text>
+  );
+}
+
+function MessageShape({
+  row,
+  target,
+  width,
+}: {
+  readonly row: MessageRow;
+  readonly target: Target | undefined;
+  readonly width: number;
+}): ReactElement {
+  const { bar } = row;
+  return (
+    <g
+      id={rowId(row)}
+      className="pack-row"
+      role="option"
+      aria-selected={sameTarget(row.target, target)}
+      aria-label={row.label}
+      data-target={targetKey(row.target)}
+    >
+      <rect className="row-back" x={1} y={row.y} width={width - 2} height={row.height} />
+      <text x={bar.x} y={row.y + 12}>
+        {row.shown}
+        <title>{row.label}</title>
+      </text>
+      <rect className="bar-frame" x={bar.x} y={bar.y} width={bar.width} height={bar.height} />
+      {row.parts.map(({ kind, x, width: wide, text }) => (
+        <rect
+          key={text}
+          className="bar-part"
+          data-kind={kind}
+          x={x}
+          y={kind === 'duplicate' ? bar.y + bar.height - 4 : bar.y}
+          width={wide}
+          height={kind === 'duplicate' ? 4 : bar.height}
+        >
+          <title>{text}</title>
+        </rect>
+      ))}
+    </g>
+  );
+}
+
+function BlockShape({
+  row,
+  drawn,
+  target,
+  lit,
+}: {
+  readonly row: BlockRow;
+  readonly drawn: Packing;
+  readonly target: Target | undefined;
+  readonly lit: readonly LitRange[];
+}): ReactElement {
+  const inside =
+    target !== undefined && row.targets.some((one) => sameTarget(one, target) && one.packet === target.packet);
+  const top = row.y + packingMeasure.caption;
+  const tall = 4 * packingMeasure.strip;
+  return (
+    <g
+      id={rowId(row)}
+      className="pack-row"
+      role="option"
+      aria-selected={inside && target.kind !== 'message'}
+      aria-label={lit.length > 0 ? `${row.label}, holds the selected bytes` : row.label}
+      data-packet={row.packet}
+      data-target={targetKey(row.target)}
+      data-lost={row.lost}
+    >
+      <rect className="row-back" x={1} y={row.y} width={drawn.width - 2} height={row.height} />
+      <text x={drawn.left} y={row.y + 12}>
+        {row.text}
+      </text>
+      {row.strips.map((strip) => (
+        <g
+          key={strip.key}
+          className="strip"
+          data-level={strip.level}
+          data-odd={strip.odd}
+          data-sealed={strip.sealed}
+          data-target={targetKey(strip.target)}
+          data-selected={sameTarget(strip.target, target)}
+        >
+          <rect x={strip.x} y={strip.y} width={strip.width} height={packingMeasure.strip - 1} />
+          {strip.head > 0 && (
+            <rect className="strip-head" x={strip.x} y={strip.y} width={strip.head} height={packingMeasure.strip - 1} />
+          )}
+          {strip.text !== '' && (
+            <text x={strip.x + 3} y={strip.y + 11}>
+              {strip.text}
+            </text>
+          )}
+          <title>{strip.full}</title>
+        </g>
+      ))}
+      {row.past && (
+        <rect className="past" x={row.past.x} y={top} width={row.past.width} height={tall - 1} {...unheard}>
+          <title>{row.past.text}</title>
+        </rect>
+      )}
+      {lit.map(({ start, end, how }) => (
+        <rect
+          key={`${start}-${end}`}
+          className="pack-lit"
+          data-how={how}
+          x={drawn.left + start * drawn.scale}
+          y={top - 1}
+          width={Math.max((end - start) * drawn.scale, 2)}
+          height={tall + 1}
+          {...unheard}
+        />
+      ))}
+    </g>
+  );
 }
