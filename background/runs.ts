@@ -91,7 +91,8 @@ export class Runs {
   }
 
   has(id: string): boolean {
-    return this.#entries.get(id)?.deletedAt === undefined && this.#entries.has(id);
+    const entry = this.#entries.get(id);
+    return entry !== undefined && entry.deletedAt === undefined;
   }
 
   onChange(hear: (run: string, what: RunChange) => void): () => void {

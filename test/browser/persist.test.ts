@@ -17,6 +17,9 @@ import { buildHelper, pidsWith, runs } from '../helper/process.ts';
 import { buildProbeExtension, probeUrl } from '../support/probeExtension.ts';
 import { RawChromium, type RawPage } from '../support/rawChromium.ts';
 
+/** For a busy machine. */
+const patience = { timeout: 20_000 };
+
 let dir: string;
 let extension: string;
 let built: Awaited<ReturnType<typeof buildHelper>>;
@@ -74,7 +77,7 @@ async function openProbe(): Promise<RawPage> {
 }
 
 async function loaded(probePage: RawPage): Promise<void> {
-  await expect.poll(() => probePage.value('typeof probe'), { timeout: 20_000 }).toBe('object');
+  await expect.poll(() => probePage.value('typeof probe'), patience).toBe('object');
   await probePage.value('probe.connected()');
 }
 
@@ -100,7 +103,7 @@ async function stopWorker(): Promise<void> {
   const before = Number(await page.value('probe.connections()'));
   await page.send('ServiceWorker.enable');
   await page.send('ServiceWorker.stopAllWorkers');
-  await expect.poll(() => page.value('probe.connections()'), { timeout: 20_000 }).toBe(before + 1);
+  await expect.poll(() => page.value('probe.connections()'), patience).toBe(before + 1);
 }
 
 /** A run that goes on: it sends again every 100 ms to somebody who does not answer. */
@@ -127,7 +130,7 @@ describe('a stopped worker', () => {
     expect(helperPids()).toHaveLength(1);
 
     await stopWorker();
-    await expect.poll(helperPids).toEqual([]);
+    await expect.poll(helperPids, patience).toEqual([]);
     expect(await ended(run)).toMatchObject({ state: 'ended', outcome: 'interrupted' });
     expect(await list()).toMatchObject([summary, { id: run.id, number: 2 }]);
     expect(await eventsOf(done)).toEqual(whole);
@@ -149,7 +152,7 @@ describe('a stopped worker', () => {
     expect(await list()).toEqual([]);
     expect(await page.value('probe.client.state.deleted')).toBe(2);
     await page.value('probe.client.undoDelete()');
-    await expect.poll(async () => (await list()).map(({ number }) => number)).toEqual([2, 3]);
+    await expect.poll(async () => (await list()).map(({ number }) => number), patience).toEqual([2, 3]);
     await stopWorker();
     expect((await list()).map(({ number, outcome }) => [number, outcome])).toEqual([
       [2, 'established'],
@@ -180,7 +183,7 @@ describe('a reloaded page', () => {
     const whole = await eventsOf(done);
     const { run, shown } = await endless();
     await page.send('Page.reload');
-    await expect.poll(() => page.value('typeof probe === "object" && probe.connections()')).toBe(1);
+    await expect.poll(() => page.value('typeof probe === "object" && probe.connections()'), patience).toBe(1);
     expect(await list()).toMatchObject([summary, { id: run.id, state: 'running' }]);
     expect(await eventsOf(done)).toEqual(whole);
     const more = await eventsOf(run, shown.length + 10);
@@ -245,7 +248,7 @@ describe('a browser', () => {
     const gone = once(browser.process, 'exit');
     browser.process.kill('SIGKILL');
     await gone;
-    await expect.poll(helperPids).toEqual([]);
+    await expect.poll(helperPids, patience).toEqual([]);
     await begin();
     expect(await ended(run)).toMatchObject({ outcome: 'interrupted' });
     expectCut(await eventsOf(run), shown, /background was stopped/);

@@ -23,6 +23,9 @@ import { buildHelper, HelperProcess, littleEndian, pidsWith, runs } from './proc
 /** Debian's sh is dash; macOS and others have bash by that name. */
 const shells = ['/bin/dash', '/bin/bash'].filter((shell) => existsSync(shell));
 
+/** For a busy machine. */
+const patience = { timeout: 20_000 };
+
 let built: Awaited<ReturnType<typeof buildHelper>>;
 let dir: string;
 let helper: string;
@@ -79,7 +82,7 @@ describe.each(shells)('the launcher in %s', (shell) => {
     const datagrams = [...Array(200).keys()].map((packet) => ({ packet, address: '127.0.0.1', port, data: payload }));
     for (let i = 0; i < datagrams.length; i += 40) {
       launched.send({ kind: 'send', socket: 1, datagrams: datagrams.slice(i, i + 40) });
-      await expect.poll(() => launched.events.filter(({ kind }) => kind === 'received').length).toBe(i + 40);
+      await expect.poll(() => launched.events.filter(({ kind }) => kind === 'received').length, patience).toBe(i + 40);
     }
     expect(launched.strays).toEqual([]);
     expect(await launched.stop()).toEqual({ code: 0, signal: null });
@@ -122,7 +125,7 @@ describe.each(shells)('the launcher in %s', (shell) => {
     await launched.greet();
     launched.child.kill('SIGKILL');
     launched.child.stdin.end();
-    await expect.poll(() => pidsWith(helper).filter(runs)).toEqual([]);
+    await expect.poll(() => pidsWith(helper).filter(runs), patience).toEqual([]);
   });
 
   it('says that Node is gone', async () => {
