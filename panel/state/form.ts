@@ -168,7 +168,7 @@ function changesBetween(before: FormState, after: FormState): Change[] {
   const text = (form: FormState, { name, placeholder }: Field): string => {
     const value = (form.values[name] ?? '').trim();
     if (value !== '') return name === 'key' || name === 'cert' ? 'pasted' : value.replaceAll('\n', '; ');
-    return placeholder === '' ? 'nothing' : placeholder;
+    return placeholder === '' ? 'not set' : placeholder;
   };
   return allFields
     .map((field) => ({ flag: field.flag, from: text(before, field), to: text(after, field) }))
