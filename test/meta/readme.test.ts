@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,7 +74,10 @@ describe('the README', () => {
   });
 
   it('tells people to type what works', async () => {
-    for (const command of await commands()) {
+    // The ports of the README may be taken on this machine.
+    const ports = { 4433: await freePort(), 4434: await freePort() };
+    for (const written of await commands()) {
+      const command = written.replace(/\b443[34]\b/g, (port) => String(ports[port === '4433' ? 4433 : 4434]));
       const child = start(command);
       if (/^npx dtlscope serve /.test(command)) {
         servers.push(child);
@@ -85,6 +89,18 @@ describe('the README', () => {
     }
   }, 120_000);
 });
+
+/** A UDP port that nobody has at this moment. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket('udp4');
+    socket.once('error', reject);
+    socket.bind(0, '127.0.0.1', () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
+}
 
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
