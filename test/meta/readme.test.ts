@@ -87,7 +87,7 @@ describe('the README', () => {
       const { code, said } = await toEnd(child);
       expect(code, `${command}\n${said}`).toBe(0);
     }
-  }, 120_000);
+  }, 300_000);
 });
 
 /** A UDP port that nobody has at this moment. */
