@@ -2,17 +2,17 @@
  * The records of one datagram: headers of DTLS 1.0 to 1.2 and the unified header of 1.3, whichever comes. A ciphertext of
  * 1.3 is never taken for a plaintext record, nor the other way round: the top three bits of its first byte tell.
  */
+
 import { type Leftover, type RecordSlice, recordHeaderLength, splitDatagram } from '../wire/record.ts';
+import {
+  isUnified,
+  type CiphertextSlice as UnifiedSlice,
+  ciphertextAt as unifiedAt,
+  unifiedBits,
+} from '../wire/unified.ts';
 
 /** A DTLS 1.3 ciphertext (RFC 9147 §4): opaque but for the low bits of its epoch. */
-export interface CiphertextSlice {
-  readonly start: number;
-  readonly end: number;
-  readonly firstByte: number;
-  readonly epochBits: number;
-  /** Bytes behind the header. */
-  readonly length: number;
-}
+export type CiphertextSlice = Pick<UnifiedSlice, 'start' | 'end' | 'firstByte' | 'epochBits' | 'length'>;
 /** Told apart by `firstByte`. */
 export type Slice = RecordSlice | CiphertextSlice;
 
@@ -59,20 +59,18 @@ const moved = (leftover: Leftover, by: number): Leftover => ({
   }),
 });
 
-/** 001CSLEE, connection ID, 8 or 16 bits of number, length or none (RFC 9147 §4). */
+/**
+ * Nobody has told whether a connection ID was agreed, so a record that has one stays closed to the datagram's end, and one
+ * that is cut or too short is none.
+ */
 function ciphertextAt(bytes: Uint8Array, start: number): CiphertextSlice | undefined {
   const firstByte = bytes[start] ?? 0;
-  if (firstByte >> 5 !== 1) return undefined;
-  const hasConnectionId = (firstByte & 0x10) !== 0;
-  const numberLength = firstByte & 0x08 ? 2 : 1;
-  const hasLength = (firstByte & 0x04) !== 0;
-  let header = 1 + numberLength;
-  let length = bytes.length - start - header;
-  if (hasLength && !hasConnectionId) {
-    length = (bytes[start + header] ?? 0) * 256 + (bytes[start + header + 1] ?? 0);
-    header += 2;
-  }
-  const end = start + header + length;
-  if (length < minCiphertext || end > bytes.length) return undefined;
-  return { start, end, firstByte, epochBits: firstByte & 3, length };
+  if (!isUnified(firstByte)) return undefined;
+  const read = unifiedAt(bytes, start, undefined);
+  const left = bytes.length - start - 1;
+  if (read === 'unknown-cid' && left >= minCiphertext)
+    return { start, end: bytes.length, firstByte, epochBits: firstByte & unifiedBits.epoch, length: left };
+  return typeof read === 'string' || read.length < minCiphertext || read.fragment.length < read.length
+    ? undefined
+    : read;
 }
