@@ -3,10 +3,11 @@
  * of others the messages that were seen tell as much, and that it is derived is said. Losses that were made good are not
  * faults: a rung is reached, waited for, or ahead.
  */
-import type { Handshake } from '../../src/analysis/model.ts';
+import type { DatagramView, Handshake } from '../../src/analysis/model.ts';
 import { client12, server12 } from '../../src/engine/states.ts';
 import type { Actor } from '../../src/trace/model.ts';
 import { handshakeTypeName } from '../../src/wire/handshake.ts';
+import { ContentType, HandshakeType } from '../../src/wire/registry.ts';
 import { duration, plural } from './text.ts';
 
 export interface Rung {
@@ -89,15 +90,30 @@ function strip(handshake: Handshake, side: Actor, over: boolean): Strip {
   const last = done ? steps.length : steps.reduce((far, step, at) => (got.has(step.signal) ? at + 1 : far), 0);
   // The rung that the side stands before: the first one that it can't do without.
   const next = steps.findIndex((step, at) => at >= last && !step.optional);
+  // Whoever was never seen to answer waits for nothing yet.
+  const silent = derived && last > 0 && !handshake.datagrams.some((one) => one.from === side && answers(one, side));
   const rungs = steps.flatMap((step, at): Rung[] => {
     const reached = got.has(step.signal) || (at < last && !step.optional);
     if (step.optional && !reached) return [];
-    const state = reached ? 'reached' : at === next ? (over ? 'stopped' : 'waiting') : 'ahead';
+    const state = reached ? 'reached' : at === next && !silent ? (over ? 'stopped' : 'waiting') : 'ahead';
     return [rung(step.signal, state)];
   });
   const connected = rung('connected', done ? 'reached' : 'ahead');
-  return { side, rungs: [...rungs, connected], facts: factsOf(handshake, side, peer), derived };
+  return {
+    side,
+    rungs: [...rungs, connected],
+    facts: [...factsOf(handshake, side, peer), ...(silent ? ['not seen to answer'] : [])],
+    derived,
+  };
 }
+
+/** Any handshake datagram is an answer; a server’s request for a cookie is none yet (RFC 6347 §4.2.1). */
+const answers = ({ records }: DatagramView, side: Actor): boolean =>
+  records.some(({ fragments, type }) =>
+    type === ContentType.handshake && fragments.length > 0
+      ? side === 'client' || fragments.some(({ message }) => message !== HandshakeType.helloVerifyRequest)
+      : true,
+  );
 
 const words: Readonly<Record<Rung['state'], string>> = {
   reached: 'reached',

@@ -228,14 +228,16 @@ function ViewControls(): ReactElement {
           </select>
         </label>
       )}
-      <label>
-        <input
-          type="checkbox"
-          checked={view.onlyNew}
-          onChange={(event) => setView({ onlyNew: event.target.checked })}
-        />{' '}
-        only new bytes
-      </label>
+      {view.drawing !== 'parameters' && view.drawing !== 'certificates' && (
+        <label>
+          <input
+            type="checkbox"
+            checked={view.onlyNew}
+            onChange={(event) => setView({ onlyNew: event.target.checked })}
+          />{' '}
+          only new bytes
+        </label>
+      )}
     </>
   );
 }

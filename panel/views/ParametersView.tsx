@@ -1,5 +1,5 @@
 /** Offer against accept in two columns; a mark and a word say what was chosen. */
-import { type ReactElement, useMemo } from 'react';
+import { Fragment, type ReactElement, type ReactNode, useMemo } from 'react';
 import type { Handshake } from '../../src/analysis/model.ts';
 import { type Item, parametersView, type Topic } from '../layout/parameters.ts';
 import { Badge, Mark } from './Badge.tsx';
@@ -55,6 +55,16 @@ function TopicRows({ topic }: { readonly topic: Topic }): ReactElement {
   );
 }
 
+/** Names of IANA are long words: they may break behind an underscore. */
+const breakable = (text: string): ReactNode =>
+  text.split(/(?<=_)/).map((part, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: parts of a name have nothing but their place
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
+
 function Items({ items, none }: { readonly items: readonly Item[]; readonly none: string }): ReactElement {
   if (items.length === 0) return <span className="dim">{none}</span>;
   return (
@@ -64,7 +74,7 @@ function Items({ items, none }: { readonly items: readonly Item[]; readonly none
         <li key={index} data-mark={mark}>
           <span className="mark-place">{mark === 'chosen' && <Mark shape="check" />}</span>
           <span>
-            <bdi>{text}</bdi> {code !== undefined && <code className="dim">{code}</code>}
+            <bdi>{breakable(text)}</bdi> {code !== undefined && <code className="dim">{code}</code>}
             {mark === 'chosen' && <strong> chosen</strong>}
             {mark === 'answered' && <span className="dim"> answered</span>}
             {mark === 'not-offered' && (

@@ -66,7 +66,7 @@ function PresetField(): ReactElement {
   const id = useId();
   const help = chosen === 'defaults' ? 'all options at their defaults' : presets.find((one) => one.id === chosen)?.help;
   return (
-    <section className="preset" aria-label="Preset">
+    <section className="preset" aria-label="Presets">
       <div className="row">
         <label htmlFor={id}>Preset</label>
         <select id={id} value={chosen} aria-describedby={`${id}-help`} onChange={(event) => choose(event.target.value)}>

@@ -51,6 +51,9 @@ describe('the state strip', () => {
     expect(at(strip(handshake, 'client', false), 'waiting')).toEqual(['server_hello']);
     expect(at(strip(handshake, 'client'), 'ahead')).toContain('connected');
     expect(strip(handshake, 'client').facts).toContain('resent 3 flights');
+    // The server asked for a cookie and fell silent: nothing is missing that it was seen to wait for.
+    expect(at(strip(handshake, 'server'), 'stopped')).toEqual([]);
+    expect(strip(handshake, 'server').facts).toContain('not seen to answer');
   });
 
   it('takes the states of our own ends from what they told', () => {

@@ -163,7 +163,7 @@ const query = new URLSearchParams(location.search);
 const client = new FakeBackground();
 // A real capture, read by the real reader; every other scene is made by hand.
 const capture = query.get('capture');
-const book = capture === null ? handMade : makeRunBook();
+const book = capture === null && query.get('reader') !== 'real' ? handMade : makeRunBook();
 if (capture !== null) {
   const bytes = await (await fetch(`captures/${capture}.pcapng`)).arrayBuffer();
   const opened = openFile(new Uint8Array(bytes));
@@ -176,7 +176,17 @@ if (helper === 'not-installed')
   client.setHelper({ kind: 'not-installed', message: 'Specified native messaging host not found.' });
 if (helper === 'forbidden')
   client.setHelper({ kind: 'forbidden', message: 'Access to the specified native messaging host is forbidden.' });
-if (helper === 'exited') client.setHelper({ kind: 'exited', message: 'Native host has exited.' });
+if (helper === 'exited')
+  client.setHelper({
+    kind: 'exited',
+    message: 'Native host has exited.',
+    when: 'start',
+    exit: {
+      reason: 'ended',
+      code: 1,
+      stderr: "node:internal/modules/esm/resolve:283\nError: Cannot find module '/home/a/dtlscope-helper.mjs'\n",
+    },
+  });
 if (helper === 'version-mismatch')
   client.setHelper({
     kind: 'version-mismatch',
