@@ -128,7 +128,11 @@ export function packing(handshake: Handshake, options: PackingOptions): Packing 
   const room = Math.max(options.width - 2 * left, 60);
   const datagrams = options.onlyNew ? handshake.datagrams.filter(({ newBytes }) => newBytes > 0) : handshake.datagrams;
   const largest = datagrams.reduce((most, { size }) => Math.max(most, size), 1);
-  const extent = Math.max(largest, Math.min(options.mtu ?? 0, largest * 2)) * 1.02;
+  // As far as the next line, when that leaves the datagrams room enough.
+  const next = [...knownLimits, ...(options.mtu === undefined ? [] : [options.mtu])].filter(
+    (bytes) => bytes >= largest && bytes <= largest * 2.2,
+  );
+  const extent = Math.max(largest, Math.min(...next, largest * 2.2) * (next.length > 0 ? 1 : 0)) * 1.02;
   const scale = room / extent;
   const limits = limitsOf(options.mtu, extent, (bytes) => left + bytes * scale);
 

@@ -203,8 +203,8 @@ function Origins({
   readonly inspected: Inspected;
   readonly light: Light;
 }): ReactElement | null {
-  const { target } = inspected;
-  const { selectTarget } = useActions();
+  const { target, field, inspection } = inspected;
+  const { selectTarget, showTab } = useActions();
   const sendings = useMemo(() => firstSendings(handshake), [handshake]);
   const whole = target.kind !== 'message' && target.kind !== 'certificate';
   const first = whole ? (sendings.get(target.packet) ?? []) : [];
@@ -225,7 +225,10 @@ function Origins({
             packets={places.map(({ packet }) => packet)}
             onGo={(packet) => {
               const place = places.find((one) => one.packet === packet);
-              if (place) selectTarget({ kind: 'datagram', packet }, true, { ...place, field: undefined });
+              if (!place) return;
+              // What was chosen stays chosen; only the datagram in front is another.
+              selectTarget({ kind: 'datagram', packet }, true, field ?? { ...inspection.focus, field: undefined });
+              showTab(place.buffer);
             }}
           />
         </li>

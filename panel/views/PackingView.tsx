@@ -70,8 +70,10 @@ function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly w
       <p className="notes dim">
         <span>bytes of UDP payload from left to right; message bars have a scale of their own</span>
         <span>
-          {mtu === undefined ? '' : `MTU of the run ${mtu} B; `}lines at{' '}
-          {drawn.limits.map(({ bytes }) => bytes).join(', ') || 'none'}
+          {[
+            ...(mtu === undefined ? [] : [`MTU of the run ${mtu} B`]),
+            ...(drawn.limits.length === 0 ? [] : [`lines at ${drawn.limits.map(({ bytes }) => bytes).join(', ')} B`]),
+          ].join('; ')}
         </span>
       </p>
       <div
