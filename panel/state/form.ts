@@ -172,7 +172,17 @@ function changesBetween(before: FormState, after: FormState): Change[] {
   };
   return allFields
     .map((field) => ({ flag: field.flag, from: text(before, field), to: text(after, field) }))
-    .filter(({ from, to }) => from !== to);
+    .filter(({ from, to }) => from !== to)
+    .map(({ flag, from, to }) => ({ flag, from: brief(from), to: brief(to) }));
+}
+
+/** Characters; a longer list is counted, and stands in its field. */
+const briefly = 44;
+
+function brief(text: string): string {
+  if (text.length <= briefly) return text;
+  const values = text.split(/[,;]/).length;
+  return values > 1 ? `${values} values` : `${text.slice(0, briefly - 1)}…`;
 }
 
 /** What the form asks for, as it crosses to the background; nothing is checked here. */

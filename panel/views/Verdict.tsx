@@ -24,7 +24,8 @@ export function Verdict(): ReactElement {
         </>
       ) : (
         <p className="dim">
-          Nothing has run yet. Enter the HOST:PORT of a DTLS peer, or leave <code>sim</code>, and press Run.
+          Nothing has run yet. Enter the HOST:PORT of a DTLS peer, or leave <code>sim</code>, and press Run. Or drop a
+          capture, a trace or a key log: files are read here, and nothing is sent anywhere.
         </p>
       )}
     </div>
