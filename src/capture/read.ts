@@ -12,6 +12,7 @@ import { isKnownLinkType, linkPayload } from './frames.ts';
 import { icmpNote } from './icmp.ts';
 import { type IpPacket, Protocol, protocolNames, readIp, readReassembled } from './ip.ts';
 import { parseKeyLog, secretEvents } from './keylog.ts';
+import { parseLinkComment } from './linkComments.ts';
 import { isPcap, PcapContainer } from './pcap.ts';
 import { isPcapng, PcapngContainer } from './pcapng.ts';
 import { IpReassembly } from './reassembly.ts';
@@ -163,12 +164,19 @@ export class CaptureReader {
         this.#keys(item.bytes, item.offset);
         return;
       case 'comment':
-        this.#note(`comment on ${item.frame === undefined ? 'the capture' : `frame ${item.frame}`}: ${item.text}`);
+        this.#comment(item.frame, item.text);
         return;
       case 'problem':
         this.#problems.add(item.code, item.offset, item.why);
         return;
     }
+  }
+
+  /** What a comment of ours says of the link is a fact again; every other comment is a note. */
+  #comment(frame: number | undefined, text: string): void {
+    const link = frame === undefined ? undefined : parseLinkComment(text, this.#now);
+    if (link && frame !== undefined) this.#events.push({ kind: 'link', at: this.#now, packet: frame, ...link });
+    else this.#note(`comment on ${frame === undefined ? 'the capture' : `frame ${frame}`}: ${text}`);
   }
 
   /** Emits the datagram that the frame holds or completes, or says what the frame is instead. */

@@ -6,11 +6,11 @@
  * in it too, with a comment that says so. Its frames are numbered from 1 in the order of the trace.
  */
 import { concat, concatAll, fromUtf8, utf8 } from '../base/bytes.ts';
-import { unreachable } from '../base/unreachable.ts';
-import type { Address, DatagramEvent, LinkAction, PacketNumber, Trace } from '../trace/model.ts';
+import type { Address, DatagramEvent, PacketNumber, Trace } from '../trace/model.ts';
 import type { KeyChoice } from '../trace/sanitise.ts';
 import { mapped, parseSocketAddress, type SocketAddress } from './address.ts';
 import { formatKeyLog, secretsOf } from './keylog.ts';
+import { formatLinkComment } from './linkComments.ts';
 import { tlsKeyLog } from './pcapng.ts';
 
 /** The trace as a pcapng file. Secrets are in it only `withKeys`. */
@@ -184,36 +184,13 @@ function linkComments(trace: Trace): ReadonlyMap<PacketNumber, readonly string[]
   const comments = new Map<PacketNumber, string[]>();
   for (const event of trace.events) {
     if (event.kind !== 'link') continue;
-    const text = actionText(event.action);
+    const text = formatLinkComment(event.action, event.rule);
     if (text === undefined) continue;
     const list = comments.get(event.packet) ?? [];
-    list.push(event.rule === '' ? `link: ${text}` : `link: ${text} (${event.rule})`);
+    list.push(text);
     comments.set(event.packet, list);
   }
   return comments;
-}
-
-function actionText(action: LinkAction): string | undefined {
-  switch (action.kind) {
-    case 'delivered':
-      return undefined;
-    case 'lost':
-      return 'lost, never arrived';
-    case 'too-large':
-      return `dropped, larger than the path's MTU of ${action.mtu}`;
-    case 'queue-full':
-      return 'dropped, the queue was full';
-    case 'truncated':
-      return `cut to ${action.to} bytes before it arrived`;
-    case 'corrupted':
-      return 'arrived with other bytes than these';
-    case 'duplicated':
-      return 'arrived a second time';
-    case 'held-back':
-      return 'held back, arrived late';
-    default:
-      return unreachable(action);
-  }
 }
 
 /**

@@ -74,14 +74,23 @@ describe('a trace written as pcapng', () => {
   });
 
   it('says in comments what the link did, and that a lost datagram never arrived', () => {
-    const { trace } = readCapture(toPcapng(simulation, { withKeys: false }));
-    const notes = trace.events.flatMap((event) => (event.kind === 'note' ? [event.text] : []));
-    expect(notes).toEqual([
-      'comment on the capture: a title',
-      'comment on frame 3: link: lost, never arrived (loss 30%)',
-      'comment on frame 4: link: cut to 5 bytes before it arrived (truncate 5)',
-      'comment on frame 4: link: arrived a second time (duplicate)',
+    const file = toPcapng(simulation, { withKeys: false });
+    const text = new TextDecoder('latin1').decode(file);
+    for (const comment of [
+      'link: lost, never arrived (loss 30%)',
+      'link: cut to 5 bytes before it arrived (truncate 5)',
+      'link: arrived a second time (duplicate)',
+    ])
+      expect(text).toContain(comment);
+    const { trace } = readCapture(file);
+    const links = trace.events.flatMap((event) => (event.kind === 'link' ? [[event.packet, event.action.kind]] : []));
+    expect(links).toEqual([
+      [3, 'lost'],
+      [4, 'truncated'],
+      [4, 'duplicated'],
     ]);
+    const notes = trace.events.flatMap((event) => (event.kind === 'note' ? [event.text] : []));
+    expect(notes).toEqual(['comment on the capture: a title']);
   });
 
   it.each([
