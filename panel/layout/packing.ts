@@ -36,6 +36,7 @@ export interface Packing {
 export interface Limit {
   readonly bytes: number;
   readonly x: number;
+  /** Empty where there is no room for it. */
   readonly text: string;
   /** The run's own. */
   readonly own: boolean;
@@ -235,10 +236,25 @@ export function duplicatesOf(handshake: Handshake): ReadonlyMap<string, readonly
 
 function limitsOf(mtu: number | undefined, extent: number, x: (bytes: number) => number): Limit[] {
   const all = [...new Set([...knownLimits, ...(mtu === undefined ? [] : [mtu])])].sort((a, b) => a - b);
-  return all
-    .filter((bytes) => bytes <= extent)
-    .map((bytes) => ({ bytes, x: x(bytes), text: bytes === mtu ? `MTU ${bytes}` : String(bytes), own: bytes === mtu }));
+  // Where texts would cover each other, the run's own stays, and of the others the one further left.
+  const taken: Range[] = [];
+  const free = (text: string, end: number): boolean => {
+    const start = end - text.length * limitCharWidth;
+    if (taken.some(([from, to]) => start < to && end > from)) return false;
+    taken.push([start, end]);
+    return true;
+  };
+  const shown = all.filter((bytes) => bytes <= extent);
+  const own = shown.find((bytes) => bytes === mtu);
+  if (own !== undefined) free(`MTU ${own}`, x(own));
+  return shown.map((bytes) => {
+    if (bytes === own) return { bytes, x: x(bytes), text: `MTU ${bytes}`, own: true };
+    return { bytes, x: x(bytes), text: free(String(bytes), x(bytes)) ? String(bytes) : '', own: false };
+  });
 }
+
+/** A character of the lines' texts, pixels; generous. */
+const limitCharWidth = 7;
 
 interface Place {
   readonly left: number;
@@ -356,9 +372,8 @@ function blockRow(datagram: DatagramView, y: number, place: Place): BlockRow {
       full: 'unread',
     });
   const past = mtu !== undefined && size > mtu ? size - mtu : 0;
-  const remarks = [...statusTexts(datagram), ...(past > 0 ? [`${bytesText(past)} past the MTU of ${mtu}`] : [])];
+  const remarks = [...(past > 0 ? [`${bytesText(past)} past the MTU of ${mtu}`] : []), ...statusTexts(datagram)];
   const text = [`${packet}`, from, bytesText(size), ...remarks].join(' · ');
-  const holds = datagram.records.map(recordText).join(', ');
   return {
     kind: 'datagram',
     key: `datagram/${packet}`,
@@ -373,8 +388,13 @@ function blockRow(datagram: DatagramView, y: number, place: Place): BlockRow {
         ? { x: left + mtu * scale, width: Math.max(past * scale, 2), text: `${bytesText(past)} past the MTU` }
         : undefined,
     text: clip(text, room, charWidth),
-    targets: targetsOf(strips),
-    label: [`Datagram ${packet}`, from, bytesText(size), ...(holds === '' ? [] : [holds]), ...remarks].join(', '),
+    // Asked for rows on screen alone, and costly to make for all.
+    get targets() {
+      return targetsOf(strips);
+    },
+    get label() {
+      return [`Datagram ${packet}`, from, bytesText(size), ...datagram.records.map(recordText), ...remarks].join(', ');
+    },
   };
 }
 

@@ -46,13 +46,14 @@ function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly w
     [handshake, width, mtu, onlyNew],
   );
   const rows = useMemo(() => drawn.rows.filter(listed), [drawn]);
+  const places = useMemo(() => new Map(rows.map((row, i) => [targetKey(row.target), i])), [rows]);
   const body = useRef<HTMLDivElement>(null);
   const cursor = useRef<HTMLDivElement>(null);
   const view = useWindow(body, drawn.height);
   const { start, end } = rowsInView(drawn.rows, view.top, view.bottom);
   const from = Math.max(view.top - 200, 0);
   const to = Math.min(view.bottom + 200, drawn.height);
-  const selected = target && rowOf(rows, target);
+  const selected = target && rowOf(places, rows, target);
   const key = target && targetKey(target);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another target is to be brought into view
   useEffect(() => {
@@ -91,7 +92,7 @@ function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly w
           const chosen = clicked ? known.get(clicked) : undefined;
           if (chosen) actions.selectTarget(chosen, true);
         }}
-        onKeyDown={(event) => onKey(event, rows, target, actions)}
+        onKeyDown={(event) => onKey(event, places, rows, target, actions)}
       >
         <div className="ladder-body" ref={body} style={{ height: drawn.height }}>
           {selected && (
@@ -130,18 +131,22 @@ const defaultMtu = 1200;
 const targetsIn = (row: ListedRow): readonly Target[] => (row.kind === 'message' ? [row.target] : row.targets);
 
 /** The row that a target stands in: its message's bar, or its datagram's block. */
-const rowOf = (rows: readonly ListedRow[], target: Target): ListedRow | undefined =>
-  rows.find((row) => sameTarget(row.target, target)) ??
-  rows.find((row) => row.kind === 'datagram' && row.packet === target.packet);
+const rowOf = (
+  places: ReadonlyMap<string, number>,
+  rows: readonly ListedRow[],
+  target: Target,
+): ListedRow | undefined =>
+  rows[places.get(targetKey(target)) ?? places.get(targetKey({ kind: 'datagram', packet: target.packet })) ?? -1];
 
 function onKey(
   event: KeyboardEvent,
+  places: ReadonlyMap<string, number>,
   rows: readonly ListedRow[],
   target: Target | undefined,
   actions: ReturnType<typeof useActions>,
 ): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const row = target && rowOf(rows, target);
+  const row = target && rowOf(places, rows, target);
   const at = row ? rows.indexOf(row) : -1;
   const by = steps[event.key];
   if (by !== undefined) {

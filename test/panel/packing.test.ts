@@ -95,6 +95,12 @@ describe('limits', () => {
     for (const { bytes, x } of drawn.limits) expect((x - drawn.left) / drawn.scale).toBeCloseTo(bytes);
   });
 
+  it('leave out a text that would cover another, never the run’s own', () => {
+    const texts = (width: number, mtu: number) => packing(one(1400), { width, mtu }).limits.map(({ text }) => text);
+    expect(texts(900, 600)).toEqual(['', 'MTU 600', '1200', '1280', '1500']);
+    expect(texts(320, 1200)).toEqual(['576', 'MTU 1200', '', '1500']);
+  });
+
   it('hatch what is past the run’s MTU, and say how much it is', () => {
     const drawn = packing(one(1400), { width: 1000, mtu: 1200 });
     const [row] = blocks(drawn.rows);
