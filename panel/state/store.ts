@@ -169,6 +169,8 @@ export function createPanel(options: PanelOptions): Panel {
     if (before.selection.run === undefined && newest) show(newest.id);
   };
   const stopListening = client.onChange(sync);
+  // What became of kept runs without anybody asking: dropped, not stored, not readable.
+  const stopNotices = client.onNotice(({ message }) => update({ notice: { text: message, tone: 'quiet' } }));
   sync();
 
   /** A file as a run of this panel, until the background keeps it. */
@@ -297,6 +299,7 @@ export function createPanel(options: PanelOptions): Panel {
     notify: (notice) => update({ notice }),
     dispose: () => {
       stopListening();
+      stopNotices();
       for (const stop of followed.values()) stop();
       followed.clear();
     },

@@ -87,6 +87,18 @@ describe('a run', () => {
   });
 });
 
+describe('what the background tells unasked', () => {
+  it('of kept runs is shown, until the panel is gone', () => {
+    const { client, panel } = setUp();
+    client.notice({ code: 'dropped', message: 'The oldest run made room.', runs: ['run-1'] });
+    expect(state(panel).notice).toEqual({ text: 'The oldest run made room.', tone: 'quiet' });
+    panel.actions.notify(undefined);
+    panel.actions.dispose();
+    client.notice({ code: 'not-kept', message: 'Nothing is stored.', runs: [] });
+    expect(state(panel).notice).toBeUndefined();
+  });
+});
+
 describe('Run', () => {
   it('asks for nothing while the form is wrong, and says what is wrong from then on', async () => {
     const { client, panel } = setUp();
