@@ -175,8 +175,7 @@ export class Analysis {
     }
     this.#current = track;
     const index = track.push(event, this.#ordinal++);
-    // Captures know no senders, and no link events either.
-    if (index === undefined || event.from === undefined) return;
+    if (index === undefined) return;
     this.#places.set(event.packet, { track, index });
     for (const note of this.#early.get(event.packet) ?? []) track.link(index, note);
     this.#early.delete(event.packet);
