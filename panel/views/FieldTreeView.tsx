@@ -39,7 +39,16 @@ export function FieldTreeView({ buffer, current, lit, onSelect, onHover }: Props
   const end = Math.min(Math.ceil(view.bottom / treeRowHeight) + 4, rows.length);
   const at = rows.findIndex(({ field }) => field.id === current);
   const revealed = rows.findIndex(({ field }) => field.id === reveal);
-  useLayoutEffect(() => scrollTo(frame.current, revealed * treeRowHeight, treeRowHeight), [revealed]);
+  useLayoutEffect(() => {
+    const { current: element } = frame;
+    if (!element) return;
+    const look = (): void => scrollTo(element, revealed * treeRowHeight, treeRowHeight);
+    look();
+    // A pane that becomes lower keeps what is selected in view.
+    const observer = new ResizeObserver(look);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [revealed]);
 
   return (
     <div
