@@ -19,6 +19,14 @@ export interface Axis {
   readonly scale: number | undefined;
 }
 
+/** How much room time gets, in steps; 1 is what fits most handshakes. Order needs none. */
+export const zooms = [0.25, 0.5, 1, 2, 4, 8] as const;
+export type Zoom = (typeof zooms)[number];
+
+/** The zoom so many steps further in (or out, below 0), or the last there is. */
+export const zoomed = (zoom: Zoom, steps: number): Zoom =>
+  zooms[Math.min(Math.max(zooms.indexOf(zoom) + steps, 0), zooms.length - 1)] ?? zoom;
+
 /** Pauses longer than this are folded on the compressed axis. Milliseconds. */
 export const foldMs = 20;
 const foldHeight = 20;
@@ -31,7 +39,7 @@ const realBounds = [480, 20_000] as const;
 /**
  * The axis for `rows` rows over `totalMs` milliseconds.
  */
-export function axis(kind: AxisKind, totalMs: number, rows: number): Axis {
+export function axis(kind: AxisKind, totalMs: number, rows: number, zoom: Zoom = 1): Axis {
   switch (kind) {
     case 'ordinal':
       return {
@@ -47,11 +55,11 @@ export function axis(kind: AxisKind, totalMs: number, rows: number): Axis {
         space: (gapMs) =>
           gapMs > foldMs
             ? { pixels: foldHeight, fold: `⋯ ${duration(gapMs)} ⋯` }
-            : { pixels: Math.round((Math.max(gapMs, 0) / foldMs) * pauseHeight), fold: undefined },
+            : { pixels: Math.round((Math.max(gapMs, 0) / foldMs) * pauseHeight * zoom), fold: undefined },
         scale: undefined,
       };
     case 'real': {
-      const wanted = Math.min(Math.max(rows * realPerRow, realBounds[0]), realBounds[1]);
+      const wanted = zoom * Math.min(Math.max(rows * realPerRow, realBounds[0]), realBounds[1]);
       const scale = totalMs > 0 ? niceScale(wanted / totalMs) : 1;
       return {
         kind,

@@ -7,7 +7,7 @@
 import type { DatagramView, FlightView, Handshake, RecordView } from '../../src/analysis/model.ts';
 import type { Failure } from '../../src/trace/facts.ts';
 import type { Actor, PacketNumber, TraceTime } from '../../src/trace/model.ts';
-import { type Axis, type AxisKind, axis } from './axis.ts';
+import { type Axis, type AxisKind, axis, type Zoom } from './axis.ts';
 import { firstSendings, firstSentText } from './sendings.ts';
 import { bytesText, clock, duration, plural, recordText, statusTexts, stopsDatagram } from './text.ts';
 
@@ -15,6 +15,7 @@ export interface LadderOptions {
   /** Pixels that the picture may take. */
   readonly width: number;
   readonly axis: AxisKind;
+  readonly zoom?: Zoom;
   /** Datagrams that an error finding names: what stopped the handshake. */
   readonly stopped?: ReadonlySet<PacketNumber>;
   /** Width of a character of the chips' typeface, pixels. */
@@ -176,7 +177,7 @@ export function ladder(handshake: Handshake, options: LadderOptions): Ladder {
   const x = { client: gutter, server: Math.max(Math.min(width - right, gutter + lanesApart), gutter + 120) };
   const datagrams = options.onlyNew ? handshake.datagrams.filter(bringsNews) : handshake.datagrams;
   const entries = inOrder(datagrams, handshake);
-  const time = axis(options.axis, lastTime(entries) - handshake.startedAt, entries.length);
+  const time = axis(options.axis, lastTime(entries) - handshake.startedAt, entries.length, options.zoom);
   const flights = new Map(handshake.flights.map((flight) => [flight.number, flight]));
   const stopped = options.stopped ?? new Set<PacketNumber>();
   const first = firstSendings(handshake);

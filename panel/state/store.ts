@@ -7,7 +7,7 @@ import type { BackgroundClient, ClientState } from '../../src/bridge/client.ts';
 import { BridgeError, type RunReading, type RunSummary } from '../../src/bridge/panel.ts';
 import type { BufferId, PacketRange } from '../../src/trace/buffers.ts';
 import type { Problem } from '../../src/trace/problem.ts';
-import type { AxisKind } from '../layout/axis.ts';
+import type { AxisKind, Zoom } from '../layout/axis.ts';
 import { plural } from '../layout/text.ts';
 import { emptyForm, type FormState, refusedFields, requestOf } from './form.ts';
 import { type GivenFile, type Import, KeyStore, openFiles } from './opening.ts';
@@ -20,6 +20,7 @@ export type Drawing = (typeof drawings)[number];
 
 export interface ViewOptions {
   readonly axis: AxisKind;
+  readonly zoom: Zoom;
   readonly onlyNew: boolean;
   readonly drawing: Drawing;
 }
@@ -105,7 +106,7 @@ export function createPanel(options: PanelOptions): Panel {
     runs: client.state.runs,
     revisions: {},
     selection: select.nothing,
-    view: { axis: 'compressed', onlyNew: false, drawing: 'ladder', ...options.view },
+    view: { axis: 'compressed', zoom: 1, onlyNew: false, drawing: 'ladder', ...options.view },
     notice: undefined,
     problems: {},
   }));

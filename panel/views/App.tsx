@@ -6,7 +6,7 @@ import { type ReactElement, useState } from 'react';
 import type { Handshake } from '../../src/analysis/model.ts';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
-import { type AxisKind, axisKinds } from '../layout/axis.ts';
+import { type AxisKind, axisKinds, zoomed, zooms } from '../layout/axis.ts';
 import { inferredText } from '../layout/ladder.ts';
 import type { Reading } from '../state/runBook.ts';
 import type { Drawing } from '../state/store.ts';
@@ -228,6 +228,7 @@ function ViewControls(): ReactElement {
           </select>
         </label>
       )}
+      {view.drawing === 'ladder' && view.axis !== 'ordinal' && <ZoomButtons />}
       {view.drawing !== 'parameters' && view.drawing !== 'certificates' && (
         <label>
           <input
@@ -239,5 +240,32 @@ function ViewControls(): ReactElement {
         </label>
       )}
     </>
+  );
+}
+
+/** How much room time gets; the ladder takes the keys + and - for the same. */
+function ZoomButtons(): ReactElement {
+  const zoom = useSlice((state) => state.view.zoom);
+  const { setView } = useActions();
+  return (
+    <fieldset className="zoom" aria-label="Zoom of time">
+      <button
+        type="button"
+        aria-label="Zoom out"
+        disabled={zoom === zooms[0]}
+        onClick={() => setView({ zoom: zoomed(zoom, -1) })}
+      >
+        −
+      </button>
+      <output>{zoom}×</output>
+      <button
+        type="button"
+        aria-label="Zoom in"
+        disabled={zoom === zooms.at(-1)}
+        onClick={() => setView({ zoom: zoomed(zoom, 1) })}
+      >
+        +
+      </button>
+    </fieldset>
   );
 }

@@ -5,6 +5,7 @@
 import { type KeyboardEvent, type ReactElement, useEffect, useMemo, useRef } from 'react';
 import type { Handshake } from '../../src/analysis/model.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
+import { zoomed } from '../layout/axis.ts';
 import {
   type Band,
   type Chip,
@@ -40,6 +41,9 @@ export function LadderView({ handshake, diagnosis }: Props): ReactElement {
   );
 }
 
+/** Keys that change how much room time gets, and by how many steps; 0 goes back to 1. */
+const zoomKeys: Readonly<Record<string, number>> = { '+': 1, '=': 1, '-': -1, '0': 0 };
+
 /** What the labels of the options say already. */
 const unheard = { 'aria-hidden': true } as const;
 
@@ -47,13 +51,14 @@ const rowId = (packet: number): string => `datagram-${packet}`;
 
 function Drawn({ handshake, diagnosis, width }: Props & { readonly width: number }): ReactElement {
   const axis = useSlice((state) => state.view.axis);
+  const zoom = useSlice((state) => state.view.zoom);
   const onlyNew = useSlice((state) => state.view.onlyNew);
   const target = useSlice((state) => state.selection.target);
   const lit = useSlice((state) => state.selection.lit);
   const actions = useActions();
   const drawn = useMemo(
-    () => ladder(handshake, { width, axis, onlyNew, charWidth: charWidth(), stopped: stoppedBy(diagnosis) }),
-    [handshake, diagnosis, width, axis, onlyNew],
+    () => ladder(handshake, { width, axis, zoom, onlyNew, charWidth: charWidth(), stopped: stoppedBy(diagnosis) }),
+    [handshake, diagnosis, width, axis, zoom, onlyNew],
   );
   const litPackets = useMemo(() => new Set(lit.map((range) => range.packet)), [lit]);
   const light = useLight();
@@ -92,7 +97,12 @@ function Drawn({ handshake, diagnosis, width }: Props & { readonly width: number
           const clicked = targetAt(event.target, handshake);
           if (clicked) actions.selectTarget(clicked, true);
         }}
-        onKeyDown={(event) => onKey(event, drawn, target, handshake, actions)}
+        onKeyDown={(event) => {
+          const steps = zoomKeys[event.key];
+          if (steps === undefined || event.ctrlKey || event.metaKey || event.altKey)
+            onKey(event, drawn, target, handshake, actions);
+          else actions.setView({ zoom: steps === 0 ? 1 : zoomed(zoom, steps) });
+        }}
       >
         <Lanes drawn={drawn} />
         <div className="ladder-body" ref={body} style={{ height: drawn.height }}>
