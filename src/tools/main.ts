@@ -2,6 +2,7 @@
 import { bench } from './bench.ts';
 import { build, watch } from './build.ts';
 import { check, fix } from './check.ts';
+import { shots } from './shots.ts';
 import { start } from './start.ts';
 import { test } from './test.ts';
 
@@ -13,6 +14,7 @@ const commands: Readonly<Record<string, (args: readonly string[], root: string) 
   build,
   watch,
   bench,
+  shots,
 };
 
 export async function main(argv: readonly string[], root: string): Promise<number> {

@@ -26,10 +26,12 @@ export const scenes: Readonly<Record<string, string>> = {
 export const widths = [320, 900, 1600] as const;
 export const themes = ['light', 'dark'] as const;
 
-/** The page's files, made once. */
-export async function panelFiles(): Promise<ReadonlyMap<string, { readonly body: string; readonly type: string }>> {
+/** The page's files, made once. `entry` is a script of this folder. */
+export async function panelFiles(
+  entry = 'panelPage.tsx',
+): Promise<ReadonlyMap<string, { readonly body: string; readonly type: string }>> {
   const { outputFiles } = await build({
-    entryPoints: [join(root, 'test', 'support', 'panelPage.tsx')],
+    entryPoints: [join(root, 'test', 'support', entry)],
     bundle: true,
     write: false,
     format: 'esm',
