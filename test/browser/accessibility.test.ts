@@ -1,0 +1,112 @@
+/** The rules of WCAG 2, A and AA, that a machine can judge, on every face of the panel in both themes. */
+import axe from 'axe-core';
+import { type Browser, chromium, type Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium } from '../../src/tools/peers.ts';
+import { openScene, panelFiles, scenes, themes } from '../support/panelShots.ts';
+import { facesOf } from '../support/panelViews.ts';
+
+let browser: Browser;
+let files: Awaited<ReturnType<typeof panelFiles>>;
+
+beforeAll(async () => {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error('no Chromium');
+  files = await panelFiles();
+  browser = await chromium.launch({
+    executablePath,
+    args: ['--disable-gpu', '--no-first-run', '--disable-background-networking'],
+  });
+});
+afterAll(() => browser?.close());
+
+async function open(scene: string, width = 1600): Promise<Page> {
+  const page = await openScene(browser, files, scene, { width, height: 900, theme: 'light' });
+  await page.addScriptTag({ content: axe.source });
+  return page;
+}
+
+const levels = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+/**
+ * "rule: selector" of everything that breaks a rule, of all rules or some. A row of the ladder, of the field tree and of the
+ * run list is not asked to repeat its columns word for word in its name (WCAG 2.5.3 is about the labels of controls): it says
+ * them as a sentence.
+ */
+const violations = (page: Page, rules?: readonly string[]): Promise<string[]> =>
+  page.evaluate(
+    async ({ levels, rules }) => {
+      const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
+      const found = await axe.run(document, {
+        runOnly: rules ? { type: 'rule', values: [...rules] } : { type: 'tag', values: levels },
+        resultTypes: ['violations'],
+        preload: false,
+      });
+      const isRow = (selector: unknown): boolean =>
+        document.querySelector(String(selector))?.matches('[role=option], [role=treeitem]') ?? false;
+      return found.violations.flatMap(({ id, nodes }) =>
+        nodes
+          .filter(({ target }) => id !== 'label-content-name-mismatch' || !isRow(target[0]))
+          .map(({ target }) => `${id}: ${target.join(' ')}`),
+      );
+    },
+    { levels, rules },
+  );
+
+describe('everybody can use', () => {
+  it.each([...Object.keys(scenes), 'helper=forbidden', 'helper=exited'])('every face of %s', async (scene) => {
+    const page = await open(scene);
+    const broken: Record<string, string[]> = {};
+    for (const { name, show } of await facesOf(page)) {
+      await show();
+      for (const theme of themes) {
+        await page.emulateMedia({ colorScheme: theme });
+        // Another theme changes colours, and nothing else.
+        const found = await violations(page, theme === 'light' ? undefined : ['color-contrast']);
+        if (found.length > 0) broken[`${name} ${theme}`] = found;
+      }
+    }
+    expect(broken).toEqual({});
+    await page.close();
+  });
+
+  it('a narrow dock, with its details as a drawer', async () => {
+    const page = await open('recovered', 320);
+    for (const { name, show } of await facesOf(page)) {
+      await show();
+      expect(await violations(page), name).toEqual([]);
+    }
+    await page.close();
+  });
+
+  it('the question before keys are written', async () => {
+    const page = await open('recovered');
+    await page.getByRole('button', { name: 'With keys…' }).click();
+    await page.getByRole('alertdialog').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.close();
+  });
+
+  it('which is judged by rules that do see a nameless button, a faint text and a wrong role', async () => {
+    const page = await open('recovered');
+    await page.locator('main').evaluate((main) => {
+      main.insertAdjacentHTML(
+        'afterbegin',
+        '<button id="nameless"></button><p id="faint" style="color: #bbb; background: #fff">faint</p>' +
+          '<div id="lonely" role="option">no list around it</div>',
+      );
+    });
+    const found = await violations(page);
+    expect(found).toContain('button-name: #nameless');
+    expect(found).toContain('color-contrast: #faint');
+    expect(found.some((one) => one.endsWith('#lonely'))).toBe(true);
+    await page.close();
+  });
+
+  it('and finds the tabs by itself', async () => {
+    const page = await open('recovered');
+    const names = (await facesOf(page)).map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['side-runs', 'side-options', 'ladder', 'table', 'details']));
+    await page.close();
+  });
+});
