@@ -8,6 +8,7 @@ import { chromiumExtensionId } from '../../src/bridge/identity.ts';
 import { openFile } from '../../src/capture/open.ts';
 import { type DevtoolsWindow, openDevtools } from '../../src/tools/devtools.ts';
 import { findChromium } from '../../src/tools/peers.ts';
+import { captureDirectory } from '../support/fixtures.ts';
 import { type OpensslServer, startOpenssl } from '../support/opensslServer.ts';
 
 /**
@@ -96,6 +97,9 @@ describe('in the browser’s own DevTools', () => {
     expect(labels.some((label) => label.includes('server_hello_done'))).toBe(true);
     expect(labels.filter((label) => / finished/.test(label))).toHaveLength(2);
     for (const label of labels) expect(Number(/(\d+) B/.exec(label)?.[1]), label).toBeLessThanOrEqual(300);
+    // It lingers for a second, and then closes: what is counted below must not grow any more.
+    await panel.getByRole('tab', { name: /Runs/ }).click();
+    await panel.getByRole('option', { name: /^Run 1, .* established, / }).waitFor();
     await panel.locator('.verdict').scrollIntoViewIfNeeded();
     await window.devtools.screenshot({ path: join(pictures, 'established-light.png') });
   });
@@ -137,6 +141,33 @@ describe('in the browser’s own DevTools', () => {
     await window.devtools.screenshot({ path: join(pictures, 'after-escape.png') });
   });
 
+  it('a fragment of the certificate lights up in tree, bytes and both datagrams, from view to view', async () => {
+    const details = panel.getByRole('complementary', { name: 'Details' });
+    const [first, second] = await certificateDatagrams();
+    await panel.locator(`#datagram-${first} .chip`, { hasText: 'certificate' }).click();
+    await details.getByRole('tab', { name: /Certificate, reassembled/ }).click();
+    // The leaf certificate: over a kilobyte, which no datagram of 300 bytes holds alone.
+    await details.getByRole('tree').focus();
+    await window.devtools.keyboard.press('Home');
+    await details
+      .getByRole('treeitem', { name: /^certificate\[0\]/ })
+      .first()
+      .click();
+    const linked = panel.locator('.datagram[data-linked]');
+    const packets = await linked.evaluateAll((rows) => rows.map((row) => Number(row.getAttribute('data-packet'))));
+    expect(packets).toEqual(expect.arrayContaining([first, second]));
+    await details.locator('.hex-byte[data-lit]').first().waitFor();
+    await panel.getByRole('tab', { name: 'Packing' }).click();
+    expect(await panel.locator('[role=treeitem][aria-selected=true]').getAttribute('aria-label')).toMatch(
+      /^certificate\[0\]/,
+    );
+    await window.devtools.screenshot({ path: join(pictures, 'certificate-light.png') });
+    await panel.getByRole('tab', { name: 'Ladder' }).click();
+    expect(await linked.count()).toBe(packets.length);
+    await panel.locator('[data-ladder]').focus();
+    await window.devtools.keyboard.press('Escape');
+  });
+
   it('a run goes on while the panel is closed, and is caught up with', async () => {
     await set('link', 'in:delay=400ms');
     await press('Run');
@@ -153,6 +184,28 @@ describe('in the browser’s own DevTools', () => {
     await panel.getByRole('option', { name: /^Run 2, .* established, / }).waitFor();
   });
 
+  it('a capture that is dropped with its keys has its lost range named', async () => {
+    const given = await Promise.all(
+      ['loss-small.pcapng', 'loss-small.keylog'].map(async (name) => ({
+        name,
+        base64: (await readFile(join(captureDirectory, name))).toString('base64'),
+      })),
+    );
+    const transfer = await panel.evaluateHandle((all) => {
+      const data = new DataTransfer();
+      for (const { name, base64 } of all)
+        data.items.add(new File([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))], name));
+      return data;
+    }, given);
+    await panel.dispatchEvent('.panel', 'dragover', { dataTransfer: transfer });
+    await panel.dispatchEvent('.panel', 'drop', { dataTransfer: transfer });
+    await verdict().getByText("bytes 408–655 of the server's Certificate was lost").waitFor();
+    await window.devtools.screenshot({ path: join(pictures, 'dropped-light.png') });
+    await panel.getByRole('tab', { name: /Runs/ }).click();
+    await panel.getByRole('option', { name: /^(Run|File) 1, 127/ }).click();
+    await verdict().getByText('Established in').waitFor();
+  });
+
   it('follows the theme of DevTools while it is open', async () => {
     const theme = (): Promise<string | null> => panel.locator('html').getAttribute('data-theme');
     expect(await theme()).toBe('light');
@@ -164,6 +217,17 @@ describe('in the browser’s own DevTools', () => {
     await panel.locator('html[data-theme=light]').waitFor();
   });
 });
+
+/** The first two datagrams that hold a fragment of the server's certificate. */
+async function certificateDatagrams(): Promise<readonly [number, number]> {
+  const labels = await everyLabel();
+  const numbers = labels.flatMap((label) =>
+    /server to client.*certificate \d+–\d+ of/.test(label) ? [Number(/^Datagram (\d+)/.exec(label)?.[1])] : [],
+  );
+  const [first, second] = numbers;
+  if (first === undefined || second === undefined) throw new Error('the certificate came in fewer than two datagrams');
+  return [first, second];
+}
 
 /** As a user does in DevTools' settings, through its page's own modules. A text, since the test's compiler would change `import`. */
 const setTheme = (name: 'default' | 'dark'): Promise<void> =>
