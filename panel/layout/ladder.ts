@@ -9,7 +9,7 @@ import type { Failure } from '../../src/trace/facts.ts';
 import type { Actor, PacketNumber, TraceTime } from '../../src/trace/model.ts';
 import { type Axis, type AxisKind, axis, type Zoom } from './axis.ts';
 import { firstSendings, firstSentText } from './sendings.ts';
-import { bytesText, clock, duration, plural, recordText, statusTexts, stopsDatagram } from './text.ts';
+import { bytesText, clock, duration, plural, recordText, statusTexts, wasLost } from './text.ts';
 
 export interface LadderOptions {
   /** Pixels that the picture may take. */
@@ -20,8 +20,8 @@ export interface LadderOptions {
   readonly stopped?: ReadonlySet<PacketNumber>;
   /** Width of a character of the chips' typeface, pixels. */
   readonly charWidth?: number;
-  /** Only datagrams that brought handshake bytes not seen before. */
-  readonly onlyNew?: boolean;
+  /** Which datagrams to show; all of them without it. */
+  readonly keep?: ((datagram: DatagramView) => boolean) | undefined;
 }
 
 export interface Ladder {
@@ -175,7 +175,7 @@ export function ladder(handshake: Handshake, options: LadderOptions): Ladder {
   const gutter = narrow ? 54 : 76;
   const right = narrow ? 14 : Math.min(Math.max(Math.round(width * 0.28), 190), 340);
   const x = { client: gutter, server: Math.max(Math.min(width - right, gutter + lanesApart), gutter + 120) };
-  const datagrams = options.onlyNew ? handshake.datagrams.filter(bringsNews) : handshake.datagrams;
+  const datagrams = options.keep ? handshake.datagrams.filter(options.keep) : handshake.datagrams;
   const entries = inOrder(datagrams, handshake);
   const time = axis(options.axis, lastTime(entries) - handshake.startedAt, entries.length, options.zoom);
   const flights = new Map(handshake.flights.map((flight) => [flight.number, flight]));
@@ -267,9 +267,6 @@ type Entry =
       readonly text: string;
       readonly tone: EventRow['tone'];
     };
-
-const bringsNews = (datagram: DatagramView): boolean =>
-  datagram.newBytes > 0 || datagram.records.some((record) => record.fragments.length === 0 && datagram.attempt === 0);
 
 /** Datagrams and what our endpoint said, by time; what was said at the time of a datagram comes after it. */
 function inOrder(datagrams: readonly DatagramView[], handshake: Handshake): Entry[] {
@@ -377,7 +374,7 @@ function datagramRow(
   const { from } = datagram;
   const to: Actor = from === 'client' ? 'server' : 'client';
   const direction = from === 'client' ? 1 : -1;
-  const lost = datagram.delivered === false || datagram.link.some(({ action }) => stopsDatagram(action));
+  const lost = wasLost(datagram);
   const harmed =
     datagram.leftover !== undefined ||
     datagram.link.some(({ action }) => action.kind === 'truncated' || action.kind === 'corrupted');

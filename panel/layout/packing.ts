@@ -10,7 +10,7 @@ import { handshakeHeaderLength, handshakeTypeName } from '../../src/wire/handsha
 import { recordHeaderLength } from '../../src/wire/record.ts';
 import type { Target } from '../state/selection.ts';
 import { clip } from './ladder.ts';
-import { bytesText, fragmentText, plural, recordText, statusTexts } from './text.ts';
+import { bytesText, fragmentText, plural, recordText, statusTexts, wasLost } from './text.ts';
 
 export interface PackingOptions {
   /** Pixels. */
@@ -18,8 +18,8 @@ export interface PackingOptions {
   /** What our endpoint was told to keep to: largest UDP payload. Unknown in captures. */
   readonly mtu?: number | undefined;
   readonly charWidth?: number;
-  /** Only datagrams that brought handshake bytes not seen before. */
-  readonly onlyNew?: boolean;
+  /** Which datagrams to show, and with them the messages that they hold; all without it. */
+  readonly keep?: ((datagram: DatagramView) => boolean) | undefined;
 }
 
 export interface Packing {
@@ -127,7 +127,7 @@ export function packing(handshake: Handshake, options: PackingOptions): Packing 
   const charWidth = options.charWidth ?? 6.7;
   const left = packingMeasure.gutter;
   const room = Math.max(options.width - 2 * left, 60);
-  const datagrams = options.onlyNew ? handshake.datagrams.filter(({ newBytes }) => newBytes > 0) : handshake.datagrams;
+  const datagrams = options.keep ? handshake.datagrams.filter(options.keep) : handshake.datagrams;
   const largest = datagrams.reduce((most, { size }) => Math.max(most, size), 1);
   // As far as the next line, when that leaves the datagrams room enough.
   const next = [...knownLimits, ...(options.mtu === undefined ? [] : [options.mtu])].filter(
@@ -137,7 +137,7 @@ export function packing(handshake: Handshake, options: PackingOptions): Packing 
   const scale = room / extent;
   const limits = limitsOf(options.mtu, extent, (bytes) => left + bytes * scale);
 
-  const groups = grouped(handshake, datagrams);
+  const groups = grouped(handshake, datagrams, options.keep ? messagesIn(datagrams) : undefined);
   const duplicates = duplicatesOf(handshake);
   const longest = handshake.messages.reduce((most, { total }) => Math.max(most, total), 1);
   const colours = new Map<string, boolean>();
@@ -185,7 +185,11 @@ interface Group {
 }
 
 /** By flight; what belongs to none comes last. A message stands with the flight that brought it first. */
-function grouped(handshake: Handshake, datagrams: readonly DatagramView[]): Group[] {
+function grouped(
+  handshake: Handshake,
+  datagrams: readonly DatagramView[],
+  only: ReadonlySet<string> | undefined,
+): Group[] {
   const packets = new Map<string, PacketNumber>();
   const flightOf = new Map<string, number>();
   for (const { packet, flight, records } of handshake.datagrams)
@@ -206,10 +210,18 @@ function grouped(handshake: Handshake, datagrams: readonly DatagramView[]): Grou
     });
   const rest: Group = { key: 'rest', title: 'Of no flight', target: undefined, messages: [], datagrams: [], packets };
   for (const datagram of datagrams) (groups.get(datagram.flight ?? -1) ?? rest).datagrams.push(datagram);
-  for (const message of handshake.messages)
+  for (const message of handshake.messages.filter(({ key }) => only?.has(key) ?? true))
     (groups.get(flightOf.get(message.key) ?? -1) ?? rest).messages.push(message);
   return [...groups.values(), rest].filter((group) => group.datagrams.length > 0 || group.messages.length > 0);
 }
+
+/** Keys of the messages that some of these hold a part of. */
+const messagesIn = (datagrams: readonly DatagramView[]): ReadonlySet<string> =>
+  new Set(
+    datagrams.flatMap(({ records }) =>
+      records.flatMap(({ fragments }) => fragments.map(({ messageKey }) => messageKey)),
+    ),
+  );
 
 const firstPacket = (packets: ReadonlyMap<string, PacketNumber>, { key }: MessageView): PacketNumber =>
   packets.get(key) ?? 0;
@@ -379,7 +391,7 @@ function blockRow(datagram: DatagramView, y: number, place: Place): BlockRow {
     key: `datagram/${packet}`,
     packet,
     target,
-    lost: datagram.delivered === false,
+    lost: wasLost(datagram),
     y,
     height: packingMeasure.caption + levels.length * packingMeasure.strip + packingMeasure.gap,
     strips,

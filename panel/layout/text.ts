@@ -107,6 +107,10 @@ export function statusTexts(datagram: DatagramView): string[] {
   return out;
 }
 
+/** Whether the trace knows that the other side never got it. */
+export const wasLost = (datagram: DatagramView): boolean =>
+  datagram.delivered === false || datagram.link.some(({ action }) => stopsDatagram(action));
+
 /** Whether the datagram ended here: the other side never saw it. */
 export function stopsDatagram(action: LinkAction): boolean {
   return action.kind === 'lost' || action.kind === 'too-large' || action.kind === 'queue-full';

@@ -22,6 +22,8 @@ export interface ViewOptions {
   readonly axis: AxisKind;
   readonly zoom: Zoom;
   readonly onlyNew: boolean;
+  /** As layout/filter.ts reads it; always one that it can read. */
+  readonly filter: string;
   readonly drawing: Drawing;
 }
 
@@ -106,7 +108,7 @@ export function createPanel(options: PanelOptions): Panel {
     runs: client.state.runs,
     revisions: {},
     selection: select.nothing,
-    view: { axis: 'compressed', zoom: 1, onlyNew: false, drawing: 'ladder', ...options.view },
+    view: { axis: 'compressed', zoom: 1, onlyNew: false, filter: '', drawing: 'ladder', ...options.view },
     notice: undefined,
     problems: {},
   }));

@@ -15,6 +15,7 @@ import { useActions, usePanel, useShown, useSlice } from './context.ts';
 import { DatagramTable } from './DatagramTable.tsx';
 import { DetailsPane } from './DetailsPane.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
+import { FilterBox } from './FilterBox.tsx';
 import { HelperHelpBox } from './HelperStatus.tsx';
 import { LadderView } from './LadderView.tsx';
 import { DropPlace, FileProblems } from './OpenFiles.tsx';
@@ -238,6 +239,9 @@ function ViewControls(): ReactElement {
           />{' '}
           only new bytes
         </label>
+      )}
+      {handshake && view.drawing !== 'parameters' && view.drawing !== 'certificates' && (
+        <FilterBox handshake={handshake} />
       )}
     </>
   );

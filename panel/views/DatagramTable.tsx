@@ -3,18 +3,16 @@ import { type ReactElement, useMemo, useRef } from 'react';
 import type { Handshake } from '../../src/analysis/model.ts';
 import { clock, recordText, statusTexts } from '../layout/text.ts';
 import { useActions, useSlice } from './context.ts';
+import { useKeep } from './FilterBox.tsx';
 import { useWindow } from './useWindow.ts';
 
 const rowHeight = 24;
 
 export function DatagramTable({ handshake }: { readonly handshake: Handshake }): ReactElement {
-  const onlyNew = useSlice((state) => state.view.onlyNew);
+  const keep = useKeep();
   const target = useSlice((state) => state.selection.target);
   const { selectTarget } = useActions();
-  const rows = useMemo(
-    () => (onlyNew ? handshake.datagrams.filter((datagram) => datagram.newBytes > 0) : handshake.datagrams),
-    [handshake, onlyNew],
-  );
+  const rows = useMemo(() => (keep ? handshake.datagrams.filter(keep) : handshake.datagrams), [handshake, keep]);
   const body = useRef<HTMLTableSectionElement>(null);
   const view = useWindow(body, rows.length * rowHeight);
   const start = Math.max(Math.floor(view.top / rowHeight) - 10, 0);

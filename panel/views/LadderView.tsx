@@ -23,6 +23,7 @@ import { rowsInView } from '../layout/rowsInView.ts';
 import { recordOf, step, stepRecord, type Target } from '../state/selection.ts';
 import { charWidth } from './charWidth.ts';
 import { useActions, useSlice } from './context.ts';
+import { useKeep } from './FilterBox.tsx';
 import { useLight } from './useInspection.ts';
 import { useWidth, useWindow } from './useWindow.ts';
 
@@ -52,13 +53,13 @@ const rowId = (packet: number): string => `datagram-${packet}`;
 function Drawn({ handshake, diagnosis, width }: Props & { readonly width: number }): ReactElement {
   const axis = useSlice((state) => state.view.axis);
   const zoom = useSlice((state) => state.view.zoom);
-  const onlyNew = useSlice((state) => state.view.onlyNew);
+  const keep = useKeep();
   const target = useSlice((state) => state.selection.target);
   const lit = useSlice((state) => state.selection.lit);
   const actions = useActions();
   const drawn = useMemo(
-    () => ladder(handshake, { width, axis, zoom, onlyNew, charWidth: charWidth(), stopped: stoppedBy(diagnosis) }),
-    [handshake, diagnosis, width, axis, zoom, onlyNew],
+    () => ladder(handshake, { width, axis, zoom, keep, charWidth: charWidth(), stopped: stoppedBy(diagnosis) }),
+    [handshake, diagnosis, width, axis, zoom, keep],
   );
   const litPackets = useMemo(() => new Set(lit.map((range) => range.packet)), [lit]);
   const light = useLight();

@@ -17,6 +17,7 @@ import { rowsInView } from '../layout/rowsInView.ts';
 import { sameTarget, type Target, targetKey } from '../state/selection.ts';
 import { charWidth } from './charWidth.ts';
 import { useActions, useShown, useSlice } from './context.ts';
+import { useKeep } from './FilterBox.tsx';
 import { useLight } from './useInspection.ts';
 import { useWidth, useWindow } from './useWindow.ts';
 
@@ -35,15 +36,15 @@ const listed = (row: PackingRow): row is ListedRow => row.kind !== 'head';
 const rowId = ({ key }: PackingRow): string => `packing-${key}`;
 
 function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly width: number }): ReactElement {
-  const onlyNew = useSlice((state) => state.view.onlyNew);
+  const keep = useKeep();
   const target = useSlice((state) => state.selection.target);
   const { run } = useShown();
   const mtu = handshake.ours.length > 0 ? mtuOf(run?.request.options['mtu']) : undefined;
   const light = useLight();
   const actions = useActions();
   const drawn = useMemo(
-    () => packing(handshake, { width, mtu, onlyNew, charWidth: charWidth() }),
-    [handshake, width, mtu, onlyNew],
+    () => packing(handshake, { width, mtu, keep, charWidth: charWidth() }),
+    [handshake, width, mtu, keep],
   );
   const rows = useMemo(() => drawn.rows.filter(listed), [drawn]);
   const places = useMemo(() => new Map(rows.map((row, i) => [targetKey(row.target), i])), [rows]);

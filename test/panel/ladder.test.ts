@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { axisKinds } from '../../panel/layout/axis.ts';
+import { bringsNews } from '../../panel/layout/filter.ts';
 import { type DatagramRow, type FlightRow, type Ladder, ladder } from '../../panel/layout/ladder.ts';
 import { rowsInView } from '../../panel/layout/rowsInView.ts';
 import { handshakeOf, longTalk, lostTo, recoveredLoss } from '../support/handshakes.ts';
@@ -91,7 +92,7 @@ describe('the ladder', () => {
   });
 
   it('shows only what brought new bytes when asked', () => {
-    const rows = datagramRows(ladder(recoveredLoss(), { ...at, onlyNew: true }));
+    const rows = datagramRows(ladder(recoveredLoss(), { ...at, keep: bringsNews }));
     expect(rows.map((row) => row.packet)).toEqual([1, 2, 3, 4, 5, 6, 7, 9, 12, 13]);
   });
 
