@@ -1,17 +1,30 @@
 /**
- * What a UDP payload looks like by its first bytes (RFC 7983 §7). Only DTLS is read further; everything else is counted.
- * A datagram that was cut is still DTLS: type and version of the first record are enough.
+ * What a UDP payload looks like: its class by RFC 7983, and where that is not enough a few bytes more. Only DTLS is read
+ * further; everything else is counted. A datagram that was cut is still DTLS: type and version of its first record are
+ * enough.
  */
+import { unreachable } from '../base/unreachable.ts';
+import { classify } from '../wire/demux.ts';
 
 export type PayloadKind = 'dtls' | 'dtls-1.3-ciphertext' | 'stun' | 'turn-channel' | 'rtp' | 'rtcp' | 'zrtp' | 'other';
 
 export function payloadKind(bytes: Uint8Array): PayloadKind {
-  const first = bytes[0] ?? 255;
-  if (first >= 128) return first < 192 ? mediaKind(bytes) : 'other';
-  if (first >= 64) return first < 80 ? 'turn-channel' : 'other';
-  if (first >= 20) return dtlsKind(bytes, first);
-  if (first < 4) return isStun(bytes) ? 'stun' : 'other';
-  return first >= 16 ? 'zrtp' : 'other';
+  const kind = classify(bytes);
+  switch (kind) {
+    case 'dtls':
+      return dtlsKind(bytes);
+    case 'rtp':
+      return mediaKind(bytes);
+    case 'stun':
+      return isStun(bytes) ? 'stun' : 'other';
+    case 'zrtp':
+    case 'turn-channel':
+      return kind;
+    case 'unknown':
+      return 'other';
+    default:
+      return unreachable(kind);
+  }
 }
 
 /** Record type and version as a DTLS record begins with them (RFC 6347 §4.1); holds for a datagram cut anywhere. */
@@ -21,10 +34,10 @@ export const looksLikeRecord = (bytes: Uint8Array): boolean => {
   return type >= 20 && type <= 26 && bytes[1] === 0xfe && (minor === 0xff || minor === 0xfd || minor === 0xfc);
 };
 
-function dtlsKind(bytes: Uint8Array, first: number): PayloadKind {
+function dtlsKind(bytes: Uint8Array): PayloadKind {
   if (looksLikeRecord(bytes)) return 'dtls';
   // 001CSLEE (RFC 9147 §4); without a handshake between the same addresses nothing more can be said of it.
-  return first >= 32 ? 'dtls-1.3-ciphertext' : 'other';
+  return (bytes[0] ?? 0) >= 32 ? 'dtls-1.3-ciphertext' : 'other';
 }
 
 /** RTCP packet types 192 to 223 share the first byte with RTP (RFC 5761 §4). */
