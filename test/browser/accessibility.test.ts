@@ -1,8 +1,8 @@
 /** The rules of WCAG 2, A and AA, that a machine can judge, on every face of the panel in both themes. */
 import axe from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from '../../src/tools/peers.ts';
+import { launchChromium } from '../support/launchChromium.ts';
 import { openScene, panelFiles, scenes, themes } from '../support/panelShots.ts';
 import { facesOf } from '../support/panelViews.ts';
 
@@ -10,13 +10,8 @@ let browser: Browser;
 let files: Awaited<ReturnType<typeof panelFiles>>;
 
 beforeAll(async () => {
-  const executablePath = findChromium();
-  if (executablePath === undefined) throw new Error('no Chromium');
   files = await panelFiles();
-  browser = await chromium.launch({
-    executablePath,
-    args: ['--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  });
+  browser = await launchChromium();
 });
 afterAll(() => browser?.close());
 

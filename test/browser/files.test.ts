@@ -1,9 +1,9 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from '../../src/tools/peers.ts';
 import { captureDirectory } from '../support/fixtures.ts';
+import { launchChromium } from '../support/launchChromium.ts';
 import { faintTexts, openScene, overflowing, panelFiles, themes, widths } from '../support/panelShots.ts';
 
 const pictures = join(import.meta.dirname, '..', '..', 'out', 'panel');
@@ -11,14 +11,9 @@ let browser: Browser;
 let files: Awaited<ReturnType<typeof panelFiles>>;
 
 beforeAll(async () => {
-  const executablePath = findChromium();
-  if (executablePath === undefined) throw new Error('no Chromium');
   await mkdir(pictures, { recursive: true });
   files = await panelFiles();
-  browser = await chromium.launch({
-    executablePath,
-    args: ['--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  });
+  browser = await launchChromium();
 });
 afterAll(() => browser?.close());
 

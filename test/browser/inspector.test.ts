@@ -1,19 +1,14 @@
-import { type Browser, chromium, type Locator, type Page } from 'playwright';
+import type { Browser, Locator, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from '../../src/tools/peers.ts';
+import { launchChromium } from '../support/launchChromium.ts';
 import { faintTexts, openScene, overflowing, panelFiles, themes, widths } from '../support/panelShots.ts';
 
 let browser: Browser;
 let files: Awaited<ReturnType<typeof panelFiles>>;
 
 beforeAll(async () => {
-  const executablePath = findChromium();
-  if (executablePath === undefined) throw new Error('no Chromium');
   files = await panelFiles();
-  browser = await chromium.launch({
-    executablePath,
-    args: ['--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  });
+  browser = await launchChromium();
 });
 afterAll(() => browser?.close());
 

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from '../../src/tools/peers.ts';
+import { launchChromium } from '../support/launchChromium.ts';
 import { faintTexts, openScene, overflowing, panelFiles, scenes, themes, widths } from '../support/panelShots.ts';
 
 const pictures = join(import.meta.dirname, '..', '..', 'out', 'panel');
@@ -10,14 +10,9 @@ let browser: Browser;
 let files: Awaited<ReturnType<typeof panelFiles>>;
 
 beforeAll(async () => {
-  const executablePath = findChromium();
-  if (executablePath === undefined) throw new Error('no Chromium');
   await mkdir(pictures, { recursive: true });
   files = await panelFiles();
-  browser = await chromium.launch({
-    executablePath,
-    args: ['--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  });
+  browser = await launchChromium();
 });
 afterAll(() => browser?.close());
 

@@ -1,8 +1,7 @@
 /** Pictures of every face of the panel: what `npm run shots` runs. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chromium } from 'playwright';
-import { findChromium } from '../../src/tools/peers.ts';
+import { launchChromium } from './launchChromium.ts';
 import { openScene, panelFiles, scenes, themes, widths } from './panelShots.ts';
 import { facesOf, settled } from './panelViews.ts';
 
@@ -16,17 +15,9 @@ export async function shoot(wanted: readonly string[], print: (line: string) => 
     print(`no such scene: ${unknown.join(', ')}; there are ${all.join(', ')}`);
     return false;
   }
-  const executablePath = findChromium();
-  if (executablePath === undefined) {
-    print('there is no Chromium: install it, or name it by CHROMIUM_PATH');
-    return false;
-  }
   await mkdir(out, { recursive: true });
   const files = await panelFiles();
-  const browser = await chromium.launch({
-    executablePath,
-    args: ['--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  });
+  const browser = await launchChromium();
   let count = 0;
   try {
     for (const scene of wanted.length > 0 ? wanted : all)
