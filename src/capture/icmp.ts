@@ -2,7 +2,7 @@
  * What the network says about a UDP datagram: ICMP errors quote it (RFC 792, RFC 4443). A handshake that stops for one of
  * these has a cause that no DTLS record shows.
  */
-import { socketText } from './address.ts';
+import { socketText } from '../base/ip.ts';
 import { type IpPacket, Protocol, readIp } from './ip.ts';
 
 const unreachable4: Readonly<Record<number, string>> = {

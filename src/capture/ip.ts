@@ -2,7 +2,7 @@
  * IPv4 and IPv6 headers: addresses, protocol, payload, and where a fragment belongs. A capture may have cut the packet, so
  * `payload` can be shorter than `length` says.
  */
-import type { IpBytes } from './address.ts';
+import type { IpBytes } from '../base/ip.ts';
 
 export interface IpPacket {
   readonly src: IpBytes;

@@ -4,9 +4,9 @@
  * and what is kept between two chunks is bounded.
  */
 import { fromUtf8 } from '../base/bytes.ts';
+import { ipText, socketText } from '../base/ip.ts';
 import type { Trace, TraceEvent, TraceHeader } from '../trace/model.ts';
 import { type Problem, Problems } from '../trace/problem.ts';
-import { ipText, socketText } from './address.ts';
 import { ByteQueue, type Container, type Frame, type Item } from './blocks.ts';
 import { isKnownLinkType, linkPayload } from './frames.ts';
 import { icmpNote } from './icmp.ts';

@@ -2,8 +2,9 @@
  * IP reassembly: a datagram larger than the path's MTU comes in fragments, and the one that completes it gives it its frame
  * number (as Wireshark does). Bounded: a stranger's capture decides neither memory nor time.
  */
+
+import { ipText } from '../base/ip.ts';
 import { RangeSet } from '../base/ranges.ts';
-import { ipText } from './address.ts';
 import type { IpPacket } from './ip.ts';
 
 export interface ReassemblyLimits {

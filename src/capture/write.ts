@@ -6,9 +6,9 @@
  * in it too, with a comment that says so. Its frames are numbered from 1 in the order of the trace.
  */
 import { concat, concatAll, fromUtf8, utf8 } from '../base/bytes.ts';
+import { mapped, parseSocketAddress, type SocketAddress } from '../base/ip.ts';
 import type { Address, DatagramEvent, PacketNumber, Trace } from '../trace/model.ts';
 import type { KeyChoice } from '../trace/sanitise.ts';
-import { mapped, parseSocketAddress, type SocketAddress } from './address.ts';
 import { formatKeyLog, secretsOf } from './keylog.ts';
 import { formatLinkComment } from './linkComments.ts';
 import { tlsKeyLog } from './pcapng.ts';

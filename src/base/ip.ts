@@ -1,7 +1,6 @@
 /**
  * IP addresses as bytes and as text: `192.0.2.1:5000`, `[2001:db8::1]:5000` (RFC 5952), which is how traces write them.
  */
-import type { Address } from '../trace/model.ts';
 
 /** Bytes of an address: 4 for IPv4, 16 for IPv6. */
 export type IpBytes = Uint8Array;
@@ -14,7 +13,7 @@ export interface SocketAddress {
 /** "192.0.2.1" or "2001:db8::1". */
 export const ipText = (ip: IpBytes): string => (ip.length === 4 ? ip.join('.') : ipv6Text(ip));
 
-export const socketText = (ip: IpBytes, port: number): Address =>
+export const socketText = (ip: IpBytes, port: number): string =>
   ip.length === 4 ? `${ip.join('.')}:${port}` : `[${ipv6Text(ip)}]:${port}`;
 
 /** RFC 5952 §4: lower case, no leading zeros, the longest run of two or more zero groups (the first of equals) as `::`. */
@@ -37,7 +36,7 @@ function ipv6Text(ip: IpBytes): string {
 }
 
 /** The socket address that a text names; `undefined` when it holds a host name or is no address at all. */
-export function parseSocketAddress(text: Address): SocketAddress | undefined {
+export function parseSocketAddress(text: string): SocketAddress | undefined {
   const v6 = /^\[([^\]%]*)(?:%[^\]]*)?\]:(\d{1,5})$/.exec(text);
   const v4 = /^([\d.]+):(\d{1,5})$/.exec(text);
   const port = Number(v6?.[2] ?? v4?.[2] ?? Number.NaN);
@@ -45,6 +44,9 @@ export function parseSocketAddress(text: Address): SocketAddress | undefined {
   const ip = v6 ? parseIpv6(v6[1] ?? '') : parseIpv4(v4?.[1] ?? '');
   return ip && { ip, port };
 }
+
+/** The bytes of "192.0.2.1" or "2001:db8::1"; `undefined` for a name and for anything else. */
+export const parseIp = (text: string): IpBytes | undefined => (text.includes(':') ? parseIpv6(text) : parseIpv4(text));
 
 function parseIpv4(text: string): IpBytes | undefined {
   const parts = text.split('.');
