@@ -1,7 +1,7 @@
 /** The outcome of a handshake: the first of the closed set that holds, in its order (`outcomes`). */
 import type { Handshake, RecordView } from '../analysis/model.ts';
 import type { Outcome } from './model.ts';
-import { heard, storyOf } from './story.ts';
+import { storyOf, wasHeard } from './story.ts';
 
 export function outcomeOf(handshake: Handshake): Outcome {
   const story = storyOf(handshake);
@@ -17,7 +17,7 @@ export function outcomeOf(handshake: Handshake): Outcome {
   if (failures.some(({ failure }) => failure.code === 'unsupported' || failure.fault === 'local')) return 'unsupported';
   if (story.stop.kind === 'cut') return 'truncated';
   if (!story.stalled) return 'incomplete-capture';
-  if (heard(handshake, story.them).length === 0) return 'no-answer';
+  if (!wasHeard(handshake, story.them)) return 'no-answer';
   return misses(handshake) ? 'incomplete-capture' : 'stalled';
 }
 

@@ -68,7 +68,7 @@ export function storyOf(handshake: Handshake): Story {
   const us = handshake.localRole ?? 'client';
   const fatal = fatalAlert(handshake);
   const mismatch = mismatchOf(handshake);
-  const cuts = handshake.datagrams.flatMap(cutOf);
+  const cuts = cutsOf(handshake);
   const progressAt = lastProgress(handshake);
   const over = handshake.establishedAt !== undefined || fatal !== undefined || mismatch !== undefined;
   const stalled = !over && hasStalled(handshake, progressAt);
@@ -87,13 +87,16 @@ export function storyOf(handshake: Handshake): Story {
   return story;
 }
 
-/** Datagrams of a side that arrived, or may have. */
-export const heard = (handshake: Handshake, actor: Actor): readonly DatagramView[] =>
-  handshake.datagrams.filter(({ from, delivered }) => from === actor && delivered !== false);
+/** Whether the trace knows of any datagram that did not arrive. */
+export const anyLost = ({ datagrams }: Handshake): boolean => datagrams.some(({ delivered }) => delivered === false);
 
-/** Those of them that belong to a flight: an alert at the end is no sign of life. */
-export const heardInFlights = (handshake: Handshake, actor: Actor): readonly DatagramView[] =>
-  heard(handshake, actor).filter(({ flight }) => flight !== undefined);
+/** Whether any datagram of a side arrived, or may have. */
+export const wasHeard = ({ datagrams }: Handshake, actor: Actor): boolean =>
+  datagrams.some(({ from, delivered }) => from === actor && delivered !== false);
+
+/** The last such datagram that belongs to a flight: an alert at the end is no sign of life. */
+export const lastHeard = ({ datagrams }: Handshake, actor: Actor): DatagramView | undefined =>
+  datagrams.findLast(({ from, delivered, flight }) => from === actor && delivered !== false && flight !== undefined);
 
 export const flightOf = (handshake: Handshake, datagram: DatagramView): FlightView | undefined =>
   handshake.flights.find(({ number }) => number === datagram.flight);
@@ -135,10 +138,30 @@ export const evidenceOf = (datagrams: readonly DatagramView[]): PacketRange[] =>
   datagrams.slice(0, shownEvidence).map(({ packet, bytes }) => ({ packet, start: 0, end: bytes.length }));
 const shownEvidence = 64;
 
-export const datagramsOf = (handshake: Handshake, packets: readonly PacketNumber[]): readonly DatagramView[] => {
+/** The datagrams with these numbers, in their order in the handshake. */
+export function datagramsOf(handshake: Handshake, packets: readonly PacketNumber[]): readonly DatagramView[] {
+  const known = found.get(packets);
+  if (known?.handshake === handshake) return known.datagrams;
   const wanted = new Set(packets);
-  return handshake.datagrams.filter(({ packet }) => wanted.has(packet));
-};
+  const datagrams = handshake.datagrams.filter(({ packet }) => wanted.has(packet));
+  found.set(packets, { handshake, datagrams });
+  return datagrams;
+}
+
+/** Several rules ask for the datagrams of the same flight, and a flight of a long run has thousands. */
+const found = new WeakMap<
+  readonly PacketNumber[],
+  { readonly handshake: Handshake; readonly datagrams: readonly DatagramView[] }
+>();
+
+function cutsOf({ datagrams }: Handshake): Cut[] {
+  const cuts: Cut[] = [];
+  for (const datagram of datagrams) {
+    // Nearly all have neither, and a long run has many of them.
+    if (datagram.leftover !== undefined || datagram.link.length > 0) cuts.push(...cutOf(datagram));
+  }
+  return cuts;
+}
 
 /** What a datagram that the path cut looks like: by the link, or by a record that needs more bytes than there are. */
 function cutOf(datagram: DatagramView): Cut[] {
@@ -199,6 +222,7 @@ function stopOf(handshake: Handshake, cuts: readonly Cut[], progressAt: TraceTim
 
 /** The flight that did not get through, when it was our own link that took every sending of it. */
 function stoppedByLink(handshake: Handshake): Stop | undefined {
+  if (!anyLost(handshake)) return undefined;
   for (const flight of [...handshake.flights].reverse()) {
     const datagrams = datagramsOf(handshake, flight.packets);
     const lost = datagrams.filter(({ delivered }) => delivered === false);
@@ -240,13 +264,13 @@ const recordAndHandshakeHeader = 25;
 
 /** Who fell silent, when nothing tells that anything was lost. */
 function silenceOf(handshake: Handshake, progressAt: TraceTime): Stop {
-  const lastFrom = (actor: Actor): TraceTime => heardInFlights(handshake, actor).at(-1)?.at ?? Number.NEGATIVE_INFINITY;
+  const lastFrom = (actor: Actor): TraceTime => lastHeard(handshake, actor)?.at ?? Number.NEGATIVE_INFINITY;
   const [client, server] = [lastFrom('client'), lastFrom('server')];
   const speaker: Actor = client >= server ? 'client' : 'server';
   const who = handshake.flights.length > 0 ? otherSide(speaker) : otherSide(handshake.localRole ?? 'client');
-  const lastHeard = lastFrom(who);
+  const heardAt = lastFrom(who);
   const flight = flightsFrom(handshake, speaker).at(-1);
-  const repeatedSince = flight?.resentAt.filter((at) => at > lastHeard).length ?? 0;
+  const repeatedSince = flight?.resentAt.filter((at) => at > heardAt).length ?? 0;
   const repeats = (actor: Actor): boolean =>
     flightsFrom(handshake, actor).some(({ resentAt }) => resentAt.some((at) => at > progressAt));
   // The newest flight is the one that its receiver does not get past.

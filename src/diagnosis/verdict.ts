@@ -8,7 +8,7 @@ import { announcedAndSeen } from './fingerprints.ts';
 import { lostDatagrams } from './losses.ts';
 import type { Outcome } from './model.ts';
 
-import { flightOfLost, flightsFrom, heard, missedByCapture, type Stop, sendings, storyOf } from './story.ts';
+import { flightOfLost, flightsFrom, missedByCapture, type Stop, sendings, storyOf, wasHeard } from './story.ts';
 import {
   alertText,
   count,
@@ -182,7 +182,7 @@ function incompleteText(handshake: Handshake): string {
   if (isRun) return `Under way: ${lastText(handshake)}, ${duration(handshake.endedAt - handshake.startedAt)} so far`;
   const began = handshake.flights.some(({ messages }) => messages[0] === 'client_hello');
   if (!began) return `Incomplete capture: it begins ${capturedFrom(handshake)}, so the handshake cannot be judged`;
-  if (heard(handshake, 'client').length === 0) return "Incomplete capture: only the server's datagrams are in it";
+  if (!wasHeard(handshake, 'client')) return "Incomplete capture: only the server's datagrams are in it";
   return `Incomplete capture: it ends ${lastText(handshake)}, ${duration(handshake.endedAt - handshake.startedAt)} after the beginning, with nothing to say why`;
 }
 

@@ -49,10 +49,7 @@ const fragmentedByIp = (large: readonly DatagramView[]): Says => ({
 function aboveOwn(handshake: Handshake, from: Actor): Says[] {
   const own = handshake.datagrams.filter((datagram) => datagram.from === from && datagram.flight !== undefined);
   const sizes = new Map<number, number>();
-  for (const { size, records } of own) {
-    if (records.some(({ fragments }) => fragments.some(({ length, total }) => length < total)))
-      sizes.set(size, (sizes.get(size) ?? 0) + 1);
-  }
+  for (const { size, records } of own) if (holdsPart(records)) sizes.set(size, (sizes.get(size) ?? 0) + 1);
   const [size, times] = [...sizes].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0] ?? [0, 0];
   if (times < fullDatagrams) return [];
   const above = own.filter((datagram) => datagram.size > size && datagram.size <= ethernetPayload);
@@ -67,5 +64,10 @@ function aboveOwn(handshake: Handshake, from: Actor): Says[] {
     },
   ];
 }
+function holdsPart(records: DatagramView['records']): boolean {
+  for (const { fragments } of records) for (const { length, total } of fragments) if (length < total) return true;
+  return false;
+}
+
 /** So many datagrams of one size are a limit, and no accident. */
 const fullDatagrams = 3;

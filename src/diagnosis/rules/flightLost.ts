@@ -1,6 +1,15 @@
 import type { FlightView, Handshake } from '../../analysis/model.ts';
 import { rule, type Says } from '../model.ts';
-import { datagramsOf, evidenceOf, flightOfLost, flightsFrom, missedByCapture, sendings, storyOf } from '../story.ts';
+import {
+  anyLost,
+  datagramsOf,
+  evidenceOf,
+  flightOfLost,
+  flightsFrom,
+  missedByCapture,
+  sendings,
+  storyOf,
+} from '../story.ts';
 import { capitalised, count, duration, flightText, otherSide, times } from '../words.ts';
 
 export const flightLost = rule(
@@ -22,7 +31,7 @@ export const flightLost = rule(
 
 /** Flights of which the link took every datagram of the first sending. */
 export const wholeFlightsTaken = (handshake: Handshake): readonly FlightView[] =>
-  handshake.flights.filter((flight) => {
+  (anyLost(handshake) ? handshake.flights : []).filter((flight) => {
     const first = datagramsOf(handshake, flight.packets).filter(({ attempt }) => attempt === 0);
     return first.length > 0 && first.every(({ delivered }) => delivered === false);
   });

@@ -1,7 +1,7 @@
 import type { Handshake } from '../../analysis/model.ts';
 import { rule } from '../model.ts';
 import { outcomeOf } from '../outcome.ts';
-import { evidenceOf, heard, missedByCapture } from '../story.ts';
+import { evidenceOf, missedByCapture, wasHeard } from '../story.ts';
 import { capitalised, lostText } from '../words.ts';
 
 export const incompleteCapture = rule(
@@ -33,7 +33,7 @@ function gapsOf(handshake: Handshake): string[] {
   if (handshake.traffic.client.datagrams === 0 && began === false) gaps.push("only the server's datagrams are in it");
   if (handshake.snapped) gaps.push('datagrams were cut by the snap length of the capture');
   if (missed.length > 0) gaps.push(`${lostText(missed, handshake)} were never seen, yet the other side went on`);
-  if (outcomeOf(handshake) === 'incomplete-capture' && began && heard(handshake, 'client').length > 0)
+  if (outcomeOf(handshake) === 'incomplete-capture' && began && wasHeard(handshake, 'client'))
     gaps.push('it ends in mid-handshake, before a retransmission or an alert could tell why');
   return gaps;
 }

@@ -1,5 +1,5 @@
 import { rule } from '../model.ts';
-import { datagramsOf, evidenceOf, heardInFlights, sendings, storyOf } from '../story.ts';
+import { datagramsOf, evidenceOf, lastHeard, sendings, storyOf } from '../story.ts';
 import { capitalised, duration, flightText, times } from '../words.ts';
 
 export const peerSilent = rule(
@@ -14,7 +14,7 @@ export const peerSilent = rule(
     const { stop, stalled, us } = storyOf(handshake);
     if (!stalled || stop.kind !== 'silence') return undefined;
     const { who, flight } = stop;
-    const last = heardInFlights(handshake, who).at(-1);
+    const last = lastHeard(handshake, who);
     const alert = handshake.alerts.find(({ from, at }) => from === who && (!last || at > last.at));
     const n = flight ? sendings(flight) : 0;
     const asked = flight
