@@ -1,0 +1,18 @@
+/** Session descriptions: read with every ICE and DTLS fact and fault, compared, and written for our side. */
+export type * from './sdpModel.ts';
+export { problemsBetween } from './sdpProblems.ts';
+export { readCandidate, readDescription, sdpLimits, unwrap } from './sdpRead.ts';
+export { decideRoles, type Roles, rolesOf } from './sdpRoles.ts';
+export { usableFingerprints } from './sdpText.ts';
+export {
+  type AnswerResult,
+  answerSetup,
+  formatCandidate,
+  formatSdpFingerprint,
+  type MediaKind,
+  type OfferSpec,
+  type OwnCandidate,
+  type OwnSide,
+  writeAnswer,
+  writeOffer,
+} from './sdpWrite.ts';
