@@ -1,0 +1,12 @@
+/** Other DTLS stacks as data, by name. */
+import { chromium156, firefox153 } from './browsers.ts';
+import type { Profile } from './model.ts';
+import { stacks } from './stacks.ts';
+
+export { known } from './figure.ts';
+export type * from './model.ts';
+
+/** All of them, browsers first. */
+export const profiles: readonly Profile[] = [chromium156, firefox153, ...stacks];
+
+export const profileOf = (id: string): Profile | undefined => profiles.find((profile) => profile.id === id);

@@ -1,0 +1,280 @@
+/**
+ * Libraries that gateways and devices are built with. Timers, sizes and habits are what matters here: the offer depends on
+ * the application, and is given only where a tool of the library was captured.
+ */
+import { inSource, measured, unmeasured } from './figure.ts';
+import type { Profile, ProfileOffer } from './model.ts';
+
+const openssl = 'OpenSSL 3.0.22, Debian 12, November 2026';
+const gnutlsCli = 'GnuTLS 3.7.9, Debian 12, November 2026';
+const opensslHello = `${openssl}: the ClientHello of openssl s_client -dtls1_2`;
+const gnutlsHello = `${gnutlsCli}: the ClientHello of gnutls-cli --udp`;
+
+const offerUnmeasured: ProfileOffer = {
+  versions: unmeasured,
+  cipherSuites: unmeasured,
+  groups: unmeasured,
+  signatureSchemes: unmeasured,
+  srtpProfiles: unmeasured,
+  alpn: unmeasured,
+};
+
+const openssl30: Profile = {
+  id: 'openssl-3.0',
+  title: 'OpenSSL 3.0',
+  about: 'DTLS 1.2 as s_client and s_server speak it: a one-second timer, flights recut and unpacked when sent again',
+  hello: {
+    legacyVersion: 0xfefd,
+    sessionIdLength: 0,
+    compressionMethods: [0],
+    supportedVersions: [],
+    keyShares: [],
+    extensions: [
+      { kind: 'ec_point_formats', body: { ec_point_format_list: [0, 1, 2] } },
+      'supported_groups',
+      'session_ticket',
+      'application_layer_protocol_negotiation',
+      'use_srtp',
+      { kind: 'encrypt_then_mac', body: {} },
+      'extended_master_secret',
+      'signature_algorithms',
+    ],
+    order: 'fixed',
+  },
+  offer: {
+    versions: measured(['1.2'], opensslHello),
+    cipherSuites: measured(
+      [
+        0xc02c, 0xc030, 0x009f, 0xcca9, 0xcca8, 0xccaa, 0xc02b, 0xc02f, 0x009e, 0xc024, 0xc028, 0x006b, 0xc023, 0xc027,
+        0x0067, 0xc00a, 0xc014, 0x0039, 0xc009, 0xc013, 0x0033, 0x009d, 0x009c, 0x003d, 0x003c, 0x0035, 0x002f, 0x00ff,
+      ],
+      opensslHello,
+    ),
+    groups: measured([0x001d, 0x0017, 0x001e, 0x0019, 0x0018], opensslHello),
+    signatureSchemes: measured(
+      [
+        0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0809, 0x080a, 0x080b, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601,
+        0x0303, 0x0301, 0x0302, 0x0402, 0x0502, 0x0602,
+      ],
+      opensslHello,
+    ),
+    srtpProfiles: unmeasured,
+    alpn: unmeasured,
+  },
+  timers: {
+    start: measured(1000, `${openssl}: s_client against silence, 1.0, 2.0, 4.2, 8.2 and 16.1 s`),
+    growth: measured(2, `${openssl}: s_client against silence`),
+    cap: inSource(60_000, 'OpenSSL ssl/d1_lib.c, dtls1_double_timeout'),
+    attempts: inSource(12, 'OpenSSL include/openssl/dtls1.h, DTLS1_TMO_ALERT_COUNT'),
+  },
+  datagrams: {
+    mtu: unmeasured,
+    mtuSteps: unmeasured,
+    packing: measured(
+      'packed',
+      `${openssl}: captures bigchain_mtu300 and loss-small, records of several messages a datagram`,
+    ),
+    resendPacking: measured(
+      'record',
+      `${openssl}: capture loss-small, each message in datagrams of its own when sent again`,
+    ),
+    borders: measured('recut', `${openssl}: capture loss-small, other fragments when sent again`),
+  },
+  replayWindow: inSource(64, 'OpenSSL ssl/record/dtls1_bitmap.c'),
+  cookie: inSource(false, 'OpenSSL: only with DTLSv1_listen or SSL_OP_COOKIE_EXCHANGE'),
+  notes: [
+    'Its MTU is what its BIO answers: some 1472 bytes on Ethernet, and 228 (256 less headers) where a BIO does not answer, as most memory BIOs don’t; --mtu 228 is the latter.',
+    'After two timeouts it asks the BIO again for a fallback MTU.',
+    'A datagram that ends a flight can be larger than its MTU by the Finished.',
+  ],
+};
+
+const gnutls: Profile = {
+  id: 'gnutls',
+  title: 'GnuTLS',
+  about: 'DTLS 1.2 as gnutls-cli and gnutls-serv 3.7 speak it: one record a datagram, the same fragments each time',
+  hello: {
+    legacyVersion: 0xfefd,
+    sessionIdLength: 0,
+    compressionMethods: [0],
+    supportedVersions: [],
+    keyShares: [],
+    extensions: [
+      // status_request for OCSP, without responders and extensions (RFC 6066 §8).
+      { kind: 'unknown', code: 5, body: Uint8Array.of(1, 0, 0, 0, 0) },
+      'supported_groups',
+      { kind: 'ec_point_formats', body: { ec_point_format_list: [0] } },
+      'signature_algorithms',
+      'use_srtp',
+      'application_layer_protocol_negotiation',
+      { kind: 'encrypt_then_mac', body: {} },
+      'extended_master_secret',
+      'session_ticket',
+      { kind: 'renegotiation_info', body: { renegotiated_connection: new Uint8Array(0) } },
+      { kind: 'record_size_limit', body: { record_size_limit: 0x4000 } },
+    ],
+    order: 'fixed',
+  },
+  offer: {
+    versions: measured(['1.2'], gnutlsHello),
+    cipherSuites: measured(
+      [
+        0xc02c, 0xcca9, 0xc0ad, 0xc00a, 0xc02b, 0xc0ac, 0xc009, 0xc030, 0xcca8, 0xc014, 0xc02f, 0xc013, 0x009d, 0xc09d,
+        0x0035, 0x009c, 0xc09c, 0x002f, 0x009f, 0xccaa, 0xc09f, 0x0039, 0x009e, 0xc09e, 0x0033,
+      ],
+      gnutlsHello,
+    ),
+    groups: measured([0x0017, 0x0018, 0x0019, 0x001d, 0x001e, 0x0100, 0x0101, 0x0102, 0x0103, 0x0104], gnutlsHello),
+    signatureSchemes: measured(
+      [
+        0x0401, 0x0809, 0x0804, 0x0403, 0x0807, 0x0501, 0x080a, 0x0805, 0x0503, 0x0808, 0x0601, 0x080b, 0x0806, 0x0603,
+        0x0201, 0x0203,
+      ],
+      gnutlsHello,
+    ),
+    srtpProfiles: unmeasured,
+    alpn: unmeasured,
+  },
+  timers: {
+    start: measured(1000, `${gnutlsCli}: against silence, 1.0, 3.0, 6.0 and 12.0 s`),
+    growth: inSource(2, 'GnuTLS lib/dtls.c: the timeout doubles'),
+    cap: inSource(60_000, 'GnuTLS lib/dtls.c: the timeout stays below 60 s, and so does the whole handshake'),
+    attempts: measured(4, `${gnutlsCli}: gave up with an alert after 46 s`),
+  },
+  datagrams: {
+    mtu: inSource(1200, 'GnuTLS lib/gnutls_int.h, DTLS_DEFAULT_MTU'),
+    mtuSteps: measured([], `${gnutlsCli}: gnutls-serv, the same sizes each time`),
+    packing: measured('record', `${gnutlsCli}: gnutls-serv, one record a datagram`),
+    resendPacking: measured('record', `${gnutlsCli}: gnutls-serv, as at first`),
+    borders: measured('stable', `${gnutlsCli}: gnutls-serv, the same fragments when sent again`),
+  },
+  replayWindow: inSource(64, 'GnuTLS lib/dtls-sw.c'),
+  cookie: measured(true, `${gnutlsCli}: gnutls-serv --udp; the library leaves it to the application`),
+  notes: ['Its first two waits are 1 s and 3 s; from then on they double.'],
+};
+
+const nss: Profile = {
+  id: 'nss',
+  title: 'NSS',
+  about: 'Mozilla’s library by itself: a 50 ms timer, and smaller datagrams at every third timeout',
+  offer: {
+    ...offerUnmeasured,
+    versions: inSource(['1.3', '1.2'], 'NSS 3.110'),
+  },
+  timers: {
+    start: inSource(50, 'NSS lib/ssl/sslimpl.h, DTLS_RETRANSMIT_INITIAL_MS'),
+    growth: inSource(2, 'NSS lib/ssl/dtlscon.c, dtls_RetransmitTimerExpiredCb'),
+    cap: inSource(10_000, 'NSS lib/ssl/sslimpl.h, DTLS_RETRANSMIT_MAX_MS'),
+    attempts: unmeasured,
+  },
+  datagrams: {
+    mtu: inSource(1472, 'NSS lib/ssl/dtlscon.c, COMMON_MTU_VALUES'),
+    mtuSteps: inSource(
+      [
+        { fromRetransmission: 3, mtu: 1252 },
+        { fromRetransmission: 6, mtu: 548 },
+        { fromRetransmission: 9, mtu: 228 },
+      ],
+      'NSS lib/ssl/dtlscon.c: one step down COMMON_MTU_VALUES at every third timeout',
+    ),
+    packing: measured('packed', 'NSS: records fill a datagram at first'),
+    resendPacking: measured('record', 'NSS: one message a datagram when sent again'),
+    borders: inSource('recut', 'NSS lib/ssl/dtlscon.c: fragments are cut at each sending'),
+  },
+  replayWindow: inSource(1024, 'NSS lib/ssl, DTLS_RECVD_RECORDS_WINDOW'),
+  cookie: inSource(
+    false,
+    'NSS: no HelloVerifyRequest as server, and HelloRetryRequest with a cookie only when asked for',
+  ),
+  notes: [
+    'On the wire its datagrams are up to 64 bytes smaller than these sizes: it keeps room for protection that the first flight does not have.',
+  ],
+};
+
+const boringssl: Profile = {
+  id: 'boringssl',
+  title: 'BoringSSL',
+  about: 'Google’s library without libwebrtc’s settings: a 400 ms timer and an MTU of 1472',
+  offer: {
+    ...offerUnmeasured,
+    versions: inSource(['1.3', '1.2'], 'BoringSSL: DTLS 1.3 by default since February 2026'),
+    groups: inSource([0x11ec, 0x001d, 0x0017, 0x0018], 'BoringSSL: its default groups'),
+    signatureSchemes: inSource(
+      [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0201],
+      'BoringSSL ssl/extensions.cc: the schemes that it verifies',
+    ),
+  },
+  timers: {
+    start: inSource(400, 'BoringSSL ssl/internal.h, initial_timeout_duration_ms'),
+    growth: inSource(2, 'BoringSSL ssl/d1_lib.cc, dtls1_double_timeout'),
+    cap: inSource(60_000, 'BoringSSL ssl/d1_lib.cc, dtls1_double_timeout'),
+    attempts: inSource(12, 'BoringSSL ssl/d1_lib.cc, DTLS1_MAX_TIMEOUTS'),
+  },
+  datagrams: {
+    mtu: inSource(1472, 'BoringSSL ssl/d1_both.cc, kDefaultMTU'),
+    mtuSteps: unmeasured,
+    packing: inSource('packed', 'BoringSSL ssl/d1_both.cc: records fill a datagram'),
+    resendPacking: inSource('packed', 'BoringSSL ssl/d1_both.cc: a retransmission is packed as the first sending'),
+    borders: unmeasured,
+  },
+  replayWindow: inSource(256, 'BoringSSL ssl/internal.h, DTLSReplayBitmap'),
+  cookie: inSource(false, 'BoringSSL: no HelloVerifyRequest as server'),
+  notes: ['After two timeouts it takes the fallback MTU of its BIO, if the BIO has one.'],
+};
+
+const pion: Profile = {
+  id: 'pion',
+  title: 'pion',
+  about: 'the Go library behind many SFUs: DTLS 1.2, a one-second timer, an MTU that counts bodies only',
+  offer: {
+    ...offerUnmeasured,
+    versions: inSource(['1.2'], 'pion/dtls v3: its releases speak 1.2 alone'),
+  },
+  timers: {
+    start: inSource(1000, 'pion/dtls conn.go, initialTickerInterval'),
+    growth: inSource(2, 'pion/dtls: back-off doubles the interval, unless it is switched off'),
+    cap: inSource(60_000, 'pion/dtls: the interval is at most a minute'),
+    attempts: unmeasured,
+  },
+  datagrams: {
+    mtu: inSource(1200, 'pion/dtls, default of WithMTU'),
+    mtuSteps: inSource([], 'pion/dtls: nothing lowers it'),
+    packing: inSource('packed', 'pion/dtls: records fill a datagram'),
+    resendPacking: inSource('packed', 'pion/dtls: records fill a datagram'),
+    borders: unmeasured,
+  },
+  replayWindow: inSource(64, 'pion/dtls conn.go, defaultReplayProtectionWindow'),
+  cookie: inSource(true, 'pion/dtls: HelloVerifyRequest unless InsecureSkipVerifyHello'),
+  notes: ['It counts fragment bodies only, so that a datagram can be up to 25 bytes larger than its MTU.'],
+};
+
+const mbedtls: Profile = {
+  id: 'mbedtls',
+  title: 'Mbed TLS',
+  about: 'the library of small devices: DTLS 1.2, 508 bytes a datagram from the second retransmission on',
+  offer: {
+    ...offerUnmeasured,
+    versions: inSource(['1.2'], 'Mbed TLS 3.6'),
+  },
+  timers: {
+    start: inSource(1000, 'Mbed TLS ssl.h, MBEDTLS_SSL_DTLS_TIMEOUT_DFL_MIN'),
+    growth: inSource(2, 'Mbed TLS ssl_msg.c, ssl_double_retransmit_timeout'),
+    cap: inSource(60_000, 'Mbed TLS ssl.h, MBEDTLS_SSL_DTLS_TIMEOUT_DFL_MAX'),
+    attempts: inSource(6, 'Mbed TLS ssl_msg.c: gives up once it has waited the cap: 1, 2, 4, 8, 16, 32, 60 s'),
+  },
+  datagrams: {
+    mtu: unmeasured,
+    mtuSteps: inSource([{ fromRetransmission: 2, mtu: 508 }], 'Mbed TLS ssl_msg.c, ssl_double_retransmit_timeout'),
+    packing: unmeasured,
+    resendPacking: unmeasured,
+    borders: unmeasured,
+  },
+  replayWindow: inSource(64, 'Mbed TLS ssl_msg.c: a window of 64 bits'),
+  cookie: inSource(true, 'Mbed TLS: HelloVerifyRequest by default as server (MBEDTLS_SSL_DTLS_HELLO_VERIFY)'),
+  notes: [
+    'It has no MTU of its own unless the application sets one: whole messages go in one datagram, up to its buffer of 16 KiB.',
+    'Before version 3.6.6 it could not put a fragmented ClientHello together.',
+  ],
+};
+
+export const stacks: readonly Profile[] = [openssl30, gnutls, nss, boringssl, pion, mbedtls];
