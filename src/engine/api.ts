@@ -7,6 +7,7 @@ import type { RandomSource } from '../base/random.ts';
 import type { Instant } from '../base/time.ts';
 import type { Credential } from '../crypto/keys.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
+import type { StackHabits } from '../profiles/model.ts';
 import type { Version } from '../wire/registry.ts';
 import type { DropReason, Failure } from './failure.ts';
 
@@ -122,7 +123,7 @@ export interface Retransmission {
   readonly attempts: number;
 }
 
-export interface EndpointConfig {
+export interface EndpointConfig extends StackHabits {
   readonly role: Role;
   readonly versions: readonly Version[];
   /** In order of preference, IANA numbers. */
