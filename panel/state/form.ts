@@ -11,6 +11,7 @@ import {
   optionGroups,
   optionsOf,
   optionTable,
+  ourselves,
   type Parsed,
   type Problem,
   presets,
@@ -89,10 +90,16 @@ const roleOf = (form: FormState): string => form.values.role ?? 'client';
 /** What only the panel's terminal twin has a use for: a panel has no exit code. */
 const notHere: readonly OptionName[] = ['expect'];
 
-const defaults = defaultOptions('probe');
-const allFields: readonly (Field & { readonly group: OptionGroup })[] = optionsOf('probe')
-  .filter((name) => !notHere.includes(name))
-  .map((name) => {
+const fieldNames = optionsOf('probe').filter((name) => !notHere.includes(name));
+
+/** The fields with the defaults of the stack that the form stands at: they are what an empty field means. */
+const fieldsAs = new Map<string, readonly (Field & { readonly group: OptionGroup })[]>();
+function fieldsOf(form: FormState): readonly (Field & { readonly group: OptionGroup })[] {
+  const as = form.values.as || ourselves;
+  const made = fieldsAs.get(as);
+  if (made) return made;
+  const defaults = defaultOptions('probe', as);
+  const fields = fieldNames.map((name) => {
     const { flag, group, label, help, type } = optionTable[name];
     const format = (type as { format(value: unknown): readonly string[] }).format;
     return {
@@ -102,9 +109,13 @@ const allFields: readonly (Field & { readonly group: OptionGroup })[] = optionsO
       label,
       help,
       description: type.description,
-      placeholder: format(defaults[name]).join(', '),
+      placeholder: format(name === 'as' ? ourselves : defaults[name]).join(', '),
     };
   });
+  // Only stacks that exist: what was typed elsewhere must not fill a map.
+  if (defaults.as === as) fieldsAs.set(as, fields);
+  return fields;
+}
 
 /** Whether a field means something as the form stands. */
 function applies(form: FormState, name: OptionName): boolean {
@@ -122,7 +133,7 @@ export function fieldGroups(form: FormState): FieldGroup[] {
     .map(([id, title]) => ({
       id,
       title,
-      fields: allFields.filter((field) => field.group === id && applies(form, field.name)),
+      fields: fieldsOf(form).filter((field) => field.group === id && applies(form, field.name)),
     }))
     .filter((group) => group.fields.length > 0);
 }
@@ -165,13 +176,14 @@ export function clearOptions(form: FormState): FormState {
 
 /** Which options differ, in the order of the table. Pasted keys and certificates are named, not shown. */
 function changesBetween(before: FormState, after: FormState): Change[] {
-  const text = (form: FormState, { name, placeholder }: Field): string => {
+  const text = (form: FormState, name: OptionName): string => {
+    const placeholder = fieldsOf(form).find((field) => field.name === name)?.placeholder ?? '';
     const value = (form.values[name] ?? '').trim();
     if (value !== '') return name === 'key' || name === 'cert' ? 'pasted' : value.replaceAll('\n', '; ');
     return placeholder === '' ? 'not set' : placeholder;
   };
-  return allFields
-    .map((field) => ({ flag: field.flag, from: text(before, field), to: text(after, field) }))
+  return fieldsOf(after)
+    .map(({ flag, name }) => ({ flag, from: text(before, name), to: text(after, name) }))
     .filter(({ from, to }) => from !== to)
     .map(({ flag, from, to }) => ({ flag, from: brief(from), to: brief(to) }));
 }
@@ -188,7 +200,7 @@ function brief(text: string): string {
 /** What the form asks for, as it crosses to the background; nothing is checked here. */
 export function rawRequest(form: FormState): RunRequest {
   const options: Record<string, JsonValue> = {};
-  for (const { name, description } of allFields) {
+  for (const { name, description } of fieldsOf(form)) {
     const text = form.values[name] ?? '';
     if (text.trim() === '' || !applies(form, name)) continue;
     if (perLine(description)) options[name] = lines(text);
@@ -271,7 +283,7 @@ export function refusedFields(problems: readonly FormProblem[]): Partial<Record<
 function fieldOf(where: string): FieldName | undefined {
   if (where === 'target' || where === 'TARGET') return 'target';
   const bare = where.split(/[\s=]/)[0] ?? where;
-  return allFields.find((field) => field.name === bare || field.flag === bare)?.name;
+  return fieldNames.find((name) => name === bare || optionTable[name].flag === bare);
 }
 
 /** `"12" is too small; allowed: 64 to 65507 bytes`. A pasted key is not repeated. */
@@ -294,7 +306,7 @@ export function remembered(kept: unknown): FormState {
   const { target, values } = kept as { readonly target?: unknown; readonly values?: unknown };
   const known: Partial<Record<OptionName, string>> = {};
   if (typeof values === 'object' && values !== null)
-    for (const { name } of allFields) {
+    for (const name of fieldNames) {
       const value: unknown = (values as Record<string, unknown>)[name];
       if (typeof value === 'string' && value.length <= 2000) known[name] = value;
     }

@@ -2,14 +2,17 @@
  * The one option table. The terminal's flags, the panel's form, the checks of both and the command line that reproduces a
  * run all come from here. Adding an option: add its field to `Options` and a row below; the compiler asks for the rest.
  *
- * Defaults are WebRTC's habits where it has some. A flag changes one thing and nothing else.
+ * Defaults are WebRTC's habits where it has some, or those of the stack that `--as` names. Every other flag changes one thing
+ * and nothing else.
  */
 import { type Outcome, outcomes } from '../diagnosis/model.ts';
 import type { Fingerprint, Packing, Role } from '../engine/api.ts';
 import type { LinkRule } from '../link/api.ts';
+import { profileOf, profiles } from '../profiles/index.ts';
 import { groups, signatureSchemes, srtpProfiles, type Version } from '../wire/registry.ts';
 import { cipherSuites } from '../wire/suites.ts';
 import { parseCredentialSpec } from '../x509/spec.ts';
+import { optionsOfProfile } from './profileOptions.ts';
 import {
   choice,
   codes,
@@ -28,6 +31,8 @@ import {
 
 export interface Options {
   readonly role: Role;
+  /** A profile's id, or `ourselves`. */
+  readonly as: string;
   readonly versions: readonly Version[];
   readonly suites: readonly number[];
   readonly groups: readonly number[];
@@ -56,6 +61,9 @@ export interface Options {
   readonly expect: Outcome;
 }
 export type OptionName = keyof Options;
+
+/** The `--as` that is no profile: defaults of our own. */
+export const ourselves = 'dtlscope';
 
 /** What the options describe: one handshake of ours, or our server for anybody. */
 export type Command = 'probe' | 'serve';
@@ -103,6 +111,21 @@ export const optionTable: Table = {
     onlyRole: undefined,
     type: choice<Role>({ client: 'we send the first ClientHello', server: 'we wait for the peer’s ClientHello' }),
     default: (command) => (command === 'serve' ? 'server' : 'client'),
+  },
+  as: {
+    flag: '--as',
+    group: 'role',
+    label: 'Behave as',
+    help: 'take versions, offer, timers and sizes of another stack for defaults; other flags still override',
+    commands: both,
+    onlyRole: undefined,
+    type: choice(
+      Object.fromEntries([
+        [ourselves, 'our own defaults: what WebRTC stacks mostly do'],
+        ...profiles.map(({ id, title, about }) => [id, `${title}: ${about}`] as const),
+      ]),
+    ),
+    default: always(ourselves),
   },
   fingerprint: {
     flag: '--fingerprint',
@@ -380,10 +403,15 @@ export const formatOption = <N extends OptionName>(name: N, value: Options[N]): 
 export const optionsOf = (command: Command): readonly OptionName[] =>
   optionNames.filter((name) => optionTable[name].commands.includes(command));
 
-/** All options of a command at their defaults. */
-export const defaultOptions = (command: Command): Options =>
+/** All options of a command at their defaults, or at those of a profile where it has a say. */
+export function defaultOptions(command: Command, as: string = ourselves): Options {
   // Each name gets the value of its own row; the mapped type of the table holds that together.
-  Object.fromEntries(optionNames.map((name) => [name, optionTable[name].default(command)])) as unknown as Options;
+  const own = Object.fromEntries(
+    optionNames.map((name) => [name, optionTable[name].default(command)]),
+  ) as unknown as Options;
+  const profile = profileOf(as);
+  return profile ? { ...own, ...optionsOfProfile(profile), as } : own;
+}
 
 /** `ADDRESS` or `ADDRESS:PORT`, with an IPv6 address in brackets when a port follows. */
 export function parseBind(given: string): { readonly host: string; readonly port: number } | undefined {

@@ -6,6 +6,7 @@
 import type { Credential } from '../crypto/keys.ts';
 import type { EndpointConfig } from '../engine/api.ts';
 import { formatLinkRule } from '../link/text.ts';
+import { profileOf } from '../profiles/index.ts';
 import { hiddenInbound } from './linkGrammar.ts';
 import {
   type Command,
@@ -16,8 +17,10 @@ import {
   optionNames,
   optionsOf,
   optionTable,
+  ourselves,
 } from './options.ts';
 import { bad, good, type Parsed, type Problem } from './problem.ts';
+import { habitsOf } from './profileOptions.ts';
 import { parseTarget, type Target } from './target.ts';
 
 export interface Scenario {
@@ -50,7 +53,9 @@ export function readScenario(command: Command, target: string | undefined, given
   const where = command === 'probe' && target !== undefined ? take(parseTarget(target)) : undefined;
   if (command === 'probe' && target === undefined) problems.push(...bad('TARGET', '', 'is missing').problems);
   if (problems.length > 0) return { ok: false, problems };
-  const options = { ...defaultOptions(command), ...values } as Options;
+  // Options that are not given have the defaults of the stack that we are to behave as.
+  const as = values.as as Options['as'] | undefined;
+  const options = { ...defaultOptions(command, as), ...values } as Options;
   const scenario: Scenario = { command, target: where, options };
   const wrong = contradictions(scenario, given);
   return wrong.length > 0 ? { ok: false, problems: wrong } : good(scenario);
@@ -133,7 +138,7 @@ function textsOf(value: Json, list: boolean): readonly string[] | undefined {
 
 /** The texts of all options that differ from their default: what a form shows, and a command line names. */
 export function formOf({ command, options }: Pick<Scenario, 'command' | 'options'>): GivenOptions {
-  const defaults = defaultOptions(command);
+  const defaults = { ...defaultOptions(command, options.as), as: ourselves };
   const given: Partial<Record<OptionName, readonly string[]>> = {};
   for (const name of optionsOf(command)) {
     const texts = formatOption(name, options[name]);
@@ -142,32 +147,36 @@ export function formOf({ command, options }: Pick<Scenario, 'command' | 'options
   return given;
 }
 
-/** The engine's configuration: `base` (the engine's defaults) with everything that the options decide. */
-export const toEndpointConfig = (
+/** The engine's configuration: `base` (the engine's defaults) with everything that the options and their profile decide. */
+export function toEndpointConfig(
   options: Options,
   credentials: readonly Credential[],
   base: EndpointConfig,
-): EndpointConfig => ({
-  ...base,
-  role: options.role,
-  versions: options.versions,
-  cipherSuites: options.suites,
-  groups: options.groups,
-  signatureSchemes: options.sigalgs,
-  credentials,
-  clientAuth: options.clientAuth,
-  trust:
-    options.fingerprint.length === 0 ? { kind: 'any' } : { kind: 'fingerprints', fingerprints: options.fingerprint },
-  alpn: options.alpn,
-  srtpProfiles: options.srtp,
-  cookie: options.cookie,
-  mtu: options.mtu,
-  packing: options.packing,
-  fragment: options.fragment,
-  retransmission: {
-    start: options.rto,
-    growth: options.rtoGrowth,
-    cap: options.rtoMax,
-    attempts: options.attempts,
-  },
-});
+): EndpointConfig {
+  const profile = profileOf(options.as);
+  return {
+    ...base,
+    ...(profile && habitsOf(profile, options)),
+    role: options.role,
+    versions: options.versions,
+    cipherSuites: options.suites,
+    groups: options.groups,
+    signatureSchemes: options.sigalgs,
+    credentials,
+    clientAuth: options.clientAuth,
+    trust:
+      options.fingerprint.length === 0 ? { kind: 'any' } : { kind: 'fingerprints', fingerprints: options.fingerprint },
+    alpn: options.alpn,
+    srtpProfiles: options.srtp,
+    cookie: options.cookie,
+    mtu: options.mtu,
+    packing: options.packing,
+    fragment: options.fragment,
+    retransmission: {
+      start: options.rto,
+      growth: options.rtoGrowth,
+      cap: options.rtoMax,
+      attempts: options.attempts,
+    },
+  };
+}

@@ -52,6 +52,17 @@ describe('the form', () => {
     });
   });
 
+  it('shows the defaults of the stack that it stands at, and sends its name alone', () => {
+    const shown = (form: FormState, name: string) =>
+      fieldGroups(form).flatMap((group) => group.fields.filter((field) => field.name === name))[0]?.placeholder;
+    expect(shown(formOf({}), 'mtu')).toBe('1200');
+    const firefox = formOf({ as: 'firefox-153' });
+    expect(shown(firefox, 'mtu')).toBe('1408');
+    expect(shown(firefox, 'alpn')).toBe('webrtc,c-webrtc');
+    expect(rawRequest(firefox).options).toEqual({ as: 'firefox-153' });
+    expect(commandLineOf(firefox)).toBe('npx dtlscope probe 127.0.0.1:4433 --as firefox-153');
+  });
+
   it('asks for what the reader accepts, whenever it finds nothing wrong', () => {
     for (const preset of presets) {
       const form = applyPreset(formOf({}), preset.id);
