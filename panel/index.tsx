@@ -7,7 +7,8 @@ import { adaptPort } from '../src/bridge/port.ts';
 import { mount } from './mount.tsx';
 import { makeRunBook } from './reader.ts';
 import { rememberable, remembered } from './state/form.ts';
-import { createPanel, type ViewOptions } from './state/store.ts';
+import { createPanel } from './state/store.ts';
+import { rememberedView } from './state/view.ts';
 import { followTheme } from './theme.ts';
 
 const client = openBackground({
@@ -50,11 +51,6 @@ panel.store.subscribe(({ form, view }, before) => {
     // Storage is full or closed: the panel works without a memory.
   }
 });
-
-function rememberedView(kept: unknown): Partial<ViewOptions> {
-  const { axis } = (typeof kept === 'object' && kept !== null ? kept : {}) as { readonly axis?: unknown };
-  return axis === 'real' || axis === 'ordinal' ? { axis } : {};
-}
 
 /** With the next picture; a hidden panel draws none, so a timer stands in. */
 function soon(publish: () => void): void {

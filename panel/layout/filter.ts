@@ -3,9 +3,9 @@
  * `type:certificate flight:4 -lost:yes`. A word that means nothing is refused with a reason, so that an empty ladder is
  * never the answer to a typing mistake. Pure; a filter is data.
  */
-import type { DatagramView, RecordView } from '../../src/analysis/model.ts';
+import type { DatagramView, Handshake, RecordView } from '../../src/analysis/model.ts';
 import { unreachable } from '../../src/base/unreachable.ts';
-import type { Actor } from '../../src/trace/model.ts';
+import type { Actor, PacketNumber } from '../../src/trace/model.ts';
 import { handshakeTypeName } from '../../src/wire/handshake.ts';
 import {
   alertDescriptions,
@@ -29,11 +29,15 @@ export type Test =
   | { readonly kind: 'side'; readonly side: Actor }
   /** UDP payload bytes, or bytes of a message's fragment. */
   | { readonly kind: 'size' | 'frag'; readonly how: Comparison; readonly bytes: number }
-  | { readonly kind: 'dup' | 'lost'; readonly wanted: boolean }
+  | { readonly kind: 'dup' | 'lost' | 'resent'; readonly wanted: boolean }
+  /** Whether its receiver ignored it or a record of it. */
+  | { readonly kind: 'dropped'; readonly wanted: boolean }
   /** Undefined for any alert. */
   | { readonly kind: 'alert'; readonly description: number | undefined }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly kind: 'word'; readonly word: string };
+  | { readonly kind: 'word'; readonly word: string }
+  /** `type:certificate,finished`: one of them is enough. */
+  | { readonly kind: 'any'; readonly tests: readonly Test[] };
 export type Comparison = '>' | '<' | '>=' | '<=' | '=';
 
 export type ParsedFilter =
@@ -53,17 +57,32 @@ export function parseFilter(text: string): ParsedFilter {
   return { ok: true, filter };
 }
 
-export const matches = (filter: Filter, datagram: DatagramView): boolean =>
-  filter.every(({ negated, test }) => meets(test, datagram) !== negated);
+/** What a filter may ask that is not in the datagram itself. */
+export interface Around {
+  /** Datagrams that their receiver ignored, or ignored a record of. */
+  readonly dropped: ReadonlySet<PacketNumber>;
+}
+const nothingAround: Around = { dropped: new Set() };
+
+export const aroundOf = ({ drops }: Pick<Handshake, 'drops'>): Around => ({
+  dropped: new Set(drops.flatMap(({ packet }) => (packet === undefined ? [] : [packet]))),
+});
+
+export const matches = (filter: Filter, datagram: DatagramView, around: Around = nothingAround): boolean =>
+  filter.every(({ negated, test }) => meets(test, datagram, around) !== negated);
 
 /** Whether it holds handshake bytes not seen before, or in a flight's first sending what has none: a message without a body too. */
 export const bringsNews = ({ newBytes, attempt, records }: DatagramView): boolean =>
   newBytes > 0 || (attempt === 0 && records.some(({ fragments }) => fragments.every(({ total }) => total === 0)));
 
 /** The one question that views ask of each datagram; undefined when all are to be shown. */
-export function keeper(filter: Filter, onlyNew: boolean): ((datagram: DatagramView) => boolean) | undefined {
+export function keeper(
+  filter: Filter,
+  onlyNew: boolean,
+  around?: Around,
+): ((datagram: DatagramView) => boolean) | undefined {
   if (filter.length === 0) return onlyNew ? bringsNews : undefined;
-  return (datagram) => (!onlyNew || bringsNews(datagram)) && matches(filter, datagram);
+  return (datagram) => (!onlyNew || bringsNews(datagram)) && matches(filter, datagram, around);
 }
 
 /** What a word asks, or why it asks nothing. */
@@ -72,6 +91,18 @@ function testOf(token: string): Test | string {
   if (colon < 0) return wordOf(token);
   const key = token.slice(0, colon).toLowerCase();
   const value = token.slice(colon + 1).toLowerCase();
+  if (!value.includes(',')) return askedBy(key, value);
+  const tests: Test[] = [];
+  for (const one of value.split(',')) {
+    const test = askedBy(key, one);
+    if (typeof test === 'string') return test;
+    tests.push(test);
+  }
+  return { kind: 'any', tests };
+}
+
+/** What one value of a key asks. */
+function askedBy(key: string, value: string): Test | string {
   switch (key) {
     case 'type':
       return typeOf(value);
@@ -85,11 +116,13 @@ function testOf(token: string): Test | string {
       return bytesOf(key, value);
     case 'dup':
     case 'lost':
+    case 'resent':
+    case 'dropped':
       return value === 'yes' || value === 'no' ? { kind: key, wanted: value === 'yes' } : `${key} is yes or no`;
     case 'alert':
       return alertOf(value);
     default:
-      return 'filters are type, flight, side, size, frag, dup, lost, seq and alert';
+      return 'filters are type, flight, side, size, frag, dup, resent, lost, dropped, seq and alert';
   }
 }
 
@@ -132,7 +165,7 @@ function alertOf(value: string): Test | string {
     : { kind: 'alert', description };
 }
 
-function meets(test: Test, datagram: DatagramView): boolean {
+function meets(test: Test, datagram: DatagramView, around: Around): boolean {
   const { records } = datagram;
   switch (test.kind) {
     case 'message':
@@ -153,6 +186,12 @@ function meets(test: Test, datagram: DatagramView): boolean {
       return bringsNews(datagram) !== test.wanted;
     case 'lost':
       return wasLost(datagram) === test.wanted;
+    case 'resent':
+      return datagram.attempt > 0 === test.wanted;
+    case 'dropped':
+      return around.dropped.has(datagram.packet) === test.wanted;
+    case 'any':
+      return test.tests.some((one) => meets(one, datagram, around));
     case 'alert':
       return records.some((record) =>
         test.description === undefined

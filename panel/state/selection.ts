@@ -114,22 +114,14 @@ export const selectField = (before: Selection, field: SelectedField | undefined)
 /** Another of the target's buffers; what is selected stays so. */
 export const showTab = (before: Selection, tab: BufferId): Selection => ({ ...before, tab });
 
-/** A finding's evidence: all of it is lit, the first of it selected; with details open, since the user asked to see. */
-export function selectEvidence(
+/** A finding's evidence: all of it is lit, one piece of it selected; with details open, since the user asked to see. */
+export const selectEvidence = (
   before: Selection,
   finding: number,
   evidence: readonly PacketRange[],
-  at: PacketRange | undefined = evidence[0],
-): Selection {
-  return {
-    ...before,
-    finding,
-    lit: evidence,
-    target: at ? { kind: 'datagram', packet: at.packet } : before.target,
-    field: undefined,
-    tab: undefined,
-  };
-}
+  target: Target,
+  field: SelectedField | undefined,
+): Selection => ({ ...before, finding, lit: evidence, target, field, tab: field?.buffer, details: true });
 
 /** Esc: closes the details first, then lets go of evidence and target. */
 export function letGo(before: Selection): Selection {

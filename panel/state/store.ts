@@ -7,30 +7,19 @@ import type { BackgroundClient, ClientState } from '../../src/bridge/client.ts';
 import { BridgeError, type RunReading, type RunSummary } from '../../src/bridge/panel.ts';
 import type { BufferId, PacketRange } from '../../src/trace/buffers.ts';
 import type { Problem } from '../../src/trace/problem.ts';
-import type { AxisKind, Zoom } from '../layout/axis.ts';
 import { plural } from '../layout/text.ts';
 import { emptyForm, type FormState, refusedFields, requestOf } from './form.ts';
 import { type GivenFile, type Import, KeyStore, openFiles } from './opening.ts';
 import { mainHandshake, type RunBook } from './runBook.ts';
 import * as select from './selection.ts';
-
-/** The views of a handshake, in the order of their tabs. */
-export const drawings = ['ladder', 'packing', 'table', 'parameters', 'certificates'] as const;
-export type Drawing = (typeof drawings)[number];
-
-export interface ViewOptions {
-  readonly axis: AxisKind;
-  readonly zoom: Zoom;
-  readonly onlyNew: boolean;
-  /** As layout/filter.ts reads it; always one that it can read. */
-  readonly filter: string;
-  readonly drawing: Drawing;
-}
+import { defaultView, type ViewOptions } from './view.ts';
 
 /** Something the user should know about an action of theirs; stays until dismissed or replaced. */
 export interface Notice {
   readonly text: string;
   readonly tone: 'bad' | 'quiet';
+  /** It tells of a deletion, and offers to undo it. */
+  readonly undo?: true;
 }
 
 export interface PanelState {
@@ -46,6 +35,8 @@ export interface PanelState {
   readonly selection: select.Selection;
   readonly view: ViewOptions;
   readonly notice: Notice | undefined;
+  /** How many runs `undoRemove` would bring back. */
+  readonly deleted: number;
   /** What was wrong with files that were read in part, by run. */
   readonly problems: Readonly<Record<string, readonly Problem[]>>;
 }
@@ -56,7 +47,11 @@ export interface Actions {
   start(): Promise<void>;
   /** Stops the selected run, or the newest that runs. */
   stop(): Promise<void>;
+  /** Takes a run off the list; until the next deletion it can be brought back. */
   remove(run: string): Promise<void>;
+  removeAll(): Promise<void>;
+  /** Brings back what the last deletion took, of this panel or, when it made none, of another. */
+  undoRemove(): Promise<void>;
   checkHelper(): Promise<void>;
   /** Shows captures and traces as runs, and joins key logs to what they belong to, open already or opened later. */
   openFiles(files: readonly GivenFile[]): Promise<void>;
@@ -65,7 +60,12 @@ export interface Actions {
   selectTarget(target: select.Target, details?: boolean, field?: select.SelectedField): void;
   selectField(field: select.SelectedField | undefined): void;
   showTab(buffer: BufferId): void;
-  selectEvidence(finding: number, evidence: readonly PacketRange[], at?: PacketRange): void;
+  selectEvidence(
+    finding: number,
+    evidence: readonly PacketRange[],
+    target: select.Target,
+    field: select.SelectedField | undefined,
+  ): void;
   openDetails(open: boolean): void;
   /** Esc: the details first, then what is selected. */
   letGo(): void;
@@ -108,13 +108,16 @@ export function createPanel(options: PanelOptions): Panel {
     runs: client.state.runs,
     revisions: {},
     selection: select.nothing,
-    view: { axis: 'compressed', zoom: 1, onlyNew: false, filter: '', drawing: 'ladder', ...options.view },
+    view: { ...defaultView, ...options.view },
     notice: undefined,
+    deleted: client.state.deleted,
     problems: {},
   }));
   const update = (part: Partial<PanelState>): void => store.setState(part);
   const followed = new Map<string, () => void>();
   const removed = new Set<string>();
+  /** What the last deletion took, and whether the background has a part in it. Its events stay in the book. */
+  let bin: Bin = emptyBin;
   const tool = options.tool ?? 'dtlscope';
   const now = options.now ?? Date.now;
   let opened = 0;
@@ -164,10 +167,14 @@ export function createPanel(options: PanelOptions): Panel {
   };
 
   const sync = (): void => {
-    const { link, background, helper, runs } = client.state;
+    const { link, background, helper, runs, deleted } = client.state;
     const before = store.getState();
+    // Undone by another panel: it is here again.
+    for (const { id } of runs) removed.delete(id);
+    if (bin.runs.some(({ id }) => !removed.has(id)))
+      bin = { ...bin, runs: bin.runs.filter(({ id }) => removed.has(id)) };
     const kept = link === 'connected' ? mergeRuns(before.runs, runs, book, removed) : before.runs;
-    update({ connection: { link, background }, helper, runs: kept });
+    update({ connection: { link, background }, helper, runs: kept, deleted: bin.runs.length || deleted });
     const newest = kept.at(-1);
     if (before.selection.run === undefined && newest) show(newest.id);
   };
@@ -200,10 +207,15 @@ export function createPanel(options: PanelOptions): Panel {
   };
 
   /** The background keeps the file under an id of its own; whatever is selected in it stays so. */
-  const keep = async (id: string, { name, trace }: Import): Promise<void> => {
+  const keep = async (id: string, { name, trace, problems: found }: Import): Promise<void> => {
     const kept = await client.keep(name, trace, readingOf(book, id));
     if (removed.has(id)) {
+      // Deleted while it was on its way there.
       await client.delete(kept.id);
+      removed.add(kept.id);
+      book.rename(id, kept.id);
+      bin = { runs: bin.runs.map((run) => (run.id === id ? kept : run)), held: true };
+      update({ problems: { ...store.getState().problems, [kept.id]: found } });
       return;
     }
     followed.get(kept.id)?.();
@@ -224,6 +236,66 @@ export function createPanel(options: PanelOptions): Panel {
     } catch (error) {
       update({ notice: { text: messageOf(error), tone: 'bad' } });
     }
+  };
+
+  /** Deletes here what `ask` deletes in the background, which is not asked for what it does not hold. */
+  const take = async (ids: readonly string[], ask: () => Promise<void>): Promise<void> => {
+    const gone = store.getState().runs.filter(({ id }) => ids.includes(id));
+    const held = client.state.runs.some(({ id }) => ids.includes(id));
+    const [one] = gone;
+    if (!one) return;
+    if (held) await ask();
+    const { runs, selection } = store.getState();
+    // The deletion before this one is final now, as it is in the background.
+    for (const { id } of bin.runs) book.forget(id);
+    bin = { runs: gone, held };
+    for (const { id } of gone) {
+      followed.get(id)?.();
+      followed.delete(id);
+      removed.add(id);
+    }
+    const what = gone.length === 1 ? nameOf(one) : plural(gone.length, 'run');
+    const text = `${what} ${gone.length === 1 ? 'was' : 'were'} deleted.`;
+    const left = runs.filter(({ id }) => !ids.includes(id));
+    update({ runs: left, deleted: gone.length, notice: { text, tone: 'quiet', undo: true } });
+    if (!gone.some(({ id }) => id === selection.run)) return;
+    const next = left.at(-1);
+    if (next) show(next.id);
+    else update({ selection: select.nothing });
+  };
+
+  const bringBack = async (): Promise<void> => {
+    const { runs: binned, held } = bin;
+    const known = new Set(store.getState().runs.map(({ id }) => id));
+    let failure: unknown;
+    if (held || binned.length === 0)
+      await client.undoDelete().catch((error: unknown) => {
+        failure = error;
+      });
+    bin = emptyBin;
+    for (const { id } of binned) removed.delete(id);
+    // What only this panel held, and what the background no longer has, comes back from here.
+    const runs = mergeRuns(
+      [...store.getState().runs.filter(({ id }) => known.has(id)), ...binned],
+      client.state.runs,
+      book,
+      removed,
+    );
+    const back = runs.filter(({ id }) => !known.has(id));
+    update({ runs, deleted: client.state.deleted });
+    for (const { id } of back) if (!client.state.runs.some((one) => one.id === id)) followed.set(id, () => {});
+    const lost = binned.filter(({ id }) => !runs.some((one) => one.id === id));
+    const [one] = back;
+    const told = [
+      ...(one ? [back.length === 1 ? `${nameOf(one)} is back.` : `${plural(back.length, 'run')} are back.`] : []),
+      ...(lost.length > 0
+        ? [`${lost.map(nameOf).join(', ')} can’t be brought back: another panel deleted something since.`]
+        : []),
+    ];
+    if (told.length === 0 && failure !== undefined) throw failure;
+    update({ notice: { text: told.join(' '), tone: lost.length > 0 ? 'bad' : 'quiet' } });
+    const newest = back.at(-1);
+    if (newest) show(newest.id);
   };
 
   const actions: Actions = {
@@ -252,21 +324,15 @@ export function createPanel(options: PanelOptions): Panel {
         const run = stoppable(store.getState());
         if (run) await client.stop(run.id);
       }),
-    remove: (run) =>
-      attempt(async () => {
-        const { runs, selection } = store.getState();
-        if (client.state.runs.some((one) => one.id === run)) await client.delete(run);
-        followed.get(run)?.();
-        followed.delete(run);
-        book.forget(run);
-        removed.add(run);
-        const left = runs.filter((one) => one.id !== run);
-        update({ runs: left });
-        if (selection.run !== run) return;
-        const next = left.at(-1);
-        if (next) show(next.id);
-        else update({ selection: select.nothing });
-      }),
+    remove: (run) => attempt(() => take([run], () => client.delete(run))),
+    removeAll: () =>
+      attempt(() =>
+        take(
+          store.getState().runs.map(({ id }) => id),
+          () => client.deleteAll(),
+        ),
+      ),
+    undoRemove: () => attempt(bringBack),
     checkHelper: async () => {
       update({ checkingHelper: true });
       await attempt(async () => {
@@ -294,8 +360,8 @@ export function createPanel(options: PanelOptions): Panel {
       update({ selection: select.selectTarget(store.getState().selection, target, details, field) }),
     selectField: (field) => update({ selection: select.selectField(store.getState().selection, field) }),
     showTab: (buffer) => update({ selection: select.showTab(store.getState().selection, buffer) }),
-    selectEvidence: (finding, evidence, at) =>
-      update({ selection: select.selectEvidence(store.getState().selection, finding, evidence, at) }),
+    selectEvidence: (finding, evidence, target, field) =>
+      update({ selection: select.selectEvidence(store.getState().selection, finding, evidence, target, field) }),
     openDetails: (open) => update({ selection: { ...store.getState().selection, details: open } }),
     letGo: () => update({ selection: select.letGo(store.getState().selection) }),
     setView: (view) => update({ view: { ...store.getState().view, ...view } }),
@@ -309,6 +375,16 @@ export function createPanel(options: PanelOptions): Panel {
   };
   return { store, book, actions, extensionId: options.extensionId };
 }
+
+interface Bin {
+  readonly runs: readonly RunSummary[];
+  readonly held: boolean;
+}
+const emptyBin: Bin = { runs: [], held: false };
+
+/** "Run 3 (127.0.0.1:4433)", "File 4 (loss.pcapng)". */
+const nameOf = ({ number, request, file }: RunSummary): string =>
+  `${file === undefined ? 'Run' : 'File'} ${number} (${request.target})`;
 
 /** What the run list shows of a file, from its reading here. */
 function readingOf(book: RunBook, run: string): RunReading {

@@ -2,41 +2,51 @@
  * The panel: toolbar; runs and options at the left; verdict, findings and ladder in the middle; details at the right. In
  * a narrow dock all of it stacks and details become a drawer.
  */
-import { type ReactElement, useState } from 'react';
+import { type CSSProperties, type ReactElement, useMemo, useState } from 'react';
 import type { Handshake } from '../../src/analysis/model.ts';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
 import { type AxisKind, axisKinds, zoomed, zooms } from '../layout/axis.ts';
 import { inferredText } from '../layout/ladder.ts';
 import type { Reading } from '../state/runBook.ts';
-import type { Drawing } from '../state/store.ts';
+import type { Drawing } from '../state/view.ts';
 import { CertificatesView } from './CertificatesView.tsx';
 import { useActions, usePanel, useShown, useSlice } from './context.ts';
 import { DatagramTable } from './DatagramTable.tsx';
 import { DetailsPane } from './DetailsPane.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
-import { FilterBox } from './FilterBox.tsx';
+import { FilterBox, FilterChips, useKeep } from './FilterBox.tsx';
 import { HelperHelpBox } from './HelperStatus.tsx';
 import { LadderView } from './LadderView.tsx';
+import { NoticeBar } from './NoticeBar.tsx';
 import { DropPlace, FileProblems } from './OpenFiles.tsx';
 import { PackingView } from './PackingView.tsx';
 import { ParametersView } from './ParametersView.tsx';
 import { RunForm } from './RunForm.tsx';
 import { RunList } from './RunList.tsx';
+import { Splitter } from './Splitter.tsx';
 import { StateStrip } from './StateStrip.tsx';
 import { Toolbar } from './Toolbar.tsx';
+import { narrowDock, useMedia } from './useMedia.ts';
 import { Findings, Verdict } from './Verdict.tsx';
 import { ViewTabs, viewId } from './ViewTabs.tsx';
 
 export function App(): ReactElement {
   const details = useSlice((state) => state.selection.details && state.selection.target !== undefined);
   const empty = useSlice((state) => state.runs.length === 0);
+  const { side, detailsBeside, detailsUnder, detailsDrawer } = useSlice((state) => state.view.sizes);
+  const sizes = {
+    '--side-width': `${side}px`,
+    '--details-beside': `${detailsBeside}%`,
+    '--details-under': `${detailsUnder}%`,
+    '--details-drawer': `${detailsDrawer}%`,
+  };
   return (
-    <div className="panel" data-details={details} data-empty={empty}>
+    <div className="panel" data-details={details} data-empty={empty} style={sizes as CSSProperties}>
       <Toolbar />
       <NoticeBar />
       <HelperHelpBox />
-      <div className="panes">
+      <div className="panes" data-split-frame>
         <Side />
         <main className="centre">
           <Centre />
@@ -48,27 +58,9 @@ export function App(): ReactElement {
   );
 }
 
-function NoticeBar(): ReactElement {
-  const notice = useSlice((state) => state.notice);
-  const { notify } = useActions();
-  return (
-    <div role="status">
-      {notice && (
-        <div className="callout notice" data-tone={notice.tone}>
-          <p>
-            <bdi>{notice.text}</bdi>
-          </p>
-          <button type="button" onClick={() => notify(undefined)}>
-            Dismiss
-          </button>
-        </div>
-      )}
-    </div>
-  );
-}
-
 function Side(): ReactElement {
   const count = useSlice((state) => state.runs.length);
+  const narrow = useMedia(narrowDock);
   const [chosen, setTab] = useState<'runs' | 'options'>();
   const tab = chosen ?? (count === 0 ? 'options' : 'runs');
   const tabs = [
@@ -76,7 +68,7 @@ function Side(): ReactElement {
     { id: 'runs', title: count === 0 ? 'Runs' : `Runs (${count})` },
   ] as const;
   return (
-    <div className="side">
+    <div className="side" id="side">
       <div className="tabs" role="tablist" aria-label="Runs and options">
         {tabs.map(({ id, title }, index) => (
           <button
@@ -104,6 +96,9 @@ function Side(): ReactElement {
       <div id="side-body" className="side-body" role="tabpanel" aria-labelledby={`tab-${tab}`}>
         {tab === 'runs' ? <RunList /> : <RunForm />}
       </div>
+      {!narrow && (
+        <Splitter name="side" label="Width of runs and options" controls="side" border="vertical" pane="before" />
+      )}
     </div>
   );
 }
@@ -112,6 +107,11 @@ function Centre(): ReactElement {
   const { run, reading, handshake, diagnosis } = useShown();
   const { book } = usePanel();
   const drawing = useSlice((state) => state.view.drawing);
+  const keep = useKeep();
+  const nothingLeft = useMemo(
+    () => keep !== undefined && handshake !== undefined && !handshake.datagrams.some(keep),
+    [keep, handshake],
+  );
   return (
     <>
       <Verdict />
@@ -127,27 +127,53 @@ function Centre(): ReactElement {
       )}
       {run && reading && (
         <>
-          <ViewTabs />
-          <div className="bar view-bar">
-            <ViewControls />
+          <div className="bar view-head">
+            <ViewTabs />
             <span className="grow" />
             <ExportMenu run={run} />
           </div>
+          <ViewControls />
         </>
       )}
       {handshake && diagnosis ? (
         <div role="tabpanel" id={viewId} aria-labelledby={`view-${drawing}`}>
-          <View
-            drawing={drawing}
-            handshake={handshake}
-            diagnosis={diagnosis}
-            startedAt={run && book.startedAt(run.id)}
-          />
+          {filters(drawing) && nothingLeft ? (
+            <NothingLeft />
+          ) : (
+            <View
+              drawing={drawing}
+              handshake={handshake}
+              diagnosis={diagnosis}
+              startedAt={run && book.startedAt(run.id)}
+            />
+          )}
         </div>
       ) : (
         run && <p className="empty">{emptyText(run, reading)}</p>
       )}
     </>
+  );
+}
+
+/** Whether a view is of datagrams, so that the filter means something there. */
+const filters = (drawing: Drawing): boolean => drawing !== 'parameters' && drawing !== 'certificates';
+
+/** An empty view says whose doing it is, and how it is undone. */
+function NothingLeft(): ReactElement {
+  const { setView } = useActions();
+  const onlyNew = useSlice((state) => state.view.onlyNew);
+  const filter = useSlice((state) => state.view.filter);
+  return (
+    <div className="empty">
+      <p>
+        No datagram is left by {filter.trim() === '' ? '' : <code>{filter}</code>}
+        {filter.trim() !== '' && onlyNew && ' and '}
+        {onlyNew && '“only new bytes”'}.
+      </p>
+      <button type="button" onClick={() => setView({ filter: '', onlyNew: false })}>
+        Show all datagrams
+      </button>
+    </div>
   );
 }
 
@@ -192,14 +218,16 @@ function View({ drawing, handshake, diagnosis, startedAt }: ViewProps): ReactEle
 
 const axisNames: Readonly<Record<AxisKind, string>> = { compressed: 'compressed', real: 'to scale', ordinal: 'order' };
 
-function ViewControls(): ReactElement {
+function ViewControls(): ReactElement | null {
   const view = useSlice((state) => state.view);
   const wanted = useSlice((state) => state.selection.handshake);
   const { reading, handshake } = useShown();
   const { setView, selectHandshake } = useActions();
+  const several = reading !== undefined && reading.handshakes.length > 1;
+  if (!several && !filters(view.drawing)) return null;
   return (
-    <>
-      {reading && reading.handshakes.length > 1 && (
+    <div className="bar view-bar">
+      {several && (
         <label>
           Handshake{' '}
           <select value={wanted ?? handshake?.id} onChange={(event) => selectHandshake(event.target.value)}>
@@ -209,6 +237,17 @@ function ViewControls(): ReactElement {
               </option>
             ))}
           </select>
+        </label>
+      )}
+      {handshake && filters(view.drawing) && <FilterBox handshake={handshake} />}
+      {filters(view.drawing) && (
+        <label>
+          <input
+            type="checkbox"
+            checked={view.onlyNew}
+            onChange={(event) => setView({ onlyNew: event.target.checked })}
+          />{' '}
+          only new bytes
         </label>
       )}
       {view.drawing === 'ladder' && (
@@ -229,45 +268,38 @@ function ViewControls(): ReactElement {
           </select>
         </label>
       )}
-      {view.drawing === 'ladder' && view.axis !== 'ordinal' && <ZoomButtons />}
-      {view.drawing !== 'parameters' && view.drawing !== 'certificates' && (
-        <label>
-          <input
-            type="checkbox"
-            checked={view.onlyNew}
-            onChange={(event) => setView({ onlyNew: event.target.checked })}
-          />{' '}
-          only new bytes
-        </label>
-      )}
-      {handshake && view.drawing !== 'parameters' && view.drawing !== 'certificates' && (
-        <FilterBox handshake={handshake} />
-      )}
-    </>
+      {view.drawing === 'ladder' && view.axis !== 'ordinal' && <ZoomButtons what="zoom" label="Zoom of time" />}
+      {view.drawing === 'packing' && <ZoomButtons what="byteZoom" label="Zoom of bytes" />}
+      {handshake && filters(view.drawing) && <FilterChips handshake={handshake} />}
+    </div>
   );
 }
 
-/** How much room time gets; the ladder takes the keys + and - for the same. */
-function ZoomButtons(): ReactElement {
-  const zoom = useSlice((state) => state.view.zoom);
+interface ZoomProps {
+  readonly what: 'zoom' | 'byteZoom';
+  readonly label: string;
+}
+
+/** How much room time or bytes get; ladder and packing take the keys + and - for the same. */
+function ZoomButtons({ what, label }: ZoomProps): ReactElement {
+  const zoom = useSlice((state) => state.view[what]);
   const { setView } = useActions();
+  const to = (steps: number): void => setView({ [what]: steps === 0 ? 1 : zoomed(zoom, steps) });
   return (
-    <fieldset className="zoom" aria-label="Zoom of time">
-      <button
-        type="button"
-        aria-label="Zoom out"
-        disabled={zoom === zooms[0]}
-        onClick={() => setView({ zoom: zoomed(zoom, -1) })}
-      >
+    <fieldset className="zoom" aria-label={label}>
+      <button type="button" aria-label="Zoom out" disabled={zoom === zooms[0]} onClick={() => to(-1)}>
         −
       </button>
-      <output>{zoom}×</output>
       <button
         type="button"
-        aria-label="Zoom in"
-        disabled={zoom === zooms.at(-1)}
-        onClick={() => setView({ zoom: zoomed(zoom, 1) })}
+        className="zoom-now"
+        title="Back to 1×"
+        aria-label={`${zoom}×, back to 1×`}
+        onClick={() => to(0)}
       >
+        {zoom}×
+      </button>
+      <button type="button" aria-label="Zoom in" disabled={zoom === zooms.at(-1)} onClick={() => to(1)}>
         +
       </button>
     </fieldset>

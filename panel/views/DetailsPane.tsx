@@ -17,7 +17,9 @@ import { CopyAs } from './CopyAs.tsx';
 import { useActions, useShown, useSlice } from './context.ts';
 import { FieldTreeView } from './FieldTreeView.tsx';
 import { HexView } from './HexView.tsx';
+import { Splitter } from './Splitter.tsx';
 import { type Inspected, useInspection, useLight } from './useInspection.ts';
+import { narrowDock, useMedia, wideDock } from './useMedia.ts';
 
 export function DetailsPane(): ReactElement | null {
   const { handshake } = useShown();
@@ -38,9 +40,12 @@ function Details({
   const { openDetails, selectTarget, showTab } = useActions();
   const light = useLight();
   const crumbs = crumbsOf(handshake, target);
+  const narrow = useMedia(narrowDock);
+  const wide = useMedia(wideDock);
   return (
     <aside
       className="details"
+      id="details"
       aria-label="Details"
       onKeyDown={(event) => {
         if (event.key !== 'Escape') return;
@@ -50,6 +55,13 @@ function Details({
         document.querySelector<HTMLElement>('[data-rows]')?.focus();
       }}
     >
+      <Splitter
+        name={wide ? 'detailsBeside' : narrow ? 'detailsDrawer' : 'detailsUnder'}
+        label={wide ? 'Width of the details' : 'Height of the details'}
+        controls="details"
+        border={wide ? 'vertical' : 'horizontal'}
+        pane="behind"
+      />
       <header className="bar">
         <h2>{crumbs.find(({ current }) => current)?.text ?? 'Details'}</h2>
         <span className="grow" />
@@ -122,7 +134,8 @@ function Buffer({ inspected, light }: { readonly inspected: Inspected; readonly 
   const { tree, bytes } = shown;
   const own = field?.buffer === shown.id ? field : undefined;
   const chosen = useMemo(() => {
-    if (own) return own.field === undefined ? undefined : pathTo(tree, own.field).at(-1);
+    // Bytes that are no field of their own stand in the innermost one that holds them all.
+    if (own) return own.field === undefined ? fieldAround(tree, own.start, own.end) : pathTo(tree, own.field).at(-1);
     const { buffer, start, end } = inspection.focus;
     return !field && buffer === shown.id ? fieldAround(tree, start, end) : undefined;
   }, [own, field, tree, inspection, shown.id]);

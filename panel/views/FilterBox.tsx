@@ -1,18 +1,20 @@
-/** The filter above the views: what is typed, why it is refused, and how many datagrams are left. */
+/** The filter above the views: what is typed and its chips, why it is refused, and how many datagrams are left. */
 import { type ReactElement, useId, useMemo, useState } from 'react';
 import type { DatagramView, Handshake } from '../../src/analysis/model.ts';
-import { keeper, parseFilter } from '../layout/filter.ts';
+import { aroundOf, keeper, parseFilter } from '../layout/filter.ts';
+import { type Chip, chipsOf, toggled } from '../layout/filterChips.ts';
 import { plural } from '../layout/text.ts';
-import { useActions, useSlice } from './context.ts';
+import { useActions, useShown, useSlice } from './context.ts';
 
 /** The predicate that "only new bytes" and the filter make together; undefined when everything is shown. */
 export function useKeep(): ((datagram: DatagramView) => boolean) | undefined {
+  const { handshake } = useShown();
   const onlyNew = useSlice((state) => state.view.onlyNew);
   const filter = useSlice((state) => state.view.filter);
   return useMemo(() => {
     const parsed = parseFilter(filter);
-    return keeper(parsed.ok ? parsed.filter : [], onlyNew);
-  }, [filter, onlyNew]);
+    return keeper(parsed.ok ? parsed.filter : [], onlyNew, handshake && aroundOf(handshake));
+  }, [filter, onlyNew, handshake]);
 }
 
 export function FilterBox({ handshake }: { readonly handshake: Handshake }): ReactElement {
@@ -21,6 +23,12 @@ export function FilterBox({ handshake }: { readonly handshake: Handshake }): Rea
   const id = useId();
   // What is typed is the filter only when it can be read; until then the last one that could be stays.
   const [typed, setTyped] = useState(filter);
+  const [seen, setSeen] = useState(filter);
+  if (seen !== filter) {
+    // A chip changed it.
+    setSeen(filter);
+    setTyped(filter);
+  }
   const parsed = parseFilter(typed);
   const keep = useKeep();
   const shown = useMemo(() => keep && handshake.datagrams.filter(keep).length, [keep, handshake]);
@@ -33,7 +41,7 @@ export function FilterBox({ handshake }: { readonly handshake: Handshake }): Rea
         aria-describedby={`${id}-count ${id}-problem`}
         aria-invalid={!parsed.ok}
         placeholder="Filter: type:certificate flight:4 -lost:yes"
-        title="type: flight: side: size:> frag:> dup: lost: seq: alert: or words of message names, or bytes as 0x…; a minus before what is not wanted"
+        title="type: flight: side: size:> frag:> dup: resent: lost: dropped: seq: alert: or words of message names, or bytes as 0x…; a minus before what is not wanted"
         maxLength={500}
         autoComplete="off"
         autoCapitalize="none"
@@ -51,5 +59,49 @@ export function FilterBox({ handshake }: { readonly handshake: Handshake }): Rea
         {!parsed.ok && <bdi>{parsed.why}</bdi>}
       </span>
     </div>
+  );
+}
+
+/** The filter as buttons. In a narrow dock the messages fold away behind one. */
+export function FilterChips({ handshake }: { readonly handshake: Handshake }): ReactElement {
+  const { setView } = useActions();
+  const filter = useSlice((state) => state.view.filter);
+  const [open, setOpen] = useState(false);
+  const chips = useMemo(() => chipsOf(handshake, filter), [handshake, filter]);
+  const messages = chips.filter(({ group, on }) => group === 'message' && !on).length;
+  return (
+    <fieldset className="chips" aria-label="Common filters" data-open={open}>
+      {chips.map((chip) => (
+        <ChipButton key={chip.word} chip={chip} onToggle={() => setView({ filter: toggled(filter, chip) })} />
+      ))}
+      {messages > 0 && (
+        <button type="button" className="chip-button more" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {open ? 'fewer' : `${messages} messages…`}
+        </button>
+      )}
+      {filter.trim() !== '' && (
+        <button type="button" className="link" onClick={() => setView({ filter: '' })}>
+          Clear filter
+        </button>
+      )}
+    </fieldset>
+  );
+}
+
+function ChipButton({ chip, onToggle }: { readonly chip: Chip; readonly onToggle: () => void }): ReactElement {
+  const { text, count, on, group } = chip;
+  return (
+    <button
+      type="button"
+      className="chip-button"
+      aria-pressed={on}
+      data-group={group}
+      title={on ? `Take “${chip.word}” out of the filter` : `Filter by “${chip.word}”`}
+      onClick={onToggle}
+    >
+      <bdi>{text}</bdi>
+      {count !== undefined && <span className="chip-count"> {count}</span>}
+      {on && <span aria-hidden="true">✕</span>}
+    </button>
   );
 }

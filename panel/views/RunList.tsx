@@ -1,15 +1,16 @@
 /** All runs, newest first. One tab stop; arrow keys walk, and selection follows. */
-import { type KeyboardEvent, type ReactElement, useRef } from 'react';
+import { type KeyboardEvent, type ReactElement, useEffect, useRef } from 'react';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import { handshakeRow, listRows, runRow } from '../layout/runRows.ts';
 import type { ReadHandshake } from '../state/runBook.ts';
 import { Badge } from './Badge.tsx';
 import { useActions, usePanel, useReading, useSlice } from './context.ts';
+import { undoId } from './NoticeBar.tsx';
 
 export function RunList(): ReactElement {
   const runs = useSlice((state) => state.runs);
   const selected = useSlice((state) => state.selection.run);
-  const { selectRun, selectHandshake, remove } = useActions();
+  const { selectRun, selectHandshake, remove, undoRemove } = useActions();
   const list = useRef<HTMLDivElement>(null);
   const handshake = useSlice((state) => state.selection.handshake);
   const { book } = usePanel();
@@ -20,21 +21,25 @@ export function RunList(): ReactElement {
   );
   const at = rows.findIndex((row) => row.run === selected && row.handshake?.handshake.id === handshake);
   const current = at >= 0 ? at : rows.findIndex((row) => row.run === selected);
-  if (runs.length === 0)
-    return (
-      <p className="empty">
-        No runs yet. Enter a target above, or press Run with the target <code>sim</code> to see a handshake between two
-        simulated ends; or drop a capture here.
-      </p>
-    );
+  // The row that had the focus goes with its run; the focus goes to the one that is selected next.
+  const follow = useRef(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another list is what the focus follows
+  useEffect(() => {
+    if (!follow.current) return;
+    follow.current = false;
+    const next = list.current?.querySelector<HTMLElement>('[aria-selected=true]');
+    (next ?? document.getElementById(undoId))?.focus();
+  }, [runs]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    const to = { ArrowDown: current + 1, ArrowUp: current - 1, Home: 0, End: rows.length - 1 }[event.key];
-    if (event.key === 'Delete' && selected !== undefined) {
+    const undo = event.key === 'z' && (event.ctrlKey || event.metaKey) && !event.shiftKey;
+    if (undo || (event.key === 'Delete' && selected !== undefined)) {
       event.preventDefault();
-      void remove(selected);
+      follow.current = true;
+      void (undo ? undoRemove() : remove(selected ?? ''));
       return;
     }
+    const to = { ArrowDown: current + 1, ArrowUp: current - 1, Home: 0, End: rows.length - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     const next = rows[Math.min(Math.max(to, 0), rows.length - 1)];
@@ -45,13 +50,60 @@ export function RunList(): ReactElement {
   };
 
   return (
-    <div className="run-list" role="listbox" aria-label="Runs" tabIndex={-1} ref={list} onKeyDown={onKeyDown}>
-      {rows.map((row, index) => {
-        const run = runs.find(({ id }) => id === row.run);
-        const shared = { row: row.key, selected: index === current, tabbable: index === Math.max(current, 0) };
-        if (row.handshake) return <HandshakeItem key={row.key} run={row.run} read={row.handshake} {...shared} />;
-        return run && <RunItem key={row.key} run={run} {...shared} />;
-      })}
+    <>
+      <Deletions selected={runs.find(({ id }) => id === selected)} />
+      {runs.length === 0 ? (
+        <p className="empty">
+          No runs yet. Enter a target above, or press Run with the target <code>sim</code> to see a handshake between
+          two simulated ends; or drop a capture here.
+        </p>
+      ) : (
+        <div className="run-list" role="listbox" aria-label="Runs" tabIndex={-1} ref={list} onKeyDown={onKeyDown}>
+          {rows.map((row, index) => {
+            const run = runs.find(({ id }) => id === row.run);
+            const shared = { row: row.key, selected: index === current, tabbable: index === Math.max(current, 0) };
+            if (row.handshake) return <HandshakeItem key={row.key} run={row.run} read={row.handshake} {...shared} />;
+            return run && <RunItem key={row.key} run={run} {...shared} />;
+          })}
+        </div>
+      )}
+    </>
+  );
+}
+
+/** What takes runs off the list, and brings them back: the keys Delete and Ctrl+Z in the list do the same. */
+function Deletions({ selected }: { readonly selected: RunSummary | undefined }): ReactElement | null {
+  const count = useSlice((state) => state.runs.length);
+  const deleted = useSlice((state) => state.deleted);
+  const { remove, removeAll, undoRemove } = useActions();
+  if (count === 0 && deleted === 0) return null;
+  return (
+    <div className="bar list-bar" role="toolbar" aria-label="Deleting runs">
+      {selected && (
+        <button
+          type="button"
+          aria-label={`Delete ${selected.file === undefined ? 'run' : 'file'} ${selected.number}`}
+          title="Delete what is selected (key Delete in the list); it can be undone"
+          onClick={() => void remove(selected.id)}
+        >
+          Delete
+        </button>
+      )}
+      {count > 1 && (
+        <button type="button" onClick={() => void removeAll()} title="Delete all runs and files; it can be undone">
+          Delete all
+        </button>
+      )}
+      <span className="grow" />
+      {deleted > 0 && (
+        <button
+          type="button"
+          title="Bring back what was deleted last (Ctrl+Z in the list)"
+          onClick={() => void undoRemove()}
+        >
+          Undo, {deleted} back
+        </button>
+      )}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /** First of all what went wrong, in one sentence that is also spoken; then the findings, worst first. */
 import type { ReactElement } from 'react';
 import type { Diagnosis, Finding } from '../../src/diagnosis/model.ts';
-import type { PacketRange } from '../../src/trace/buffers.ts';
+import { evidenceChoice, evidenceLinks } from '../layout/evidence.ts';
 import { type Badge as BadgeModel, bySeverity, outcomeBadge, severityBadge } from '../layout/text.ts';
 import { Badge } from './Badge.tsx';
 import { useActions, useShown, useSlice } from './context.ts';
@@ -36,14 +36,22 @@ const ended: BadgeModel = { text: 'ended', tone: 'quiet', shape: 'ring' };
 
 export function Findings({ diagnosis }: { readonly diagnosis: Diagnosis }): ReactElement | null {
   const findings = bySeverity(diagnosis.findings);
+  const good = diagnosis.outcome === 'established';
   const selected = useSlice((state) => state.selection.finding);
   if (findings.length === 0) return null;
   return (
     <ul className="findings" aria-label="Findings">
       {findings.map((finding, index) => (
         // A rule may speak twice, so its id alone is no key; the list is rebuilt as a whole.
-        // biome-ignore lint/suspicious/noArrayIndexKey: findings have no identity beyond their place
-        <FindingItem key={`${finding.id}/${index}`} finding={finding} index={index} lit={selected === index} />
+        <FindingItem
+          // biome-ignore lint/suspicious/noArrayIndexKey: findings have no identity beyond their place
+          key={`${finding.id}/${index}`}
+          finding={finding}
+          index={index}
+          lit={selected === index}
+          // What stopped the handshake is read at once; what did not costs no room until it is asked for.
+          open={finding.severity === 'error' || (index === 0 && !good && finding.severity === 'warning')}
+        />
       ))}
     </ul>
   );
@@ -53,12 +61,14 @@ interface ItemProps {
   readonly finding: Finding;
   readonly index: number;
   readonly lit: boolean;
+  /** Unfolded at first. */
+  readonly open: boolean;
 }
 
-function FindingItem({ finding, index, lit }: ItemProps): ReactElement {
+function FindingItem({ finding, index, lit, open }: ItemProps): ReactElement {
   return (
     <li className="finding" data-tone={severityBadge(finding.severity).tone} data-lit={lit}>
-      <details open={finding.severity !== 'info'}>
+      <details open={open}>
         <summary>
           <Badge badge={severityBadge(finding.severity)} />
           <strong>{finding.title}</strong>
@@ -85,24 +95,28 @@ function FindingItem({ finding, index, lit }: ItemProps): ReactElement {
 /** Links enough to walk; the rest is lit all the same. */
 const linksShown = 12;
 
-function Evidence({ finding, index }: Omit<ItemProps, 'lit'>): ReactElement | null {
+function Evidence({ finding, index }: Pick<ItemProps, 'finding' | 'index'>): ReactElement | null {
   const { selectEvidence } = useActions();
-  const packets = new Map<number, PacketRange>();
-  for (const range of finding.evidence) if (!packets.has(range.packet)) packets.set(range.packet, range);
-  if (packets.size === 0) return null;
-  const links = [...packets.values()];
+  const { handshake } = useShown();
+  const links = evidenceLinks(finding.evidence);
+  if (links.length === 0 || !handshake) return null;
   return (
     <span className="evidence">
-      <span className="dim">Datagrams </span>
-      {links.slice(0, linksShown).map((range) => (
+      <span className="dim">
+        {new Set(links.map(({ range }) => range.packet)).size === 1 ? 'Datagram' : 'Datagrams'}{' '}
+      </span>
+      {links.slice(0, linksShown).map(({ range, text, name }) => (
         <button
           type="button"
           className="link"
-          key={range.packet}
-          aria-label={`Show datagram ${range.packet}`}
-          onClick={() => selectEvidence(index, finding.evidence, range)}
+          key={text}
+          aria-label={name}
+          onClick={() => {
+            const { target, field } = evidenceChoice(handshake, range);
+            selectEvidence(index, finding.evidence, target, field);
+          }}
         >
-          {range.packet}
+          {text}
         </button>
       ))}
       {links.length > linksShown && <span className="dim"> and {links.length - linksShown} more</span>}

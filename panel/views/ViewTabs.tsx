@@ -1,6 +1,6 @@
 /** The views of one handshake as tabs; the selection is theirs in common, so that nothing is lost by changing over. */
 import type { ReactElement } from 'react';
-import { type Drawing, drawings } from '../state/store.ts';
+import { type Drawing, drawings } from '../state/view.ts';
 import { useActions, useSlice } from './context.ts';
 
 export const viewId = 'view';

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { bringsNews, keeper, matches, parseFilter } from '../../panel/layout/filter.ts';
+import { aroundOf, bringsNews, keeper, matches, parseFilter } from '../../panel/layout/filter.ts';
+import { chipsOf, toggled } from '../../panel/layout/filterChips.ts';
 import { ladder } from '../../panel/layout/ladder.ts';
 import { packing } from '../../panel/layout/packing.ts';
 import { Analysis } from '../../src/analysis/analysis.ts';
 import type { Handshake } from '../../src/analysis/model.ts';
 import { openFile } from '../../src/capture/open.ts';
 import { nobleProvider } from '../../src/crypto/noble.ts';
-import { recoveredLoss } from '../support/handshakes.ts';
+import { handshakeOf, recoveredLoss } from '../support/handshakes.ts';
 
 function captured(name: string): Handshake {
   const file = join(import.meta.dirname, '..', 'fixtures', 'captures', `${name}.pcapng`);
@@ -59,6 +60,10 @@ describe('a filter over a capture with a loss', () => {
     ['-0x16fefd -0x16feff', []],
     ['lost:yes', []],
     ['alert:*', []],
+    ['type:hello_verify_request,server_hello', [2, 4, 12]],
+    ['side:client -type:client_hello,finished', [16]],
+    ['resent:yes side:client', [11]],
+    ['dropped:yes', []],
   ])('%s', (text, packets) => {
     expect(kept(lossy, text)).toEqual(packets);
   });
@@ -94,6 +99,19 @@ describe('a filter', () => {
     expect(kept(recoveredLoss(), 'lost:no')).toHaveLength(12);
   });
 
+  it('knows what was sent again, and what its receiver ignored', () => {
+    const handshake = handshakeOf(
+      [
+        { at: 0, from: 'client', flight: 1, holds: ['client_hello'] },
+        { at: 1, from: 'client', flight: 1, attempt: 1, holds: ['client_hello'] },
+      ],
+      { drops: [{ at: 1, actor: 'server', packet: 2, reason: 'replayed', offset: 0, detail: undefined }] },
+    );
+    expect(kept(handshake, 'resent:yes')).toEqual([2]);
+    const keep = keeper(filterOf('dropped:yes'), false, aroundOf(handshake));
+    expect(handshake.datagrams.filter((one) => keep?.(one)).map(({ packet }) => packet)).toEqual([2]);
+  });
+
   it('takes a first message without a body for news, and its repetition not', () => {
     const handshake = captured('lossy_retransmit');
     const done = handshake.datagrams.filter(({ records }) =>
@@ -113,6 +131,8 @@ describe('a filter', () => {
     ['frag:=>3', 0, 'compared with a number of bytes'],
     ['  dup:maybe', 2, 'dup is yes or no'],
     ['lost:', 0, 'lost is yes or no'],
+    ['dropped:all', 0, 'dropped is yes or no'],
+    ['type:certificate,', 0, 'a type is a message'],
     ['alert:oops', 0, 'an alert is * for any'],
     ['colour:red', 0, 'filters are type, flight'],
     ['0x1', 0, 'two hexadecimal digits'],
@@ -120,5 +140,54 @@ describe('a filter', () => {
     ['hello -', 6, 'a minus stands before'],
   ])('says where and why it refuses “%s”', (text, at, why) => {
     expect(parseFilter(text)).toEqual({ ok: false, at, why: expect.stringContaining(why) });
+  });
+});
+
+describe('the chips of a filter', () => {
+  const texts = (filter: string, handshake = recoveredLoss()): string[] =>
+    chipsOf(handshake, filter).map(
+      ({ text, count, on }) => `${on ? '+' : ''}${text}${count === undefined ? '' : ` ${count}`}`,
+    );
+  const press = (filter: string, text: string): string => {
+    const chip = chipsOf(recoveredLoss(), filter).find((one) => one.text === text);
+    if (!chip) throw new Error(`no chip ${text}`);
+    return toggled(filter, chip);
+  };
+
+  it('are what this handshake has of the common things, with how many datagrams each leaves', () => {
+    expect(texts('')).toEqual([
+      'from client 3',
+      'from server 10',
+      'lost 1',
+      'retransmission 4',
+      'client_hello 2',
+      'hello_verify_request 1',
+      'server_hello 2',
+      'certificate 6',
+      'server_key_exchange 2',
+      'server_hello_done 2',
+      'client_key_exchange 1',
+    ]);
+    for (const { word, count } of chipsOf(recoveredLoss(), ''))
+      expect(kept(recoveredLoss(), word), word).toHaveLength(count ?? -1);
+  });
+
+  it('write the filter, take themselves out again, and leave the rest of it alone', () => {
+    expect(press('frag:>100', 'certificate')).toBe('type:certificate frag:>100');
+    expect(press('type:certificate frag:>100', 'client_hello')).toBe('type:certificate,client_hello frag:>100');
+    expect(press('type:certificate,client_hello frag:>100', 'certificate')).toBe('type:client_hello frag:>100');
+    expect(press('type:client_hello', 'client_hello')).toBe('');
+    expect(press('lost:yes', 'lost')).toBe('');
+    expect(press('side:client lost:yes', 'from server')).toBe('lost:yes side:server');
+  });
+
+  it('show every other word, to be taken out', () => {
+    const filter = 'type:certificate,alert -dup:yes type:finished lost:no';
+    expect(texts(filter)).toEqual(
+      expect.arrayContaining(['+certificate 6', '+alert', '+-dup:yes', '+type:finished', '+lost:no', 'lost 1']),
+    );
+    expect(press(filter, '-dup:yes')).toBe('type:certificate,alert type:finished lost:no');
+    expect(press(filter, 'type:finished')).toBe('type:certificate,alert -dup:yes lost:no');
+    expect(press(filter, 'certificate')).toBe('type:alert -dup:yes type:finished lost:no');
   });
 });

@@ -35,14 +35,18 @@ describe('evidence', () => {
     { packet: 7, start: 5, end: 6 },
   ];
 
-  it('is lit as a whole, and its first datagram selected', () => {
-    const selection = selectEvidence(nothing, 0, evidence);
+  it('is lit as a whole, and one piece of it selected with its details', () => {
+    const selection = selectEvidence(nothing, 0, evidence, { kind: 'datagram', packet: 3 }, undefined);
     expect(selection.lit).toEqual(evidence);
     expect(selection.target).toEqual({ kind: 'datagram', packet: 3 });
+    expect(selection.details).toBe(true);
   });
 
   it('stays lit while the user walks around', () => {
-    const selection = selectTarget(selectEvidence(nothing, 0, evidence), { kind: 'datagram', packet: 4 });
+    const selection = selectTarget(selectEvidence(nothing, 0, evidence, { kind: 'datagram', packet: 3 }, undefined), {
+      kind: 'datagram',
+      packet: 4,
+    });
     expect(selection.lit).toEqual(evidence);
   });
 });

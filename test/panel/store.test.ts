@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { emptyForm, setField } from '../../panel/state/form.ts';
 import { RunBook } from '../../panel/state/runBook.ts';
@@ -5,6 +6,7 @@ import { createPanel, type Panel, stoppable } from '../../panel/state/store.ts';
 import type { Snapshot } from '../../src/analysis/model.ts';
 import type { TraceEvent } from '../../src/trace/model.ts';
 import { FakeBackground, headerOf } from '../support/fakeBackground.ts';
+import { captureDirectory } from '../support/fixtures.ts';
 import { recoveredLoss } from '../support/handshakes.ts';
 
 const note = (at: number): TraceEvent => ({ kind: 'note', at, text: `at ${at}` });
@@ -64,17 +66,6 @@ describe('a run', () => {
     expect(state(panel).runs).toHaveLength(1);
   });
 
-  it('that is removed does not come back, and the next newest is selected', async () => {
-    const { client, panel } = setUp();
-    await panel.actions.start();
-    await panel.actions.start();
-    await panel.actions.remove('run-2');
-    expect(client.asked).toContain('delete run-2');
-    expect(state(panel).runs.map((run) => run.id)).toEqual(['run-1']);
-    expect(state(panel).selection.run).toBe('run-1');
-    expect(panel.book.count('run-2')).toBe(0);
-  });
-
   it('is stopped when it is the selected one, else the newest that runs', async () => {
     const { client, panel } = setUp();
     await panel.actions.start();
@@ -96,6 +87,102 @@ describe('what the background tells unasked', () => {
     panel.actions.dispose();
     client.notice({ code: 'not-kept', message: 'Nothing is stored.', runs: [] });
     expect(state(panel).notice).toBeUndefined();
+  });
+});
+
+describe('a deletion', () => {
+  const capture = (name: string) => ({ name, bytes: readFileSync(`${captureDirectory}${name}`) });
+  const ids = (panel: Panel): string[] => state(panel).runs.map((run) => run.id);
+  const two = async (): Promise<ReturnType<typeof setUp>> => {
+    const all = setUp();
+    await all.panel.actions.start();
+    await all.panel.actions.start();
+    all.client.tell('run-2', [note(0), note(1)], true);
+    return all;
+  };
+
+  it('takes a run off the list, selects the next newest, says so and offers to undo it', async () => {
+    const { client, panel } = await two();
+    await panel.actions.remove('run-2');
+    expect(client.asked).toContain('delete run-2');
+    expect(ids(panel)).toEqual(['run-1']);
+    expect(state(panel).selection.run).toBe('run-1');
+    expect(state(panel).notice).toEqual({ text: 'Run 2 (sim) was deleted.', tone: 'quiet', undo: true });
+    expect(state(panel).deleted).toBe(1);
+  });
+
+  it('is undone with everything: order, events, selection, and what comes after it', async () => {
+    const { client, panel } = await two();
+    await panel.actions.remove('run-1');
+    await panel.actions.undoRemove();
+    expect(ids(panel)).toEqual(['run-1', 'run-2']);
+    expect(state(panel)).toMatchObject({ deleted: 0, selection: { run: 'run-1' } });
+    expect(state(panel).notice).toEqual({ text: 'Run 1 (sim) is back.', tone: 'quiet' });
+    client.tell('run-1', [note(3)]);
+    expect(panel.book.trace('run-1')?.events.map(({ at }) => at)).toEqual([3]);
+  });
+
+  it('of everything is one deletion, and one undo', async () => {
+    const { client, panel } = await two();
+    await panel.actions.removeAll();
+    expect([ids(panel), state(panel).selection.run, state(panel).deleted]).toEqual([[], undefined, 2]);
+    expect(client.asked).toContain('delete-all');
+    await panel.actions.undoRemove();
+    expect(ids(panel)).toEqual(['run-1', 'run-2']);
+    expect(panel.book.count('run-2')).toBe(2);
+  });
+
+  it('makes the one before it final, and lets go of its events', async () => {
+    const { panel } = await two();
+    await panel.actions.remove('run-2');
+    expect(panel.book.count('run-2')).toBe(2);
+    await panel.actions.remove('run-1');
+    expect(panel.book.count('run-2')).toBe(0);
+    await panel.actions.undoRemove();
+    expect(ids(panel)).toEqual(['run-1']);
+  });
+
+  it('that the background refuses takes nothing away', async () => {
+    const { client, panel } = await two();
+    client.failNext = { code: 'disconnected', message: 'The connection broke.' };
+    await panel.actions.removeAll();
+    expect(ids(panel)).toEqual(['run-1', 'run-2']);
+    expect(state(panel).notice).toEqual({ text: 'The connection broke.', tone: 'bad' });
+  });
+
+  it('of a file that the background could not keep is undone from here', async () => {
+    const { client, panel } = setUp();
+    client.failNext = { code: 'too-large', message: 'It is too large.' };
+    await panel.actions.openFiles([capture('hole.pcapng')]);
+    const [id] = ids(panel);
+    const events = panel.book.count(id ?? '');
+    await panel.actions.removeAll();
+    expect(client.asked).not.toContain('delete-all');
+    expect([ids(panel), state(panel).deleted]).toEqual([[], 1]);
+    await panel.actions.undoRemove();
+    expect([ids(panel), panel.book.count(id ?? '')]).toEqual([[id], events]);
+    expect(client.asked).not.toContain('undo-delete');
+  });
+
+  it('of another panel is offered to be undone, and what another panel undid is shown', async () => {
+    const { client, panel } = await two();
+    await client.delete('run-1');
+    expect(state(panel).deleted).toBe(1);
+    await panel.actions.undoRemove();
+    expect(client.state.runs.map(({ id }) => id)).toContain('run-1');
+    await panel.actions.remove('run-2');
+    await client.undoDelete();
+    expect(ids(panel)).toContain('run-2');
+    expect(state(panel).deleted).toBe(0);
+  });
+
+  it('that can’t be undone any more says so, and brings back what this panel still holds', async () => {
+    const { client, panel } = await two();
+    await panel.actions.removeAll();
+    client.failNext = { code: 'nothing-deleted', message: 'There is no deletion that could be undone.' };
+    await panel.actions.undoRemove();
+    expect(ids(panel)).toEqual(['run-2']);
+    expect(state(panel).notice).toMatchObject({ tone: 'bad', text: expect.stringContaining('Run 1 (sim) can’t be') });
   });
 });
 
