@@ -13,8 +13,8 @@ export interface Axis {
   readonly kind: AxisKind;
   /** What is written beside the ladder. */
   readonly text: string;
-  /** Room before a row that comes `gapMs` after the one above, and the folded pause to write there, if any. */
-  space(gapMs: number): { readonly pixels: number; readonly fold: string | undefined };
+  /** Room before a row that comes `gapMs` after the one above, and whether it is a folded pause, to be written there. */
+  space(gapMs: number): { readonly pixels: number; readonly folded: boolean };
   /** Pixels a millisecond on the real axis; undefined on the others. */
   readonly scale: number | undefined;
 }
@@ -45,7 +45,7 @@ export function axis(kind: AxisKind, totalMs: number, rows: number, zoom: Zoom =
       return {
         kind,
         text: 'Order only: distances say nothing about time',
-        space: () => ({ pixels: 0, fold: undefined }),
+        space: () => ({ pixels: 0, folded: false }),
         scale: undefined,
       };
     case 'compressed':
@@ -54,8 +54,8 @@ export function axis(kind: AxisKind, totalMs: number, rows: number, zoom: Zoom =
         text: `Time compressed: pauses over ${foldMs} ms are folded`,
         space: (gapMs) =>
           gapMs > foldMs
-            ? { pixels: foldHeight, fold: `⋯ ${duration(gapMs)} ⋯` }
-            : { pixels: Math.round((Math.max(gapMs, 0) / foldMs) * pauseHeight * zoom), fold: undefined },
+            ? { pixels: foldHeight, folded: true }
+            : { pixels: Math.round((Math.max(gapMs, 0) / foldMs) * pauseHeight * zoom), folded: false },
         scale: undefined,
       };
     case 'real': {
@@ -64,7 +64,7 @@ export function axis(kind: AxisKind, totalMs: number, rows: number, zoom: Zoom =
       return {
         kind,
         text: `Time to scale: 100 px are ${duration(100 / scale)}; datagrams closer than a row are spread`,
-        space: (gapMs) => ({ pixels: Math.round(Math.max(gapMs, 0) * scale), fold: undefined }),
+        space: (gapMs) => ({ pixels: Math.round(Math.max(gapMs, 0) * scale), folded: false }),
         scale,
       };
     }
@@ -72,6 +72,9 @@ export function axis(kind: AxisKind, totalMs: number, rows: number, zoom: Zoom =
       return unreachable(kind);
   }
 }
+
+/** What is written in a folded pause. */
+export const foldText = (gapMs: number): string => `⋯ ${duration(gapMs)} ⋯`;
 
 /** The nearest scale below that is 1, 2 or 5 times a power of ten, so that the written figure is round. */
 function niceScale(scale: number): number {

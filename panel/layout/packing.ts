@@ -9,7 +9,7 @@ import type { PacketNumber } from '../../src/trace/model.ts';
 import { handshakeHeaderLength, handshakeTypeName } from '../../src/wire/handshake.ts';
 import { recordHeaderLength } from '../../src/wire/record.ts';
 import type { Target } from '../state/selection.ts';
-import { clip } from './ladder.ts';
+import { clip } from './measure.ts';
 import { bytesText, fragmentText, plural, recordText, statusTexts, wasLost } from './text.ts';
 
 export interface PackingOptions {

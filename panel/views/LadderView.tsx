@@ -2,23 +2,16 @@
  * The ladder in SVG: paints what layout/ladder.ts decided, and only the rows on screen. It is one list box with one tab
  * stop: up and down walk datagrams, left and right the records of one, Enter opens the details, Esc closes them.
  */
-import { type KeyboardEvent, type ReactElement, useEffect, useMemo, useRef } from 'react';
+import { type KeyboardEvent, memo, type ReactElement, useEffect, useMemo, useRef } from 'react';
 import type { Handshake } from '../../src/analysis/model.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
 import { zoomed } from '../layout/axis.ts';
-import {
-  type Band,
-  type Chip,
-  clip,
-  type DatagramRow,
-  type EventRow,
-  type FlightRow,
-  type Ladder,
-  ladder,
-  measure,
-  type Row,
-} from '../layout/ladder.ts';
+import type { Chip } from '../layout/chips.ts';
+import type { DatagramRow } from '../layout/datagramRow.ts';
+import type { FlightRow } from '../layout/flightRow.ts';
+import { type Band, type EventRow, type Ladder, LadderLayout, type Row } from '../layout/ladder.ts';
 import type { LitBy } from '../layout/light.ts';
+import { clip, measure } from '../layout/measure.ts';
 import { rowsInView } from '../layout/rowsInView.ts';
 import { recordOf, step, stepRecord, type Target } from '../state/selection.ts';
 import { charWidth } from './charWidth.ts';
@@ -57,16 +50,17 @@ function Drawn({ handshake, diagnosis, width }: Props & { readonly width: number
   const target = useSlice((state) => state.selection.target);
   const lit = useSlice((state) => state.selection.lit);
   const actions = useActions();
+  const layout = useMemo(() => new LadderLayout(), []);
   const drawn = useMemo(
-    () => ladder(handshake, { width, axis, zoom, keep, charWidth: charWidth(), stopped: stoppedBy(diagnosis) }),
-    [handshake, diagnosis, width, axis, zoom, keep],
+    () => layout.of(handshake, { width, axis, zoom, keep, charWidth: charWidth(), stopped: stoppedBy(diagnosis) }),
+    [layout, handshake, diagnosis, width, axis, zoom, keep],
   );
   const litPackets = useMemo(() => new Set(lit.map((range) => range.packet)), [lit]);
   const light = useLight();
   const body = useRef<HTMLDivElement>(null);
   const cursor = useRef<HTMLDivElement>(null);
   const view = useWindow(body, drawn.height);
-  const selected = drawn.rows.find((row) => row.kind === 'datagram' && row.packet === target?.packet);
+  const selected = drawn.rowOf(target?.packet);
 
   const packet = target?.packet;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another target or other evidence is to be brought into view
@@ -78,13 +72,16 @@ function Drawn({ handshake, diagnosis, width }: Props & { readonly width: number
   const rows = drawn.rows.slice(start, end);
   const from = Math.max(view.top - 200, 0);
   const to = Math.min(view.bottom + 200, drawn.height);
-  const bands = drawn.bands.filter((band) => band.y + band.height >= from && band.y <= to);
+  const banded = rowsInView(drawn.bands, from, to, 0);
+  const bands = drawn.bands.slice(banded.start, banded.end);
+  const { x: left } = drawn.lanes.client;
 
   return (
     <>
       <p className="notes dim">
         <span>{drawn.axis.text}</span>
         {drawn.inferred !== undefined && <span>{drawn.inferred}</span>}
+        {drawn.leftOut !== undefined && <span>{drawn.leftOut}</span>}
       </p>
       <div
         className="ladder"
@@ -119,7 +116,7 @@ function Drawn({ handshake, diagnosis, width }: Props & { readonly width: number
           >
             <g {...unheard}>
               {bands.map((band) => (
-                <BandShape key={band.key} band={band} width={drawn.width} />
+                <BandShape key={band.index} band={band} width={drawn.width} />
               ))}
               {[drawn.lanes.client, drawn.lanes.server].map((lane) => (
                 <line key={lane.actor} className="lane" x1={lane.x} x2={lane.x} y1={from} y2={to} />
@@ -129,7 +126,10 @@ function Drawn({ handshake, diagnosis, width }: Props & { readonly width: number
               <RowShape
                 key={row.kind === 'datagram' ? row.packet : row.key}
                 row={row}
-                drawn={drawn}
+                left={left}
+                width={drawn.width}
+                narrow={drawn.narrow}
+                count={drawn.packets.length}
                 target={row.kind === 'datagram' && row.packet === packet ? target : undefined}
                 lit={row.kind === 'datagram' && litPackets.has(row.packet)}
                 linked={row.kind === 'datagram' ? light.packets.get(row.packet)?.[0]?.how : undefined}
@@ -169,9 +169,11 @@ function targetAt(element: EventTarget, handshake: Handshake): Target | undefine
   return record === undefined ? { kind: 'datagram', packet } : recordTarget(handshake, packet, record);
 }
 
+const datagramOf = ({ datagrams }: Handshake, packet: number) => datagrams.find((one) => one.packet === packet);
+
 /** A record, or its fragment when it holds just one. */
 function recordTarget(handshake: Handshake, packet: number, record: number): Target {
-  const held = handshake.datagrams.find((one) => one.packet === packet)?.records[record];
+  const held = datagramOf(handshake, packet)?.records[record];
   return held?.content !== undefined && held.fragments.length === 1
     ? { kind: 'fragment', packet, record, fragment: 0 }
     : { kind: 'record', packet, record };
@@ -190,7 +192,7 @@ function onKey(
     const packet = step(drawn.packets, target, by);
     if (packet !== undefined) actions.selectTarget({ kind: 'datagram', packet });
   } else if (target && (event.key === 'ArrowRight' || event.key === 'ArrowLeft')) {
-    const records = handshake.datagrams.find((one) => one.packet === target.packet)?.records.length ?? 0;
+    const records = datagramOf(handshake, target.packet)?.records.length ?? 0;
     const next = stepRecord(target, records, event.key === 'ArrowRight' ? 1 : -1);
     actions.selectTarget(next.kind === 'record' ? recordTarget(handshake, next.packet, next.record) : next);
   } else if (target && event.key === 'Enter') actions.openDetails(true);
@@ -231,7 +233,13 @@ function Lanes({ drawn }: { readonly drawn: Ladder }): ReactElement {
   );
 }
 
-function BandShape({ band, width }: { readonly band: Band; readonly width: number }): ReactElement {
+const BandShape = memo(function BandShape({
+  band,
+  width,
+}: {
+  readonly band: Band;
+  readonly width: number;
+}): ReactElement {
   const height = Math.max(band.height, 1);
   return (
     <rect
@@ -244,11 +252,16 @@ function BandShape({ band, width }: { readonly band: Band; readonly width: numbe
       height={height}
     />
   );
-}
+});
 
 interface RowProps {
   readonly row: Row;
-  readonly drawn: Ladder;
+  /** The client's lane. */
+  readonly left: number;
+  readonly width: number;
+  readonly narrow: boolean;
+  /** Datagrams of the whole ladder. */
+  readonly count: number;
   readonly target: Target | undefined;
   readonly lit: boolean;
   /** How the datagram holds the selected bytes. */
@@ -257,22 +270,24 @@ interface RowProps {
   readonly flight: number | undefined;
 }
 
-function RowShape({ row, drawn, target, lit, linked, flight }: RowProps): ReactElement {
+/** Drawn again only when something of its own changed: while the user scrolls, most rows stay. */
+const RowShape = memo(function RowShape(props: RowProps): ReactElement {
+  const { row, left, width, flight } = props;
   switch (row.kind) {
     case 'datagram':
-      return <DatagramShape row={row} drawn={drawn} target={target} lit={lit} linked={linked} flight={flight} />;
+      return <DatagramShape {...props} row={row} />;
     case 'flight':
-      return <FlightShape row={row} x={drawn.lanes.client.x + 8} selected={row.flight === flight} />;
+      return <FlightShape row={row} x={left + 8} selected={row.flight === flight} />;
     case 'pause':
       return (
-        <text className="pause" x={drawn.lanes.client.x + 8} y={row.y + 14} {...unheard}>
+        <text className="pause" x={left + 8} y={row.y + 14} {...unheard}>
           {row.text}
         </text>
       );
     case 'event':
-      return <EventShape row={row} drawn={drawn} />;
+      return <EventShape row={row} left={left} width={width} />;
   }
-}
+});
 
 function FlightShape({
   row,
@@ -295,16 +310,24 @@ function FlightShape({
   );
 }
 
-function EventShape({ row, drawn }: { readonly row: EventRow; readonly drawn: Ladder }): ReactElement {
-  const x = drawn.lanes.client.x + 10;
+function EventShape({
+  row,
+  left,
+  width,
+}: {
+  readonly row: EventRow;
+  readonly left: number;
+  readonly width: number;
+}): ReactElement {
+  const x = left + 10;
   return (
     <g className="event" data-tone={row.tone} {...unheard}>
-      <text className="time" x={drawn.lanes.client.x - 8} y={row.y + 15}>
+      <text className="time" x={left - 8} y={row.y + 15}>
         {row.time}
       </text>
       <rect x={x - 5} y={row.y + 7} width={9} height={9} />
       <text x={x + 10} y={row.y + 15}>
-        {clip(row.text, drawn.width - x - 14, 6.2)}
+        {clip(row.text, width - x - 14, 6.2)}
         <title>{row.text}</title>
       </text>
     </g>
@@ -324,7 +347,7 @@ const linkedTexts: Readonly<Record<LitBy, string>> = {
   sealed: 'holds the selected bytes encrypted',
 };
 
-function DatagramShape({ row, drawn, target, lit, linked, flight }: DatagramProps): ReactElement {
+function DatagramShape({ row, left, width, narrow, count, target, lit, linked, flight }: DatagramProps): ReactElement {
   const { arrow, remarkAt } = row;
   const record = recordOf(target);
   return (
@@ -335,7 +358,7 @@ function DatagramShape({ row, drawn, target, lit, linked, flight }: DatagramProp
       aria-selected={target !== undefined}
       aria-label={[row.label, lit ? 'evidence' : '', linked ? linkedTexts[linked] : ''].filter(Boolean).join(', ')}
       aria-posinset={row.place + 1}
-      aria-setsize={drawn.packets.length}
+      aria-setsize={count}
       data-packet={row.packet}
       data-from={row.from}
       data-lost={row.lost}
@@ -346,21 +369,21 @@ function DatagramShape({ row, drawn, target, lit, linked, flight }: DatagramProp
       data-linked={linked}
       data-in-flight={flight !== undefined && row.flight === flight}
     >
-      <rect className="row-back" x={1} y={row.y} width={drawn.width - 2} height={row.height} />
+      <rect className="row-back" x={1} y={row.y} width={width - 2} height={row.height} />
       {lit && <rect className="row-lit" x={0} y={row.y} width={3} height={row.height} />}
       {linked !== undefined && (
         <path className="linked-mark" d={`M5 ${arrow.y - 4} l4 4 l-4 4 l-4 -4 z`}>
           <title>{linkedTexts[linked]}</title>
         </path>
       )}
-      <text className="time" x={drawn.lanes.client.x - 8} y={arrow.y + 4}>
+      <text className="time" x={left - 8} y={arrow.y + 4}>
         {row.time}
       </text>
       <ArrowShape row={row} />
       {row.chips.map((chip) => (
         <ChipShape key={chip.record} chip={chip} selected={record === chip.record} />
       ))}
-      <text className={drawn.narrow ? 'size' : 'size end'} x={remarkAt.x + (drawn.narrow ? 0 : sizeEnd)} y={remarkAt.y}>
+      <text className={narrow ? 'size' : 'size end'} x={remarkAt.x + (narrow ? 0 : sizeEnd)} y={remarkAt.y}>
         {row.size}
       </text>
       <text className="remark" data-first={row.firstSent[0]} x={remarkAt.x + measure.size} y={remarkAt.y}>

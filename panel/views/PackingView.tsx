@@ -5,6 +5,7 @@
 import { type KeyboardEvent, type ReactElement, useEffect, useMemo, useRef } from 'react';
 import type { Handshake } from '../../src/analysis/model.ts';
 import type { Light, LitRange } from '../layout/light.ts';
+import { leftOutText } from '../layout/notes.ts';
 import {
   type BlockRow,
   type MessageRow,
@@ -77,6 +78,7 @@ function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly w
             ...(drawn.limits.length === 0 ? [] : [`lines at ${drawn.limits.map(({ bytes }) => bytes).join(', ')} B`]),
           ].join('; ')}
         </span>
+        <span>{leftOutText(handshake)}</span>
       </p>
       <div
         className="ladder packing"

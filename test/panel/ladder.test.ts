@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { axisKinds } from '../../panel/layout/axis.ts';
+import type { DatagramRow } from '../../panel/layout/datagramRow.ts';
 import { bringsNews } from '../../panel/layout/filter.ts';
-import { type DatagramRow, type FlightRow, type Ladder, ladder } from '../../panel/layout/ladder.ts';
+import type { FlightRow } from '../../panel/layout/flightRow.ts';
+import { type Ladder, ladder } from '../../panel/layout/ladder.ts';
 import { rowsInView } from '../../panel/layout/rowsInView.ts';
 import { handshakeOf, longTalk, lostTo, recoveredLoss } from '../support/handshakes.ts';
 

@@ -1,0 +1,104 @@
+/**
+ * What a ladder has rows for, in order of time: the datagrams that are to be shown, and what our own endpoint said. Of a
+ * handshake that grew, only what is new is asked whether it is to be shown.
+ */
+import type { DatagramView, Handshake } from '../../src/analysis/model.ts';
+import type { Failure } from '../../src/trace/facts.ts';
+import type { Actor, TraceTime } from '../../src/trace/model.ts';
+import { plural } from './text.ts';
+
+/** What an endpoint of ours, the network or the end of the run said. */
+export interface SaidEntry {
+  readonly kind: 'said';
+  readonly at: TraceTime;
+  readonly key: string;
+  readonly actor: Actor | undefined;
+  readonly text: string;
+  readonly tone: 'good' | 'bad' | 'quiet';
+}
+export type Entry = DatagramView | SaidEntry;
+export const isSaid = (entry: Entry): entry is SaidEntry => 'tone' in entry;
+
+export type Keep = ((datagram: DatagramView) => boolean) | undefined;
+
+export class Entries {
+  #source: readonly DatagramView[] = [];
+  #keep: Keep;
+  readonly #kept: DatagramView[] = [];
+  /** Where each of them stands in the source. */
+  readonly #places: number[] = [];
+  /** The first that is earlier than the one before it; a capture of two interfaces may have such. */
+  #firstLate = Number.POSITIVE_INFINITY;
+  #said: readonly SaidEntry[] = [];
+
+  /** By time; what was said at the time of a datagram comes after it. What did not change is the same object as before. */
+  of(handshake: Handshake, keep: Keep): readonly Entry[] {
+    this.#take(handshake.datagrams, keep);
+    this.#said = saidIn(handshake).map((entry) => this.#said.find((known) => isSame(known, entry)) ?? entry);
+    if (this.#said.length === 0 && this.#firstLate === Number.POSITIVE_INFINITY) return this.#kept.slice();
+    const entries: Entry[] = [...this.#kept, ...this.#said];
+    return entries.sort((a, b) => a.at - b.at);
+  }
+
+  #take(source: readonly DatagramView[], keep: Keep): void {
+    const from = keep === this.#keep ? sameUpTo(this.#source, source) : 0;
+    let left = this.#kept.length;
+    while (left > 0 && (this.#places[left - 1] ?? 0) >= from) left--;
+    this.#kept.length = left;
+    this.#places.length = left;
+    if (this.#firstLate >= left) this.#firstLate = Number.POSITIVE_INFINITY;
+    for (let place = from; place < source.length; place++) {
+      const datagram = source[place];
+      if (!datagram || !(keep?.(datagram) ?? true)) continue;
+      const before = this.#kept.at(-1);
+      if (before && before.at > datagram.at) this.#firstLate = Math.min(this.#firstLate, this.#kept.length);
+      this.#kept.push(datagram);
+      this.#places.push(place);
+    }
+    this.#source = source;
+    this.#keep = keep;
+  }
+}
+
+/** How many of the first are the same objects. */
+export function sameUpTo(before: readonly unknown[], now: readonly unknown[]): number {
+  const most = Math.min(before.length, now.length);
+  let at = 0;
+  while (at < most && before[at] === now[at]) at++;
+  return at;
+}
+
+const isSame = (a: SaidEntry, b: SaidEntry): boolean => a.key === b.key && a.at === b.at && a.text === b.text;
+
+function saidIn(handshake: Handshake): SaidEntry[] {
+  const said: SaidEntry[] = [];
+  const say = (at: TraceTime, key: string, actor: Actor | undefined, text: string, tone: SaidEntry['tone']): void => {
+    said.push({ kind: 'said', at, key, actor, text, tone });
+  };
+  for (const actor of ['client', 'server'] as const) {
+    const connected = handshake.connected[actor];
+    if (connected) say(connected.at, `connected/${actor}`, actor, `${actor} connected`, 'good');
+  }
+  handshake.failures.forEach(({ at, actor, failure }, index) => {
+    say(at, `failed/${index}`, actor, `${actor} gave up: ${failureText(failure)}`, 'bad');
+  });
+  handshake.refused.forEach(({ at, by, why }, index) => {
+    say(at, `refused/${index}`, undefined, `${by}: ${why}`, 'bad');
+  });
+  if (handshake.end && handshake.end.how !== 'done') {
+    const { at, how, why } = handshake.end;
+    const text = why === undefined ? `run ${how}` : `run ${how}: ${why}`;
+    say(at, 'end', undefined, text, how === 'cancelled' ? 'quiet' : 'bad');
+  }
+  return said;
+}
+
+/** An engine's failure in a few words; the findings explain, this only marks the place. */
+export function failureText(failure: Failure): string {
+  const attempts = failure['attempts'];
+  if (failure.code === 'timed-out' && typeof attempts === 'number')
+    return `no answer to flight ${failure['flight']} after ${plural(attempts, 'retransmission')}`;
+  const what = failure['what'] ?? failure['message'] ?? failure['why'];
+  const name = failure.code.replaceAll('-', ' ');
+  return typeof what === 'string' ? `${name} (${what})` : name;
+}
