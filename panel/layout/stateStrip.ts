@@ -4,6 +4,7 @@
  * faults: a rung is reached, waited for, or ahead.
  */
 import type { DatagramView, Handshake } from '../../src/analysis/model.ts';
+import type { Machine } from '../../src/engine/machine.ts';
 import { client12, server12 } from '../../src/engine/states.ts';
 import type { Actor } from '../../src/trace/model.ts';
 import { handshakeTypeName } from '../../src/wire/handshake.ts';
@@ -32,31 +33,41 @@ interface Step {
   readonly optional: boolean;
 }
 
+/**
+ * The way through a table to `connected`: its signals in the order of its states, those that a state only loops on before
+ * those that lead out of it. A signal without which `connected` can be reached is no rung of every handshake.
+ */
+export function wayThrough(machine: Machine): readonly Step[] {
+  const names = Object.keys(machine);
+  const before = names.slice(0, names.indexOf('connected'));
+  const signals = before.flatMap((name) => {
+    const arrows = Object.entries<readonly string[]>(machine[name]?.on ?? {});
+    const stays = (to: readonly string[]): boolean => to.every((target) => target === name);
+    return [...arrows.filter(([, to]) => stays(to)), ...arrows.filter(([, to]) => !stays(to))].map(
+      ([signal]) => signal,
+    );
+  });
+  return [...new Set(signals)]
+    .filter((signal) => signal !== 'start')
+    .map((signal) => ({ signal, optional: reachesConnected(machine, before[0] ?? '', signal) }));
+}
+
+/** Whether a handshake can be completed without a signal. */
+function reachesConnected(machine: Machine, from: string, without: string): boolean {
+  const seen = new Set([from]);
+  for (const name of seen)
+    for (const [signal, to] of Object.entries<readonly string[]>(machine[name]?.on ?? {}))
+      if (signal !== without) for (const target of to) seen.add(target);
+  return seen.has('connected');
+}
+
+export const steps12: Readonly<Record<Actor, readonly Step[]>> = {
+  client: wayThrough(client12),
+  server: wayThrough(server12),
+};
+
 const always = (signal: string): Step => ({ signal, optional: false });
 const sometimes = (signal: string): Step => ({ signal, optional: true });
-
-/** The way through the tables of the engine to `connected`; a test holds it against them. */
-export const steps12 = {
-  client: [
-    sometimes('hello_verify_request'),
-    always('server_hello'),
-    always('certificate'),
-    always('server_key_exchange'),
-    sometimes('certificate_request'),
-    always('server_hello_done'),
-    sometimes('new_session_ticket'),
-    always('change_cipher_spec'),
-    always('finished'),
-  ],
-  server: [
-    always('client_hello'),
-    sometimes('certificate'),
-    always('client_key_exchange'),
-    sometimes('certificate_verify'),
-    always('change_cipher_spec'),
-    always('finished'),
-  ],
-} as const satisfies Readonly<Record<Actor, readonly Step[]>>;
 
 /** In 1.3 all but the hellos is encrypted (RFC 8446 §2). */
 const steps13: Readonly<Record<Actor, readonly Step[]>> = {
@@ -70,8 +81,6 @@ const steps13: Readonly<Record<Actor, readonly Step[]>> = {
   ],
   server: [always('client_hello'), sometimes('certificate'), sometimes('certificate_verify'), always('finished')],
 };
-
-export const machines12 = { client: client12, server: server12 } as const;
 
 /** `over`: nothing more will come, so that what is waited for is missing. */
 export function stateStrips(handshake: Handshake, over: boolean): Strip[] {

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { certificateViews } from '../../panel/layout/certificates.ts';
 import { type Parameters, parametersView } from '../../panel/layout/parameters.ts';
-import { type Strip, stateStrips, steps12 } from '../../panel/layout/stateStrip.ts';
+import { type Strip, stateStrips, steps12, wayThrough } from '../../panel/layout/stateStrip.ts';
 import { applyPreset, clearOptions, emptyForm, setField } from '../../panel/state/form.ts';
 import type { Handshake } from '../../src/analysis/model.ts';
 import { toHex } from '../../src/base/bytes.ts';
 import { nobleProvider } from '../../src/crypto/noble.ts';
-import { client12, server12 } from '../../src/engine/states.ts';
 import { bundledTestCredential } from '../../src/x509/bundled.ts';
 import { pemBlocks } from '../../src/x509/pem.ts';
 import { captureTrace, onlyHandshake } from '../support/reading.ts';
@@ -22,17 +21,34 @@ const at = (found: Strip, state: string): string[] =>
   found.rungs.filter((rung) => rung.state === state).map(({ name }) => name);
 
 describe('the state strip', () => {
-  it('has for rungs what the engine’s tables wait for', () => {
-    const signals = (table: typeof client12 | typeof server12): Set<string> =>
-      new Set(Object.values(table).flatMap(({ on }) => Object.keys(on)));
-    for (const [side, table] of [
-      ['client', client12],
-      ['server', server12],
-    ] as const) {
-      const known = signals(table);
-      for (const name of ['start', 'hello_request']) known.delete(name);
-      expect(new Set(steps12[side].map(({ signal }) => signal))).toEqual(known);
-    }
+  it('has for rungs what the engine’s tables wait for, in order, the ones that not every handshake has as such', () => {
+    const words = (side: 'client' | 'server'): string =>
+      steps12[side].map(({ signal, optional }) => (optional ? `[${signal}]` : signal)).join(' ');
+    expect(words('client')).toBe(
+      '[hello_verify_request] server_hello certificate server_key_exchange [certificate_request] server_hello_done ' +
+        '[new_session_ticket] change_cipher_spec finished',
+    );
+    expect(words('server')).toBe(
+      'client_hello [certificate] client_key_exchange [certificate_verify] change_cipher_spec finished',
+    );
+  });
+
+  it('finds the way through any table', () => {
+    const about = '';
+    const way = wayThrough({
+      idle: { about, on: { start: ['one'] } },
+      one: { about, on: { server_hello: ['two', 'three'], key_update: ['one'] } },
+      two: { about, on: { certificate: ['three'] } },
+      three: { about, on: { finished: ['connected'] } },
+      connected: { about, on: { new_session_ticket: ['connected'] } },
+      closed: { about, on: {} },
+    });
+    expect(way.map(({ signal, optional }) => [signal, optional])).toEqual([
+      ['key_update', true],
+      ['server_hello', false],
+      ['certificate', true],
+      ['finished', false],
+    ]);
   });
 
   it('shows a recovered loss as reached on both sides, with the resends as facts', () => {
