@@ -1,10 +1,8 @@
 /**
- * `npm run states`: draws the state tables of the engine into docs/states/*.svg. States stand under each other in the table's
+ * Draws the state tables of the engine, for docs/states. States stand under each other in the table's
  * order, which is the protocol's; the arrow to the next state goes down, every other one leaves to the right and comes back
  * in from a lane of its own. So nothing overlaps, whatever the table says, and nobody has to move boxes by hand.
  */
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { always, ends, type Machine } from '../engine/machine.ts';
 import * as tables from '../engine/states.ts';
 
@@ -45,18 +43,6 @@ export function stateDrawings(): ReadonlyMap<string, string> {
 function titleOf(name: string): string {
   const [, role, major, minor] = /^(client|server)(\d)(\d)$/.exec(name) ?? [];
   return role === undefined ? `${name.charAt(0).toUpperCase()}${name.slice(1)}` : `DTLS ${major}.${minor} ${role}`;
-}
-
-/** Writes the drawings, and takes away those of tables that are gone. */
-export async function drawStates(_args: readonly string[], root: string): Promise<number> {
-  const folder = join(root, 'docs', 'states');
-  const drawings = stateDrawings();
-  await mkdir(folder, { recursive: true });
-  for (const file of await readdir(folder))
-    if (file.endsWith('.svg') && !drawings.has(file)) await rm(join(folder, file));
-  for (const [file, svg] of drawings) await writeFile(join(folder, file), svg);
-  process.stdout.write(`${[...drawings.keys()].map((file) => join('docs', 'states', file)).join('\n')}\n`);
-  return 0;
 }
 
 export function drawMachine(title: string, machine: Machine): string {

@@ -67,8 +67,13 @@ export const importTable: readonly Place[] = [
   { dir: 'src/bridge', may: ['src/base'], types: ['src/trace', 'src/scenario'], packages: ['valibot'] },
   { dir: 'src/helper', may: ['src/base', 'src/bridge'], packages: ['node:*'] },
   { dir: 'src/cli', may: [...product, 'src/crypto/node', 'src/helper'], packages: ['node:*', 'commander', 'yaml'] },
-  // Build and demo need the extension's id, which the bridge knows; the documents draw the engine's state tables.
-  { dir: 'src/tools', may: ['src/base', 'src/bridge', 'src/engine'], packages: ['node:*', 'esbuild', 'playwright'] },
+  // Build and demo need the extension's id, which the bridge knows; the documents show the engine's state
+  // tables and the profiles, by the names of the registries.
+  {
+    dir: 'src/tools',
+    may: ['src/base', 'src/wire', 'src/profiles', 'src/engine', 'src/bridge'],
+    packages: ['node:*', 'esbuild', 'playwright'],
+  },
   // Kept runs are in IndexedDB, whose own interface is events and cursors.
   { dir: 'background', may: product, packages: ['webextension-polyfill', 'idb'] },
   {

@@ -2,7 +2,7 @@
 import { bench } from './bench.ts';
 import { build, watch } from './build.ts';
 import { check, fix } from './check.ts';
-import { drawStates } from './drawStates.ts';
+import { docs } from './docs.ts';
 import { shots } from './shots.ts';
 import { start } from './start.ts';
 import { test } from './test.ts';
@@ -16,7 +16,7 @@ const commands: Readonly<Record<string, (args: readonly string[], root: string) 
   watch,
   bench,
   shots,
-  states: drawStates,
+  docs,
 };
 
 export async function main(argv: readonly string[], root: string): Promise<number> {

@@ -32,7 +32,7 @@ const overlap = (a: Rect, b: Rect): boolean =>
   a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 
 describe('the drawings of the state tables', () => {
-  it('are those of the tables as they are now: npm run states draws them', async () => {
+  it('are those of the tables as they are now: npm run docs draws them', async () => {
     const drawn = stateDrawings();
     expect((await readdir(folder)).sort()).toEqual([...drawn.keys()].sort());
     for (const [file, svg] of drawn) expect(await readFile(join(folder, file), 'utf8'), file).toBe(svg);

@@ -1,0 +1,18 @@
+/** `npm run docs`: makes the parts of the documents that are made from data, in place. */
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stateDrawings } from './drawStates.ts';
+import { withProfiles } from './profileTable.ts';
+
+export async function docs(_args: readonly string[], root: string): Promise<number> {
+  const states = join(root, 'docs', 'states');
+  const drawings = stateDrawings();
+  await mkdir(states, { recursive: true });
+  // Those of tables that are gone.
+  for (const file of await readdir(states))
+    if (file.endsWith('.svg') && !drawings.has(file)) await rm(join(states, file));
+  for (const [file, svg] of drawings) await writeFile(join(states, file), svg);
+  const profiles = join(root, 'docs', 'profiles.md');
+  await writeFile(profiles, withProfiles(await readFile(profiles, 'utf8')));
+  return 0;
+}

@@ -1,0 +1,103 @@
+/** The profiles as Markdown: what each says, and of every figure where it comes from. */
+import { type Figure, known, type Profile, profiles } from '../profiles/index.ts';
+import { groups, nameIn, signatureSchemes, srtpProfiles } from '../wire/registry.ts';
+import { cipherSuiteName } from '../wire/suites.ts';
+
+export const mark = {
+  begin: '<!-- made from src/profiles by npm run docs: begin -->',
+  end: '<!-- made from src/profiles by npm run docs: end -->',
+} as const;
+
+/** A document with its generated part made anew; throws when the document has no place for it. */
+export function withProfiles(document: string): string {
+  const [before, rest] = document.split(mark.begin);
+  const after = rest?.split(mark.end)[1];
+  if (before === undefined || after === undefined) throw new Error(`no "${mark.begin}" … "${mark.end}"`);
+  return `${before}${mark.begin}\n\n${profileTables()}\n${mark.end}${after}`;
+}
+
+function profileTables(): string {
+  return [
+    '| `--as` | versions | ClientHello | timer: start, growth, cap, tries | MTU | packing; sent again | fragments sent again | window | cookie |',
+    '|---|---|---|---|---|---|---|---|---|',
+    ...profiles.map(row),
+    '',
+    ...profiles.map(section),
+  ].join('\n');
+}
+
+function row({ id, hello, offer, timers, datagrams, replayWindow, cookie }: Profile): string {
+  const cells = [
+    `\`${id}\``,
+    short(offer.versions, (versions) => versions.join(', ')),
+    hello ? (hello.order === 'shuffled' ? 'captured, shuffled' : 'captured') : 'ours',
+    [
+      short(timers.start, (ms) => `${ms} ms`),
+      short(timers.growth, (factor) => `×${factor}`),
+      short(timers.cap, (ms) => `${ms / 1000} s`),
+      short(timers.attempts, String),
+    ].join(', '),
+    [
+      short(datagrams.mtu, String),
+      ...(known(datagrams.mtuSteps) ?? []).map(
+        ({ fromRetransmission, mtu }) => `${mtu} from no. ${fromRetransmission}`,
+      ),
+    ].join('; '),
+    `${short(datagrams.packing, String)}; ${short(datagrams.resendPacking, String)}`,
+    short(datagrams.borders, String),
+    short(replayWindow, String),
+    short(cookie, yesNo),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** A value with a question mark where it was read and not seen, and a dash where nobody has looked. */
+const short = <T>(figure: Figure<T>, write: (value: T) => string): string =>
+  figure.basis === 'unmeasured' ? '–' : `${write(figure.value)}${figure.basis === 'measured' ? '' : '°'}`;
+const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
+
+function section({ id, title, about, hello, offer, timers, datagrams, replayWindow, cookie, notes }: Profile): string {
+  const lines = [
+    line('versions', offer.versions, (versions) => versions.join(', ')),
+    line('cipher suites', offer.cipherSuites, (codes) => codes.map(cipherSuiteName).join(', ')),
+    line('groups', offer.groups, (codes) => codes.map(nameIn(groups)).join(', ')),
+    line('signature algorithms', offer.signatureSchemes, (codes) => codes.map(nameIn(signatureSchemes)).join(', ')),
+    line('SRTP profiles', offer.srtpProfiles, (codes) => codes.map(nameIn(srtpProfiles)).join(', ')),
+    line('ALPN', offer.alpn, (names) => names.join(', ')),
+    line('first timer', timers.start, (ms) => `${ms} ms`),
+    line('growth', timers.growth, (factor) => `×${factor}`),
+    line('cap', timers.cap, (ms) => `${ms} ms`),
+    line('retransmissions', timers.attempts, String),
+    line('MTU', datagrams.mtu, (bytes) => `${bytes} bytes of UDP payload`),
+    line('steps of the MTU', datagrams.mtuSteps, (steps) =>
+      steps.map(({ fromRetransmission, mtu }) => `${mtu} from retransmission ${fromRetransmission}`).join(', '),
+    ),
+    line('packing', datagrams.packing, String),
+    line('packing when sent again', datagrams.resendPacking, String),
+    line('fragments when sent again', datagrams.borders, String),
+    line('replay window', replayWindow, (records) => `${records} records`),
+    line('cookie as server', cookie, yesNo),
+  ];
+  return [
+    `### ${title} (\`${id}\`)`,
+    '',
+    `${about.charAt(0).toUpperCase()}${about.slice(1)}.`,
+    '',
+    ...lines,
+    ...(hello
+      ? [`- extensions, ${hello.order === 'shuffled' ? 'in any order' : 'in this order'}: ${extensions(hello)}`]
+      : []),
+    ...notes.map((note) => `- ${note}`),
+    '',
+  ].join('\n');
+}
+
+const line = <T>(name: string, figure: Figure<T>, write: (value: T) => string): string =>
+  figure.basis === 'unmeasured'
+    ? `- ${name}: not measured, our default`
+    : `- ${name}: ${write(figure.value) || 'none'} (${figure.basis}: ${figure.from})`;
+
+const extensions = ({ extensions }: NonNullable<Profile['hello']>): string =>
+  extensions
+    .map((one) => (typeof one === 'string' ? one : one.kind === 'unknown' ? `extension ${one.code}` : one.kind))
+    .join(', ');
