@@ -44,6 +44,9 @@ export function batchEnd(events: readonly TraceEvent[], from: number): number {
     const event = events[end];
     bytes += 300;
     if (event?.kind === 'datagram') bytes += event.bytes.length * 1.4;
+    // A session description can be as long as a conference is large.
+    if (event?.kind === 'signalling')
+      for (const value of Object.values(event.fact)) if (typeof value === 'string') bytes += value.length;
     end += 1;
   }
   return end;
@@ -75,6 +78,9 @@ const text: Test = (value) => typeof value === 'string';
 const number: Test = (value) => typeof value === 'number';
 const bytes: Test = (value) => value instanceof Uint8Array;
 const record: Test = (value) => isRecord(value);
+/** A fact of `src/trace/pathFacts.ts`: a kind and plain values, which came from the same version of dtlscope. */
+const kinded: Test = (value) =>
+  isRecord(value) && text(value['kind']) && Object.values(value).every((part) => typeof part !== 'object');
 const actor: Test = (value) => value === 'client' || value === 'server';
 
 /** The fields without which a reader of the trace would stumble. */
@@ -91,6 +97,9 @@ const required: Readonly<Record<TraceEvent['kind'], Readonly<Record<string, Test
   closed: { actor, by: text },
   fingerprint: { of: actor, hash: text, value: bytes },
   refused: { by: text, why: text },
+  ice: { fact: kinded },
+  turn: { fact: kinded },
+  signalling: { fact: kinded },
   note: { text },
   end: { how: text },
 };

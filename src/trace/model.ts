@@ -4,6 +4,7 @@
  * code for a live run and for a stranger's capture.
  */
 import type { DatagramContents, Failure as EngineFailure, TraceParameters } from './facts.ts';
+import type { IceFact, SignallingFact, TurnFact } from './pathFacts.ts';
 
 /** Milliseconds since the trace's start, fractions allowed. */
 export type TraceTime = number;
@@ -96,6 +97,10 @@ export type TraceEvent =
     }
   /** The network or a server in front said no: ICMP port unreachable, a refused TURN or HTTP request. */
   | { readonly kind: 'refused'; readonly at: TraceTime; readonly by: string; readonly why: string }
+  /** What happened on the way to a path for datagrams: see `pathFacts.ts`. */
+  | { readonly kind: 'ice'; readonly at: TraceTime; readonly fact: IceFact }
+  | { readonly kind: 'turn'; readonly at: TraceTime; readonly fact: TurnFact }
+  | { readonly kind: 'signalling'; readonly at: TraceTime; readonly fact: SignallingFact }
   | { readonly kind: 'note'; readonly at: TraceTime; readonly text: string }
   /** Last event of a run: it came to its own end, somebody stopped it, or something under it went away. */
   | {

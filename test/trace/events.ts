@@ -1,6 +1,7 @@
 /** Random traces for property tests: every kind of event, every kind of link action, optional fields there and not. */
 import { Prng } from '../../src/base/random.ts';
 import type { LinkAction, Trace, TraceEvent, TraceHeader } from '../../src/trace/model.ts';
+import { pathFactKinds, pathFactShape, readPathFact } from '../../src/trace/pathFacts.ts';
 
 export const eventKinds = [
   'datagram',
@@ -15,6 +16,9 @@ export const eventKinds = [
   'closed',
   'fingerprint',
   'refused',
+  'ice',
+  'turn',
+  'signalling',
   'note',
   'end',
 ] as const satisfies readonly TraceEvent['kind'][];
@@ -157,6 +161,18 @@ export function randomEvent(random: Prng, index: number): TraceEvent {
       return { kind, at, of: actor, hash: text(random), value: random.bytes(32) };
     case 'refused':
       return { kind, at, by: text(random), why: text(random) };
+    case 'ice':
+    case 'turn':
+    case 'signalling': {
+      const name = pick(random, pathFactKinds(kind));
+      const fields = Object.entries(pathFactShape(kind, name) ?? {}).map(([field, type]) => {
+        const value = type.startsWith('text') ? text(random) : type.startsWith('number') ? n() : n(2) === 0;
+        return [field, type.endsWith('?') ? maybe(random, () => value) : value];
+      });
+      const read = readPathFact(kind, { kind: name, ...Object.fromEntries(fields) });
+      if (!read.ok) throw new Error(`no ${name} without ${read.field}`);
+      return { kind, at, fact: read.fact } as TraceEvent;
+    }
     case 'note':
       return { kind, at, text: text(random) };
     case 'end':

@@ -7,6 +7,7 @@ import { toHex } from '../../base/bytes.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import type { DatagramContents, Failure, TraceParameters } from '../facts.ts';
 import type { DatagramEvent, LinkAction, TraceEvent, TraceHeader } from '../model.ts';
+import { pathFactShape, pathProtocols, readPathFact } from '../pathFacts.ts';
 import { FieldError, Fields, type Json } from './fields.ts';
 import type { QlogEvent } from './schema.ts';
 
@@ -77,6 +78,12 @@ export function toQlogEvent(event: TraceEvent, header: TraceHeader): QlogEvent {
       return named('dtls:fingerprint_announced', { of: event.of, hash: event.hash, value: toHex(event.value) });
     case 'refused':
       return named('dtls:refused', { by: event.by, why: event.why });
+    case 'ice':
+    case 'turn':
+    case 'signalling': {
+      const { kind, ...data } = event.fact;
+      return named(`${event.kind}:${kind}`, data);
+    }
     case 'note':
       return named('loglevel:info', { message: event.text });
     case 'end':
@@ -95,7 +102,7 @@ export type EventReading =
 /** Reads one event of a file. Never throws. */
 export function fromQlogEvent({ time, name, data }: QlogEvent): EventReading {
   const reader = readers.get(name);
-  if (!reader) return { kind: 'ignored' };
+  if (!reader) return readPath(time, name, data);
   try {
     const event = reader(time, new Fields(data));
     return event ? { kind: 'event', event } : { kind: 'ignored' };
@@ -103,6 +110,18 @@ export function fromQlogEvent({ time, name, data }: QlogEvent): EventReading {
     if (error instanceof FieldError) return { kind: 'broken', why: `${name}: ${error.message}` };
     throw error;
   }
+}
+
+/** `ice:selected`, `turn:allocated`, `signalling:problem`: the name is protocol and kind. */
+function readPath(at: number, name: string, data: Json): EventReading {
+  const [namespace, kind = ''] = name.split(':', 2);
+  const protocol = pathProtocols.find((known) => known === namespace);
+  // A kind that a newer minor version has.
+  if (!protocol || !pathFactShape(protocol, kind)) return { kind: 'ignored' };
+  const read = readPathFact(protocol, { ...data, kind });
+  if (!read.ok) return { kind: 'broken', why: `${name}: ${read.field} is missing or of another type` };
+  // Which facts belong to which protocol, `readPathFact` knows; the union of both is what an event is.
+  return { kind: 'event', event: { kind: protocol, at, fact: read.fact } as TraceEvent };
 }
 
 type Read = (at: number, data: Fields) => TraceEvent | undefined;
