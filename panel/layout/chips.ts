@@ -94,10 +94,10 @@ function pushRight(chips: readonly Chip[], right: number): Chip[] {
 
 function chipKind(record: RecordView): Chip['kind'] {
   if (record.protection === 'encrypted' || record.protection === 'undecryptable') {
-    if (record.type === 23) return 'data';
+    if (record.contentType === 23) return 'data';
     return 'sealed';
   }
-  switch (record.type) {
+  switch (record.contentType) {
     case 20:
       return 'change-cipher-spec';
     case 21:

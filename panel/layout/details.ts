@@ -74,9 +74,12 @@ const flightText = (datagram: DatagramView, flight: number): string =>
 function recordDetails(record: RecordView): RecordDetails {
   const facts: Fact[] = [
     { name: 'Bytes', value: `${record.start}–${record.end} of the datagram` },
-    { name: 'Type', value: `${typeName(record.type)} (${record.type})` },
+    { name: 'Type', value: typeText(record) },
     { name: 'Version', value: versionName(record.version) },
-    { name: 'Epoch, number', value: `${record.epoch}, ${record.sequenceNumber}` },
+    {
+      name: 'Epoch, number',
+      value: `${record.epoch}, ${record.sequenceNumber < 0 ? 'encrypted' : record.sequenceNumber}`,
+    },
     { name: 'Content', value: `${bytesText(record.length)}, ${protectionText(record)}` },
   ];
   if (record.repeatedNumber !== undefined)
@@ -93,6 +96,15 @@ function recordDetails(record: RecordView): RecordDetails {
       value: `${fragmentText(fragment)}${fragment.newBytes === 0 && fragment.length > 0 ? ' (nothing new)' : ''}`,
     });
   return { index: record.index, title: recordText(record), facts };
+}
+
+/** A ciphertext of DTLS 1.3 has its own type inside (RFC 9147 §4). */
+function typeText({ type, contentType }: RecordView): string {
+  if (contentType === type) return `${typeName(type)} (${type})`;
+  const first = `0x${type.toString(16)}`;
+  return contentType === undefined
+    ? `DTLS 1.3 ciphertext (${first})`
+    : `${typeName(contentType)} (${contentType}), inside a DTLS 1.3 ciphertext (${first})`;
 }
 
 function protectionText(record: RecordView): string {

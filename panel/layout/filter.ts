@@ -6,7 +6,6 @@
 import type { DatagramView, Handshake, RecordView } from '../../src/analysis/model.ts';
 import { unreachable } from '../../src/base/unreachable.ts';
 import type { Actor, PacketNumber } from '../../src/trace/model.ts';
-import { handshakeTypeName } from '../../src/wire/handshake.ts';
 import {
   alertDescriptions,
   ContentType,
@@ -67,6 +66,10 @@ const nothingAround: Around = { dropped: new Set() };
 export const aroundOf = ({ drops }: Pick<Handshake, 'drops'>): Around => ({
   dropped: new Set(drops.flatMap(({ packet }) => (packet === undefined ? [] : [packet]))),
 });
+
+/** Whether a filter asks for that; without it the predicate of a run that grows stays the same one. */
+export const asksAround = (filter: Filter): boolean => filter.some(({ test }) => asks(test));
+const asks = (test: Test): boolean => (test.kind === 'any' ? test.tests.some(asks) : test.kind === 'dropped');
 
 export const matches = (filter: Filter, datagram: DatagramView, around: Around = nothingAround): boolean =>
   filter.every(({ negated, test }) => meets(test, datagram, around) !== negated);
@@ -207,17 +210,14 @@ function meets(test: Test, datagram: DatagramView, around: Around): boolean {
   }
 }
 
-/** A DTLS 1.3 ciphertext hides its type (RFC 9147 §4); what was read in it tells. */
-function contentOf({ type, fragments, alert }: RecordView): number {
-  if (fragments.length > 0) return ContentType.handshake;
-  return alert ? ContentType.alert : type;
-}
+/** A DTLS 1.3 ciphertext hides its type until it is opened (RFC 9147 §4). */
+const contentOf = ({ type, contentType }: RecordView): number => contentType ?? type;
 
 const contentTypeName = nameIn(contentTypes, 2);
 const alertName = nameIn(alertDescriptions, 2);
 
 function namesOf(record: RecordView): string[] {
-  const messages = record.fragments.map(({ message }) => handshakeTypeName(message));
+  const messages = record.fragments.map(({ name }) => name);
   return [
     contentTypeName(contentOf(record)),
     ...messages,

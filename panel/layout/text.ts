@@ -6,8 +6,8 @@
 import type { DatagramView, FragmentView, RecordView } from '../../src/analysis/model.ts';
 import { unreachable } from '../../src/base/unreachable.ts';
 import type { Outcome, Severity } from '../../src/diagnosis/model.ts';
+import { ackText, closedText } from '../../src/report/names.ts';
 import type { LinkAction } from '../../src/trace/model.ts';
-import { handshakeTypeName } from '../../src/wire/handshake.ts';
 import { alertDescriptions, ContentType, contentTypes, nameIn } from '../../src/wire/registry.ts';
 
 /** "0.8 ms", "12 ms", "1.005 s", "65.1 s": three figures that matter, never more. Milliseconds in. */
@@ -38,7 +38,7 @@ const alertName = nameIn(alertDescriptions, 2);
 
 /** "certificate", or "certificate 0–255 of 1400" when the fragment is not the whole message. */
 export function fragmentText(fragment: FragmentView): string {
-  const name = handshakeTypeName(fragment.message);
+  const { name } = fragment;
   if (fragment.offset === 0 && fragment.length === fragment.total) return name;
   return `${name} ${fragment.offset}–${fragment.offset + fragment.length} of ${fragment.total}`;
 }
@@ -50,10 +50,16 @@ export const alertText = (level: number, description: number): string =>
 export function recordText(record: RecordView): string {
   if (record.fragments.length > 0) return record.fragments.map(fragmentText).join(' + ');
   if (record.alert) return alertText(record.alert.level, record.alert.description);
+  if (record.ack) return ackText(record.ack);
   const sealed = record.protection === 'encrypted' || record.protection === 'undecryptable';
-  const name = contentTypeName(record.type);
-  if (record.type === ContentType.changeCipherSpec) return name;
-  if (record.type === ContentType.applicationData) return `${name} ${bytesText(record.length)}`;
+  // A ciphertext of DTLS 1.3 hides its type until it is opened (RFC 9147 §4).
+  if (record.contentType === undefined)
+    return record.protection === 'undecryptable'
+      ? `encrypted, not opened ${bytesText(record.length)}`
+      : closedText(record.likely, record.epoch, bytesText(record.length));
+  const name = contentTypeName(record.contentType);
+  if (record.contentType === ContentType.changeCipherSpec) return name;
+  if (record.contentType === ContentType.applicationData) return `${name} ${bytesText(record.length)}`;
   return sealed ? `encrypted ${name} ${bytesText(record.length)}` : name;
 }
 

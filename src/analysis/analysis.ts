@@ -8,7 +8,7 @@
 import { toHex } from '../base/bytes.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { BufferId, Origin } from '../trace/buffers.ts';
-import type { DatagramEvent, PacketNumber, TraceEvent, TraceHeader, TraceTime } from '../trace/model.ts';
+import type { DatagramEvent, PacketNumber, PathEvent, TraceEvent, TraceHeader, TraceTime } from '../trace/model.ts';
 import { handshakeHeaderLength } from '../wire/handshake.ts';
 import { MessageAssembly } from '../wire/reassembly.ts';
 import { recordHeaderLength } from '../wire/record.ts';
@@ -37,6 +37,8 @@ interface Association {
 
 /** Notes, fingerprints and early link events that are kept. */
 const maxNotes = 1000;
+/** Facts of ICE, TURN and signalling that are kept: an hour of consent checks is three thousand. */
+const maxPath = 20_000;
 
 export class Analysis {
   readonly #shared: Shared;
@@ -49,6 +51,9 @@ export class Analysis {
   readonly #unrelated: Record<string, number> = {};
   readonly #notes: { readonly at: TraceTime; readonly text: string }[] = [];
   readonly #fingerprints: Fingerprint[] = [];
+  /** Replaced, not changed, once a view has it. */
+  #path: PathEvent[] = [];
+  #pathShown = false;
   readonly #origins = new Map<BufferId, Origin>();
   readonly #contents: Buffers['contents'] = new Map();
   #current: Track | undefined;
@@ -97,6 +102,11 @@ export class Analysis {
       case 'fingerprint':
         if (this.#fingerprints.length < maxNotes) this.#fingerprints.push(event);
         break;
+      case 'ice':
+      case 'turn':
+      case 'signalling':
+        this.#pathFact(event);
+        break;
       case 'note':
         if (this.#notes.length < maxNotes) this.#notes.push({ at: event.at, text: event.text });
         break;
@@ -118,10 +128,11 @@ export class Analysis {
   snapshot(): Snapshot {
     if (this.#snapshot) return this.#snapshot;
     const fingerprints = { crypto: this.#shared.crypto, announced: this.#fingerprints };
+    this.#pathShown = true;
     const handshakes = this.#tracks.map((track) => {
       const followed = this.#lastAt - track.endedAt >= silenceMs;
-      const key = `${followed} ${this.#fingerprints.length}`;
-      return track.view({ header: this.#header, fingerprints, followed, key });
+      const key = `${followed} ${this.#fingerprints.length} ${this.#path.length}`;
+      return track.view({ header: this.#header, fingerprints, path: this.#path, followed, key });
     });
     this.#snapshot = {
       revision: this.#revision,
@@ -130,6 +141,15 @@ export class Analysis {
       notes: [...this.#notes],
     };
     return this.#snapshot;
+  }
+
+  #pathFact(event: PathEvent): void {
+    if (this.#path.length >= maxPath) return;
+    if (this.#pathShown) this.#path = this.#path.slice();
+    this.#pathShown = false;
+    this.#path.push(event);
+    // Without a path there is no datagram to begin a handshake with, and yet there is something to say about it.
+    if (event.kind === 'ice' && event.fact.kind === 'failed' && this.#tracks.length === 0) this.#begin(event.at);
   }
 
   #datagram(event: DatagramEvent): void {

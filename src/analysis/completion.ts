@@ -3,6 +3,9 @@
  * to: whoever sends the last flight never hears that it arrived (RFC 6347 §4.2.4). So the receiver of the last flight must
  * have taken it: it uses the keys (application data, media, a close), or it falls silent. A receiver that goes on sending
  * its own Finished has not; one that asked again, was answered and then fell silent has.
+ *
+ * In DTLS 1.3 the client sends the last flight, and the server acknowledges it (RFC 9147 §5.7): that ACK, or anything else
+ * but an alert that the server sends in epoch 3 behind it, is the proof. Silence is none.
  */
 import type { Actor, TraceTime } from '../trace/model.ts';
 import type { Flight } from './flights.ts';
@@ -25,19 +28,21 @@ const other = (actor: Actor): Actor => (actor === 'client' ? 'server' : 'client'
 /** When the handshake was complete for both sides; undefined while it is not, as far as the evidence goes. */
 export function establishedAt(inputs: CompletionInputs): TraceTime | undefined {
   const { reading, ours, connected } = inputs;
-  const last = lastSender(reading);
+  const last = reading.version === '1.3' ? 'client' : lastSender(reading);
   const receiver = other(last);
   // The receiver of the last flight knows that both sides are done; its sender knows only of itself.
   const receiverDone = connected[receiver];
   if (receiverDone && (!ours.includes(last) || connected[last])) return receiverDone.at;
   if (ours.some((actor) => !connected[actor])) return undefined;
-  return reading.version === '1.3' ? established13(reading) : accepted(inputs, last, receiver);
+  return reading.version === '1.3' ? established13(inputs) : accepted(inputs, last, receiver);
 }
 
-/** In DTLS 1.3 a side sends in epoch 3 when it has finished (RFC 9147 §6.1). */
-function established13({ sides: { client, server } }: Reading): TraceTime | undefined {
-  if (client.epoch3At === undefined || server.epoch3At === undefined) return undefined;
-  return Math.max(client.epoch3At, server.epoch3At);
+/** Both Finished, known by their place at least, and a sign of the server behind the client's. */
+function established13({ reading: { sides }, lastUse }: CompletionInputs): TraceTime | undefined {
+  const { client, server } = sides;
+  if (!client.finished || !server.finished) return undefined;
+  const used = lastUse('server');
+  return server.confirmedAt ?? (used !== undefined && used >= client.finished.at ? client.finished.at : undefined);
 }
 
 /** Whose Finished came last: the server's in a full handshake, the client's in a resumed one. */

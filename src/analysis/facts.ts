@@ -66,13 +66,17 @@ export function reachOf(link: readonly LinkNote[]): Reach {
 
 /**
  * Buffer numbers follow from the datagram that they began in, so that reading again, with a key that came late, gives the
- * same numbers: the datagram itself, then what its records decrypt to, then the messages that its fragments begin.
+ * same numbers: the datagram itself, then what its records decrypt to, then their headers without masks, then the messages
+ * that its fragments begin.
  */
 const perDatagram = 2 ** 14;
+const unmaskedFrom = 2 ** 12;
 const messagesFrom = 2 ** 13;
 const id = (n: number): BufferId => n as BufferId;
 export const datagramBuffer = (ordinal: number): BufferId => id(ordinal * perDatagram);
 export const decryptedBuffer = (ordinal: number, record: number): BufferId => id(ordinal * perDatagram + 1 + record);
+export const unmaskedBuffer = (ordinal: number, record: number): BufferId =>
+  id(ordinal * perDatagram + unmaskedFrom + record);
 export const messageBuffer = (ordinal: number, fragment: number): BufferId =>
   id(ordinal * perDatagram + messagesFrom + fragment);
 

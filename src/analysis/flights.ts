@@ -11,7 +11,7 @@ import { type Range, RangeSet } from '../base/ranges.ts';
 import type { Actor, PacketNumber, TraceTime } from '../trace/model.ts';
 import { HandshakeType } from '../wire/registry.ts';
 
-/** Something that belongs to a flight: a fragment, a ChangeCipherSpec, an encrypted handshake record. */
+/** Something that belongs to a flight: a fragment, a ChangeCipherSpec, an encrypted handshake record. ACKs do not. */
 export interface Item {
   /** Of the message, or of what stands for it. */
   readonly key: string;
@@ -19,6 +19,10 @@ export interface Item {
   /** HandshakeType, for messages. */
   readonly type: number;
   readonly messageSeq: number;
+  /** Of the record. In DTLS 1.3 it tells the handshake's own messages from those behind it (RFC 9147 §6.1). */
+  readonly epoch: number;
+  /** The other side has acknowledged it already. */
+  readonly acknowledged?: boolean;
   /** RFC name. */
   readonly name: string;
   readonly range: Range;
@@ -42,6 +46,8 @@ export interface Sending {
   /** How far into the flight it has come. */
   reached: number;
   number: RecordNumber | undefined;
+  /** It follows an ACK of the sending before, and has brought nothing that was acknowledged (RFC 9147 §7.2). */
+  afterAck: boolean;
 }
 
 export interface Flight {
@@ -52,9 +58,12 @@ export interface Flight {
   readonly items: Map<string, Item>;
   readonly sendings: Sending[];
   readonly packets: PacketNumber[];
+  /** When the other side last acknowledged a record of it. */
+  acknowledgedAt: TraceTime | undefined;
 }
 
-type FlightRole = 'client-hello' | 'verify' | 'server-hello' | 'client-keys' | 'server-final';
+/** `verify` is HelloVerifyRequest or HelloRetryRequest; `post` one message of DTLS 1.3 behind the handshake. */
+type FlightRole = 'client-hello' | 'verify' | 'server-hello' | 'client-keys' | 'server-final' | 'post';
 
 /** A pause after which datagrams with a jump in record numbers are taken for a new sending. Milliseconds. */
 const pauseMs = 250;
@@ -90,6 +99,20 @@ export class Flights {
     return last;
   }
 
+  /** A record that holds a part of this message or pseudo message was acknowledged. */
+  noteAcknowledged(key: string, at: TraceTime): void {
+    const flight = this.#byKey.get(key);
+    if (flight) flight.acknowledgedAt = at;
+  }
+
+  /** When a side last acknowledged anything. */
+  lastAcknowledgement(by: Actor): TraceTime | undefined {
+    let last: TraceTime | undefined;
+    for (const { from, acknowledgedAt: at } of this.#flights)
+      if (from !== by && at !== undefined) last = Math.max(last ?? at, at);
+    return last;
+  }
+
   /**
    * Puts a datagram's items into flights. `attempt` is what our own endpoint said of it. The answer is the place of its
    * last item: a datagram that ends one flight and begins another counts for the newer.
@@ -111,6 +134,7 @@ export class Flights {
       if (number && !number.reused) sending.number = spanning(sending.number, number);
       for (const item of own) {
         flight.items.set(item.key, item);
+        if (item.acknowledged) sending.afterAck = false;
         sending.reached = Math.max(sending.reached, placeOf(item));
         const ranges = rangesOf(sending, item.key);
         if (ranges.ranges.length < maxPieces) ranges.add(item.range[0], Math.max(item.range[1], item.range[0] + 1));
@@ -142,7 +166,7 @@ export class Flights {
     let flight = this.#latest.get(id);
     if (!flight) {
       const number = this.#flights.length + 1;
-      flight = { number, from, role, items: new Map(), sendings: [], packets: [] };
+      flight = { number, from, role, items: new Map(), sendings: [], packets: [], acknowledgedAt: undefined };
       this.#flights.push(flight);
       this.#latest.set(id, flight);
       this.#latest.set(`${from} ${role}`, flight);
@@ -152,7 +176,10 @@ export class Flights {
     return flight;
   }
 
-  /** The flights of RFC 6347 figures 1 and 2; the id tells the rounds of one role apart. */
+  /**
+   * The flights of RFC 6347 figures 1 and 2, and of RFC 9147 §5.7, where each message behind the handshake is a flight of
+   * its own (§5.8.4); the id tells the rounds of one role apart.
+   */
   #roleOf(from: Actor, item: Item): readonly [FlightRole, string] {
     const round = (role: FlightRole, n: number | string = ''): readonly [FlightRole, string] => [
       role,
@@ -160,13 +187,16 @@ export class Flights {
     ];
     if (item.kind === 'message' && item.type === HandshakeType.clientHello)
       return round('client-hello', item.messageSeq);
+    if (item.kind === 'message' && item.epoch >= 3) return round('post', item.messageSeq);
     if (from === 'client') return round('client-keys');
     const hello = this.#latest.get('server server-hello');
     const joinsHello = (): readonly [FlightRole, string] =>
       this.#idOf(hello) ?? round('server-hello', this.#lastHelloSeq);
-    if (item.kind === 'ciphertext') return joinsHello();
+    // In DTLS 1.2 epoch 2 would be that of a renegotiation, which nothing here reads.
+    if (item.kind === 'ciphertext' || (item.kind === 'message' && item.epoch === 2)) return joinsHello();
     if (item.kind === 'message') {
-      if (item.type === HandshakeType.helloVerifyRequest) return round('verify', this.#lastHelloSeq);
+      if (item.type === HandshakeType.helloVerifyRequest || item.name === 'hello_retry_request')
+        return round('verify', this.#lastHelloSeq);
       if (item.type === HandshakeType.serverHello) return round('server-hello', this.#lastHelloSeq);
       if (item.type !== HandshakeType.newSessionTicket && item.type !== HandshakeType.finished) return joinsHello();
     }
@@ -208,12 +238,16 @@ export class Flights {
   #pausedBefore(flight: Flight, last: Sending, at: TraceTime, number: RecordNumber | undefined): boolean {
     if (!number || number.reused || !last.number || last.number.epoch !== number.epoch) return false;
     if (number.first <= last.number.last + 1) return false;
-    const asked = this.lastResend(flight.from === 'client' ? 'server' : 'client');
+    const asked = latest(this.lastResend(flight.from === 'client' ? 'server' : 'client'), flight.acknowledgedAt);
     return at - last.lastAt > pauseMs || (asked !== undefined && asked > last.lastAt);
   }
 }
 
+const latest = (a: TraceTime | undefined, b: TraceTime | undefined): TraceTime | undefined =>
+  a === undefined ? b : b === undefined ? a : Math.max(a, b);
+
 function begin(flight: Flight, at: TraceTime, attempt: number): Sending {
+  const before = flight.sendings.at(-1);
   const sending: Sending = {
     attempt,
     startedAt: at,
@@ -222,6 +256,7 @@ function begin(flight: Flight, at: TraceTime, attempt: number): Sending {
     seen: new Map(),
     reached: -1,
     number: undefined,
+    afterAck: before !== undefined && (flight.acknowledgedAt ?? before.startedAt - 1) >= before.startedAt,
   };
   flight.sendings.push(sending);
   return sending;
@@ -300,5 +335,7 @@ export function messageNames(flight: Flight): string[] {
         : item.kind === 'ciphertext'
           ? 3e6
           : item.messageSeq;
-  return [...flight.items.values()].sort((a, b) => place(a) - place(b)).map((item) => item.name);
+  const names = [...flight.items.values()].sort((a, b) => place(a) - place(b)).map((item) => item.name);
+  // Closed records are many and have one name.
+  return names.filter((name, i) => name !== 'encrypted' || names[i - 1] !== name);
 }

@@ -9,7 +9,14 @@ import { extensionCode, findExtension } from '../wire/extensions.ts';
 import {
   type ClientHello,
   certificate,
+  certificate13,
+  certificateVerify13,
   clientHello,
+  type EncryptedExtensions,
+  encryptedExtensions,
+  type HelloRetryRequest,
+  helloRetryRequest,
+  isHelloRetryBody,
   type ServerHello,
   serverHello,
   serverKeyExchange10,
@@ -27,21 +34,30 @@ const decoded = <T>(codec: Codec<T>, body: Uint8Array): T | undefined => {
 };
 
 export const readClientHello = (body: Uint8Array): ClientHello | undefined => decoded(clientHello, body);
-export const readServerHello = (body: Uint8Array): ServerHello | undefined => decoded(serverHello, body);
+export const readServerHello = (body: Uint8Array): ServerHello | undefined =>
+  isHelloRetryBody(body) ? undefined : decoded(serverHello, body);
+export const readHelloRetryRequest = (body: Uint8Array): HelloRetryRequest | undefined =>
+  isHelloRetryBody(body) ? decoded(helloRetryRequest, body) : undefined;
+export const readEncryptedExtensions = (body: Uint8Array): EncryptedExtensions | undefined =>
+  decoded(encryptedExtensions, body);
+/** The scheme of a CertificateVerify of 1.3. */
+export const readVerifyScheme = (body: Uint8Array): number | undefined => decoded(certificateVerify13, body)?.algorithm;
 
-/** The version that a ServerHello chose (RFC 8446 §4.2.1 for 1.3). */
-export function chosenVersion(hello: ServerHello): Version | undefined {
-  const selected = findExtension(hello.extensions, 'supported_versions')?.selected_version;
-  return versionOf(selected ?? hello.server_version);
+/** The version that a ServerHello or HelloRetryRequest chose (RFC 8446 §4.2.1 for 1.3). */
+export function chosenVersion(hello: ServerHello | HelloRetryRequest): Version | undefined {
+  const selected = hello.extensions?.find((extension) => extension.kind === 'supported_versions');
+  const version = selected && 'selected_version' in selected.body ? selected.body.selected_version : undefined;
+  return versionOf(version ?? hello.server_version);
 }
 
-/** What records of epoch 1 are protected with; undefined before both hellos are here, and in 1.3. */
+/** What the records of a handshake are protected with; undefined before both hellos are here. */
 export function protectionFacts(
   client: ClientHello | undefined,
   server: ServerHello | undefined,
 ): ProtectionFacts | undefined {
   const version = server && chosenVersion(server);
-  if (!client || !server || version === undefined || version === '1.3') return undefined;
+  if (!client || !server || version === undefined) return undefined;
+  if (version === '1.3') return { version, suite: server.cipher_suite, clientRandom: client.random };
   return {
     version,
     suite: server.cipher_suite,
@@ -86,8 +102,10 @@ export class Certificates {
   }
 
   /** The chain of a Certificate message, leaf first; empty when it cannot be read. */
-  chain(body: Uint8Array): readonly CertificateView[] {
-    const list = decoded(certificate, body)?.certificate_list ?? [];
+  chain(body: Uint8Array, is13: boolean): readonly CertificateView[] {
+    const list = is13
+      ? (decoded(certificate13, body)?.certificate_list ?? []).map((entry) => entry.cert_data)
+      : (decoded(certificate, body)?.certificate_list ?? []);
     return list.slice(0, maxChain).map((der) => {
       const sha256 = toHex(this.#crypto.hash('sha256', der));
       const view = this.#known.get(sha256) ?? certificateView(der, sha256);
@@ -113,27 +131,44 @@ function certificateView(der: Uint8Array, sha256: string): CertificateView {
   };
 }
 
+/** What the messages of a handshake that negotiate anything say. */
+export interface Negotiation {
+  readonly clientHello: ClientHello | undefined;
+  readonly serverHello: ServerHello | undefined;
+  readonly helloRetryRequest: HelloRetryRequest | undefined;
+  readonly encryptedExtensions: EncryptedExtensions | undefined;
+  readonly keyExchange: KeyExchangeFacts | undefined;
+  readonly helloVerifyRequest: boolean;
+}
+
 /** What was offered and agreed, as far as the messages say. */
-export function parametersOf(
-  client: ClientHello | undefined,
-  server: ServerHello | undefined,
-  exchange: KeyExchangeFacts | undefined,
-  cookie: boolean,
-): ParametersView {
-  const agreed = server?.extensions;
-  const version = server && chosenVersion(server);
-  const protocol = findExtension(agreed, 'application_layer_protocol_negotiation')?.protocol_name_list[0];
+export function parametersOf(negotiation: Negotiation): ParametersView {
+  const { clientHello: client, serverHello: server, helloRetryRequest: retry, keyExchange: exchange } = negotiation;
+  const chosen = server ?? retry;
+  const version = chosen && chosenVersion(chosen);
+  const is13 = version === '1.3';
+  // In 1.3 what is not needed for the keys is encrypted (RFC 8446 §4.3.1).
+  const encrypted = negotiation.encryptedExtensions?.extensions;
+  const alpn = 'application_layer_protocol_negotiation';
+  const protocols = is13 ? findExtension(encrypted, alpn) : findExtension(server?.extensions, alpn);
+  const srtp = is13 ? findExtension(encrypted, 'use_srtp') : findExtension(server?.extensions, 'use_srtp');
+  const protocol = protocols?.protocol_name_list[0];
+  const asked = findExtension(retry?.extensions, 'key_share')?.selected_group;
   return {
     version,
-    cipherSuite: server?.cipher_suite,
-    group: findExtension(agreed, 'key_share')?.server_share.group ?? exchange?.group,
+    cipherSuite: chosen?.cipher_suite,
+    group: findExtension(server?.extensions, 'key_share')?.server_share.group ?? exchange?.group ?? asked,
     signature: exchange?.signature,
-    srtpProfile: findExtension(agreed, 'use_srtp')?.SRTPProtectionProfiles[0],
+    srtpProfile: srtp?.SRTPProtectionProfiles[0],
     // In 1.3 there is nothing to agree: its key schedule has what the extension gave (RFC 7627, RFC 8446 §D).
     extendedMasterSecret:
-      server && version !== '1.3' ? findExtension(agreed, 'extended_master_secret') !== undefined : undefined,
+      server && !is13 ? findExtension(server.extensions, 'extended_master_secret') !== undefined : undefined,
     alpn: protocol && fromUtf8(protocol),
-    cookie: cookie || (client?.cookie.length ?? 0) > 0,
+    cookie:
+      negotiation.helloVerifyRequest ||
+      (client?.cookie.length ?? 0) > 0 ||
+      findExtension(retry?.extensions, 'cookie') !== undefined,
+    ...(is13 && server && { psk: findExtension(server.extensions, 'pre_shared_key') !== undefined }),
     offer: client && offerOf(client),
   };
 }
@@ -145,6 +180,10 @@ function offerOf(client: ClientHello): NonNullable<ParametersView['offer']> {
     versions: findExtension(extensions, 'supported_versions')?.versions ?? [client.client_version],
     cipherSuites: client.cipher_suites,
     groups: findExtension(extensions, 'supported_groups')?.named_group_list ?? [],
+    keyShares: (findExtension(extensions, 'key_share')?.client_shares ?? []).map(({ group, key_exchange }) => ({
+      group,
+      bytes: key_exchange.length,
+    })),
     signatureSchemes: findExtension(extensions, 'signature_algorithms')?.supported_signature_algorithms ?? [],
     srtpProfiles: findExtension(extensions, 'use_srtp')?.SRTPProtectionProfiles ?? [],
     alpn: text(findExtension(extensions, 'application_layer_protocol_negotiation')?.protocol_name_list),

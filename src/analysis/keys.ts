@@ -1,7 +1,4 @@
-/**
- * Secrets from key logs and runs, by client random, and the opening of a handshake's records with them. DTLS 1.3 secrets
- * are kept, but nothing here uses them yet.
- */
+/** Secrets from key logs and runs, by client random, and the opening of records up to DTLS 1.2 with them. */
 import { toHex } from '../base/bytes.ts';
 import { type RecordCipher, recordProtection12 } from '../crypto/protection12.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
@@ -33,7 +30,9 @@ export class KeyRing {
 }
 
 /** What the record protection of a handshake follows from; all of it stands in the clear. */
-export interface ProtectionFacts {
+export type ProtectionFacts = ProtectionFacts12 | ProtectionFacts13;
+
+export interface ProtectionFacts12 {
   readonly version: '1.0' | '1.2';
   readonly suite: number;
   readonly clientRandom: Uint8Array;
@@ -41,8 +40,14 @@ export interface ProtectionFacts {
   readonly encryptThenMac: boolean;
 }
 
+export interface ProtectionFacts13 {
+  readonly version: '1.3';
+  readonly suite: number;
+  readonly clientRandom: Uint8Array;
+}
+
 /** Opens records of epoch 1. */
-export class Opener {
+export class Opener12 {
   readonly #sides: Readonly<Record<Actor, RecordCipher>>;
 
   private constructor(sides: Readonly<Record<Actor, RecordCipher>>) {
@@ -50,12 +55,12 @@ export class Opener {
   }
 
   /** `undefined` when the suite is one that dtlscope can only name, or the secret is none of this version. */
-  static of(crypto: CryptoProvider, facts: ProtectionFacts, masterSecret: Uint8Array): Opener | undefined {
+  static of(crypto: CryptoProvider, facts: ProtectionFacts12, masterSecret: Uint8Array): Opener12 | undefined {
     const suite = cipherSuite(facts.suite);
     if (!suite?.versions.includes(facts.version) || masterSecret.length !== 48) return undefined;
     const { version, clientRandom, serverRandom, encryptThenMac } = facts;
     const inputs = { provider: crypto, suite, version, masterSecret, clientRandom, serverRandom, encryptThenMac };
-    return new Opener(recordProtection12(inputs));
+    return new Opener12(recordProtection12(inputs));
   }
 
   /** The record's content, or `undefined` when the key is not the right one or the bytes were changed. */

@@ -58,9 +58,9 @@ function unseenAtFirst(reading: Reading, message: Message, flight: Flight, follo
     const over = followed || (asked !== undefined && asked > (flight.sendings[0]?.lastAt ?? asked));
     return behind(message.assembly.missing, message.total, laterSeen || over);
   }
-  const numbers = reading.sides[message.from].numbers;
+  const side = reading.sides[message.from];
   const start = flight.sendings[0]?.startedAt ?? second.startedAt;
-  const gap = numbers.reused || numbers.gaps.some(({ at }) => at >= start && at <= second.startedAt);
+  const gap = side.reusesNumbers || side.gaps.some(({ at }) => at >= start && at <= second.startedAt);
   if (message.firstSending > 0) return laterSeen || gap ? [[0, message.total]] : [];
   return behind(reading.lackedAtResend.get(message) ?? [], message.total, laterSeen || gap);
 }

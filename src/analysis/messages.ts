@@ -5,6 +5,7 @@
 import { type Range, RangeSet } from '../base/ranges.ts';
 import type { BufferId, Origin } from '../trace/buffers.ts';
 import type { Actor, PacketNumber, TraceTime } from '../trace/model.ts';
+import { handshakeTypeName } from '../wire/handshake.ts';
 import { type FragmentEffect, MessageAssembly } from '../wire/reassembly.ts';
 
 /** Largest message that is put together; the chains that break paths have some kilobytes. */
@@ -39,6 +40,10 @@ export class Message {
   readonly #parts: Part[] = [];
   readonly origin: Origin = { kind: 'reassembled', parts: this.#parts };
   readonly conflicts = new RangeSet();
+  /** Bytes in records that the other side acknowledged. */
+  readonly acknowledged = new RangeSet();
+  /** RFC name; what came of a server_hello may tell that it is a HelloRetryRequest. */
+  name: string;
   /** When bytes came that were new, and in which datagram. */
   readonly arrivals: { readonly at: TraceTime; readonly packet: PacketNumber; readonly ranges: readonly Range[] }[] =
     [];
@@ -56,6 +61,7 @@ export class Message {
     this.buffer = buffer;
     this.firstAt = at;
     this.assembly = assembly;
+    this.name = handshakeTypeName(assembly.type);
   }
 
   get type(): number {
@@ -71,6 +77,11 @@ export class Message {
   noteSending(attempt: number): void {
     this.sendings.add(attempt);
     this.firstSending = Math.min(this.firstSending, attempt);
+  }
+
+  /** The other side says that it has these bytes. */
+  acknowledge(start: number, end: number): void {
+    if (this.acknowledged.ranges.length < maxPieces) this.acknowledged.add(start, Math.max(end, start));
   }
 
   /** Takes a fragment that reached the other side; `undefined` when it would make too many pieces. */
@@ -97,6 +108,7 @@ export class Message {
 
 export class Messages {
   readonly #byNumber = new Map<string, Message[]>();
+  readonly #byKey = new Map<string, Message>();
   readonly #all: Message[] = [];
   readonly #budget: Budget;
   #claimed = 0;
@@ -108,6 +120,10 @@ export class Messages {
   /** In order of appearance. */
   get all(): readonly Message[] {
     return this.#all;
+  }
+
+  get(key: string): Message | undefined {
+    return this.#byKey.get(key);
   }
 
   /**
@@ -123,7 +139,10 @@ export class Messages {
   ): Message | undefined {
     const number = `${from}/${header.messageSeq}`;
     const same = this.#byNumber.get(number) ?? [];
-    const known = same.find((m) => m.type === header.type && m.total === header.total && m.epoch === epoch);
+    // Behind the handshake of DTLS 1.3 a message may come again in a later epoch (RFC 9147 §8).
+    const known = same.find(
+      (m) => m.type === header.type && m.total === header.total && (m.epoch === epoch || (m.epoch >= 3 && epoch >= 3)),
+    );
     if (known) return known;
     if (this.#all.length >= maxMessages || !this.#claim(header.total)) return undefined;
     const key = same.length === 0 ? number : `${number}+${same.length}`;
@@ -131,6 +150,7 @@ export class Messages {
     const message = new Message(key, from, epoch, buffer, at, assembly);
     same.push(message);
     this.#byNumber.set(number, same);
+    this.#byKey.set(key, message);
     this.#all.push(message);
     return message;
   }

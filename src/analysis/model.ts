@@ -6,7 +6,7 @@
 import type { Range } from '../base/ranges.ts';
 import type { BufferId, PacketRange } from '../trace/buffers.ts';
 import type { Failure, TraceParameters } from '../trace/facts.ts';
-import type { Actor, Address, LinkAction, PacketNumber, TraceTime } from '../trace/model.ts';
+import type { Actor, Address, LinkAction, PacketNumber, PathEvent, TraceTime } from '../trace/model.ts';
 
 export interface Snapshot {
   /** Grows with every event that changed anything. */
@@ -37,12 +37,15 @@ export interface Handshake {
   /** Whether the trace goes on for `silenceMs` after `endedAt`: then the silence is a fact, not the end of the recording. */
   readonly followed: boolean;
   /** The last handshake message that was complete, from either side; an unreadable Finished counts. */
-  readonly lastMessage: { readonly from: Actor; readonly message: number; readonly at: TraceTime } | undefined;
+  readonly lastMessage: LastMessage | undefined;
   /** When each side's Finished was first seen; `read` is false when it was encrypted and is known by its place. */
   readonly finished: Readonly<Record<Actor, { readonly at: TraceTime; readonly read: boolean } | undefined>>;
   /** All of a side's DTLS datagrams, those included that `datagrams` leaves out. */
   readonly traffic: Readonly<Record<Actor, Traffic>>;
-  /** Record numbers of epoch 0 that a side must have used and that were never seen: what was lost before the trace. */
+  /**
+   * Record numbers that a side must have used and that were never seen: what was lost before the trace. Of epoch 0, and
+   * of epoch 2 of DTLS 1.3 where it was opened.
+   */
   readonly recordGaps: readonly RecordGap[];
   /** All that carries handshake, alerts or oddities, and the first `keptApplicationData` of each side's pure data. */
   readonly datagrams: readonly DatagramView[];
@@ -81,6 +84,8 @@ export interface Handshake {
   >;
   readonly failures: readonly { readonly at: TraceTime; readonly actor: Actor; readonly failure: Failure }[];
   readonly refused: readonly { readonly at: TraceTime; readonly by: string; readonly why: string }[];
+  /** What ICE, TURN and signalling did, in the whole trace: they come before the handshake, and go on beside it. */
+  readonly path: readonly PathEvent[];
   readonly end:
     | { readonly at: TraceTime; readonly how: 'done' | 'cancelled' | 'interrupted'; readonly why: string | undefined }
     | undefined;
@@ -88,6 +93,16 @@ export interface Handshake {
   readonly snapped: boolean;
   /** Whether secrets for this handshake are known, and whether they opened its records. */
   readonly keys: 'none' | 'decrypts' | 'wrong' | 'unused';
+  /** Key log labels of DTLS 1.3 that would open what stayed closed, in the order in which they were missed. */
+  readonly missingSecrets: readonly string[];
+}
+
+export interface LastMessage {
+  readonly from: Actor;
+  readonly message: number;
+  /** RFC name; `hello_retry_request` for the server_hello that is one. */
+  readonly name: string;
+  readonly at: TraceTime;
 }
 
 /** How long a trace must go on after a handshake's last datagram to call it silent. Milliseconds. */
@@ -111,6 +126,7 @@ export interface Traffic {
 
 export interface RecordGap {
   readonly from: Actor;
+  readonly epoch: number;
   /** Record numbers, half open. */
   readonly numbers: Range;
   /** The first datagram seen after the gap. */
@@ -151,22 +167,48 @@ export interface RecordView {
   readonly end: number;
   /** ContentType; for a DTLS 1.3 ciphertext, which hides it, the first byte of its unified header (0x20 to 0x3f). */
   readonly type: number;
+  /** ContentType of what is inside; `undefined` for a DTLS 1.3 ciphertext that was not opened. */
+  readonly contentType: number | undefined;
   readonly version: number;
-  /** For a DTLS 1.3 ciphertext the low two bits, which is all that the header tells (RFC 9147 §4). */
+  /** Of a DTLS 1.3 ciphertext that was not opened the newest that its two low bits allow (RFC 9147 §4.2.2). */
   readonly epoch: number;
   /** -1 where it is encrypted (RFC 9147 §4.2.3). */
   readonly sequenceNumber: number;
+  /** Bytes behind the header. */
   readonly length: number;
+  /** Bytes of the connection ID in the header, where there is one whose length is known. */
+  readonly cidLength?: number | undefined;
   /** What the record holds: in the clear, opened with keys, or not readable. */
   readonly protection: 'plain' | 'decrypted' | 'encrypted' | 'undecryptable';
   /** The buffer that fragments and fields point into: the datagram, or the decrypted content. */
   readonly content: { readonly buffer: BufferId; readonly start: number; readonly end: number } | undefined;
+  /** The header of an opened DTLS 1.3 ciphertext with its mask taken off (RFC 9147 §4.2.3). */
+  readonly unmasked?: BufferId | undefined;
   readonly fragments: readonly FragmentView[];
   readonly alert: { readonly level: number; readonly description: number } | undefined;
+  /** The records that an ACK lists, the first `keptAcknowledged` of them (RFC 9147 §7). */
+  readonly ack?: readonly AcknowledgedRecord[] | undefined;
+  /** What a DTLS 1.3 ciphertext that was not opened must be by its size and place, where those tell. */
+  readonly likely?: LikelyContent | undefined;
   /** What of the content could not be used, and why; `start` is a place in the content's buffer. */
   readonly unread?: { readonly start: number; readonly reason: UnreadReason } | undefined;
   /** The same (epoch, number) came before from this side, with other bytes or the same. */
   readonly repeatedNumber: 'same-bytes' | 'other-bytes' | undefined;
+}
+
+/** By size: nobody pads (RFC 8446 §5.4), and data of SCTP has other sizes. */
+export type LikelyContent = 'handshake' | 'ack' | 'alert' | 'key_update' | 'application_data';
+
+/** Record numbers of one ACK that are kept. */
+export const keptAcknowledged = 256;
+
+export interface AcknowledgedRecord {
+  readonly epoch: number;
+  readonly sequenceNumber: number;
+  /** The record of the other side that is meant, when it was seen before the ACK. */
+  readonly record: { readonly packet: PacketNumber; readonly index: number } | undefined;
+  /** What that record held. */
+  readonly fragments: readonly FragmentView[];
 }
 
 export type UnreadReason =
@@ -183,6 +225,8 @@ export interface FragmentView {
   /** Key of the message: `${from}/${messageSeq}`, with a suffix for a second message under the same number. */
   readonly messageKey: string;
   readonly message: number;
+  /** RFC name; `hello_retry_request` for the server_hello that is one. */
+  readonly name: string;
   readonly messageSeq: number;
   readonly offset: number;
   readonly length: number;
@@ -200,6 +244,8 @@ export interface MessageView {
   readonly key: string;
   readonly from: Actor;
   readonly message: number;
+  /** RFC name; `hello_retry_request` for the server_hello that is one. */
+  readonly name: string;
   readonly messageSeq: number;
   readonly total: number;
   readonly complete: boolean;
@@ -216,6 +262,8 @@ export interface MessageView {
   readonly buffer: BufferId;
   /** How often the message was sent, as far as seen. */
   readonly sendings: number;
+  /** Bytes of it in records that the other side's ACKs list. */
+  readonly acknowledged: readonly Range[];
 }
 
 export interface FlightView {
@@ -227,10 +275,12 @@ export interface FlightView {
   readonly sentAt: TraceTime;
   /** Times at which it was sent again. */
   readonly resentAt: readonly TraceTime[];
+  /** Those of them that followed an ACK, and brought only what it had not listed (RFC 9147 §7.2). */
+  readonly resentAfterAck: readonly TraceTime[];
   readonly packets: readonly PacketNumber[];
   /** Every byte of every message in it was seen, its last one included. */
   readonly complete: boolean;
-  /** Holds an encrypted Finished, known by its place alone. */
+  /** Holds an encrypted Finished, or encrypted records of DTLS 1.3, known by their place alone. */
   readonly inferred: boolean;
 }
 
@@ -285,11 +335,15 @@ export interface ParametersView {
   readonly extendedMasterSecret: boolean | undefined;
   readonly alpn: string | undefined;
   readonly cookie: boolean;
+  /** Whether a DTLS 1.3 server took a pre-shared key, as a ticket's (RFC 8446 §4.2.11): then there is no certificate. */
+  readonly psk?: boolean | undefined;
   readonly offer:
     | {
         readonly versions: readonly number[];
         readonly cipherSuites: readonly number[];
         readonly groups: readonly number[];
+        /** Of its key shares, with the bytes of each. */
+        readonly keyShares: readonly { readonly group: number; readonly bytes: number }[];
         readonly signatureSchemes: readonly number[];
         readonly srtpProfiles: readonly number[];
         readonly alpn: readonly string[];

@@ -5,13 +5,23 @@
  *
  * What the link took away was sent but did not arrive: it belongs to a flight and to a sending, and brings no bytes.
  */
-import { equal } from '../base/bytes.ts';
+import { equal, toHex } from '../base/bytes.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { BufferId } from '../trace/buffers.ts';
 import type { Actor, DatagramEvent, PacketNumber, TraceTime } from '../trace/model.ts';
-import { type ClientHello, handshakeHeaderLength, handshakeTypeName, type ServerHello } from '../wire/handshake.ts';
-import type { Leftover, RecordSlice } from '../wire/record.ts';
+import {
+  type ClientHello,
+  type EncryptedExtensions,
+  type HelloRetryRequest,
+  handshakeHeaderLength,
+  handshakeTypeName,
+  type ServerHello,
+} from '../wire/handshake.ts';
+import type { RecordSlice } from '../wire/record.ts';
 import { ContentType, HandshakeType, type Version, versionNumber } from '../wire/registry.ts';
+import { ciphertextAt, reconstructEpoch } from '../wire/unified.ts';
+import { type KnownRecord, readAck } from './acks.ts';
+import { CidLengths } from './cids.ts';
 import {
   type Buffers,
   datagramBuffer,
@@ -20,30 +30,51 @@ import {
   messageBuffer,
   type Reach,
   reachOf,
+  unmaskedBuffer,
 } from './facts.ts';
-import { Flights, type Item, type Placed, type RecordNumber } from './flights.ts';
+import { Flights, type Item, type Placed } from './flights.ts';
 import {
   type Certificates,
   chosenVersion,
   type KeyExchangeFacts,
+  type Negotiation,
   protectionFacts,
   readClientHello,
+  readEncryptedExtensions,
+  readHelloRetryRequest,
   readServerHello,
   readServerKeyExchange,
+  readVerifyScheme,
 } from './hellos.ts';
-import { type KeyRing, Opener, type ProtectionFacts } from './keys.ts';
+import type { KeyRing, ProtectionFacts } from './keys.ts';
 import { type Budget, type Message, Messages } from './messages.ts';
 import type {
   AlertView,
   CertificateView,
   DatagramView,
   FragmentView,
+  LastMessage,
   RecordGap,
   RecordView,
   UnreadReason,
 } from './model.ts';
+import { Opening } from './opening.ts';
+import {
+  type Content,
+  type Draft,
+  itemOf,
+  nameOf,
+  noFragments,
+  numberKey,
+  type PendingFragment,
+  type PendingRecord,
+  pseudoItem,
+  recordNumberOf,
+  viewOf,
+} from './pending.ts';
 import { RecordNumbers } from './recordNumbers.ts';
-import { type CiphertextSlice, readRecords } from './records.ts';
+import { type ClosedSlice, readRecords, type Slice, type Split } from './records.ts';
+import { likelyContent, SealedFlight } from './sealed.ts';
 
 /** What all readings of a trace share. */
 export interface Shared {
@@ -69,45 +100,51 @@ export interface FinishedSeen {
   readonly read: boolean;
 }
 
+/** A record that was met before, by number or, where that is masked, by its first bytes. */
+interface SeenRecord extends KnownRecord {
+  readonly fragment: Uint8Array;
+  readonly at: TraceTime;
+  readonly placed: Placed | undefined;
+}
+
 /** What one side did, beyond its messages. */
 export class Side {
-  readonly numbers = new RecordNumbers();
-  readonly copies = new Map<
-    number,
-    { readonly fragment: Uint8Array; readonly at: TraceTime; readonly placed: Placed | undefined }
-  >();
+  /** Of epoch 0, and of epoch 2 of DTLS 1.3, which begins with 0 (RFC 9147 §4.2.1). */
+  readonly numbers: Readonly<Record<0 | 2, RecordNumbers>> = { 0: new RecordNumbers(), 2: new RecordNumbers() };
+  readonly copies = new Map<number | string, SeenRecord>();
   changeCipherSpecAt: TraceTime | undefined;
   finished: FinishedSeen | undefined;
   /** Ciphertext length of its encrypted Finished: repetitions have the same. */
   finishedLength: number | undefined;
   /** First application data, and the order of it. */
   applicationDataAt: TraceTime | undefined;
-  /** First DTLS 1.3 record of epoch 3: it has finished (RFC 9147 §6.1). */
+  readonly sealedFlight = new SealedFlight();
+  /** The last closed record of epoch 2 of DTLS 1.3 that is part of a flight: where its Finished must be, once it is done. */
+  sealed: FinishedSeen | undefined;
+  /**
+   * First record of epoch 3 of DTLS 1.3, or of a later one, that is no alert: the side has finished, and is content with
+   * what it got (RFC 9147 §6.1).
+   */
   epoch3At: TraceTime | undefined;
+  /** The same, behind the other side's Finished; or an ACK of that. */
+  confirmedAt: TraceTime | undefined;
   chain: readonly CertificateView[] = [];
+
+  constructor() {
+    this.numbers[2].expect(0);
+  }
+
+  /** Whether it uses record numbers twice, so that they tell nothing. */
+  get reusesNumbers(): boolean {
+    return this.numbers[0].reused || this.numbers[2].reused;
+  }
+
+  get gaps(): readonly Omit<RecordGap, 'from'>[] {
+    return ([0, 2] as const).flatMap((epoch) => this.numbers[epoch].gaps.map((gap) => ({ epoch, ...gap })));
+  }
 }
 
-interface PendingFragment {
-  readonly message: Message;
-  readonly offset: number;
-  readonly length: number;
-  readonly start: number;
-  readonly end: number;
-  readonly bytes: Uint8Array;
-}
-/** A record's view while it is being made. */
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type Draft = Mutable<Omit<RecordView, 'fragments'>> & { readonly fragments: FragmentView[] };
-interface PendingRecord {
-  readonly view: Draft;
-  readonly slice: RecordSlice | CiphertextSlice;
-  fragments: readonly PendingFragment[];
-  readonly arrives: boolean;
-  finished: 'no' | 'inferred' | 'told';
-}
-const noFragments: readonly PendingFragment[] = [];
-
-export class Reading {
+export class Reading implements Negotiation {
   readonly messages: Messages;
   readonly flights = new Flights();
   readonly views: DatagramView[] = [];
@@ -116,9 +153,12 @@ export class Reading {
   /** The ClientHello with the highest message_seq. */
   clientHello: ClientHello | undefined;
   serverHello: ServerHello | undefined;
+  helloRetryRequest: HelloRetryRequest | undefined;
+  encryptedExtensions: EncryptedExtensions | undefined;
+  /** In DTLS 1.3 the server's signature alone: its group stands in the hellos. */
   keyExchange: KeyExchangeFacts | undefined;
   helloVerifyRequest = false;
-  lastMessage: { readonly from: Actor; readonly message: number; readonly at: TraceTime } | undefined;
+  lastMessage: LastMessage | undefined;
   /** Bytes that a message lacked when its flight was sent again for the first time, by message. */
   readonly lackedAtResend = new Map<Message, readonly (readonly [number, number])[]>();
   /** What the link took away and had not arrived before: ranges of messages. */
@@ -130,14 +170,14 @@ export class Reading {
   }[] = [];
   /** Datagrams that the capture's snap length cut. */
   snapped = false;
-  opened = 0;
-  failedToOpen = 0;
-  /** Encrypted records were met before what opens them was known. */
-  #wantsAgain = false;
+  readonly opening: Opening;
+  /** Guessed by size that an alert was among the closed records. */
+  guessedAlerts = false;
 
   readonly #shared: Shared;
-  #opener: Opener | undefined;
-  #openerFor: ProtectionFacts | undefined;
+  readonly #cids = new CidLengths();
+  /** The newest epoch of DTLS 1.3 that each side may have reached, by the low bits of what came. */
+  readonly #newest: Record<Actor, number> = { client: 3, server: 3 };
   #clientHelloSeq = -1;
   #order = 0;
   #fragmentsHere = 0;
@@ -146,31 +186,32 @@ export class Reading {
   constructor(shared: Shared, known: ProtectionFacts | undefined) {
     this.#shared = shared;
     this.messages = new Messages(shared.budget);
-    this.#takeKeys(known);
+    this.opening = new Opening(shared.crypto, shared.keys, known);
   }
 
   get version(): Version | undefined {
-    return this.serverHello && chosenVersion(this.serverHello);
+    const hello = this.serverHello ?? this.helloRetryRequest;
+    return hello && chosenVersion(hello);
   }
 
   get protection(): ProtectionFacts | undefined {
-    return protectionFacts(this.clientHello, this.serverHello) ?? this.#openerFor;
+    return protectionFacts(this.clientHello, this.serverHello) ?? this.opening.facts;
   }
 
   /** Reading the same datagrams again, with what is known now, would open more. */
   get wouldOpenMore(): boolean {
-    return this.#wantsAgain && this.#openerOf(this.protection) !== undefined;
+    return this.opening.wouldOpenMore(this.protection);
   }
 
   get keyState(): 'none' | 'decrypts' | 'wrong' | 'unused' {
-    if (this.opened > 0) return 'decrypts';
-    if (this.failedToOpen > 0) return 'wrong';
+    if (this.opening.opened > 0) return 'decrypts';
+    if (this.opening.failed > 0) return 'wrong';
     const { clientHello } = this;
     return clientHello && this.#shared.keys.get(clientHello.random) ? 'unused' : 'none';
   }
 
   get recordGaps(): readonly RecordGap[] {
-    const of = (from: Actor): RecordGap[] => this.sides[from].numbers.gaps.map((gap) => ({ from, ...gap }));
+    const of = (from: Actor): RecordGap[] => this.sides[from].gaps.map((gap) => ({ from, ...gap }));
     return [...of('client'), ...of('server')].sort((a, b) => a.at - b.at);
   }
 
@@ -188,17 +229,83 @@ export class Reading {
     this.#shared.buffers.contents.set(buffer, event.bytes);
     if (event.length > event.bytes.length) this.snapped = true;
 
-    const { slices, leftover } = readRecords(event.bytes, this.version === undefined || this.version === '1.3');
+    const { slices, leftover } = this.#split(event.bytes, from);
     const items: Item[] = [];
-    const pending = slices.map((slice, index) =>
-      'firstByte' in slice
-        ? this.#ciphertext(slice, index, from, items, reach)
-        : this.#record(slice, index, entry, from, items, reach),
-    );
+    const pending: PendingRecord[] = [];
+    for (const [index, slice] of slices.entries()) {
+      if (slice.form === 'plain') pending.push(this.#record(slice, index, entry, from, items, reach));
+      else {
+        if (!this.opening.ready) this.#learnFrom(pending);
+        const alone = slices.every((other) => other === slice || other.form === 'plain');
+        pending.push(this.#ciphertext(slice, index, entry, from, items, reach, alone));
+      }
+    }
+    this.#addSealed(pending, event, from, items);
     const placed = this.#place(event, from, pending, items);
     for (const record of pending) this.#noteNumber(record, event, from, placed);
     const records = pending.map((record) => this.#absorb(record, entry, from, buffer, placed));
     this.views.push(viewOf(entry, from, reach, buffer, records, leftover, placed));
+  }
+
+  /**
+   * Whether a datagram of one ciphertext of DTLS 1.3 holds application data and nothing else, as far as that can be told:
+   * a closed one whose size fits nothing else is taken for it.
+   */
+  isData13(event: DatagramEvent, from: Actor): boolean {
+    const { slices, leftover } = this.#split(event.bytes, from);
+    const [slice] = slices;
+    if (!slice || slice.form === 'plain' || slices.length > 1 || leftover || this.version !== '1.3') return false;
+    const opened = slice.form === 'unified' ? this.opening.open13(from, slice) : 'no-key';
+    if (typeof opened === 'object') return opened.record.type === ContentType.applicationData;
+    return (slice.firstByte & 3) !== 2 && likelyContent(slice.length, 3, true) === undefined;
+  }
+
+  #split(bytes: Uint8Array, from: Actor): Split {
+    const { version } = this;
+    const is13 = version === undefined ? undefined : version === '1.3';
+    const split = readRecords(bytes, { is13, cidLength: this.#cids.of(from) });
+    const closed = split.slices.at(-1);
+    if (closed?.form !== 'closed') return split;
+    const cidLength = this.opening.cidLength(from, (length) => {
+      const slice = ciphertextAt(bytes, closed.start, length);
+      return typeof slice === 'string' ? undefined : slice;
+    });
+    if (cidLength === undefined) return split;
+    this.#cids.guess(from, cidLength);
+    return readRecords(bytes, { is13, cidLength });
+  }
+
+  /** A ServerHello that stands whole before the first ciphertext of its datagram tells what opens that. */
+  #learnFrom(pending: readonly PendingRecord[]): void {
+    for (const { fragments, arrives, view } of pending) {
+      for (const { message, length, bytes } of fragments) {
+        const whole = arrives && view.epoch === 0 && length === message.total && message.from === 'server';
+        if (!whole || message.type !== HandshakeType.serverHello) continue;
+        const facts = protectionFacts(this.clientHello, readServerHello(bytes));
+        if (facts?.version === '1.3') this.opening.learn(facts);
+      }
+    }
+  }
+
+  /** Closed handshake records of epoch 2 as items, so that they have a flight. */
+  #addSealed(pending: readonly PendingRecord[], event: DatagramEvent, from: Actor, items: Item[]): void {
+    const sealed = pending.filter(({ view, arrives }) => view.likely === 'handshake' && arrives);
+    const last = sealed.at(-1);
+    if (!last || event.contents) return;
+    if (sealed.some(({ view }) => view.repeatedNumber === 'same-bytes')) return;
+    const side = this.sides[from];
+    const repeats = pending.some(({ fragments }) =>
+      fragments.some(
+        ({ message, offset, length }) => length > 0 && message.assembly.have.covers(offset, offset + length),
+      ),
+    );
+    const other = from === 'client' ? 'server' : 'client';
+    const asked = Math.max(
+      this.flights.lastResend(other) ?? -Infinity,
+      this.flights.lastAcknowledgement(other) ?? -Infinity,
+    );
+    const sizes = sealed.map(({ view }) => view.length);
+    items.push(...side.sealedFlight.take(from, sizes, event.at, repeats, asked));
   }
 
   /** Remembers a record's number, and what a lower or missing one would mean. */
@@ -207,20 +314,26 @@ export class Reading {
     event: DatagramEvent,
     from: Actor,
     placed: Placed | undefined,
-  ) {
-    if ('firstByte' in slice || slice.epoch > 15) return;
+  ): void {
     const { copies, numbers } = this.sides[from];
-    const key = numberKey(slice);
-    const before = copies.get(key);
-    if (!before) copies.set(key, { fragment: slice.fragment, at: event.at, placed });
-    else if (view.repeatedNumber === 'other-bytes' || event.at - before.at > copyMs) numbers.reused = true;
-    if (before || slice.epoch > 0) return;
+    const key = copyKey(slice, view);
+    if (key === undefined) return;
+    const { epoch, sequenceNumber } = view;
+    const known = copies.get(key);
+    if (!known) {
+      const { packet, at } = event;
+      copies.set(key, { fragment: slice.fragment, at, placed, packet, index: view.index, fragments: view.fragments });
+    } else if ((epoch === 0 || epoch === 2) && (view.repeatedNumber === 'other-bytes' || event.at - known.at > copyMs))
+      numbers[epoch].reused = true;
+    if (known || sequenceNumber < 0) return;
+    if (epoch === 2 && slice.form === 'unified') numbers[2].add(sequenceNumber, event);
+    if (epoch > 0) return;
     // A server's HelloVerifyRequest and first ServerHello have the number of the ClientHello (RFC 6347 §4.2.1).
     const answersHello = fragments.some(
       ({ message: { type } }) => type === HandshakeType.helloVerifyRequest || type === HandshakeType.serverHello,
     );
-    if (from === 'server' && answersHello && this.sides.client.copies.has(key)) numbers.expect(slice.sequenceNumber);
-    numbers.add(slice.sequenceNumber, event);
+    if (from === 'server' && answersHello && this.sides.client.copies.has(key)) numbers[0].expect(sequenceNumber);
+    numbers[0].add(sequenceNumber, event);
   }
 
   /** The view of a datagram whose link events grew, when that changes nothing else. */
@@ -235,78 +348,125 @@ export class Reading {
     this.messages.release();
   }
 
-  #takeKeys(facts: ProtectionFacts | undefined): void {
-    this.#openerFor = facts;
-    this.#opener = this.#openerOf(facts);
-  }
-
-  #openerOf(facts: ProtectionFacts | undefined): Opener | undefined {
-    if (!facts || this.#shared.keys.empty) return undefined;
-    const secret = this.#shared.keys.get(facts.clientRandom)?.get('CLIENT_RANDOM');
-    return secret && Opener.of(this.#shared.crypto, facts, secret);
-  }
-
-  #ciphertext(slice: CiphertextSlice, index: number, from: Actor, items: Item[], reach: Reach): PendingRecord {
-    // Epochs 0 to 3 are all that a handshake in WebRTC uses (RFC 9147 §6.1): 2 is the handshake's, 3 the application's.
-    if (slice.epochBits === 2 && slice.end <= reach.intact) {
-      const n = this.#order++;
-      const common = { key: `${from}/ciphertext`, type: -1, messageSeq: 0, name: 'encrypted' } as const;
-      items.push({ ...common, kind: 'ciphertext', range: [n, n + 1] });
-    }
+  #ciphertext(
+    slice: Exclude<Slice, RecordSlice>,
+    index: number,
+    entry: Entry,
+    from: Actor,
+    items: Item[],
+    reach: Reach,
+    alone: boolean,
+  ): PendingRecord {
+    const opened = slice.form === 'unified' ? this.opening.open13(from, slice) : 'no-key';
+    const epoch = typeof opened === 'object' ? opened.epoch : this.#epochOf(slice, from);
     const view: Draft = {
       index,
       start: slice.start,
       end: slice.end,
       type: slice.firstByte,
+      contentType: undefined,
       version: versionNumber['1.3'],
-      epoch: slice.epochBits,
+      epoch,
       sequenceNumber: -1,
       length: slice.length,
-      protection: 'encrypted',
+      cidLength: slice.form === 'unified' ? slice.cid?.length : undefined,
+      protection: opened === 'wrong' ? 'undecryptable' : 'encrypted',
       content: undefined,
       fragments: [],
       alert: undefined,
       repeatedNumber: undefined,
     };
-    return { view, slice, fragments: noFragments, arrives: slice.end <= reach.intact, finished: 'no' };
+    const arrives = slice.end <= reach.intact;
+    const pending: PendingRecord = { view, slice, fragments: noFragments, arrives, finished: 'no', ack: undefined };
+    if (typeof opened === 'object') {
+      const { sequenceNumber, type, content, inner, header } = opened.record;
+      const buffer = decryptedBuffer(entry.ordinal, index);
+      const unmasked = unmaskedBuffer(entry.ordinal, index);
+      const datagram = datagramBuffer(entry.ordinal);
+      const { origins, contents } = this.#shared.buffers;
+      const start = slice.end - slice.fragment.length;
+      origins.set(buffer, { kind: 'decrypted', from: datagram, start, end: slice.end });
+      contents.set(buffer, inner);
+      origins.set(unmasked, { kind: 'unmasked', from: datagram, start: slice.start });
+      contents.set(unmasked, header);
+      Object.assign(view, { sequenceNumber, contentType: type, protection: 'decrypted', unmasked });
+      this.#readContent(pending, { bytes: content, buffer, start: 0 }, entry, from, items);
+    } else this.#sealed(pending, entry, from, items, alone, opened === 'no-key' || this.opening.opened === 0);
+    view.repeatedNumber = this.#repeated(slice, view, from);
+    return pending;
+  }
+
+  /** What a closed ciphertext may be; `believed` unless a key that opens others does not open it. */
+  #sealed(pending: PendingRecord, entry: Entry, from: Actor, items: Item[], alone: boolean, believed: boolean): void {
+    const { view } = pending;
+    if (!believed) return;
+    const told = entry.event.contents?.records[view.index];
+    if (!told) {
+      view.likely = pending.slice.form === 'closed' ? undefined : likelyContent(view.length, view.epoch, alone);
+      return;
+    }
+    view.epoch = told.epoch;
+    for (const { message: type, messageSeq, offset, length } of told.fragments) {
+      view.likely = 'handshake';
+      const key = `${from}/${messageSeq}`;
+      const name = handshakeTypeName(type);
+      items.push({ key, kind: 'message', type, messageSeq, epoch: told.epoch, name, range: [offset, offset + length] });
+      if (type === HandshakeType.finished) pending.finished = 'told';
+    }
+  }
+
+  /** The epoch of a closed record: the newest that its bits allow (RFC 9147 §4.2.2). */
+  #epochOf({ firstByte }: ClosedSlice | Exclude<Slice, RecordSlice>, from: Actor): number {
+    const epoch = reconstructEpoch(firstByte & 3, this.#newest[from] + 1) ?? 0;
+    this.#newest[from] = Math.max(this.#newest[from], epoch);
+    return epoch;
   }
 
   #record(slice: RecordSlice, index: number, entry: Entry, from: Actor, items: Item[], reach: Reach): PendingRecord {
-    const before = slice.epoch > 15 ? undefined : this.sides[from].copies.get(numberKey(slice));
     const view: Draft = {
       index,
       start: slice.start,
       end: slice.end,
       type: slice.type,
+      contentType: slice.type,
       version: slice.version,
       epoch: slice.epoch,
       sequenceNumber: slice.sequenceNumber,
       length: slice.length,
+      cidLength: slice.cid?.length,
       protection: 'plain',
       content: undefined,
       fragments: [],
       alert: undefined,
-      repeatedNumber: before && (equal(before.fragment, slice.fragment) ? 'same-bytes' : 'other-bytes'),
+      repeatedNumber: undefined,
     };
+    view.repeatedNumber = this.#repeated(slice, view, from);
     const arrives = slice.end <= reach.intact;
-    const pending: PendingRecord = { view, slice, fragments: noFragments, arrives, finished: 'no' };
+    const pending: PendingRecord = { view, slice, fragments: noFragments, arrives, finished: 'no', ack: undefined };
     const content = this.#contentOf(slice, index, entry, from);
-    if (!content) {
-      view.protection = this.#opener && slice.epoch === 1 ? 'undecryptable' : 'encrypted';
-      pending.finished = this.#finishedByPlace(slice, index, entry, from);
-      if (pending.finished !== 'no') items.push(pseudoItem(from, 'finished'));
+    if (content) {
+      if (slice.epoch > 0) view.protection = 'decrypted';
+      this.#readContent(pending, content, entry, from, items);
       return pending;
     }
+    view.protection = this.opening.ready && slice.epoch === 1 ? 'undecryptable' : 'encrypted';
+    pending.finished = this.#finishedByPlace(slice, index, entry, from);
+    if (pending.finished !== 'no') items.push(pseudoItem(from, 'finished'));
+    return pending;
+  }
+
+  /** What a record holds, in the clear or opened. */
+  #readContent(pending: PendingRecord, content: Content, entry: Entry, from: Actor, items: Item[]): void {
+    const { view } = pending;
     const { bytes, buffer, start } = content;
     view.content = { buffer, start, end: start + bytes.length };
-    if (slice.epoch > 0) view.protection = 'decrypted';
-    switch (slice.type) {
+    switch (view.contentType) {
       case ContentType.handshake:
         pending.fragments = this.#fragments(content, view, entry, from);
         for (const { message, offset, length } of pending.fragments) items.push(itemOf(message, offset, length));
         break;
       case ContentType.changeCipherSpec:
-        if (slice.epoch === 0) items.push(pseudoItem(from, 'change-cipher-spec'));
+        if (view.epoch === 0) items.push(pseudoItem(from, 'change-cipher-spec'));
         if (bytes.length !== 1) view.unread = { start, reason: 'malformed' };
         break;
       case ContentType.alert: {
@@ -315,29 +475,30 @@ export class Reading {
         else view.unread = { start, reason: 'malformed' };
         break;
       }
+      case ContentType.ack:
+        pending.ack = bytes;
+        break;
+      // A record of nothing but zeros has no type (RFC 8446 §5.4).
+      case 0:
+        view.unread = { start, reason: 'malformed' };
+        break;
       default:
         break;
     }
-    return pending;
   }
 
-  #contentOf(
-    slice: RecordSlice,
-    index: number,
-    entry: Entry,
-    from: Actor,
-  ): { readonly bytes: Uint8Array; readonly buffer: BufferId; readonly start: number } | undefined {
+  #repeated(slice: Slice, view: Draft, from: Actor): RecordView['repeatedNumber'] {
+    const key = copyKey(slice, view);
+    const before = key === undefined ? undefined : this.sides[from].copies.get(key);
+    return before && (equal(before.fragment, slice.fragment) ? 'same-bytes' : 'other-bytes');
+  }
+
+  #contentOf(slice: RecordSlice, index: number, entry: Entry, from: Actor): Content | undefined {
     const datagram = datagramBuffer(entry.ordinal);
     const start = slice.end - slice.fragment.length;
     if (slice.epoch === 0) return { bytes: slice.fragment, buffer: datagram, start };
-    if (!this.#opener) this.#wantsAgain = true;
-    if (!this.#opener || slice.epoch !== 1) return undefined;
-    const bytes = this.#opener.open(from, slice);
-    if (!bytes) {
-      this.failedToOpen++;
-      return undefined;
-    }
-    this.opened++;
+    const bytes = this.opening.open12(from, slice);
+    if (!bytes) return undefined;
     const buffer = decryptedBuffer(entry.ordinal, index);
     this.#shared.buffers.origins.set(buffer, { kind: 'decrypted', from: datagram, start, end: slice.end });
     this.#shared.buffers.contents.set(buffer, bytes);
@@ -361,12 +522,7 @@ export class Reading {
   }
 
   /** Handshake fragments of a record; there may be several (RFC 6347 §4.2.3). */
-  #fragments(
-    content: { readonly bytes: Uint8Array; readonly buffer: BufferId; readonly start: number },
-    view: Draft,
-    entry: Entry,
-    from: Actor,
-  ): readonly PendingFragment[] {
+  #fragments(content: Content, view: Draft, entry: Entry, from: Actor): readonly PendingFragment[] {
     const { bytes } = content;
     const { epoch } = view;
     const fragments: PendingFragment[] = [];
@@ -393,6 +549,7 @@ export class Reading {
         this.#shared.buffers.contents.set(message.buffer, message.assembly);
       }
       const body = bytes.subarray(start, end);
+      if (type === HandshakeType.serverHello && offset === 0) message.name = nameOf(type, offset, body);
       fragments.push({ message, offset, length, start: content.start + start, end: content.start + end, bytes: body });
       at = end;
     }
@@ -400,12 +557,12 @@ export class Reading {
   }
 
   #place(event: DatagramEvent, from: Actor, pending: readonly PendingRecord[], items: Item[]): Placed | undefined {
-    if (items.length === 0) return undefined;
     const original = event.contents ? undefined : this.#originalOf(event, from, pending);
     if (original) {
       this.flights.placeCopy(event.packet, original);
       return original;
     }
+    if (items.length === 0) return undefined;
     const number = recordNumberOf(pending);
     const placed = this.flights.place(from, event.at, event.packet, items, number, event.contents?.attempt);
     if (placed?.began && placed.flight.sendings.length === 2) this.#noteWhatLacked(placed);
@@ -419,8 +576,9 @@ export class Reading {
   #originalOf(event: DatagramEvent, from: Actor, pending: readonly PendingRecord[]): Placed | undefined {
     let placed: Placed | undefined;
     for (const { view, slice } of pending) {
-      if ('firstByte' in slice || view.repeatedNumber !== 'same-bytes') return undefined;
-      const before = this.sides[from].copies.get(numberKey(slice));
+      const key = copyKey(slice, view);
+      if (key === undefined || view.repeatedNumber !== 'same-bytes') return undefined;
+      const before = this.sides[from].copies.get(key);
       if (!before || event.at - before.at > copyMs) return undefined;
       placed ??= before.placed;
     }
@@ -442,21 +600,70 @@ export class Reading {
     const side = this.sides[from];
     for (const pending of record.fragments)
       view.fragments.push(this.#absorbFragment(pending, record, entry, from, placed));
+    if (record.ack) this.#acknowledge(record, record.ack, event, from);
     if (!arrives) {
       // What an endpoint of ours said counts even when it got lost.
-      if (view.type === ContentType.alert && event.contents) this.#alert(record, event, from, buffer);
+      if (view.contentType === ContentType.alert && event.contents) this.#alert(record, event, from, buffer);
       return view;
     }
     const order = this.#order++;
-    if ('firstByte' in slice) {
-      if (slice.epochBits === 3) side.epoch3At ??= event.at;
-      return view;
-    }
     if (record.finished !== 'no') this.#finish(from, event, order, record.finished === 'told');
-    if (slice.type === ContentType.changeCipherSpec && slice.epoch === 0) side.changeCipherSpecAt ??= event.at;
-    if (slice.type === ContentType.applicationData && slice.epoch > 0) side.applicationDataAt ??= event.at;
-    if (slice.type === ContentType.alert) this.#alert(record, event, from, buffer);
+    if (slice.form === 'plain') {
+      if (slice.type === ContentType.changeCipherSpec && slice.epoch === 0) side.changeCipherSpecAt ??= event.at;
+      if (slice.type === ContentType.applicationData && slice.epoch > 0) side.applicationDataAt ??= event.at;
+    } else this.#noteCiphertext(record, event, from, order);
+    if (view.contentType === ContentType.alert || view.likely === 'alert') this.#alert(record, event, from, buffer);
     return view;
+  }
+
+  /** What a ciphertext of DTLS 1.3 says of how far its sender has come. */
+  #noteCiphertext({ view, slice }: PendingRecord, { at, packet }: DatagramEvent, from: Actor, order: number): void {
+    const side = this.sides[from];
+    const other: Actor = from === 'client' ? 'server' : 'client';
+    if (view.epoch === 2 && view.likely === 'handshake') side.sealed = { at, packet, order, read: false };
+    // The client's flight answers the whole of the server's (RFC 8446 §2).
+    const answers = view.likely === 'handshake' || view.contentType === ContentType.handshake;
+    if (from === 'client' && view.epoch === 2 && answers) this.#finishSealed('server');
+    const opened = view.protection === 'decrypted';
+    const isAlert = opened ? view.contentType === ContentType.alert : view.likely === 'alert';
+    if (view.epoch < 3 || isAlert || view.protection === 'undecryptable' || slice.form === 'closed') return;
+    if (view.contentType === ContentType.applicationData) side.applicationDataAt ??= at;
+    if (from === 'client') this.#finishSealed('server');
+    if (from === 'client' || this.sides.client.sealed) this.#finishSealed('client');
+    side.epoch3At ??= at;
+    // A server may send in epoch 3 before it has heard anything of the client's last flight, and may acknowledge a part.
+    const partial = opened && view.contentType === ContentType.ack;
+    if (!partial && this.sides[other].finished) side.confirmedAt ??= at;
+  }
+
+  /** A side has sent its Finished, in the last of the closed records of its flight. */
+  #finishSealed(from: Actor): void {
+    const side = this.sides[from];
+    const { sealed } = side;
+    if (side.finished || !sealed) return;
+    side.finished = sealed;
+    const type = HandshakeType.finished;
+    if (!this.lastMessage || this.lastMessage.at <= sealed.at)
+      this.lastMessage = { from, message: type, name: handshakeTypeName(type), at: sealed.at };
+  }
+
+  /** Books the records that an ACK lists. */
+  #acknowledge({ view, arrives }: PendingRecord, content: Uint8Array, { at }: DatagramEvent, from: Actor): void {
+    const other: Actor = from === 'client' ? 'server' : 'client';
+    const listed = readAck(content, (epoch, sequenceNumber) =>
+      this.sides[other].copies.get(numberKey({ epoch, sequenceNumber }) ?? -1),
+    );
+    if (!listed) {
+      view.unread = { start: view.content?.start ?? 0, reason: 'malformed' };
+      return;
+    }
+    view.ack = listed;
+    if (!arrives) return;
+    for (const { messageKey, message, offset, length } of listed.flatMap(({ fragments }) => fragments)) {
+      this.messages.get(messageKey)?.acknowledge(offset, offset + length);
+      this.flights.noteAcknowledged(messageKey, at);
+      if (message === HandshakeType.finished && this.sides[other].finished) this.sides[from].confirmedAt ??= at;
+    }
   }
 
   #absorbFragment(
@@ -481,9 +688,21 @@ export class Reading {
     } else if (!message.assembly.have.covers(offset, offset + length) || message.total === 0) {
       this.taken.push({ message, start: offset, end: offset + length, packet });
     }
-    const { type, seq, total, key, sendings } = message;
+    const { type, seq, total, key, name, sendings } = message;
     const occurrence = placed && sendings.has(placed.sending.attempt) ? sendings.size - 1 : sendings.size;
-    return { messageKey: key, message: type, messageSeq: seq, offset, length, total, start, end, newBytes, occurrence };
+    return {
+      messageKey: key,
+      message: type,
+      name,
+      messageSeq: seq,
+      offset,
+      length,
+      total,
+      start,
+      end,
+      newBytes,
+      occurrence,
+    };
   }
 
   /** A datagram of the first sending arrived after the second had begun: it was slow, not lost. */
@@ -502,7 +721,9 @@ export class Reading {
 
   #completed(message: Message, event: DatagramEvent, from: Actor): void {
     const { body } = message.assembly;
-    this.lastMessage = { from, message: message.type, at: event.at };
+    const is13 = this.version === '1.3';
+    // What comes behind the handshake of DTLS 1.3 is none of it.
+    if (message.epoch < 3) this.lastMessage = { from, message: message.type, name: message.name, at: event.at };
     switch (message.type) {
       case HandshakeType.clientHello:
         if (from === 'client' && message.epoch === 0 && message.seq > this.#clientHelloSeq) {
@@ -512,15 +733,23 @@ export class Reading {
         break;
       case HandshakeType.serverHello:
         if (from === 'server' && message.epoch === 0) {
+          this.helloRetryRequest ??= readHelloRetryRequest(body);
           this.serverHello = readServerHello(body) ?? this.serverHello;
-          if (!this.#opener) this.#takeKeys(protectionFacts(this.clientHello, this.serverHello));
+          if (!this.opening.ready) this.opening.learn(protectionFacts(this.clientHello, this.serverHello));
+          this.#cids.learn(this.clientHello, this.serverHello);
         }
         break;
       case HandshakeType.helloVerifyRequest:
         this.helloVerifyRequest = true;
         break;
+      case HandshakeType.encryptedExtensions:
+        if (from === 'server') this.encryptedExtensions ??= readEncryptedExtensions(body);
+        break;
       case HandshakeType.certificate:
-        if (message.epoch === 0) this.sides[from].chain = this.#shared.certificates.chain(body);
+        if (message.epoch === 0 || is13) this.sides[from].chain = this.#shared.certificates.chain(body, is13);
+        break;
+      case HandshakeType.certificateVerify:
+        if (is13 && from === 'server') this.keyExchange ??= { group: undefined, signature: readVerifyScheme(body) };
         break;
       case HandshakeType.serverKeyExchange:
         this.keyExchange ??= readServerKeyExchange(body, this.serverHello);
@@ -536,7 +765,8 @@ export class Reading {
   #finish(from: Actor, event: DatagramEvent, order: number, read: boolean): void {
     if (this.sides[from].finished) return;
     this.sides[from].finished = { at: event.at, packet: event.packet, order, read };
-    this.lastMessage = { from, message: HandshakeType.finished, at: event.at };
+    const message = HandshakeType.finished;
+    this.lastMessage = { from, message, name: handshakeTypeName(message), at: event.at };
   }
 
   #alert({ view, slice }: PendingRecord, event: DatagramEvent, from: Actor, buffer: BufferId): void {
@@ -552,14 +782,15 @@ export class Reading {
         known.description === alert.description &&
         known.readable === readable,
     );
-    if (same || 'firstByte' in slice) return;
+    if (same) return;
+    if (view.likely === 'alert') this.guessedAlerts = true;
     const content = view.content?.buffer === buffer ? view.content : undefined;
     this.alerts.push({
       at: event.at,
       from,
       level: alert.level,
       description: alert.description,
-      afterMessage: this.lastMessage && handshakeTypeName(this.lastMessage.message),
+      afterMessage: this.lastMessage?.name,
       where: { packet: event.packet, start: content?.start ?? slice.start, end: content?.end ?? slice.end },
       readable,
       beforeFinished: !client.finished || !server.finished,
@@ -567,76 +798,12 @@ export class Reading {
   }
 }
 
-const numberKey = (slice: RecordSlice): number => slice.epoch * 2 ** 48 + slice.sequenceNumber;
-
-const itemOf = (message: Message, offset: number, length: number): Item => ({
-  key: message.key,
-  kind: 'message',
-  type: message.type,
-  messageSeq: message.seq,
-  name: handshakeTypeName(message.type),
-  range: [offset, offset + length],
-});
-
-const pseudoItem = (from: Actor, kind: 'change-cipher-spec' | 'finished'): Item => ({
-  key: `${from}/${kind}`,
-  kind,
-  type: kind === 'finished' ? HandshakeType.finished : -1,
-  messageSeq: 0,
-  name: kind === 'finished' ? 'finished' : 'change_cipher_spec',
-  range: [0, 1],
-});
-
-/** The numbers of a datagram's first epoch, where they can place it. */
-function recordNumberOf(pending: readonly PendingRecord[]): RecordNumber | undefined {
-  let number: RecordNumber | undefined;
-  for (const { slice, view } of pending) {
-    if ('firstByte' in slice) continue;
-    if (number && slice.epoch !== number.epoch) break;
-    const { epoch, sequenceNumber } = slice;
-    number = {
-      epoch,
-      first: Math.min(number?.first ?? sequenceNumber, sequenceNumber),
-      last: Math.max(number?.last ?? sequenceNumber, sequenceNumber),
-      reused: (number?.reused ?? false) || view.repeatedNumber !== undefined,
-    };
-  }
-  return number;
+/**
+ * Under which a record is remembered: its number, or where that is masked its first bytes, which are as good as unique.
+ * Records of epochs that no handshake reaches are not remembered.
+ */
+function copyKey(slice: Slice, view: Draft): number | string | undefined {
+  if (view.epoch > mostEpochs) return undefined;
+  return numberKey(view) ?? toHex(slice.fragment.subarray(0, 16));
 }
-
-function viewOf(
-  entry: Entry,
-  from: Actor,
-  reach: Reach,
-  buffer: BufferId,
-  records: readonly RecordView[],
-  leftover: Leftover | undefined,
-  placed: Placed | undefined,
-): DatagramView {
-  const { packet, at, length, bytes } = entry.event;
-  let newBytes = 0;
-  for (const record of records) for (const fragment of record.fragments) newBytes += fragment.newBytes;
-  return {
-    packet,
-    at,
-    from,
-    size: length,
-    bytes,
-    buffer,
-    records,
-    leftover: leftover && {
-      start: leftover.start,
-      reason: length > bytes.length ? 'snap-length' : leftover.reason,
-      declared: declaredBytes(leftover),
-    },
-    flight: placed?.flight.number,
-    attempt: placed?.sending.attempt ?? 0,
-    link: [...entry.link],
-    delivered: reach.delivered ?? entry.assumed,
-    deliveredAt: reach.deliveredAt,
-    newBytes,
-  };
-}
-
-/** Bytes that the cut record would have had, its header included. */
-const declaredBytes = ({ record }: Leftover): number | undefined => record && record.length + 13;
+const mostEpochs = 15;

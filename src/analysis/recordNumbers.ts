@@ -1,5 +1,5 @@
 /**
- * The record numbers that one side used in epoch 0. They go up by one a record (RFC 6347 §4.1), so a number that was never
+ * The record numbers that one side used in one epoch. They go up by one a record (RFC 6347 §4.1), so a number that was never
  * seen is a record that was lost before it reached the place of the capture: evidence of loss that needs no timer.
  */
 import type { Range } from '../base/ranges.ts';

@@ -1,20 +1,25 @@
 /**
- * The records of one datagram: headers of DTLS 1.0 to 1.2 and the unified header of 1.3, whichever comes. A ciphertext of
- * 1.3 is never taken for a plaintext record, nor the other way round: the top three bits of its first byte tell.
+ * The records of one datagram, as the wire format splits it, with what a reader of strangers' captures adds: a bound, a
+ * record whose connection ID has a length that nobody told, and the knowledge that a handshake of 1.2 has no ciphertexts
+ * of 1.3, however much damaged bytes look like one.
  */
 
-import { type Leftover, type RecordSlice, recordHeaderLength, splitDatagram } from '../wire/record.ts';
-import {
-  isUnified,
-  type CiphertextSlice as UnifiedSlice,
-  ciphertextAt as unifiedAt,
-  unifiedBits,
-} from '../wire/unified.ts';
+import { type AnyLeftover, type RecordSlice, recordHeaderLength, splitDatagram } from '../wire/record.ts';
+import { ContentType } from '../wire/registry.ts';
+import { type CiphertextSlice, isUnified } from '../wire/unified.ts';
 
-/** A DTLS 1.3 ciphertext (RFC 9147 §4): opaque but for the low bits of its epoch. */
-export type CiphertextSlice = Pick<UnifiedSlice, 'start' | 'end' | 'firstByte' | 'epochBits' | 'length'>;
-/** Told apart by `firstByte`. */
-export type Slice = RecordSlice | CiphertextSlice;
+/** A record that reaches to the datagram's end for all we know: its connection ID has an unknown length (RFC 9147 §9). */
+export interface ClosedSlice {
+  readonly form: 'closed';
+  readonly start: number;
+  readonly end: number;
+  readonly firstByte: number;
+  /** All behind the first byte. */
+  readonly length: number;
+  readonly fragment: Uint8Array;
+}
+
+export type Slice = RecordSlice | CiphertextSlice | ClosedSlice;
 
 /** The shortest ciphertext: record numbers are masked with 16 bytes of it (RFC 9147 §4.2.3). */
 const minCiphertext = 16;
@@ -22,55 +27,54 @@ const minCiphertext = 16;
 /** Most records that are read of one datagram: at 14 bytes each more than any real one holds. */
 const maxRecords = 512;
 
-export function readRecords(
-  bytes: Uint8Array,
-  allowCiphertext: boolean,
-): { readonly slices: readonly Slice[]; readonly leftover: Leftover | undefined } {
-  const slices: Slice[] = [];
-  let at = 0;
-  while (at < bytes.length) {
-    const { records, leftover } = splitDatagram(at === 0 ? bytes : bytes.subarray(at));
-    for (const record of records) {
-      if (slices.length >= maxRecords) return { slices, leftover: { start: at + record.start, reason: 'not-dtls' } };
-      // A connection ID of unknown length stands in the header (RFC 9146 §4): the rest of the datagram stays closed.
-      if (record.type === 25) {
-        const start = at + record.start;
-        const fragment = bytes.subarray(start + recordHeaderLength);
-        slices.push({ ...record, start, end: bytes.length, length: fragment.length, fragment });
-        return { slices, leftover: undefined };
-      }
-      slices.push(at === 0 ? record : { ...record, start: at + record.start, end: at + record.end });
-    }
-    if (!leftover) break;
-    const start = at + leftover.start;
-    const ciphertext = allowCiphertext ? ciphertextAt(bytes, start) : undefined;
-    if (!ciphertext || slices.length >= maxRecords) return { slices, leftover: moved(leftover, at) };
-    slices.push(ciphertext);
-    at = ciphertext.end;
-  }
-  return { slices, leftover: undefined };
+export interface SplitInputs {
+  /** Whether 1.3 was agreed; `undefined` while nobody knows, when damaged bytes may look like a ciphertext. */
+  readonly is13: boolean | undefined;
+  /** As in `splitDatagram`. */
+  readonly cidLength: number | undefined;
 }
 
-const moved = (leftover: Leftover, by: number): Leftover => ({
-  ...leftover,
-  start: leftover.start + by,
-  ...(leftover.record && {
-    record: { ...leftover.record, start: leftover.record.start + by, end: leftover.record.end + by },
-  }),
-});
+export interface Split {
+  readonly slices: readonly Slice[];
+  readonly leftover: AnyLeftover | undefined;
+}
 
-/**
- * Nobody has told whether a connection ID was agreed, so a record that has one stays closed to the datagram's end, and one
- * that is cut or too short is none.
- */
-function ciphertextAt(bytes: Uint8Array, start: number): CiphertextSlice | undefined {
+export function readRecords(bytes: Uint8Array, { is13, cidLength }: SplitInputs): Split {
+  const { records, leftover } = splitDatagram(bytes, { cidLength });
+  const stop = records.findIndex(
+    (record, i) => i >= maxRecords || (record.form === 'unified' && (is13 === false || record.length < minCiphertext)),
+  );
+  const start = records[stop]?.start;
+  if (start !== undefined) return { slices: records.slice(0, stop), leftover: { start, reason: 'not-dtls' } };
+  if (!leftover || (leftover.reason !== 'unknown-cid' && !isUnified(bytes[leftover.start] ?? 0)))
+    return { slices: records, leftover };
+  if (leftover.reason === 'unknown-cid') {
+    const closed = closedAt(bytes, leftover.start, is13);
+    if (closed) return { slices: [...records, closed], leftover: undefined };
+  } else if (is13 === true || (is13 === undefined && records.length > 0)) return { slices: records, leftover };
+  // A ciphertext that is cut is noise, where nothing else says that it is one.
+  return { slices: records, leftover: { start: leftover.start, reason: 'not-dtls' } };
+}
+
+function closedAt(bytes: Uint8Array, start: number, is13: boolean | undefined): Slice | undefined {
   const firstByte = bytes[start] ?? 0;
-  if (!isUnified(firstByte)) return undefined;
-  const read = unifiedAt(bytes, start, undefined);
-  const left = bytes.length - start - 1;
-  if (read === 'unknown-cid' && left >= minCiphertext)
-    return { start, end: bytes.length, firstByte, epochBits: firstByte & unifiedBits.epoch, length: left };
-  return typeof read === 'string' || read.length < minCiphertext || read.fragment.length < read.length
-    ? undefined
-    : read;
+  if (firstByte === ContentType.tls12Cid) {
+    // The header of DTLS 1.2 up to the connection ID, which stands before the length (RFC 9146 §4).
+    const u16 = (at: number): number => (bytes[start + at] ?? 0) * 256 + (bytes[start + at + 1] ?? 0);
+    const fragment = bytes.subarray(start + recordHeaderLength);
+    return {
+      form: 'plain',
+      start,
+      end: bytes.length,
+      type: firstByte,
+      version: u16(1),
+      epoch: u16(3),
+      sequenceNumber: (u16(5) * 2 ** 16 + u16(7)) * 2 ** 16 + u16(9),
+      length: fragment.length,
+      fragment,
+    };
+  }
+  const fragment = bytes.subarray(start + 1);
+  if (is13 === false || fragment.length < minCiphertext) return undefined;
+  return { form: 'closed', start, end: bytes.length, firstByte, length: fragment.length, fragment };
 }

@@ -48,7 +48,7 @@ const noTraffic = (): TrafficCount => ({
 });
 
 /** What the view takes from outside the handshake. */
-export type Surroundings = Pick<ViewInputs, 'fingerprints' | 'header' | 'followed'> & { readonly key: string };
+export type Surroundings = Pick<ViewInputs, 'fingerprints' | 'header' | 'followed' | 'path'> & { readonly key: string };
 
 export class Track {
   readonly id: string;

@@ -1,8 +1,7 @@
 /** Turns a reading and the facts of the ends into the plain data that views, reports and rules take. */
 import { copy, equal } from '../base/bytes.ts';
 import type { CryptoProvider, HashName } from '../crypto/provider.ts';
-import type { Actor, Address, TraceHeader, TraceTime } from '../trace/model.ts';
-import { handshakeTypeName } from '../wire/handshake.ts';
+import type { Actor, Address, PathEvent, TraceHeader, TraceTime } from '../trace/model.ts';
 import { establishedAt } from './completion.ts';
 import { type Flight, messageNames } from './flights.ts';
 import { parametersOf } from './hellos.ts';
@@ -30,6 +29,7 @@ export interface ViewInputs {
   readonly ours: readonly Actor[];
   readonly header: TraceHeader | undefined;
   readonly fingerprints: { readonly crypto: CryptoProvider; readonly announced: readonly Fingerprint[] };
+  readonly path: readonly PathEvent[];
   readonly reading: Reading;
   readonly facts: TrackFacts;
   readonly traffic: Readonly<Record<Actor, TrafficCount>>;
@@ -54,7 +54,7 @@ export function handshakeView(inputs: ViewInputs): Handshake {
     id: inputs.id,
     client: inputs.client,
     server: inputs.server,
-    inferred: inferredFields(inputs, established),
+    inferred: inferredFields(inputs),
     localRole: inputs.header ? inputs.header.localRole : ours.length === 1 ? ours[0] : undefined,
     ours,
     startedAt: inputs.startedAt,
@@ -66,7 +66,7 @@ export function handshakeView(inputs: ViewInputs): Handshake {
     traffic: inputs.traffic,
     recordGaps: reading.recordGaps,
     datagrams: reading.views.slice(),
-    flights: reading.flights.all.map((flight) => flightView(flight, reading)),
+    flights: reading.flights.all.map((flight) => flightView(flight, reading, established)),
     messages: reading.messages.all.map(messageView),
     retransmissions: { client: resends(reading, 'client'), server: resends(reading, 'server') },
     lost,
@@ -89,9 +89,11 @@ export function handshakeView(inputs: ViewInputs): Handshake {
     ),
     failures: facts.failures.map(({ at, actor, failure }) => ({ at, actor, failure })),
     refused: facts.refused.map(({ at, by, why }) => ({ at, by, why })),
+    path: inputs.path,
     end: facts.end && { at: facts.end.at, how: facts.end.how, why: facts.end.why },
     snapped: reading.snapped,
     keys: reading.keyState,
+    missingSecrets: [...reading.opening.missing],
   };
 }
 
@@ -104,17 +106,26 @@ function oursOf({ header, ours }: ViewInputs): readonly Actor[] {
 const later = (a: TraceTime | undefined, b: TraceTime | undefined): TraceTime | undefined =>
   a === undefined ? b : b === undefined ? a : Math.max(a, b);
 
-/** Fields that rest on a guess: who is who, and an encrypted Finished that is known by its place alone. */
-function inferredFields({ rolesGuessed, reading, facts }: ViewInputs, established: TraceTime | undefined): string[] {
+/**
+ * Fields that rest on a guess: who is who, an encrypted Finished that is known by its place alone, and in DTLS 1.3 all
+ * that sizes and timing of closed records tell.
+ */
+function inferredFields({ rolesGuessed, reading, facts }: ViewInputs): string[] {
   const { client, server } = reading.sides;
   const told = Object.keys(facts.connected).length > 0;
   const unread = client.finished?.read === false || server.finished?.read === false;
-  const byEpoch = reading.version === '1.3' && established !== undefined;
+  const sealed = reading.flights.all.filter(hasSealed);
   return [
     ...(rolesGuessed ? ['client', 'server'] : []),
-    ...(unread || (byEpoch && !told) ? ['flights', 'lastMessage', ...(told ? [] : ['outcome'])] : []),
+    ...(unread || sealed.length > 0 ? ['flights'] : []),
+    ...(unread ? ['lastMessage'] : []),
+    ...(unread && !told ? ['outcome'] : []),
+    ...(sealed.some(({ sendings }) => sendings.length > 1) ? ['retransmissions'] : []),
+    ...(reading.guessedAlerts ? ['alerts'] : []),
   ];
 }
+
+const hasSealed = ({ items }: Flight): boolean => [...items.values()].some(({ kind }) => kind === 'ciphertext');
 
 /** Flights sent again; our own endpoint counts its sendings, including any that are not in the trace. */
 const resends = ({ flights }: Reading, from: Actor): number =>
@@ -122,7 +133,7 @@ const resends = ({ flights }: Reading, from: Actor): number =>
     .filter((flight) => flight.from === from)
     .reduce((sum, { sendings }) => sum + Math.max(sendings.length - 1, 0), 0);
 
-function flightView(flight: Flight, reading: Reading): FlightView {
+function flightView(flight: Flight, reading: Reading, established: TraceTime | undefined): FlightView {
   const [first, ...again] = flight.sendings;
   const items = [...flight.items.values()];
   const own = reading.messages.all.filter((message) => flight.items.has(message.key));
@@ -132,11 +143,23 @@ function flightView(flight: Flight, reading: Reading): FlightView {
     messages: messageNames(flight),
     sentAt: first?.startedAt ?? 0,
     resentAt: again.map(({ startedAt }) => startedAt),
+    resentAfterAck: again.filter(({ afterAck }) => afterAck).map(({ startedAt }) => startedAt),
     packets: [...new Set(flight.packets)],
-    complete: own.every(({ assembly }) => assembly.complete) && hasEnd(flight) && inSequence(own),
-    inferred: items.some(({ kind }) => kind === 'finished') && reading.sides[flight.from].finished?.read !== true,
+    complete:
+      own.every(({ assembly }) => assembly.complete) &&
+      (hasEnd(flight) || sealedEnd(flight, reading, established)) &&
+      inSequence(own),
+    inferred:
+      hasSealed(flight) ||
+      (items.some(({ kind }) => kind === 'finished') && reading.sides[flight.from].finished?.read !== true),
   };
 }
+
+/** Whether closed records must have held the flight's last message, as the other side went on. */
+const sealedEnd = (flight: Flight, reading: Reading, established: TraceTime | undefined): boolean =>
+  hasSealed(flight) &&
+  reading.sides[flight.from].finished !== undefined &&
+  (flight.from === 'server' || established !== undefined);
 
 /** Whether the message that ends such a flight was seen (RFC 6347 figures 1 and 2). */
 function hasEnd(flight: Flight): boolean {
@@ -144,6 +167,7 @@ function hasEnd(flight: Flight): boolean {
   switch (flight.role) {
     case 'client-hello':
     case 'verify':
+    case 'post':
       return true;
     case 'server-hello':
       return names.has('server_hello_done') || names.has('finished');
@@ -167,6 +191,7 @@ function messageView(message: Message): MessageView {
     key: message.key,
     from: message.from,
     message: message.type,
+    name: message.name,
     messageSeq: message.seq,
     total: message.total,
     complete: message.completeAt !== undefined,
@@ -179,6 +204,7 @@ function messageView(message: Message): MessageView {
     body: complete ? assembly.body : copy(assembly.body),
     buffer: message.buffer,
     sendings: message.sendings.size,
+    acknowledged: [...message.acknowledged.ranges],
   };
 }
 
@@ -222,12 +248,12 @@ function lastBefore(reading: Reading, at: TraceTime): string | undefined {
     if (message.completeAt === undefined || message.completeAt > at) continue;
     if (!last || message.completeAt >= (last.completeAt ?? 0)) last = message;
   }
-  return last && handshakeTypeName(last.type);
+  return last?.name;
 }
 
 /** What the messages say, and where they say nothing, what our endpoint says. */
 function parametersView({ reading, facts }: ViewInputs): ParametersView {
-  const read = parametersOf(reading.clientHello, reading.serverHello, reading.keyExchange, reading.helloVerifyRequest);
+  const read = parametersOf(reading);
   const told = (facts.connected.client ?? facts.connected.server)?.parameters;
   if (!told) return read;
   return {

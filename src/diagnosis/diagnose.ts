@@ -1,6 +1,5 @@
 /** From a handshake to what an expert would say of it: one outcome, one sentence, and findings with their evidence. */
 import type { Handshake } from '../analysis/model.ts';
-import { handshakeTypeName } from '../wire/handshake.ts';
 import type { Diagnosis, Severity } from './model.ts';
 import { outcomeOf } from './outcome.ts';
 import { rules } from './rules/index.ts';
@@ -14,7 +13,7 @@ export function diagnose(handshake: Handshake): Diagnosis {
   const findings = rules.flatMap(({ check }) => check(handshake));
   return {
     outcome,
-    lastMessage: handshake.lastMessage && handshakeTypeName(handshake.lastMessage.message),
+    lastMessage: handshake.lastMessage?.name,
     verdict: verdictOf(handshake, outcome),
     findings: findings.sort((a, b) => rank[a.severity] - rank[b.severity]),
   };

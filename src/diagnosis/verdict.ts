@@ -7,6 +7,7 @@ import { failureText } from './failures.ts';
 import { announcedAndSeen } from './fingerprints.ts';
 import { lostDatagrams } from './losses.ts';
 import type { Outcome } from './model.ts';
+import { noIceText } from './path.ts';
 
 import { flightOfLost, flightsFrom, missedByCapture, type Stop, sendings, storyOf, wasHeard } from './story.ts';
 import {
@@ -17,7 +18,6 @@ import {
   inProse,
   list,
   lostText,
-  messageProse,
   otherSide,
   packetsText,
   times,
@@ -42,7 +42,7 @@ export function verdictOf(handshake: Handshake, outcome: Outcome): string {
     case 'refused':
       return `Refused: ${handshake.refused.map(({ by, why }) => `${by}: ${why}`)[0] ?? 'no reason given'}; ${lastText(handshake)}.`;
     case 'no-ice':
-      return 'No DTLS was possible: ICE found no working pair of addresses.';
+      return `${noIceText(handshake)}.`;
     case 'unsupported':
       return `Not supported: ${list(handshake.failures.map(({ failure }) => failureText(failure)))}.`;
     case 'no-answer':
@@ -61,7 +61,7 @@ const because = (why: string | undefined): string => (why ? ` (${why})` : '');
 
 /** "after the server's ServerHelloDone". */
 function lastText({ lastMessage, datagrams }: Handshake): string {
-  if (lastMessage) return `after the ${lastMessage.from}'s ${messageProse(lastMessage.message)}`;
+  if (lastMessage) return `after the ${lastMessage.from}'s ${inProse(lastMessage.name)}`;
   return datagrams.length === 0 ? 'before any datagram' : 'before any handshake message was complete';
 }
 
@@ -75,7 +75,11 @@ function establishedText(handshake: Handshake): string {
     versionText(parameters.version),
     ...(parameters.cipherSuite === undefined ? [] : [cipherSuiteName(parameters.cipherSuite)]),
   ];
-  const sure = inferred.includes('outcome') ? ', both Finished seen but encrypted' : '';
+  const sealed =
+    parameters.version === '1.3'
+      ? ', inferred: all behind the hellos is encrypted'
+      : ', both Finished seen but encrypted';
+  const sure = inferred.includes('outcome') ? sealed : '';
   return `Established${took} (${agreed.join(', ')}${sure})${costText(handshake)}`;
 }
 
@@ -93,9 +97,11 @@ function costText(handshake: Handshake): string {
     const were = datagrams === 1 ? 'was' : 'were';
     return `; ${datagrams === undefined ? 'datagrams' : count(datagrams, 'datagram')} with ${lostText(lost, handshake)} ${were} lost and resent${after}`;
   }
-  const { client, server } = handshake.retransmissions;
-  if (client + server === 0) return '';
-  return `; ${count(client + server, 'flight')} ${client + server === 1 ? 'was' : 'were'} sent again, which is how DTLS copes with loss`;
+  // What DTLS 1.3 repeats behind the handshake (tickets, KeyUpdates) did not cost it anything.
+  const own = handshake.flights.filter(({ sentAt }) => sentAt < (handshake.establishedAt ?? Number.POSITIVE_INFINITY));
+  const again = own.reduce((sum, { resentAt }) => sum + resentAt.length, 0);
+  if (again === 0) return '';
+  return `; ${count(again, 'flight')} ${again === 1 ? 'was' : 'were'} sent again, which is how DTLS copes with loss`;
 }
 
 function mismatchText(handshake: Handshake): string {
@@ -110,7 +116,7 @@ function mismatchText(handshake: Handshake): string {
 function alertVerdict(handshake: Handshake, outcome: 'alert-received' | 'alert-sent'): string {
   const { fatal, isRun } = storyOf(handshake);
   if (!fatal) return 'A fatal alert ended the handshake.';
-  const last = handshake.lastMessage && messageProse(handshake.lastMessage.message);
+  const last = handshake.lastMessage && inProse(handshake.lastMessage.name);
   const name = fatal.afterMessage && inProse(fatal.afterMessage);
   const whose = name !== undefined && name === last ? `the ${handshake.lastMessage?.from}'s ` : '';
   const after = name === undefined ? '' : ` after ${whose}${name}`;

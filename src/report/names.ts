@@ -1,6 +1,5 @@
 /** Numbers of a handshake as their IANA names, and sizes and times as people read them. Unknown numbers are shown as such. */
-import type { AlertView, FragmentView, ParametersView } from '../analysis/model.ts';
-import { handshakeTypeName } from '../wire/handshake.ts';
+import type { AcknowledgedRecord, AlertView, FragmentView, LikelyContent, ParametersView } from '../analysis/model.ts';
 import { alertDescriptions, groups, nameIn, signatureSchemes, srtpProfiles } from '../wire/registry.ts';
 import { cipherSuiteName } from '../wire/suites.ts';
 
@@ -39,8 +38,51 @@ export const alertNames = (alert: AlertView): { readonly level: string; readonly
 export const rangeText = (start: number, end: number): string => `[${start},${end})`;
 
 /** "certificate [408,655) of 1563", or the name alone when the fragment is the whole message. */
-export const fragmentText = ({ message, offset, length, total }: FragmentView): string =>
-  partText(handshakeTypeName(message), [offset, offset + length], total);
+export const fragmentText = ({ name, offset, length, total }: FragmentView): string =>
+  partText(name, [offset, offset + length], total);
+
+/** Names of what an ACK lists, and runs of record numbers, that are spelled out. */
+const shownAcknowledged = 4;
+
+/** "ack 2/0–3: certificate, finished": epoch and record numbers, and what those records held, where they were seen. */
+export function ackText(listed: readonly AcknowledgedRecord[]): string {
+  if (listed.length === 0) return 'ack of nothing';
+  const numbers = some(
+    runsOf(listed).map(({ epoch, first, last }) => `${epoch}/${first}${last > first ? `–${last}` : ''}`),
+  );
+  const held = [...new Set(listed.flatMap(({ fragments }) => fragments.map(fragmentText)))];
+  return `ack ${numbers}${held.length > 0 ? `: ${some(held)}` : ''}`;
+}
+
+const some = (texts: readonly string[]): string =>
+  texts.length > shownAcknowledged
+    ? `${texts.slice(0, shownAcknowledged - 1).join(', ')} and ${texts.length - shownAcknowledged + 1} more`
+    : texts.join(', ');
+
+interface NumberRun {
+  readonly epoch: number;
+  readonly first: number;
+  last: number;
+}
+
+/** Runs of consecutive numbers, in order. */
+function runsOf(listed: readonly AcknowledgedRecord[]): readonly NumberRun[] {
+  const runs: NumberRun[] = [];
+  for (const { epoch, sequenceNumber } of [...listed].sort(
+    (a, b) => a.epoch - b.epoch || a.sequenceNumber - b.sequenceNumber,
+  )) {
+    const run = runs.at(-1);
+    if (run?.epoch === epoch && sequenceNumber <= run.last + 1) run.last = sequenceNumber;
+    else runs.push({ epoch, first: sequenceNumber, last: sequenceNumber });
+  }
+  return runs;
+}
+
+/** What a closed record of DTLS 1.3 must be, as far as its epoch and its size tell. */
+export const closedText = (likely: LikelyContent | undefined, epoch: number, bytes: string): string =>
+  likely === undefined || likely === 'handshake'
+    ? `encrypted, epoch ${epoch}, ${bytes}`
+    : `${likely} by its size, encrypted, ${bytes}`;
 
 /** "0.4 ms", "37 ms", "1.005 s", "65.1 s". Milliseconds in. */
 export function duration(ms: number): string {

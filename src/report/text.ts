@@ -116,6 +116,7 @@ function agreed(handshake: Handshake, width: number, { bold, dim }: Paint): stri
     names.cipherSuite,
     names.group,
     names.signature,
+    parameters.psk ? 'pre-shared key' : undefined,
     master[`${parameters.extendedMasterSecret}`],
   ];
   part('agreed', known.filter((item) => item !== undefined).join(', '));
@@ -150,17 +151,23 @@ function agreed(handshake: Handshake, width: number, { bold, dim }: Paint): stri
     part('alert', `${alert.from}: ${what}${alert.afterMessage === undefined ? '' : `, after ${alert.afterMessage}`}`);
   }
   if (handshake.alerts.length > mostFacts) part('', `and ${handshake.alerts.length - mostFacts} more alerts`);
-  part(
-    'keys',
-    {
-      none: undefined,
-      decrypts: 'known, records decrypted',
-      wrong: 'given, but they open nothing',
-      unused: 'known, nothing to open',
-    }[handshake.keys],
-  );
+  part('keys', keysText(handshake));
   part('inferred', inferred.join(', '));
   return lines.length > 1 ? lines : [];
+}
+
+/** What the keys at hand did, and which are needed to read the rest. */
+function keysText({ keys, missingSecrets }: Handshake): string | undefined {
+  const labels = missingSecrets.join(', ');
+  const had = {
+    none: undefined,
+    decrypts: 'known, records decrypted',
+    wrong: 'given, but they open nothing',
+    unused: labels === '' ? 'known, nothing to open' : 'known, but not those that are needed',
+  }[keys];
+  const needed =
+    labels === '' ? undefined : `give a key log with ${labels} to read ${had ? 'what stayed closed' : 'the rest'}`;
+  return had && needed ? `${had}; ${needed}` : (had ?? needed);
 }
 
 function certificateText({ subject, key, bytes, notBefore, notAfter, sha256 }: CertificateView): string {

@@ -147,7 +147,7 @@ describe('verdicts', () => {
         "bigchain_unsplit": "Established in 2.7 ms (DTLS 1.2, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384).",
         "chromium_janus_srtp": "Established in 4.1 ms (DTLS 1.2, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, both Finished seen but encrypted).",
         "dtls10_rsa_cbc": "Established in 2.2 ms (DTLS 1.0, TLS_RSA_WITH_AES_256_CBC_SHA).",
-        "dtls13_nss_mutual_pq": "Established in 11 ms (DTLS 1.3, TLS_AES_128_GCM_SHA256, both Finished seen but encrypted).",
+        "dtls13_nss_mutual_pq": "Established in 11 ms (DTLS 1.3, TLS_AES_128_GCM_SHA256).",
         "expired_client_cert": "The server ended the handshake with alert certificate_expired (45) after the client's Finished, 5.9 ms after its beginning: the client's certificate (CN=expired client) was valid until 2024-01-01.",
         "good_ecdhe_rsa": "Established in 1.9 ms (DTLS 1.2, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256).",
         "good_mutual_srtp": "Established in 2.4 ms (DTLS 1.2, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384).",

@@ -80,8 +80,10 @@ export function handshakeOf(said: readonly Said[], more: Partial<Handshake> = {}
     connected: {},
     failures: [],
     refused: [],
+    path: [],
     end: undefined,
     keys: 'none',
+    missingSecrets: [],
     ...more,
   };
 }
@@ -121,12 +123,19 @@ function recordOf(text: string, index: number, from: Actor): RecordView {
     alert: undefined,
     repeatedNumber: undefined,
   };
-  if (text === 'ccs') return { ...base, type: 20, length: 1, protection: 'plain' };
-  if (text === 'sealed') return { ...base, type: 22, epoch: 1, length: 40, protection: 'encrypted' };
+  if (text === 'ccs') return { ...base, type: 20, contentType: 20, length: 1, protection: 'plain' };
+  if (text === 'sealed') return { ...base, type: 22, contentType: 22, epoch: 1, length: 40, protection: 'encrypted' };
   const data = /^data (\d+)$/.exec(text);
-  if (data) return { ...base, type: 23, epoch: 1, length: Number(data[1]), protection: 'encrypted' };
+  if (data) return { ...base, type: 23, contentType: 23, epoch: 1, length: Number(data[1]), protection: 'encrypted' };
   const alert = /^alert (\d+)$/.exec(text);
-  if (alert) return { ...base, type: 21, protection: 'plain', alert: { level: 2, description: Number(alert[1]) } };
+  if (alert)
+    return {
+      ...base,
+      type: 21,
+      contentType: 21,
+      protection: 'plain',
+      alert: { level: 2, description: Number(alert[1]) },
+    };
   const [name = '', range] = text.split(' ');
   const message = numberIn(handshakeTypes, name);
   if (message === undefined) throw new Error(`no such message: ${name}`);
@@ -136,6 +145,7 @@ function recordOf(text: string, index: number, from: Actor): RecordView {
   const fragment = {
     messageKey: `${from}/${message}`,
     message,
+    name,
     messageSeq: message,
     offset,
     length,
@@ -145,7 +155,7 @@ function recordOf(text: string, index: number, from: Actor): RecordView {
     newBytes: length,
     occurrence: 0,
   };
-  return { ...base, type: 22, length: length + 12, protection: 'plain', fragments: [fragment] };
+  return { ...base, type: 22, contentType: 22, length: length + 12, protection: 'plain', fragments: [fragment] };
 }
 
 function flightsOf(datagrams: readonly DatagramView[]): FlightView[] {
@@ -163,6 +173,7 @@ function flightsOf(datagrams: readonly DatagramView[]): FlightView[] {
         messages: [...new Set(names)],
         sentAt: datagram.at,
         resentAt: [],
+        resentAfterAck: [],
         packets: [datagram.packet],
         complete: true,
         inferred: false,

@@ -3,6 +3,8 @@
  * record in the clear, where it lies in the datagram, and for one that was decrypted, which is a buffer of its own.
  */
 import type { Range } from '../../base/ranges.ts';
+import type { Place } from '../../trace/buffers.ts';
+import type { PacketNumber } from '../../trace/model.ts';
 import { type BodyContext, handshakeHeader, handshakeHeaderLength, handshakeTypeName } from '../../wire/handshake.ts';
 import { alert, changeCipherSpec } from '../../wire/record.ts';
 import { ContentType } from '../../wire/registry.ts';
@@ -16,13 +18,15 @@ import { countText, rangeText } from './text.ts';
 export interface Scene {
   readonly context: BodyContext;
   message(key: string): MessageView | undefined;
+  /** Where a record stands in its datagram. */
+  record(packet: PacketNumber, index: number): Place | undefined;
 }
 
 /** The fields of [start, end) of `bytes`, a record's content. */
 export function contentFields(record: RecordView, bytes: Uint8Array, range: Range, scene: Scene): readonly Draft[] {
   const [start, end] = range;
   if (start === end) return [];
-  switch (record.type) {
+  switch (record.contentType) {
     case ContentType.handshake:
       return handshakeFields(record, bytes, end, scene);
     case ContentType.alert:
@@ -30,13 +34,32 @@ export function contentFields(record: RecordView, bytes: Uint8Array, range: Rang
     case ContentType.changeCipherSpec:
       return [sized(fieldsOf(changeCipherSpec, 'change_cipher_spec', bytes, range).draft, end)];
     case ContentType.ack:
-      return [sized(fieldsOf(ack, 'ack', bytes, range).draft, end)];
+      return [ackFields(record, bytes, range, scene)];
     case ContentType.applicationData:
       return [leaf('application_data', start, end, { value: bytes.subarray(start, end), see: 'RFC 5246 §10' })];
     default:
       return [leaf('data', start, end, { value: bytes.subarray(start, end) })];
   }
 }
+
+/** An ACK, whose record numbers lead to the records that they name (RFC 9147 §7). */
+function ackFields({ ack: listed = [] }: RecordView, bytes: Uint8Array, range: Range, scene: Scene): Draft {
+  const { draft } = fieldsOf(ack, 'ack', bytes, range);
+  const named = (field: Draft): Draft => {
+    const index = /^record_number\[(\d+)\]$/.exec(field.name)?.[1];
+    if (index === undefined) return { ...field, children: field.children.map(named) };
+    const of = listed[Number(index)];
+    if (!of) return field;
+    const held = of.fragments.map(fragmentText).join(', ');
+    const where = of.record && scene.record(of.record.packet, of.record.index);
+    const text = of.record ? `in datagram ${of.record.packet}` : 'not seen before this ACK';
+    return { ...field, label: `${field.label ?? ''}${held === '' ? '' : `: ${held}`}, ${text}`, leadsTo: where };
+  };
+  return { ...named(draft), end: range[1] };
+}
+
+const fragmentText = ({ name, offset, length, total }: FragmentView): string =>
+  length === total ? name : `${name} ${rangeText(offset, offset + length)} of ${total}`;
 
 const sized = (draft: Draft, end: number): Draft => ({ ...draft, end });
 
@@ -52,12 +75,11 @@ function handshakeFields(
 }
 
 function fragmentFields(fragment: FragmentView, index: number, bytes: Uint8Array, scene: Scene): Draft {
-  const { start, end, message, messageKey, offset, length, total } = fragment;
+  const { start, end, message, messageKey, name, offset, length, total } = fragment;
   const whole = length === total;
   const header = fieldsOf(handshakeHeader, '', bytes, [start - handshakeHeaderLength, start]).draft;
   const view = scene.message(messageKey);
   const leadsTo = view && { buffer: view.buffer, start: offset, end: offset + length };
-  const name = handshakeTypeName(message);
   const part = `${name} ${rangeText(offset, offset + length)} of ${total}`;
   const body = whole
     ? { ...bodyFields(message, scene.context, bytes, [start, end]), leadsTo }

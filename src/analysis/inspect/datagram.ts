@@ -1,7 +1,7 @@
 /** A datagram as fields: records, their headers, and what they hold as far as it can be read. */
 import type { Range } from '../../base/ranges.ts';
 import type { Place } from '../../trace/buffers.ts';
-import { handshakeHeaderLength, handshakeTypeName } from '../../wire/handshake.ts';
+import { handshakeHeaderLength } from '../../wire/handshake.ts';
 import { recordHeader, recordHeaderLength } from '../../wire/record.ts';
 import { ContentType, contentTypes, nameIn } from '../../wire/registry.ts';
 import type { Cipher } from '../../wire/suites.ts';
@@ -40,8 +40,8 @@ export function datagramFields(datagram: DatagramView, scene: Scene, protection:
 export function plaintextFields(record: RecordView, bytes: Uint8Array, scene: Scene): Draft {
   const unified = isUnified(record.type);
   const end = unified ? Math.min(record.content?.end ?? bytes.length, bytes.length) : bytes.length;
-  const type = unified ? innerType(record, bytes[end]) : record.type;
-  const content = contentFields({ ...record, type }, bytes, [0, end], scene);
+  const type = record.contentType ?? record.type;
+  const content = contentFields(record, bytes, [0, end], scene);
   const behind =
     end < bytes.length
       ? [
@@ -59,18 +59,11 @@ export function plaintextFields(record: RecordView, bytes: Uint8Array, scene: Sc
   };
 }
 
-/** The content type of a record of 1.3: its own byte, or what analysis made of it. */
-function innerType(record: RecordView, byte: number | undefined): number {
-  if (byte !== undefined) return byte;
-  if (record.alert) return ContentType.alert;
-  return record.fragments.length > 0 ? ContentType.handshake : ContentType.applicationData;
-}
-
 function recordFields(record: RecordView, datagram: DatagramView, scene: Scene, protection: Protection): Draft {
   const name = `record[${record.index}]`;
   // Types below 32 have the header of DTLS 1.2; 001xxxxx is the unified header of 1.3 (RFC 9147 §4).
   if (isUnified(record.type)) return unifiedRecord(name, record, datagram);
-  if (record.type === 25) return connectionIdRecord(name, record, datagram.bytes);
+  if (record.type === ContentType.tls12Cid) return connectionIdRecord(name, record, datagram.bytes);
   const { bytes } = datagram;
   const start = record.start + recordHeaderLength;
   const header = fieldsOf(recordHeader, name, bytes, [record.start, start]).draft;
@@ -96,8 +89,7 @@ function recordLabel(record: RecordView): string {
   const type = typeName(record.type);
   if (record.protection === 'encrypted') return `${type}, encrypted`;
   if (record.protection === 'undecryptable') return `${type}, encrypted, not opened by the keys at hand`;
-  const parts = record.fragments.slice(0, 4).map(({ message, offset, length, total }) => {
-    const name = handshakeTypeName(message);
+  const parts = record.fragments.slice(0, 4).map(({ name, offset, length, total }) => {
     return length === total ? name : `${name} ${rangeText(offset, offset + length)} of ${total}`;
   });
   if (record.fragments.length > parts.length) parts.push('…');
@@ -167,26 +159,66 @@ function sealedLabel({ protection }: RecordView, start: number, end: number): st
 
 /** Unified header and ciphertext (RFC 9147 §4). How long a connection ID is, only its receiver knows. */
 function unifiedRecord(name: string, record: RecordView, datagram: DatagramView): Draft {
-  const { start, end } = record;
+  const { start, end, cidLength } = record;
   const { bytes } = datagram;
-  const hasCid = ((bytes[start] ?? 0) & unifiedBits.cid) !== 0;
-  const headerEnd = hasCid ? start + 1 : end - record.length;
-  const header = fieldsOf(unifiedHeader(0), 'unified_header', bytes, [start, headerEnd]).draft;
+  const unknownCid = ((bytes[start] ?? 0) & unifiedBits.cid) !== 0 && cidLength === undefined;
+  const headerEnd = unknownCid ? start + 1 : end - record.length;
+  const header = unifiedHeaderFields(record, bytes, [start, headerEnd], maskedNumber(record));
   const content = leaf('encrypted_record', headerEnd, end, {
     kind: 'encrypted',
-    label: hasCid ? 'connection ID, number, length and content' : sealedLabel(record, headerEnd, end),
+    label: unknownCid ? 'connection ID, number, length and content' : sealedLabel(record, headerEnd, end),
     leadsTo: decryptedPlace(record, datagram),
   });
-  const first = hasCid ? leaf('first_byte', start, headerEnd, { value: bytes[start] }) : header;
-  return { name, start, end, label: 'DTLS 1.3 ciphertext', see: 'RFC 9147 §4', children: [first, content] };
+  const first = unknownCid ? leaf('first_byte', start, headerEnd, { value: bytes[start] }) : header;
+  return { name, start, end, label: ciphertextLabel(record), see: 'RFC 9147 §4', children: [first, content] };
+}
+
+function ciphertextLabel({ protection, epoch, sequenceNumber, contentType, likely, fragments }: RecordView): string {
+  if (protection === 'undecryptable') return 'DTLS 1.3 ciphertext, not opened by the keys at hand';
+  if (protection === 'encrypted')
+    return `DTLS 1.3 ciphertext${likely === undefined || likely === 'handshake' ? '' : `, by its size ${likely}`}`;
+  const held = fragments.length > 0 ? `: ${[...new Set(fragments.map((one) => one.name))].join(', ')}` : '';
+  return `DTLS 1.3 ciphertext ${epoch}/${sequenceNumber}, ${typeName(contentType ?? 0)}${held}`;
+}
+
+/** What the number in a header means: the low bits of the record's, behind a mask until the record was opened. */
+const maskedNumber = ({ protection, epoch, sequenceNumber }: RecordView): string =>
+  protection === 'decrypted' ? `masked; the record is ${epoch}/${sequenceNumber}` : 'masked (RFC 9147 §4.2.3)';
+
+function unifiedHeaderFields(record: RecordView, bytes: Uint8Array, range: Range, number: string): Draft {
+  const { draft } = fieldsOf(unifiedHeader(record.cidLength ?? 0), 'unified_header', bytes, range);
+  const children = draft.children.map((field) =>
+    field.name === 'sequence_number' ? { ...field, label: number } : field,
+  );
+  return { ...draft, children };
+}
+
+/** A unified header with its mask taken off, as a buffer of its own: what was authenticated. */
+export function unmaskedFields(record: RecordView, bytes: Uint8Array): Draft {
+  const { epoch, sequenceNumber } = record;
+  const number = `low bits of ${sequenceNumber} (RFC 9147 §4.2.2)`;
+  const header = unifiedHeaderFields(record, bytes, [0, bytes.length], number);
+  return { ...header, label: `record ${epoch}/${sequenceNumber}, unmasked`, see: 'RFC 9147 §4.2.3' };
 }
 
 /** A record of type tls12_cid: the connection ID before `length` has a length that only its receiver knows. */
 function connectionIdRecord(name: string, record: RecordView, bytes: Uint8Array): Draft {
   const { start, end } = record;
   const header = fieldsOf(recordHeader, name, bytes, [start, start + recordHeaderLength]).draft;
-  const cid = leaf('encrypted', start + 11, end, { kind: 'encrypted', label: 'connection ID, length and content' });
-  return { ...header, end, label: 'tls12_cid', see: 'RFC 9146 §4', children: [...header.children.slice(0, 4), cid] };
+  const fixed = header.children.slice(0, 4);
+  const cidAt = start + 11;
+  if (record.cidLength === undefined) {
+    const closed = leaf('encrypted', cidAt, end, { kind: 'encrypted', label: 'connection ID, length and content' });
+    return { ...header, end, label: 'tls12_cid', see: 'RFC 9146 §4', children: [...fixed, closed] };
+  }
+  const lengthAt = cidAt + record.cidLength;
+  const children = [
+    ...fixed,
+    leaf('connection_id', cidAt, lengthAt, { value: bytes.subarray(cidAt, lengthAt) }),
+    leaf('length', lengthAt, lengthAt + 2, { value: record.length }),
+    sealed(record, lengthAt + 2, end),
+  ];
+  return { ...header, end, label: 'tls12_cid', see: 'RFC 9146 §4', children };
 }
 
 /** Bytes behind the last whole record: a record that was cut, with what can be told of it, or no record at all. */
@@ -196,11 +228,19 @@ function leftoverFields(
 ): Draft {
   const end = bytes.length;
   const contentStart = start + recordHeaderLength;
-  if (declared === undefined || end < contentStart) {
+  if (reason === 'unexpected-cid') return unread(start, end, 'a connection ID, and none was agreed');
+  if (declared === undefined || (end < contentStart && !isUnified(bytes[start] ?? 0))) {
     const text = countText(end - start, 'byte');
     if (reason === 'short-header')
       return unread(start, end, `${text}: less than a record header (${recordHeaderLength})`);
     return unread(start, end, reason === 'snap-length' ? 'cut off by the capture' : 'not a DTLS record');
+  }
+  if (isUnified(bytes[start] ?? 0)) {
+    const whole = `the record needs ${countText(declared, 'byte')}, ${end - start} are here`;
+    return {
+      ...unread(start, end, `${size > end ? 'cut off by the capture' : 'truncated'}: ${whole}`),
+      name: 'record',
+    };
   }
   const here = `the header says ${countText(declared - recordHeaderLength, 'byte')}, ${end - contentStart} are here`;
   const problem = size > end ? `cut off by the capture: ${here}` : `truncated: ${here}`;

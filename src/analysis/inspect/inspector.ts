@@ -9,13 +9,13 @@ import type { Range } from '../../base/ranges.ts';
 import { tryDecode } from '../../codec/codec.ts';
 import type { BufferId, Origin, Place } from '../../trace/buffers.ts';
 import type { PacketNumber } from '../../trace/model.ts';
-import { handshakeHeaderLength, handshakeTypeName, serverHello } from '../../wire/handshake.ts';
+import { handshakeHeaderLength, serverHello } from '../../wire/handshake.ts';
 import { HandshakeType, type Version } from '../../wire/registry.ts';
 import { cipherSuite } from '../../wire/suites.ts';
 import type { DatagramView, Handshake, MessageView, RecordView } from '../model.ts';
 import { bodyFields } from './body.ts';
 import type { Scene } from './content.ts';
-import { datagramFields, type Protection, plaintextFields } from './datagram.ts';
+import { datagramFields, type Protection, plaintextFields, unmaskedFields } from './datagram.ts';
 import { type Draft, finish } from './draft.ts';
 import { type Carrier, type LinkScene, linkedPlaces } from './links.ts';
 import { Lookup } from './lookup.ts';
@@ -67,6 +67,8 @@ export class Inspector {
     if (datagram) return this.#datagramBuffer(datagram);
     const opened = this.#lookup.decrypted(id);
     if (opened) return this.#decryptedBuffer(opened.datagram, opened.record);
+    const header = this.#lookup.unmasked(id);
+    if (header) return this.#unmaskedBuffer(header.datagram, header.record);
     const message = this.#lookup.message(id);
     return message && this.#messageBuffer(message);
   }
@@ -89,6 +91,7 @@ export class Inspector {
     return {
       datagram: (id) => lookup.datagram(id),
       decrypted: (id) => lookup.decrypted(id),
+      unmasked: (id) => lookup.unmasked(id),
       message: (id) => lookup.message(id),
       messageOf: (key) => lookup.messageOf(key),
       carriers: (key) => lookup.carriers(key),
@@ -108,7 +111,8 @@ export class Inspector {
     const datagram = this.#lookup.packet(packet);
     const record = datagram?.records[index];
     if (!datagram || !record) return undefined;
-    const buffers = this.#withContents(datagram, [record]);
+    const header = this.#unmaskedBuffer(datagram, record);
+    const buffers = [...this.#withContents(datagram, [record]), ...(header ? [header] : [])];
     return { buffers, focus: { buffer: datagram.buffer, start: record.start, end: record.end } };
   }
 
@@ -220,11 +224,26 @@ export class Inspector {
     });
   }
 
+  #unmaskedBuffer(datagram: DatagramView, record: RecordView): InspectedBuffer | undefined {
+    if (record.unmasked === undefined) return undefined;
+    const bytes = this.#source.bytesOf(record.unmasked) ?? new Uint8Array(0);
+    return new Tab({
+      id: record.unmasked,
+      kind: 'unmasked',
+      title: `Record ${datagram.packet}.${record.index + 1}, header unmasked`,
+      packet: datagram.packet,
+      bytes,
+      missing: [],
+      origin: this.#source.origins.get(record.unmasked) ?? nowhere,
+      draft: () => unmaskedFields(record, bytes),
+    });
+  }
+
   #messageBuffer(message: MessageView): InspectedBuffer {
     const { buffer, body, missing } = message;
     const origin = this.#source.origins.get(buffer) ?? nowhere;
     const inParts = missing.length > 0 || (origin.kind === 'reassembled' && origin.parts.length > 1);
-    const name = structureName(handshakeTypeName(message.message));
+    const name = structureName(message.name);
     return new Tab({
       id: buffer,
       kind: 'message',
@@ -290,6 +309,11 @@ function sceneOf(handshake: Handshake, lookup: Lookup): Scene & { readonly prote
   return {
     context: { version: isVersion(version) ? version : undefined, keyExchange: suite?.keyExchange, hash: suite?.hash },
     message: (key) => lookup.messageOf(key),
+    record(packet, index) {
+      const datagram = lookup.packet(packet);
+      const record = datagram?.records[index];
+      return datagram && record && { buffer: datagram.buffer, start: record.start, end: record.end };
+    },
     protection: {
       cipher: version === '1.3' ? undefined : suite?.cipher,
       encryptThenMac: agreedEncryptThenMac(handshake),

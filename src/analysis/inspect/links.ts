@@ -22,6 +22,7 @@ export interface Carrier {
 export interface LinkScene {
   datagram(id: BufferId): DatagramView | undefined;
   decrypted(id: BufferId): { readonly datagram: DatagramView; readonly record: RecordView } | undefined;
+  unmasked(id: BufferId): { readonly datagram: DatagramView; readonly record: RecordView } | undefined;
   message(id: BufferId): MessageView | undefined;
   messageOf(key: string): MessageView | undefined;
   carriers(key: string): readonly Carrier[];
@@ -44,6 +45,7 @@ export function linkedPlaces(place: Place, scene: LinkScene): LinkedPlace[] {
     for (const sealed of sealedPlaces(place, scene)) found.add(sealed, 'sealed');
     fromContent(opened.record, place, found, scene);
   }
+  if (scene.unmasked(place.buffer)) for (const sealed of sealedPlaces(place, scene)) found.add(sealed, 'sealed');
   return found.places(scene);
 }
 
@@ -53,6 +55,11 @@ function fromRecord(record: RecordView, datagram: DatagramView, place: Place, fo
   if (record.content.buffer === datagram.buffer) {
     fromContent(record, place, found, scene);
     return;
+  }
+  if (record.unmasked !== undefined) {
+    const origin = scene.originOf(record.unmasked);
+    const length = scene.bytesOf(record.unmasked)?.length ?? 0;
+    for (const step of derivedFrom({ id: record.unmasked, origin, length }, place)) found.add(step, 'sealed');
   }
   const touched = sealedPlaces(record.content, scene).some(({ start, end }) => place.start < end && place.end > start);
   if (!touched) return;

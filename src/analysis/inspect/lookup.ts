@@ -41,6 +41,13 @@ export class Lookup {
     return datagram && record && datagram.buffer !== buffer ? { datagram, record } : undefined;
   }
 
+  /** The record whose header without its mask this buffer is. */
+  unmasked(buffer: BufferId): { readonly datagram: DatagramView; readonly record: RecordView } | undefined {
+    const datagram = this.#lastUpTo(buffer);
+    const record = datagram?.records.find(({ unmasked }) => unmasked === buffer);
+    return datagram && record && { datagram, record };
+  }
+
   /** Every sending of every part of a message, in order. */
   carriers(key: string): readonly Carrier[] {
     const known = this.#carriers.get(key);

@@ -28,8 +28,8 @@ export interface Inspection {
 
 export interface InspectedBuffer {
   readonly id: BufferId;
-  readonly kind: 'datagram' | 'decrypted' | 'message';
-  /** "Datagram 4", "Record 4.2, decrypted", "Certificate, reassembled". */
+  readonly kind: 'datagram' | 'decrypted' | 'unmasked' | 'message';
+  /** "Datagram 4", "Record 4.2, decrypted", "Record 4.2, header unmasked", "Certificate, reassembled". */
   readonly title: string;
   /** Of the datagram, or the one that the record came in; undefined for messages, which may come in several. */
   readonly packet: PacketNumber | undefined;
@@ -60,7 +60,7 @@ export interface FieldTree {
   readonly see: string;
   /** One sentence for who meets it the first time. */
   readonly help: string | undefined;
-  /** Where the same bytes can be read in full: a decrypted record, a message put together. */
+  /** Where the same bytes can be read in full: a decrypted record, a message put together; or the record that it names. */
   readonly leadsTo: Place | undefined;
   readonly children: readonly FieldTree[];
 }

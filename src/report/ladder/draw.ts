@@ -6,7 +6,7 @@ import type { DatagramView, Handshake, RecordView } from '../../analysis/model.t
 import type { Actor, PacketNumber } from '../../trace/model.ts';
 import { handshakeTypeName } from '../../wire/handshake.ts';
 import { ContentType, contentTypes, nameIn } from '../../wire/registry.ts';
-import { alertLevel, alertName, duration, fragmentText, partText } from '../names.ts';
+import { ackText, alertLevel, alertName, closedText, duration, fragmentText, partText } from '../names.ts';
 import { padEnd, padStart, plain, shorten, textWidth, wrap } from '../plain.ts';
 import type { Paint } from '../style.ts';
 import type { Row } from './rows.ts';
@@ -216,9 +216,14 @@ const contentTypeName = nameIn(contentTypes, 2);
 export function recordText(record: RecordView): string {
   if (record.fragments.length > 0) return record.fragments.map(fragmentText).join(' + ');
   if (record.alert) return `alert ${alertLevel(record.alert.level)} ${alertName(record.alert.description)}`;
-  if (record.type === ContentType.changeCipherSpec) return contentTypeName(record.type);
+  if (record.ack) return ackText(record.ack);
+  const { contentType, likely, epoch, length, protection } = record;
+  if (contentType === ContentType.changeCipherSpec) return contentTypeName(contentType);
+  const sealed = protection === 'encrypted' || protection === 'undecryptable';
   // RFC 9147 §4: a ciphertext of DTLS 1.3 hides its type.
-  if (record.type >= 0x20 && record.type <= 0x3f) return `encrypted, ${record.length} B`;
-  const sealed = record.protection === 'encrypted' || record.protection === 'undecryptable';
-  return sealed ? `encrypted ${contentTypeName(record.type)}, ${record.length} B` : contentTypeName(record.type);
+  if (contentType === undefined)
+    return protection === 'undecryptable'
+      ? `encrypted, not opened, ${length} B`
+      : closedText(likely, epoch, `${length} B`);
+  return sealed ? `encrypted ${contentTypeName(contentType)}, ${length} B` : contentTypeName(contentType);
 }

@@ -3,7 +3,7 @@
  * never arrived put where it is missing, and what our own endpoint said in between. No characters, no widths.
  */
 
-import type { DatagramView, FlightView, Handshake, LostRange } from '../../analysis/model.ts';
+import type { DatagramView, FlightView, Handshake, LostRange, RecordView } from '../../analysis/model.ts';
 import type { Range } from '../../base/ranges.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import type { Failure } from '../../trace/facts.ts';
@@ -108,7 +108,7 @@ function folded(datagrams: readonly DatagramView[]): Item[] {
       const client = run.filter(({ from }) => from === 'client').length;
       const sides = `client ${client}, server ${run.length - client}`;
       if (run.length <= shortRun) items.push(...run.map((datagram) => ({ datagram })));
-      else items.push({ first, last, text: `${run.length} times application data (${sides})`, data: true });
+      else items.push({ first, last, text: `${run.length} times ${dataText(run)} (${sides})`, data: true });
     }
     run = [];
   };
@@ -137,7 +137,14 @@ const isData = ({ records, leftover, link }: DatagramView): boolean =>
   records.length > 0 &&
   leftover === undefined &&
   link.length === 0 &&
-  records.every((record) => record.type === ContentType.applicationData && record.alert === undefined);
+  records.every((record) => record.contentType === ContentType.applicationData || isClosedData(record));
+
+/** What is closed, and of no size that ACKs, alerts and KeyUpdates have, is data: nothing else comes in such runs. */
+const isClosedData = ({ contentType, epoch, likely, protection }: RecordView): boolean =>
+  contentType === undefined && epoch >= 3 && likely === undefined && protection === 'encrypted';
+
+const dataText = (run: readonly DatagramView[]): string =>
+  run.some(({ records }) => records.some(isClosedData)) ? 'encrypted, likely application data' : 'application data';
 
 /** What made the sender send again: its own timer, the other side's repetition, or else how long it was since the last time. */
 function reason(
@@ -146,6 +153,8 @@ function reason(
   datagram: DatagramView,
   previous: DatagramView | undefined,
 ): string | undefined {
+  if (flight.resentAfterAck.some((at) => at <= datagram.at && datagram.at - at < 20))
+    return 'what the other side had not acknowledged';
   const fired = handshake.timers.findLast(
     ({ actor, action, at, inferred }) =>
       action === 'fired' && !inferred && actor === flight.from && at <= datagram.at && datagram.at - at < 20,

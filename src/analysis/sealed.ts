@@ -1,0 +1,68 @@
+/**
+ * What the closed ciphertexts of DTLS 1.3 still tell. Nobody pads (RFC 8446 §5.4), so an ACK, an alert and a KeyUpdate are
+ * known by their size; what else comes in epoch 2 is the handshake. One sending of a flight is told from the next by the
+ * same sizes coming again, after a plaintext message that was repeated or after a pause. All of it is inferred.
+ */
+import type { Actor, TraceTime } from '../trace/model.ts';
+import type { Item } from './flights.ts';
+import type { LikelyContent } from './model.ts';
+
+/** Content type and tag behind the content (RFC 8446 §5.2). */
+const overhead = 17;
+/** Bytes of an alert (RFC 8446 §6), of a KeyUpdate with its header (§4.6.3), of a record number in an ACK (RFC 9147 §7). */
+const alertBytes = 2;
+const keyUpdateBytes = 13;
+const ackHeader = 2;
+const ackedRecord = 16;
+/** More record numbers than this in an ACK are not believed: fragments have such sizes as well. */
+const mostAcked = { handshake: 16, later: 128 } as const;
+
+/** `alone`: no other ciphertext in its datagram, as an ACK is sent. */
+export function likelyContent(length: number, epoch: number, alone: boolean): LikelyContent | undefined {
+  const content = length - overhead;
+  if (content < alertBytes) return undefined;
+  if (content === alertBytes) return alone ? 'alert' : undefined;
+  const acked = (content - ackHeader) / ackedRecord;
+  const most = epoch === 2 ? mostAcked.handshake : mostAcked.later;
+  if (alone && Number.isInteger(acked) && acked <= most) return 'ack';
+  if (epoch === 2) return 'handshake';
+  return epoch > 2 && content === keyUpdateBytes ? 'key_update' : undefined;
+}
+
+/** No stack repeats a flight sooner (NSS begins with 50 ms). Milliseconds. */
+const shortestRepeat = 40;
+
+/** The closed handshake records of one side, told apart by size and order. */
+export class SealedFlight {
+  /** How many of each size came in the present sending, and the most that came in one. */
+  readonly #here = new Map<number, number>();
+  readonly #most = new Map<number, number>();
+  #lastAt: TraceTime | undefined;
+  #widestGap = 0;
+
+  /**
+   * The items of a datagram's closed records, by their sizes. `repeats`: the datagram also holds a plaintext message that
+   * came before; `asked`: when the other side last asked again or acknowledged.
+   */
+  take(from: Actor, sizes: readonly number[], at: TraceTime, repeats: boolean, asked: TraceTime | undefined): Item[] {
+    const gap = this.#lastAt === undefined ? 0 : at - this.#lastAt;
+    const paused = gap > Math.max(shortestRepeat, 4 * this.#widestGap) || (asked ?? 0) > (this.#lastAt ?? at);
+    if (repeats || (paused && sizes.every((size) => this.#most.has(size)))) this.#here.clear();
+    else this.#widestGap = Math.max(this.#widestGap, gap);
+    this.#lastAt = at;
+    return sizes.map((size) => {
+      const before = this.#here.get(size) ?? 0;
+      this.#here.set(size, before + 1);
+      this.#most.set(size, Math.max(this.#most.get(size) ?? 0, before + 1));
+      return {
+        key: `${from}/sealed/${size}/${before}`,
+        kind: 'ciphertext',
+        type: -1,
+        messageSeq: 0,
+        epoch: 2,
+        name: 'encrypted',
+        range: [0, 1],
+      };
+    });
+  }
+}
