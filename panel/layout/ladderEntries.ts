@@ -5,6 +5,7 @@
 import type { DatagramView, Handshake } from '../../src/analysis/model.ts';
 import type { Failure } from '../../src/trace/facts.ts';
 import type { Actor, TraceTime } from '../../src/trace/model.ts';
+import { type Keep, Kept, sameUpTo } from './kept.ts';
 import { plural } from './text.ts';
 
 /** What an endpoint of ours, the network or the end of the run said. */
@@ -19,53 +20,30 @@ export interface SaidEntry {
 export type Entry = DatagramView | SaidEntry;
 export const isSaid = (entry: Entry): entry is SaidEntry => 'tone' in entry;
 
-export type Keep = ((datagram: DatagramView) => boolean) | undefined;
-
 export class Entries {
-  #source: readonly DatagramView[] = [];
-  #keep: Keep;
-  readonly #kept: DatagramView[] = [];
-  /** Where each of them stands in the source. */
-  readonly #places: number[] = [];
+  readonly #kept = new Kept();
+  #datagrams: readonly DatagramView[] = [];
   /** The first that is earlier than the one before it; a capture of two interfaces may have such. */
   #firstLate = Number.POSITIVE_INFINITY;
   #said: readonly SaidEntry[] = [];
 
   /** By time; what was said at the time of a datagram comes after it. What did not change is the same object as before. */
   of(handshake: Handshake, keep: Keep): readonly Entry[] {
-    this.#take(handshake.datagrams, keep);
-    this.#said = saidIn(handshake).map((entry) => this.#said.find((known) => isSame(known, entry)) ?? entry);
-    if (this.#said.length === 0 && this.#firstLate === Number.POSITIVE_INFINITY) return this.#kept.slice();
-    const entries: Entry[] = [...this.#kept, ...this.#said];
+    const datagrams = this.#kept.of(handshake.datagrams, keep);
+    const known = sameUpTo(this.#datagrams, datagrams);
+    if (this.#firstLate >= known) this.#firstLate = firstLate(datagrams, known);
+    this.#datagrams = datagrams;
+    this.#said = saidIn(handshake).map((entry) => this.#said.find((one) => isSame(one, entry)) ?? entry);
+    if (this.#said.length === 0 && this.#firstLate === Number.POSITIVE_INFINITY) return datagrams;
+    const entries: Entry[] = [...datagrams, ...this.#said];
     return entries.sort((a, b) => a.at - b.at);
-  }
-
-  #take(source: readonly DatagramView[], keep: Keep): void {
-    const from = keep === this.#keep ? sameUpTo(this.#source, source) : 0;
-    let left = this.#kept.length;
-    while (left > 0 && (this.#places[left - 1] ?? 0) >= from) left--;
-    this.#kept.length = left;
-    this.#places.length = left;
-    if (this.#firstLate >= left) this.#firstLate = Number.POSITIVE_INFINITY;
-    for (let place = from; place < source.length; place++) {
-      const datagram = source[place];
-      if (!datagram || !(keep?.(datagram) ?? true)) continue;
-      const before = this.#kept.at(-1);
-      if (before && before.at > datagram.at) this.#firstLate = Math.min(this.#firstLate, this.#kept.length);
-      this.#kept.push(datagram);
-      this.#places.push(place);
-    }
-    this.#source = source;
-    this.#keep = keep;
   }
 }
 
-/** How many of the first are the same objects. */
-export function sameUpTo(before: readonly unknown[], now: readonly unknown[]): number {
-  const most = Math.min(before.length, now.length);
-  let at = 0;
-  while (at < most && before[at] === now[at]) at++;
-  return at;
+function firstLate(datagrams: readonly DatagramView[], from: number): number {
+  for (let i = Math.max(from, 1); i < datagrams.length; i++)
+    if ((datagrams[i]?.at ?? 0) < (datagrams[i - 1]?.at ?? 0)) return i;
+  return Number.POSITIVE_INFINITY;
 }
 
 const isSame = (a: SaidEntry, b: SaidEntry): boolean => a.key === b.key && a.at === b.at && a.text === b.text;

@@ -3,14 +3,16 @@
  * fragments, messages), and a bar for each message with what of it is present, missing, and sent more than once. Blocks
  * stand under their flight. Pure; rows are in order and never overlap, so that a view draws a window of them.
  */
-import type { DatagramView, Handshake, MessageView, RecordView } from '../../src/analysis/model.ts';
-import { type Range, RangeSet } from '../../src/base/ranges.ts';
+import type { DatagramView, Handshake, MessageView } from '../../src/analysis/model.ts';
+import type { Range } from '../../src/base/ranges.ts';
 import type { PacketNumber } from '../../src/trace/model.ts';
-import { handshakeHeaderLength, handshakeTypeName } from '../../src/wire/handshake.ts';
-import { recordHeaderLength } from '../../src/wire/record.ts';
+import { handshakeTypeName } from '../../src/wire/handshake.ts';
 import type { Target } from '../state/selection.ts';
+import { type BlockPlace, BlockRow, blockHeight, packingMeasure } from './blockRow.ts';
+import { type Keep, Kept } from './kept.ts';
 import { clip } from './measure.ts';
-import { bytesText, fragmentText, plural, recordText, statusTexts, wasLost } from './text.ts';
+import { bytesText, plural } from './text.ts';
+import { Whereabouts } from './whereabouts.ts';
 
 export interface PackingOptions {
   /** Pixels. */
@@ -19,7 +21,7 @@ export interface PackingOptions {
   readonly mtu?: number | undefined;
   readonly charWidth?: number;
   /** Which datagrams to show, and with them the messages that they hold; all without it. */
-  readonly keep?: ((datagram: DatagramView) => boolean) | undefined;
+  readonly keep?: Keep;
 }
 
 export interface Packing {
@@ -30,6 +32,8 @@ export interface Packing {
   readonly scale: number;
   readonly limits: readonly Limit[];
   readonly rows: readonly PackingRow[];
+  /** The row that a target stands in: its message's bar, or its datagram's block. */
+  rowOf(target: Target | undefined): MessageRow | BlockRow | undefined;
 }
 
 /** A line at a size that paths are known to have. */
@@ -75,105 +79,92 @@ export interface BarPart {
   readonly text: string;
 }
 
-/** A datagram. */
-export interface BlockRow extends Placed {
-  readonly kind: 'datagram';
-  readonly key: string;
-  readonly packet: PacketNumber;
-  readonly target: Target;
-  readonly lost: boolean;
-  readonly strips: readonly Strip[];
-  /** The part that is more than the run's MTU. */
-  readonly past: { readonly x: number; readonly width: number; readonly text: string } | undefined;
-  readonly text: string;
-  /** Targets from left to right and coarse to fine, the datagram first: what arrow keys walk along. */
-  readonly targets: readonly Target[];
-  readonly label: string;
-}
-
-export interface Strip {
-  readonly level: 'datagram' | 'record' | 'fragment' | 'message';
-  readonly key: string;
-  readonly target: Target;
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  /** How much of it, from its beginning, is a header. */
-  readonly head: number;
-  /** Alternates from one to the next. */
-  readonly odd: boolean;
-  /** Ciphertext: places inside it are not known. */
-  readonly sealed: boolean;
-  /** What fits; `full` is everything. */
-  readonly text: string;
-  readonly full: string;
-}
-
-export const packingMeasure = {
-  axis: 20,
-  head: 24,
-  strip: 15,
-  caption: 16,
-  gap: 8,
-  bar: 12,
-  gutter: 8,
-  bottom: 12,
-} as const;
-
 /** UDP payloads that networks are often limited to. */
 export const knownLimits: readonly number[] = [576, 1200, 1280, 1500];
 
-export function packing(handshake: Handshake, options: PackingOptions): Packing {
-  const charWidth = options.charWidth ?? 6.7;
-  const left = packingMeasure.gutter;
-  const room = Math.max(options.width - 2 * left, 60);
-  const datagrams = options.keep ? handshake.datagrams.filter(options.keep) : handshake.datagrams;
+/** Pure; linear in the number of datagrams. */
+export const packing = (handshake: Handshake, options: PackingOptions): Packing =>
+  new PackingLayout().of(handshake, options);
+
+/** The same for a handshake that grows: what was found out about messages is kept, and so are rows that did not move. */
+export class PackingLayout {
+  readonly #kept = new Kept();
+  readonly #whereabouts = new Whereabouts();
+  #before: { readonly place: BlockPlace; readonly rows: readonly PackingRow[] } | undefined;
+
+  of(handshake: Handshake, options: PackingOptions): Packing {
+    const { width, mtu, charWidth = 6.7 } = options;
+    const left = packingMeasure.gutter;
+    const room = Math.max(width - 2 * left, 60);
+    const datagrams = this.#kept.of(handshake.datagrams, options.keep);
+    const extent = extentOf(datagrams, mtu);
+    const scale = room / extent;
+    this.#whereabouts.take(handshake.datagrams);
+    const groups = grouped(handshake, datagrams, this.#whereabouts, options.keep ? messagesIn(datagrams) : undefined);
+    const longest = handshake.messages.reduce((most, { total }) => Math.max(most, total), 1);
+    const place = { left, scale, charWidth, room, mtu, odd: oddMessages(groups) };
+    const before = this.#before && isSamePlace(this.#before.place, place) ? this.#before.rows : [];
+    const rows: PackingRow[] = [];
+    const bars = new Map<string, number>();
+    const packets: PacketNumber[] = [];
+    const blocks: number[] = [];
+    let y: number = packingMeasure.axis;
+    for (const { key, title, target, messages, datagrams: own } of groups) {
+      rows.push({ kind: 'head', key: `head/${key}`, y, height: packingMeasure.head, text: title, target });
+      y += packingMeasure.head;
+      for (const message of messages) {
+        const { twice, packet } = this.#whereabouts.of(message.key);
+        const row = messageRow(message, twice, packet, y, room / longest, place);
+        bars.set(message.key, rows.length);
+        rows.push(row);
+        y += row.height;
+      }
+      for (const datagram of own) {
+        const known = before[rows.length];
+        packets.push(datagram.packet);
+        blocks.push(rows.length);
+        rows.push(known?.kind === 'datagram' && known.shows(datagram, y) ? known : new BlockRow(datagram, y, place));
+        y += blockHeight;
+      }
+    }
+    this.#before = { place, rows };
+    return {
+      width,
+      height: y + packingMeasure.bottom,
+      left,
+      scale,
+      limits: limitsOf(mtu, extent, (bytes) => left + bytes * scale),
+      rows,
+      rowOf: (target) => {
+        if (!target) return undefined;
+        const bar = target.kind === 'message' ? bars.get(target.key) : undefined;
+        const row = rows[bar ?? blocks[packets.indexOf(target.packet)] ?? -1];
+        return row?.kind === 'head' ? undefined : row;
+      },
+    };
+  }
+}
+
+/** Bytes that the width stands for: as far as the next line, when that leaves the datagrams room enough. */
+function extentOf(datagrams: readonly DatagramView[], mtu: number | undefined): number {
   const largest = datagrams.reduce((most, { size }) => Math.max(most, size), 1);
-  // As far as the next line, when that leaves the datagrams room enough.
-  const next = [...knownLimits, ...(options.mtu === undefined ? [] : [options.mtu])].filter(
+  const next = [...knownLimits, ...(mtu === undefined ? [] : [mtu])].filter(
     (bytes) => bytes >= largest && bytes <= largest * 2.2,
   );
-  const extent = Math.max(largest, Math.min(...next, largest * 2.2) * (next.length > 0 ? 1 : 0)) * 1.02;
-  const scale = room / extent;
-  const limits = limitsOf(options.mtu, extent, (bytes) => left + bytes * scale);
-
-  const groups = grouped(handshake, datagrams, options.keep ? messagesIn(datagrams) : undefined);
-  const duplicates = duplicatesOf(handshake);
-  const longest = handshake.messages.reduce((most, { total }) => Math.max(most, total), 1);
-  const colours = new Map<string, boolean>();
-  const rows: PackingRow[] = [];
-  let y: number = packingMeasure.axis;
-  const place = { left, scale, charWidth, room, mtu: options.mtu, colours };
-  for (const group of groups) {
-    rows.push({
-      kind: 'head',
-      key: `head/${group.key}`,
-      y,
-      height: packingMeasure.head,
-      text: group.title,
-      target: group.target,
-    });
-    y += packingMeasure.head;
-    for (const message of group.messages) {
-      const row = messageRow(
-        message,
-        duplicates.get(message.key) ?? [],
-        firstPacket(group.packets, message),
-        y,
-        room / longest,
-        place,
-      );
-      rows.push(row);
-      y += row.height;
-    }
-    for (const datagram of group.datagrams) {
-      const row = blockRow(datagram, y, place);
-      rows.push(row);
-      y += row.height;
-    }
-  }
-  return { width: options.width, height: y + packingMeasure.bottom, left, scale, limits, rows };
+  return Math.max(largest, Math.min(...next, largest * 2.2) * (next.length > 0 ? 1 : 0)) * 1.02;
 }
+
+/** Every second message in the order of the rows, so that neighbours differ. */
+const oddMessages = (groups: readonly Group[]): ReadonlySet<string> =>
+  new Set(groups.flatMap(({ messages }) => messages.map(({ key }) => key)).filter((_, i) => i % 2 === 1));
+
+const isSamePlace = (a: BlockPlace, b: BlockPlace): boolean =>
+  a.scale === b.scale &&
+  a.charWidth === b.charWidth &&
+  a.room === b.room &&
+  a.mtu === b.mtu &&
+  a.odd.size === b.odd.size &&
+  [...a.odd].every((key) => b.odd.has(key));
 
 interface Group {
   readonly key: string;
@@ -181,23 +172,15 @@ interface Group {
   readonly target: Target | undefined;
   readonly messages: MessageView[];
   readonly datagrams: DatagramView[];
-  readonly packets: ReadonlyMap<string, PacketNumber>;
 }
 
 /** By flight; what belongs to none comes last. A message stands with the flight that brought it first. */
 function grouped(
   handshake: Handshake,
   datagrams: readonly DatagramView[],
+  whereabouts: Whereabouts,
   only: ReadonlySet<string> | undefined,
 ): Group[] {
-  const packets = new Map<string, PacketNumber>();
-  const flightOf = new Map<string, number>();
-  for (const { packet, flight, records } of handshake.datagrams)
-    for (const { fragments } of records)
-      for (const { messageKey } of fragments) {
-        if (!packets.has(messageKey)) packets.set(messageKey, packet);
-        if (flight !== undefined && !flightOf.has(messageKey)) flightOf.set(messageKey, flight);
-      }
   const groups = new Map<number, Group>();
   for (const { number, from, packets: own } of handshake.flights)
     groups.set(number, {
@@ -206,12 +189,11 @@ function grouped(
       target: own[0] === undefined ? undefined : { kind: 'flight', flight: number, packet: own[0] },
       messages: [],
       datagrams: [],
-      packets,
     });
-  const rest: Group = { key: 'rest', title: 'Of no flight', target: undefined, messages: [], datagrams: [], packets };
+  const rest: Group = { key: 'rest', title: 'Of no flight', target: undefined, messages: [], datagrams: [] };
   for (const datagram of datagrams) (groups.get(datagram.flight ?? -1) ?? rest).datagrams.push(datagram);
   for (const message of handshake.messages.filter(({ key }) => only?.has(key) ?? true))
-    (groups.get(flightOf.get(message.key) ?? -1) ?? rest).messages.push(message);
+    (groups.get(whereabouts.of(message.key).flight ?? -1) ?? rest).messages.push(message);
   return [...groups.values(), rest].filter((group) => group.datagrams.length > 0 || group.messages.length > 0);
 }
 
@@ -223,27 +205,11 @@ const messagesIn = (datagrams: readonly DatagramView[]): ReadonlySet<string> =>
     ),
   );
 
-const firstPacket = (packets: ReadonlyMap<string, PacketNumber>, { key }: MessageView): PacketNumber =>
-  packets.get(key) ?? 0;
-
 /** Ranges of each message that arrived more than once. */
-export function duplicatesOf(handshake: Handshake): ReadonlyMap<string, readonly Range[]> {
-  const seen = new Map<string, { readonly here: RangeSet; readonly twice: RangeSet }>();
-  for (const { delivered, records } of handshake.datagrams) {
-    if (delivered === false) continue;
-    for (const { fragments } of records)
-      for (const { messageKey, offset, length } of fragments) {
-        const sets = seen.get(messageKey) ?? { here: new RangeSet(), twice: new RangeSet() };
-        seen.set(messageKey, sets);
-        let at = offset;
-        for (const [start, end] of sets.here.add(offset, offset + length)) {
-          sets.twice.add(at, start);
-          at = end;
-        }
-        sets.twice.add(at, offset + length);
-      }
-  }
-  return new Map([...seen].map(([key, { twice }]) => [key, [...twice.ranges]]));
+export function duplicatesOf({ datagrams }: Handshake): ReadonlyMap<string, readonly Range[]> {
+  const whereabouts = new Whereabouts();
+  whereabouts.take(datagrams);
+  return new Map(whereabouts.keys.map((key) => [key, whereabouts.of(key).twice]));
 }
 
 function limitsOf(mtu: number | undefined, extent: number, x: (bytes: number) => number): Limit[] {
@@ -268,16 +234,6 @@ function limitsOf(mtu: number | undefined, extent: number, x: (bytes: number) =>
 /** A character of the lines' texts, pixels; generous. */
 const limitCharWidth = 7;
 
-interface Place {
-  readonly left: number;
-  readonly scale: number;
-  readonly charWidth: number;
-  readonly room: number;
-  readonly mtu: number | undefined;
-  /** Messages in turn, so that neighbours differ. */
-  readonly colours: Map<string, boolean>;
-}
-
 const rangesText = (ranges: readonly Range[]): string => {
   const shown = ranges.slice(0, mostRanges).map(([start, end]) => `${start}–${end}`);
   return [...shown, ...(ranges.length > mostRanges ? [`${ranges.length - mostRanges} more`] : [])].join(', ');
@@ -290,7 +246,7 @@ function messageRow(
   packet: PacketNumber,
   y: number,
   scale: number,
-  { left, room, charWidth }: Place,
+  { left, room, charWidth }: BlockPlace,
 ): MessageRow {
   const title = `${handshakeTypeName(message.message)} (${message.from}, message ${message.messageSeq}), ${bytesText(message.total)}`;
   const part =
@@ -333,155 +289,4 @@ function messageRow(
     shown,
     label: `Message ${title}, ${text}`,
   };
-}
-
-function blockRow(datagram: DatagramView, y: number, place: Place): BlockRow {
-  const { packet, size, from } = datagram;
-  const { left, scale, charWidth, mtu, room } = place;
-  const target: Target = { kind: 'datagram', packet };
-  const top = y + packingMeasure.caption;
-  const strips: Strip[] = [];
-  const add = (
-    strip: Omit<Strip, 'x' | 'y' | 'width' | 'text' | 'head'> & {
-      readonly start: number;
-      readonly end: number;
-      readonly head: number;
-    },
-  ): void => {
-    const { start, end, head, ...rest } = strip;
-    const width = Math.max((end - start) * scale, 1);
-    strips.push({
-      ...rest,
-      x: left + start * scale,
-      y: top + levels.indexOf(strip.level) * packingMeasure.strip,
-      width,
-      head: Math.min(head * scale, width),
-      text: width < 4 * charWidth ? '' : clip(strip.full, width - 6, charWidth),
-    });
-  };
-  add({
-    level: 'datagram',
-    key: 'd',
-    target,
-    start: 0,
-    end: size,
-    head: 0,
-    odd: packet % 2 === 1,
-    sealed: false,
-    full: `datagram ${packet}`,
-  });
-  for (const record of datagram.records) addRecord(datagram, record, add, place);
-  if (datagram.leftover)
-    add({
-      level: 'record',
-      key: 'left',
-      target,
-      start: datagram.leftover.start,
-      end: size,
-      head: 0,
-      odd: false,
-      sealed: true,
-      full: 'unread',
-    });
-  const past = mtu !== undefined && size > mtu ? size - mtu : 0;
-  const remarks = [...(past > 0 ? [`${bytesText(past)} past the MTU of ${mtu}`] : []), ...statusTexts(datagram)];
-  const text = [`${packet}`, from, bytesText(size), ...remarks].join(' · ');
-  return {
-    kind: 'datagram',
-    key: `datagram/${packet}`,
-    packet,
-    target,
-    lost: wasLost(datagram),
-    y,
-    height: packingMeasure.caption + levels.length * packingMeasure.strip + packingMeasure.gap,
-    strips,
-    past:
-      past > 0 && mtu !== undefined
-        ? { x: left + mtu * scale, width: Math.max(past * scale, 2), text: `${bytesText(past)} past the MTU` }
-        : undefined,
-    text: clip(text, room, charWidth),
-    // Asked for rows on screen alone, and costly to make for all.
-    get targets() {
-      return targetsOf(strips);
-    },
-    get label() {
-      return [`Datagram ${packet}`, from, bytesText(size), ...datagram.records.map(recordText), ...remarks].join(', ');
-    },
-  };
-}
-
-const levels: readonly Strip['level'][] = ['datagram', 'record', 'fragment', 'message'];
-
-type Add = (
-  strip: Omit<Strip, 'x' | 'y' | 'width' | 'text'> & { readonly start: number; readonly end: number },
-) => void;
-
-function addRecord({ packet, buffer }: DatagramView, record: RecordView, add: Add, { colours }: Place): void {
-  const { index, start, end, content, fragments } = record;
-  const odd = index % 2 === 1;
-  const sealed = record.protection !== 'plain';
-  const head = Math.min(recordHeaderLength, end - start);
-  add({
-    level: 'record',
-    key: `r${index}`,
-    target: { kind: 'record', packet, record: index },
-    start,
-    end,
-    head,
-    odd,
-    sealed,
-    full: recordText(record),
-  });
-  // What was decrypted is known to lie somewhere in the ciphertext; it is drawn spread over all of it.
-  const body = start + head;
-  const place = (at: number): number => {
-    if (!content || content.buffer === buffer) return at;
-    const share = (at - content.start) / Math.max(content.end - content.start, 1);
-    return body + share * (end - body);
-  };
-  let before: { key: string; end: number; strip: Parameters<Add>[0] } | undefined;
-  fragments.forEach((fragment, i) => {
-    const from = Math.max(place(fragment.start - handshakeHeaderLength), start);
-    const to = Math.min(place(fragment.end), end);
-    const target: Target = content
-      ? { kind: 'fragment', packet, record: index, fragment: i }
-      : { kind: 'record', packet, record: index };
-    add({
-      level: 'fragment',
-      key: `f${index}.${i}`,
-      target,
-      start: from,
-      end: to,
-      head: place(fragment.start) - from,
-      odd: (index + i) % 2 === 1,
-      sealed,
-      full: fragmentText(fragment),
-    });
-    const colour = colours.get(fragment.messageKey) ?? colours.size % 2 === 1;
-    colours.set(fragment.messageKey, colour);
-    const strip = {
-      level: 'message' as const,
-      key: `m${index}.${i}`,
-      target: { kind: 'message' as const, packet, key: fragment.messageKey },
-      start: from,
-      end: to,
-      head: 0,
-      odd: colour,
-      sealed,
-      full: handshakeTypeName(fragment.message),
-    };
-    if (before?.key === fragment.messageKey && before.end === from)
-      before = { ...before, end: to, strip: { ...before.strip, end: to } };
-    else {
-      if (before) add(before.strip);
-      before = { key: fragment.messageKey, end: to, strip };
-    }
-  });
-  if (before) add(before.strip);
-}
-
-/** Left to right, and at the same place from coarse to fine. */
-function targetsOf(strips: readonly Strip[]): Target[] {
-  const order = [...strips].sort((a, b) => a.x - b.x || levels.indexOf(a.level) - levels.indexOf(b.level));
-  return order.filter(({ key }) => key !== 'left').map(({ target }) => target);
 }

@@ -2,18 +2,12 @@
  * The packing in SVG: paints what layout/packing.ts decided, and only the rows on screen. It is one list box with one tab
  * stop: up and down walk messages and datagrams, left and right what a datagram holds, Enter opens the details.
  */
-import { type KeyboardEvent, type ReactElement, useEffect, useMemo, useRef } from 'react';
+import { type KeyboardEvent, memo, type ReactElement, useEffect, useMemo, useRef } from 'react';
 import type { Handshake } from '../../src/analysis/model.ts';
-import type { Light, LitRange } from '../layout/light.ts';
+import { type BlockRow, packingMeasure } from '../layout/blockRow.ts';
+import type { LitRange } from '../layout/light.ts';
 import { leftOutText } from '../layout/notes.ts';
-import {
-  type BlockRow,
-  type MessageRow,
-  type Packing,
-  type PackingRow,
-  packing,
-  packingMeasure,
-} from '../layout/packing.ts';
+import { type MessageRow, type Packing, PackingLayout, type PackingRow } from '../layout/packing.ts';
 import { rowsInView } from '../layout/rowsInView.ts';
 import { sameTarget, type Target, targetKey } from '../state/selection.ts';
 import { charWidth } from './charWidth.ts';
@@ -43,31 +37,24 @@ function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly w
   const mtu = handshake.ours.length > 0 ? mtuOf(run?.request.options['mtu']) : undefined;
   const light = useLight();
   const actions = useActions();
+  const layout = useMemo(() => new PackingLayout(), []);
   const drawn = useMemo(
-    () => packing(handshake, { width, mtu, keep, charWidth: charWidth() }),
-    [handshake, width, mtu, keep],
+    () => layout.of(handshake, { width, mtu, keep, charWidth: charWidth() }),
+    [layout, handshake, width, mtu, keep],
   );
-  const rows = useMemo(() => drawn.rows.filter(listed), [drawn]);
-  const places = useMemo(() => new Map(rows.map((row, i) => [targetKey(row.target), i])), [rows]);
   const body = useRef<HTMLDivElement>(null);
   const cursor = useRef<HTMLDivElement>(null);
   const view = useWindow(body, drawn.height);
   const { start, end } = rowsInView(drawn.rows, view.top, view.bottom);
   const from = Math.max(view.top - 200, 0);
   const to = Math.min(view.bottom + 200, drawn.height);
-  const selected = target && rowOf(places, rows, target);
+  const selected = drawn.rowOf(target);
   const key = target && targetKey(target);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another target is to be brought into view
   useEffect(() => {
     cursor.current?.scrollIntoView({ block: 'nearest' });
   }, [key]);
   const shown = drawn.rows.slice(start, end);
-  const known = new Map(
-    shown
-      .flatMap((row) => (listed(row) ? targetsIn(row) : row.target ? [row.target] : []))
-      .map((one) => [targetKey(one), one]),
-  );
-
   return (
     <>
       <p className="notes dim">
@@ -92,10 +79,10 @@ function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly w
             event.target instanceof Element
               ? event.target.closest('[data-target]')?.getAttribute('data-target')
               : undefined;
-          const chosen = clicked ? known.get(clicked) : undefined;
+          const chosen = clicked ? targetWith(clicked, shown) : undefined;
           if (chosen) actions.selectTarget(chosen, true);
         }}
-        onKeyDown={(event) => onKey(event, places, rows, target, actions)}
+        onKeyDown={(event) => onKey(event, drawn, target, actions)}
       >
         <div className="ladder-body" ref={body} style={{ height: drawn.height }}>
           {selected && (
@@ -114,7 +101,15 @@ function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly w
               </pattern>
             </defs>
             {shown.map((row) => (
-              <RowShape key={row.key} row={row} drawn={drawn} target={target} light={light} />
+              <RowShape
+                key={row.key}
+                row={row}
+                left={drawn.left}
+                scale={drawn.scale}
+                width={drawn.width}
+                target={target}
+                lit={(row.kind === 'datagram' ? light.packets.get(row.packet) : undefined) ?? unlit}
+              />
             ))}
             <Limits drawn={drawn} from={from} to={to} />
           </svg>
@@ -133,26 +128,24 @@ const defaultMtu = 1200;
 
 const targetsIn = (row: ListedRow): readonly Target[] => (row.kind === 'message' ? [row.target] : row.targets);
 
-/** The row that a target stands in: its message's bar, or its datagram's block. */
-const rowOf = (
-  places: ReadonlyMap<string, number>,
-  rows: readonly ListedRow[],
-  target: Target,
-): ListedRow | undefined =>
-  rows[places.get(targetKey(target)) ?? places.get(targetKey({ kind: 'datagram', packet: target.packet })) ?? -1];
+/** What was clicked, among what the rows on screen hold. */
+const targetWith = (key: string, rows: readonly PackingRow[]): Target | undefined =>
+  rows
+    .flatMap((row) => (listed(row) ? targetsIn(row) : row.target ? [row.target] : []))
+    .find((one) => targetKey(one) === key);
 
 function onKey(
   event: KeyboardEvent,
-  places: ReadonlyMap<string, number>,
-  rows: readonly ListedRow[],
+  drawn: Packing,
   target: Target | undefined,
   actions: ReturnType<typeof useActions>,
 ): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const row = target && rowOf(places, rows, target);
-  const at = row ? rows.indexOf(row) : -1;
+  const row = drawn.rowOf(target);
   const by = steps[event.key];
   if (by !== undefined) {
+    const rows = drawn.rows.filter(listed);
+    const at = row ? rows.indexOf(row) : -1;
     const from = at < 0 && by < 0 ? rows.length : at;
     const next = rows[Math.min(Math.max(from + by, 0), rows.length - 1)];
     if (next) actions.selectTarget(next.target);
@@ -214,28 +207,32 @@ function Limits({
 
 interface RowProps {
   readonly row: PackingRow;
-  readonly drawn: Packing;
+  readonly left: number;
+  readonly scale: number;
+  readonly width: number;
   readonly target: Target | undefined;
-  readonly light: Light;
+  readonly lit: readonly LitRange[];
 }
+const unlit: readonly LitRange[] = [];
 
-function RowShape({ row, drawn, target, light }: RowProps): ReactElement {
-  if (row.kind === 'message') return <MessageShape row={row} target={target} width={drawn.width} />;
-  if (row.kind === 'datagram')
-    return <BlockShape row={row} drawn={drawn} target={target} lit={light.packets.get(row.packet) ?? []} />;
+/** Drawn again only when something of its own changed: while the user scrolls, most rows stay. */
+const RowShape = memo(function RowShape(props: RowProps): ReactElement {
+  const { row, left, width, target } = props;
+  if (row.kind === 'message') return <MessageShape row={row} target={target} width={width} />;
+  if (row.kind === 'datagram') return <BlockShape {...props} row={row} />;
   return (
     <text
       className="flight-head"
       data-target={row.target && targetKey(row.target)}
       data-selected={sameTarget(row.target, target)}
-      x={drawn.left}
+      x={left}
       y={row.y + 16}
       {...unheard}
     >
       <tspan className="flight-title">{row.text}</tspan>
     </text>
   );
-}
+});
 
 function MessageShape({
   row,
@@ -281,15 +278,12 @@ function MessageShape({
 
 function BlockShape({
   row,
-  drawn,
+  left,
+  scale,
+  width,
   target,
   lit,
-}: {
-  readonly row: BlockRow;
-  readonly drawn: Packing;
-  readonly target: Target | undefined;
-  readonly lit: readonly LitRange[];
-}): ReactElement {
+}: Omit<RowProps, 'row'> & { readonly row: BlockRow }): ReactElement {
   const inside =
     target !== undefined && row.targets.some((one) => sameTarget(one, target) && one.packet === target.packet);
   const top = row.y + packingMeasure.caption;
@@ -305,8 +299,8 @@ function BlockShape({
       data-target={targetKey(row.target)}
       data-lost={row.lost}
     >
-      <rect className="row-back" x={1} y={row.y} width={drawn.width - 2} height={row.height} />
-      <text x={drawn.left} y={row.y + 12}>
+      <rect className="row-back" x={1} y={row.y} width={width - 2} height={row.height} />
+      <text x={left} y={row.y + 12}>
         {row.text}
       </text>
       {row.strips.map((strip) => (
@@ -341,9 +335,9 @@ function BlockShape({
           key={`${start}-${end}`}
           className="pack-lit"
           data-how={how}
-          x={drawn.left + start * drawn.scale}
+          x={left + start * scale}
           y={top - 1}
-          width={Math.max((end - start) * drawn.scale, 2)}
+          width={Math.max((end - start) * scale, 2)}
           height={tall + 1}
           {...unheard}
         />

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { axisKinds } from '../../panel/layout/axis.ts';
 import { bringsNews } from '../../panel/layout/filter.ts';
 import { type Ladder, LadderLayout, type LadderOptions, ladder, type Row } from '../../panel/layout/ladder.ts';
+import { type Packing, PackingLayout, type PackingRow, packing } from '../../panel/layout/packing.ts';
 import { FirstSendings, firstSendings } from '../../panel/layout/sendings.ts';
 import { Analysis } from '../../src/analysis/analysis.ts';
 import type { Handshake } from '../../src/analysis/model.ts';
@@ -147,6 +148,52 @@ describe('a ladder that grows', () => {
     given.forEach((picture, i) => {
       expect(pictureOf(picture)).toEqual(pictureOf(ladder(upTo(whole, i + 1), at)));
     });
+  });
+});
+
+/** Everything that a block shows, which it makes when asked. */
+function packedOf(row: PackingRow): unknown {
+  if (row.kind !== 'datagram') return row;
+  const { key, packet, target, lost, strips, past, text, targets, label, y, height } = row;
+  return { key, packet, target, lost, strips, past, text, targets, label, y, height };
+}
+const packedPicture = ({ rows, rowOf: _, ...rest }: Packing): unknown => ({ ...rest, rows: rows.map(packedOf) });
+
+describe('a packing that grows', () => {
+  it.each([
+    ['whole', undefined],
+    ['only what is new', bringsNews],
+  ])('is the one that would be drawn at once (%s)', (_, keep) => {
+    const layout = new PackingLayout();
+    for (const handshake of readings(captureTrace('lossy_retransmit', 'with keys').events, 1)) {
+      const options = { width: 900, mtu: 500, keep };
+      expect(packedPicture(layout.of(handshake, options))).toEqual(packedPicture(packing(handshake, options)));
+    }
+  });
+
+  it('is so when the link tells later what it took, and the room becomes another', () => {
+    const layout = new PackingLayout();
+    const whole = recoveredLoss();
+    for (let count = 1; count <= whole.datagrams.length; count++) {
+      const datagrams = whole.datagrams
+        .slice(0, count)
+        .map((datagram, i) => (i === count - 1 ? { ...datagram, delivered: undefined, link: [] } : datagram));
+      for (const options of [{ width: 900 }, { width: 400 }]) {
+        const told = { ...whole, datagrams };
+        expect(packedPicture(layout.of(told, options))).toEqual(packedPicture(packing(told, options)));
+      }
+    }
+  });
+
+  it('keeps the blocks that did not move', () => {
+    const layout = new PackingLayout();
+    const whole = longTalk(500);
+    const before = layout.of(upTo(whole, 499), { width: 900 });
+    const after = layout.of(whole, { width: 900 });
+    const moved = before.rows.findIndex((row, i) => row !== after.rows[i] && row.kind === 'datagram');
+    const added = after.rows.findIndex((row) => row.kind === 'datagram' && row.packet === 500);
+    expect(added).toBeGreaterThan(0);
+    expect(moved === -1 || moved >= added).toBe(true);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type BlockRow, duplicatesOf, type MessageRow, type PackingRow, packing } from '../../panel/layout/packing.ts';
+import type { BlockRow } from '../../panel/layout/blockRow.ts';
+import { duplicatesOf, type MessageRow, type PackingRow, packing } from '../../panel/layout/packing.ts';
 import { handshakeOf } from '../support/handshakes.ts';
 import { inspectedCapture } from '../support/inspecting.ts';
 
