@@ -124,7 +124,7 @@ class FullAgent implements IceAgent {
     return this.#selected ?? this.#best();
   }
   #best(): Pair | undefined {
-    return this.#checklist.pairs.filter(({ valid }) => valid).sort(byPriority(this.#role))[0];
+    return this.#checklist.best(this.#role, ({ valid }) => valid);
   }
 
   poll(): IceOutput {

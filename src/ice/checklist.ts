@@ -14,6 +14,7 @@ export interface Remote {
 export class Pair {
   readonly local: LocalCandidate;
   readonly remote: Remote;
+  readonly foundation: string;
   state: PairState = 'frozen';
   /** A check of ours over it was answered (RFC 8445 §7.2.5.3.2). */
   valid = false;
@@ -30,26 +31,23 @@ export class Pair {
   constructor(local: LocalCandidate, remote: Remote) {
     this.local = local;
     this.remote = remote;
+    this.foundation = `${local.foundation}:${remote.foundation}`;
   }
 
   get name(): PairName {
     return { base: this.local.base, remote: this.remote.address };
   }
-  get foundation(): string {
-    return `${this.local.foundation}:${this.remote.foundation}`;
-  }
 }
 
 /** Negative when `a` comes first: 2^32·min + 2·max + (1 when the controlling side's is larger), RFC 8445 §6.1.2.3. */
 export function byPriority(role: IceRole): (a: Pair, b: Pair) => number {
-  const parts = ({ local, remote }: Pair): readonly [number, number, number] => {
-    const [g, d] = role === 'controlling' ? [local.priority, remote.priority] : [remote.priority, local.priority];
-    return [Math.min(g, d), Math.max(g, d), g > d ? 1 : 0];
-  };
+  const controllingFirst = ({ local, remote }: Pair): number =>
+    (role === 'controlling' ? local.priority > remote.priority : remote.priority > local.priority) ? 1 : 0;
   return (a, b) => {
-    const [minA, maxA, bitA] = parts(a);
-    const [minB, maxB, bitB] = parts(b);
-    return minB - minA || 2 * maxB + bitB - (2 * maxA + bitA);
+    const lower = Math.min(b.local.priority, b.remote.priority) - Math.min(a.local.priority, a.remote.priority);
+    if (lower !== 0) return lower;
+    const higher = Math.max(b.local.priority, b.remote.priority) - Math.max(a.local.priority, a.remote.priority);
+    return higher !== 0 ? higher : controllingFirst(b) - controllingFirst(a);
   };
 }
 
@@ -79,9 +77,13 @@ export class Checklist {
   /** Adds a pair, waiting unless one like it is on its way (RFC 8838 §12). */
   add(local: LocalCandidate, remote: Remote): Pair {
     const pair = new Pair(local, remote);
-    const alike = this.pairs.filter(({ foundation }) => foundation === pair.foundation);
-    const busy = alike.some(({ state }) => state === 'waiting' || state === 'in-progress');
-    const worked = alike.some(({ state }) => state === 'succeeded');
+    let busy = false;
+    let worked = false;
+    for (const { foundation, state } of this.#pairs.values()) {
+      if (foundation !== pair.foundation) continue;
+      if (state === 'waiting' || state === 'in-progress') busy = true;
+      if (state === 'succeeded') worked = true;
+    }
     this.#pairs.set(keyOf(local.base, remote.address), pair);
     if (worked || !busy) this.set(pair, 'waiting', 'new');
     return pair;
@@ -104,17 +106,32 @@ export class Checklist {
     for (let pair = this.#triggered.shift(); pair; pair = this.#triggered.shift())
       if (pair.state === 'waiting') return pair;
     if (!ordinary) return undefined;
-    const sorted = [...this.#pairs.values()].sort(byPriority(role));
-    const waiting = sorted.find(({ state }) => state === 'waiting');
-    if (waiting) return waiting;
-    const busy = new Set(sorted.filter(({ state }) => state === 'in-progress').map(({ foundation }) => foundation));
-    return sorted.find(({ state, foundation }) => state === 'frozen' && !busy.has(foundation));
+    return this.best(role, ({ state }) => state === 'waiting') ?? this.best(role, this.#thawable());
   }
 
-  /** Whether `next` has, or may soon have, something to give. */
+  /** The pair of the highest priority that is so. */
+  best(role: IceRole, is: (pair: Pair) => boolean): Pair | undefined {
+    const compare = byPriority(role);
+    let best: Pair | undefined;
+    for (const pair of this.#pairs.values()) if (is(pair) && (!best || compare(pair, best) < 0)) best = pair;
+    return best;
+  }
+
+  /** Frozen, and none like it is being checked. */
+  #thawable(): (pair: Pair) => boolean {
+    const busy = new Set<string>();
+    for (const { state, foundation } of this.#pairs.values()) if (state === 'in-progress') busy.add(foundation);
+    return ({ state, foundation }) => state === 'frozen' && !busy.has(foundation);
+  }
+
+  /** Whether `next` has something to give. */
   hasWork(ordinary: boolean): boolean {
     if (this.#triggered.some(({ state }) => state === 'waiting')) return true;
-    return ordinary && this.next('controlling', true) !== undefined;
+    if (!ordinary) return false;
+    for (const { state } of this.#pairs.values()) if (state === 'waiting') return true;
+    const thawable = this.#thawable();
+    for (const pair of this.#pairs.values()) if (thawable(pair)) return true;
+    return false;
   }
 
   /** A pair worked: those like it may be tried (RFC 8445 §7.2.5.3.3). */
@@ -134,6 +151,8 @@ export class Checklist {
   }
 
   get underWay(): number {
-    return this.pairs.filter(({ state }) => state === 'waiting' || state === 'in-progress').length;
+    let count = 0;
+    for (const { state } of this.#pairs.values()) if (state === 'waiting' || state === 'in-progress') count++;
+    return count;
   }
 }
