@@ -1,6 +1,7 @@
 /** The outcome of a handshake: the first of the closed set that holds, in its order (`outcomes`). */
 import type { Handshake, RecordView } from '../analysis/model.ts';
 import type { Outcome } from './model.ts';
+import { iceFailure } from './path.ts';
 import { storyOf, wasHeard } from './story.ts';
 
 export function outcomeOf(handshake: Handshake): Outcome {
@@ -14,6 +15,7 @@ export function outcomeOf(handshake: Handshake): Outcome {
   if (story.fatal) return story.fatal.from === story.us ? 'alert-sent' : 'alert-received';
   if (establishedAt !== undefined) return 'established';
   if (handshake.refused.length > 0) return 'refused';
+  if (iceFailure(handshake)) return 'no-ice';
   if (failures.some(({ failure }) => failure.code === 'unsupported' || failure.fault === 'local')) return 'unsupported';
   if (story.stop.kind === 'cut') return 'truncated';
   if (!story.stalled) return 'incomplete-capture';

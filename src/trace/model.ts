@@ -110,6 +110,8 @@ export type TraceEvent =
       readonly why: string | undefined;
     };
 
+export type PathEvent = Extract<TraceEvent, { readonly kind: 'ice' | 'turn' | 'signalling' }>;
+
 export interface DatagramEvent {
   readonly kind: 'datagram';
   readonly at: TraceTime;

@@ -1,0 +1,73 @@
+/** How the way to a path went, in words: why ICE found none, and what a TURN server refused. */
+import type { Handshake } from '../analysis/model.ts';
+import type { IceFact, TurnFact } from '../trace/pathFacts.ts';
+import { count, list } from './words.ts';
+
+export type IceFailed = Extract<IceFact, { readonly kind: 'failed' }>;
+export type TurnFailed = Extract<TurnFact, { readonly kind: 'failed' | 'peer-refused' }>;
+
+/** The failure that ended ICE; `undefined` while it goes on or works. */
+export function iceFailure({ path }: Handshake): IceFailed | undefined {
+  for (const event of path) if (event.kind === 'ice' && event.fact.kind === 'failed') return event.fact;
+  return undefined;
+}
+
+/** What the TURN server said no to: the allocation, or single peers. */
+export function turnRefusals({ path }: Handshake): readonly TurnFailed[] {
+  return path.flatMap((event) =>
+    event.kind === 'turn' && (event.fact.kind === 'failed' || event.fact.kind === 'peer-refused') ? [event.fact] : [],
+  );
+}
+
+/** The sentence of `no-ice`, without a full stop. */
+export function noIceText(handshake: Handshake): string {
+  const failed = iceFailure(handshake);
+  if (!failed) return 'No DTLS was possible: ICE found no working pair of addresses';
+  const relays = turnRefusals(handshake).map(({ why }) => why);
+  const also = relays.length > 0 ? `; ${list(relays.slice(0, 2))}` : '';
+  return `${failed.code === 'consent-lost' ? 'The path was lost' : 'No DTLS was possible'}: ${reason(failed, handshake)}${also}`;
+}
+
+function reason(failed: IceFailed, handshake: Handshake): string {
+  const { pairs, checksSent, checksReceived, payloads, number } = failed;
+  const tried = `${count(checksSent, 'ICE check')} to ${count(pairs, 'pair')} of addresses`;
+  switch (failed.code) {
+    case 'silent':
+      return `${tried} got no answer, and the peer sent none of its own${payloads > 0 ? `, though ${count(payloads, 'other datagram')} came` : ''}`;
+    case 'one-way':
+      return `the peer's ICE checks reach us (${checksReceived}), and ${tried} got no answer: the way there is closed, or the answers come from another address`;
+    case 'refused':
+      return `the peer refused our ICE checks${number === undefined ? '' : ` with ${number} ${failed.reason ?? ''}`.trimEnd()}${
+        number === 401 ? ': it does not know our ice-ufrag, or the ice-pwd that it was given is another' : ''
+      }`;
+    case 'unproved':
+      return 'the peer answers our ICE checks under another password than the ice-pwd that signalling told us';
+    case 'bad-checks':
+      return `the peer's ICE checks are not for the ice-ufrag and ice-pwd that we gave it${failed.reason ? ` (${failed.reason})` : ''}`;
+    case 'no-pairs':
+      return `the peer has no address that we could try${skippedText(handshake)}`;
+    case 'not-nominated':
+      return `a pair of addresses works, and the peer, whose choice it is, chose none`;
+    case 'consent-lost':
+      return `the peer has stopped answering ICE checks (RFC 7675)`;
+    default:
+      return `ICE found no working pair of addresses (${failed.code})`;
+  }
+}
+
+const skips: Readonly<Record<string, string>> = {
+  transport: 'TCP, which is left out',
+  name: 'a name that cannot be looked up here',
+  component: 'for RTCP alone',
+  family: 'of an address family that we have no address of',
+  destination: 'no address that anything may be sent to',
+  limit: 'one too many',
+};
+
+function skippedText({ path }: Handshake): string {
+  const skipped = path.flatMap((event) => (event.kind === 'ice' && event.fact.kind === 'skipped' ? [event.fact] : []));
+  const [first] = skipped;
+  if (!first) return '';
+  const more = skipped.length > 1 ? `, and ${skipped.length - 1} more` : '';
+  return `: ${first.address} is ${skips[first.why] ?? first.why}${more}`;
+}
