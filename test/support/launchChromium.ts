@@ -2,12 +2,12 @@
 import { type Browser, chromium } from 'playwright';
 import { findChromium } from '../../src/tools/peers.ts';
 
-/** Throws when there is none: a test that needs a browser must not pass without one. */
-export async function launchChromium(): Promise<Browser> {
+/** Throws when there is none: a test that needs a browser must not pass without one. `more` flags go behind the usual ones. */
+export async function launchChromium(more: readonly string[] = []): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('there is no Chromium: install it, or name it by CHROMIUM_PATH');
   return chromium.launch({
     executablePath,
-    args: ['--disable-gpu', '--no-first-run', '--disable-background-networking'],
+    args: ['--disable-gpu', '--no-first-run', '--disable-background-networking', ...more],
   });
 }

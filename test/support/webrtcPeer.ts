@@ -1,0 +1,198 @@
+/**
+ * The least of a WebRTC gateway: our lite ICE agent, our DTLS endpoint and a little SCTP behind one UDP socket, with an SDP
+ * answer for whoever offers a data channel. Real time, real datagrams; for tests against browsers.
+ */
+import { webcrypto } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { toHex } from '../../src/base/bytes.ts';
+import { parseSocketAddress, socketText } from '../../src/base/ip.ts';
+import type { RandomSource } from '../../src/base/random.ts';
+import { type Instant, instant } from '../../src/base/time.ts';
+import { nodeProvider } from '../../src/crypto/node/index.ts';
+import {
+  createEndpoint,
+  defaultConfig,
+  type Endpoint,
+  type EndpointConfig,
+  type EngineEvent,
+  type Input,
+} from '../../src/engine/index.ts';
+import {
+  defaultIceConfig,
+  type IceAgent,
+  type IceEvent,
+  type IceInput,
+  type LocalCandidate,
+} from '../../src/ice/api.ts';
+import { createLiteAgent } from '../../src/ice/lite.ts';
+import { readDescription, usableFingerprints, writeAnswer } from '../../src/ice/sdp.ts';
+import { fingerprintOf } from '../../src/x509/fingerprint.ts';
+import { credential } from './credentials.ts';
+import { DataChannels } from './dataChannel.ts';
+
+export interface PeerOptions {
+  /** Where it listens: an address that the browser reaches. */
+  readonly host: string;
+  /** Our part of the DTLS handshake: `active` is the client. */
+  readonly setup: 'active' | 'passive';
+  readonly config?: Partial<EndpointConfig>;
+}
+
+export class WebrtcPeer {
+  readonly channels: DataChannels;
+  readonly iceEvents: IceEvent[] = [];
+  readonly events: EngineEvent[] = [];
+  /** First bytes of payloads that were not for DTLS. */
+  readonly strays: string[] = [];
+  /** Sizes of the browser's DTLS datagrams, in order. */
+  readonly received: number[] = [];
+  readonly #options: PeerOptions;
+  readonly #socket: Socket;
+  readonly #address: string;
+  readonly #ice: IceAgent;
+  readonly #local = { ufrag: 'dtlscope', pwd: toHex(random(16)) };
+  #endpoint: Endpoint | undefined;
+  #config: EndpointConfig | undefined;
+  #timers: { ice: NodeJS.Timeout | undefined; dtls: NodeJS.Timeout | undefined } = { ice: undefined, dtls: undefined };
+  #stopped = false;
+
+  private constructor(options: PeerOptions, socket: Socket) {
+    this.#options = options;
+    this.#socket = socket;
+    const { address, port } = socket.address();
+    this.#address = `${address}:${port}`;
+    const bases = [{ address: this.#address, kind: 'host' }] as const;
+    this.#ice = createLiteAgent({ ...defaultIceConfig, local: this.#local, bases }, { crypto: nodeProvider, random });
+    this.channels = new DataChannels((bytes) => this.#dtls({ kind: 'send', bytes }));
+    socket.on('message', (bytes, { address: ip, port: from }) => {
+      const copied = new Uint8Array(bytes);
+      this.#agent({ kind: 'datagram', bytes: copied, from: `${ip}:${from}`, on: this.#address });
+    });
+  }
+
+  static async start(options: PeerOptions): Promise<WebrtcPeer> {
+    const socket = createSocket('udp4');
+    socket.bind(0, options.host);
+    await once(socket, 'listening');
+    const peer = new WebrtcPeer(options, socket);
+    peer.#agent({ kind: 'start' });
+    return peer;
+  }
+
+  /** Our answer to an offer with a data channel, after which the handshake may begin. */
+  async answer(offer: string): Promise<string> {
+    const own = await credential('ecdsa-p256');
+    const description = readDescription(offer, 'offer');
+    const [transport] = description.transports;
+    const { ufrag, pwd } = transport ?? {};
+    if (!transport || !ufrag || !pwd) throw new Error(`nothing to connect to in:\n${offer}`);
+    const { setup, config } = this.#options;
+    const role = setup === 'active' ? 'client' : 'server';
+    this.#config = {
+      ...defaultConfig(role),
+      clientAuth: 'require',
+      credentials: [own],
+      trust: { kind: 'fingerprints', fingerprints: usableFingerprints(transport.fingerprints) },
+      retransmission: { start: 400, growth: 2, cap: 60_000, attempts: 6 },
+      ...config,
+      role,
+    };
+    if (role === 'server') this.#begin('nobody');
+    this.#agent({ kind: 'remote', credentials: { ufrag: ufrag.value, pwd: pwd.value }, lite: false });
+    for (const candidate of transport.candidates) this.#agent({ kind: 'remote-candidate', candidate });
+
+    const [leaf] = own.chain;
+    if (!leaf) throw new Error('no certificate');
+    const written = writeAnswer(
+      description,
+      {
+        ...this.#local,
+        fingerprints: [{ hash: 'sha256', value: fingerprintOf(leaf, 'sha256', nodeProvider).value }],
+        candidates: this.#candidates.map(announced),
+        trickle: false,
+        lite: true,
+        sessionId: '4611686018427387904',
+      },
+      setup,
+    );
+    if (!written.ok) throw new Error(written.why);
+    return written.sdp;
+  }
+
+  get #candidates(): LocalCandidate[] {
+    return this.iceEvents.flatMap((event) => (event.kind === 'candidate' ? [event.candidate] : []));
+  }
+
+  #begin(peer: string): void {
+    if (this.#endpoint || !this.#config) return;
+    this.#endpoint = createEndpoint(this.#config, { crypto: nodeProvider, random, peer });
+    this.#dtls({ kind: 'start' });
+  }
+
+  #agent(input: IceInput): void {
+    if (this.#stopped) return;
+    this.#ice.handle(input, now());
+    for (;;) {
+      const output = this.#ice.poll();
+      if (output.kind === 'wait') {
+        this.#wake('ice', output.until, () => this.#agent({ kind: 'timeout' }));
+        break;
+      }
+      if (output.kind === 'event') {
+        this.iceEvents.push(output.event);
+        // Lite or not: nobody says hello before ICE has found the way.
+        if (output.event.kind === 'selected' && this.#options.setup === 'active') this.#begin(output.event.pair.remote);
+      } else if (output.kind === 'transmit') {
+        const to = parseSocketAddress(output.to);
+        if (to) this.#socket.send(output.bytes, to.port, to.ip.join('.'));
+      } else if (output.protocol !== 'dtls') {
+        this.strays.push(toHex(output.bytes.subarray(0, 2)));
+      } else {
+        this.received.push(output.bytes.length);
+        this.#dtls({ kind: 'datagram', bytes: output.bytes, from: output.from });
+      }
+    }
+  }
+
+  #dtls(input: Input): void {
+    const endpoint = this.#endpoint;
+    if (!endpoint || this.#stopped) return;
+    endpoint.handle(input, now());
+    for (;;) {
+      const output = endpoint.poll();
+      if (output.kind === 'wait') {
+        this.#wake('dtls', output.until, () => this.#dtls({ kind: 'timeout' }));
+        return;
+      }
+      if (output.kind === 'transmit') this.#agent({ kind: 'send', bytes: output.bytes });
+      else {
+        this.events.push(output.event);
+        if (output.event.kind === 'data') this.channels.receive(output.event.bytes);
+      }
+    }
+  }
+
+  #wake(which: 'ice' | 'dtls', until: Instant | undefined, wake: () => void): void {
+    clearTimeout(this.#timers[which]);
+    if (until !== undefined) this.#timers[which] = setTimeout(wake, Math.max(0, until - now()));
+  }
+
+  async stop(): Promise<void> {
+    this.#dtls({ kind: 'close' });
+    this.#stopped = true;
+    clearTimeout(this.#timers.ice);
+    clearTimeout(this.#timers.dtls);
+    await new Promise<void>((done) => this.#socket.close(() => done()));
+  }
+}
+
+const random: RandomSource = (length) => webcrypto.getRandomValues(new Uint8Array(length));
+const now = (): Instant => instant(performance.now());
+
+function announced({ foundation, priority, address }: LocalCandidate) {
+  const at = parseSocketAddress(address);
+  if (!at) throw new Error(`${address} is no address`);
+  const ip = socketText(at.ip, at.port).split(':')[0] ?? '';
+  return { foundation, component: 1, transport: 'udp', priority, address: ip, port: at.port, type: 'host' };
+}
