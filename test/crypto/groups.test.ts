@@ -4,6 +4,7 @@ import { concat } from '../../src/base/bytes.ts';
 import { Prng } from '../../src/base/random.ts';
 import { nobleProvider } from '../../src/crypto/noble.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
+import { keyFromBytes, keyFromPair } from '../../src/crypto/node/x25519.ts';
 import { backends, hex, present } from './support.ts';
 
 const groups = [
@@ -131,5 +132,15 @@ it('agrees on the same x25519 secret for shares that are not reduced or have the
   for (const provider of backends) {
     const key = provider.generate(0x1d, seed);
     expect(key.agree(unreduced)).toEqual(present(key.agree(nine)));
+  }
+});
+
+it('makes x25519 keys in both ways that versions of Node call for, another each time', () => {
+  for (const makeKey of [keyFromBytes, keyFromPair]) {
+    const ours = makeKey();
+    const theirs = nobleProvider.generate(0x1d, random);
+    expect(ours.share).toHaveLength(32);
+    expect(ours.agree(theirs.share)).toEqual(present(theirs.agree(ours.share)));
+    expect(makeKey().share).not.toEqual(ours.share);
   }
 });

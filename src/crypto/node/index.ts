@@ -4,19 +4,14 @@
  * generator, so the `random` parameters go unused and two runs differ; simulation, which must repeat, takes noble.
  */
 import {
-  diffieHellman as agreeKeys,
   constants,
   createCipheriv,
   createDecipheriv,
   createECDH,
-  createHash,
-  createHmac,
   createPrivateKey,
   createPublicKey,
-  generateKeyPairSync,
   type JsonWebKey,
   type KeyObject,
-  randomBytes,
   sign,
   verify,
 } from 'node:crypto';
@@ -25,41 +20,10 @@ import { x25519MlKem768 } from '../hybrid.ts';
 import type { CurveName, PrivateKey, PublicKey } from '../keys.ts';
 import type { AeadName, CryptoProvider, HashName } from '../provider.ts';
 import { canSignWith, hashLength, type SignatureScheme, schemeForKey, signingScheme } from '../schemes.ts';
-
-/** The same bytes as a plain array: a Buffer's `slice` shares memory where every other one copies. */
-const plain = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-/** What OpenSSL throws on input from the peer becomes `undefined`. */
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
-  }
-}
-
-/** Key import and export go by JWK: in Node 20 several times faster than DER, which runs OpenSSL's generic decoders. */
-const base64url = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
-
-const montgomery: Group = diffieHellman(() => {
-  const { privateKey, publicKey } = generateKeyPairSync('x25519');
-  return {
-    share: plain(Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url')),
-    // OpenSSL fails on an all-zero result, as RFC 7748 §6.1 and RFC 8422 §5.11 want it refused.
-    agree: (peer) =>
-      peer.length === 32
-        ? attempt(() =>
-            plain(
-              agreeKeys({
-                privateKey,
-                publicKey: createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'X25519', x: base64url(peer) } }),
-              }),
-            ),
-          )
-        : undefined,
-  };
-});
+import { attempt, base64url, plain } from './bytes.ts';
+import { hash, hmac, runningHash } from './digest.ts';
+import { draw } from './random.ts';
+import { x25519 } from './x25519.ts';
 
 const weierstrass = (name: CurveName, opensslName: string): Group =>
   diffieHellman(() => {
@@ -74,8 +38,8 @@ const groups: ReadonlyMap<number, Group> = new Map([
   [0x0017, weierstrass('secp256r1', 'prime256v1')],
   [0x0018, weierstrass('secp384r1', 'secp384r1')],
   [0x0019, weierstrass('secp521r1', 'secp521r1')],
-  [0x001d, montgomery],
-  [0x11ec, x25519MlKem768(montgomery, () => (length) => plain(randomBytes(length)))],
+  [0x001d, x25519],
+  [0x11ec, x25519MlKem768(x25519, () => draw)],
 ]);
 
 const jwkCurves = { secp256r1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' } as const;
@@ -151,17 +115,9 @@ const tagLength = 16;
 
 export const nodeProvider: CryptoProvider = {
   name: 'node',
-  hash: (name, bytes) => plain(createHash(name).update(bytes).digest()),
-  runningHash(name) {
-    const running = createHash(name);
-    return {
-      update: (bytes) => {
-        running.update(bytes);
-      },
-      digest: () => plain(running.copy().digest()),
-    };
-  },
-  hmac: (name, key, bytes) => plain(createHmac(name, key).update(bytes).digest()),
+  hash,
+  runningHash,
+  hmac,
   aead: (name: AeadName, key) => ({
     seal(nonce, additionalData, plaintext) {
       const cipher = sealer(name, key, nonce);
