@@ -28,6 +28,13 @@ export function findChromium(): string | undefined {
   return own !== '' && isExecutable(own) ? own : undefined;
 }
 
+/** Firefox of `$FIREFOX_PATH`, or of PATH. */
+export function findFirefox(): string | undefined {
+  const told = process.env['FIREFOX_PATH'];
+  if (told !== undefined && told !== '') return isExecutable(told) ? told : undefined;
+  return findProgram('firefox-esr') ?? findProgram('firefox');
+}
+
 export const peers: readonly Peer[] = [
   {
     name: 'openssl',
@@ -42,6 +49,20 @@ export const peers: readonly Peer[] = [
     packages: ['chromium'],
     optional: false,
     find: findChromium,
+  },
+  {
+    name: 'firefox',
+    why: 'the other browser that the extension is for',
+    packages: ['firefox-esr'],
+    optional: true,
+    find: findFirefox,
+  },
+  {
+    name: 'ip',
+    why: 'the network namespaces that some peers are tested in',
+    packages: ['iproute2'],
+    optional: true,
+    find: () => findProgram('ip'),
   },
   {
     name: 'tshark',

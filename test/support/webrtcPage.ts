@@ -26,13 +26,15 @@ export interface Report {
 
 export interface PageServer {
   readonly url: string;
+  /** The address of a page that shows other pages side by side, for a browser that is told one address. */
+  framing(urls: readonly string[]): string;
   /** Resolves when the page has told how it went; rejects when it has not in time. */
   readonly report: Promise<Report>;
   stop(): Promise<void>;
 }
 
-/** Longest time a page may take. ms */
-const patienceMs = 40_000;
+/** Longest time a page may take, the browser's start included. ms */
+const patienceMs = 90_000;
 
 /** How long the connection is watched after the first message. ms: libwebrtc calls a silent peer disconnected in 5 s. */
 export const stayMs = 6000;
@@ -89,8 +91,11 @@ export async function servePage(host: string, answer: (offer: string) => Promise
     });
     request.on('end', () => {
       if (request.method !== 'POST') {
-        response.writeHead(request.url === '/' ? 200 : 404, { 'content-type': 'text/html' });
-        response.end(request.url === '/' ? page : '');
+        const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+        const frames = searchParams.getAll('url').map((url) => `<iframe src="${encodeURI(url)}"></iframe>`);
+        const html = pathname === '/' ? page : pathname === '/frames' ? `<!doctype html>${frames.join('')}` : undefined;
+        response.writeHead(html === undefined ? 404 : 200, { 'content-type': 'text/html' });
+        response.end(html ?? '');
         return;
       }
       const reply = (value: unknown): void => {
@@ -112,8 +117,10 @@ export async function servePage(host: string, answer: (offer: string) => Promise
     });
   });
   await listening(server, host);
+  const url = `http://${host}:${(server.address() as AddressInfo).port}/`;
   return {
-    url: `http://${host}:${(server.address() as AddressInfo).port}/`,
+    url,
+    framing: (urls) => `${url}frames?${new URLSearchParams(urls.map((one) => ['url', one]))}`,
     report,
     stop: async () => {
       clearTimeout(timer);

@@ -1,6 +1,6 @@
 /**
  * The least of a WebRTC gateway: our lite ICE agent, our DTLS endpoint and a little SCTP behind one UDP socket, with an SDP
- * answer for whoever offers a data channel. Real time, real datagrams; for tests against browsers.
+ * answer for whoever offers a data channel; what it hears there, it repeats. Real time, real datagrams; for tests against browsers.
  */
 import { webcrypto } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
@@ -65,6 +65,7 @@ export class WebrtcPeer {
     const bases = [{ address: this.#address, kind: 'host' }] as const;
     this.#ice = createLiteAgent({ ...defaultIceConfig, local: this.#local, bases }, { crypto: nodeProvider, random });
     this.channels = new DataChannels((bytes) => this.#dtls({ kind: 'send', bytes }));
+    this.channels.onMessage = (text) => this.channels.say(`heard: ${text}`);
     socket.on('message', (bytes, { address: ip, port: from }) => {
       const copied = new Uint8Array(bytes);
       this.#agent({ kind: 'datagram', bytes: copied, from: `${ip}:${from}`, on: this.#address });

@@ -1,0 +1,44 @@
+/** What must be so after a page in a browser and our side have met, whichever browser and role it is. */
+import { expect } from 'vitest';
+import type { EndpointConfig, Parameters } from '../../src/engine/index.ts';
+import type { Report } from './webrtcPage.ts';
+import type { PeerOptions, WebrtcPeer } from './webrtcPeer.ts';
+
+/** What our side allows, and what comes of it. */
+export interface Case {
+  readonly name: string;
+  readonly config: Partial<EndpointConfig>;
+  readonly expected: Partial<Parameters>;
+  /** What the browser calls the version and the suite. */
+  readonly theirs: { readonly tlsVersion: string; readonly dtlsCipher: string };
+}
+
+export const cases: readonly Case[] = [
+  {
+    name: 'allowing DTLS 1.2 alone',
+    config: { versions: ['1.2'] },
+    expected: { version: '1.2', cipherSuite: 0xc02b, group: 0x001d, extendedMasterSecret: true },
+    theirs: { tlsVersion: 'FEFD', dtlsCipher: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256' },
+  },
+];
+
+/** They connected once and stayed so, agree on what was agreed, and messages crossed at the start and at the end. */
+export function expectMet(
+  { expected, theirs }: Case,
+  setup: PeerOptions['setup'],
+  { peer, report }: { readonly peer: WebrtcPeer; readonly report: Report },
+): void {
+  expect(report.error).toBeUndefined();
+  expect(report.states).toEqual(['connecting', 'connected']);
+  expect(report.transport).toMatchObject({
+    ...theirs,
+    dtlsState: 'connected',
+    dtlsRole: setup === 'active' ? 'server' : 'client',
+    iceRole: 'controlling',
+  });
+  expect(peer.channels.opened).toEqual(['dtlscope']);
+  expect(report.heard).toEqual(['heard: hello from the page', 'heard: still here']);
+  expect(peer.events.find((event) => event.kind === 'connected')).toMatchObject({ parameters: expected });
+  expect(peer.events.find((event) => event.kind === 'peer-certificate')).toMatchObject({ fingerprintMatched: true });
+  expect(peer.strays).toEqual([]);
+}
