@@ -105,6 +105,12 @@ export class Flights {
     if (flight) flight.acknowledgedAt = at;
   }
 
+  /** A closed record has the size of an ACK: it must be of the other side's last flight. */
+  noteLikelyAcknowledgement(by: Actor, at: TraceTime): void {
+    const flight = this.#flights.findLast(({ from }) => from !== by);
+    if (flight) flight.acknowledgedAt = at;
+  }
+
   /** When a side last acknowledged anything. */
   lastAcknowledgement(by: Actor): TraceTime | undefined {
     let last: TraceTime | undefined;

@@ -211,6 +211,16 @@ export interface AcknowledgedRecord {
   readonly fragments: readonly FragmentView[];
 }
 
+/**
+ * Whether a record holds application data: by its type, or in DTLS 1.3 because it is closed, comes behind the handshake
+ * and has no size that ACKs, alerts and KeyUpdates have.
+ */
+export const isData = ({ contentType, epoch, likely, protection }: RecordView): boolean =>
+  contentType === undefined
+    ? epoch >= 3 && likely === undefined && protection === 'encrypted'
+    : contentType === applicationData;
+const applicationData = 23;
+
 export type UnreadReason =
   /** Less than a handshake header, or a fragment that runs past its record. */
   | 'short'

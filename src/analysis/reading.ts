@@ -5,33 +5,20 @@
  *
  * What the link took away was sent but did not arrive: it belongs to a flight and to a sending, and brings no bytes.
  */
-import { equal, toHex } from '../base/bytes.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { BufferId } from '../trace/buffers.ts';
-import type { Actor, DatagramEvent, PacketNumber, TraceTime } from '../trace/model.ts';
+import type { Actor, DatagramEvent, PacketNumber } from '../trace/model.ts';
 import {
   type ClientHello,
   type EncryptedExtensions,
   type HelloRetryRequest,
-  handshakeHeaderLength,
   handshakeTypeName,
   type ServerHello,
 } from '../wire/handshake.ts';
-import type { RecordSlice } from '../wire/record.ts';
-import { ContentType, HandshakeType, type Version, versionNumber } from '../wire/registry.ts';
-import { ciphertextAt, reconstructEpoch } from '../wire/unified.ts';
-import { type KnownRecord, readAck } from './acks.ts';
+import { ContentType, HandshakeType, type Version } from '../wire/registry.ts';
+import { readAck } from './acks.ts';
 import { CidLengths } from './cids.ts';
-import {
-  type Buffers,
-  datagramBuffer,
-  decryptedBuffer,
-  type Entry,
-  messageBuffer,
-  type Reach,
-  reachOf,
-  unmaskedBuffer,
-} from './facts.ts';
+import { type Buffers, datagramBuffer, type Entry, reachOf } from './facts.ts';
 import { Flights, type Item, type Placed } from './flights.ts';
 import {
   type Certificates,
@@ -48,33 +35,11 @@ import {
 } from './hellos.ts';
 import type { KeyRing, ProtectionFacts } from './keys.ts';
 import { type Budget, type Message, Messages } from './messages.ts';
-import type {
-  AlertView,
-  CertificateView,
-  DatagramView,
-  FragmentView,
-  LastMessage,
-  RecordGap,
-  RecordView,
-  UnreadReason,
-} from './model.ts';
+import type { AlertView, DatagramView, FragmentView, LastMessage, RecordGap, RecordView } from './model.ts';
 import { Opening } from './opening.ts';
-import {
-  type Content,
-  type Draft,
-  itemOf,
-  nameOf,
-  noFragments,
-  numberKey,
-  type PendingFragment,
-  type PendingRecord,
-  pseudoItem,
-  recordNumberOf,
-  viewOf,
-} from './pending.ts';
-import { RecordNumbers } from './recordNumbers.ts';
-import { type ClosedSlice, readRecords, type Slice, type Split } from './records.ts';
-import { likelyContent, SealedFlight } from './sealed.ts';
+import { numberKey, type PendingFragment, type PendingRecord, recordNumberOf, viewOf } from './pending.ts';
+import { RecordReader, type SoFar } from './recordReader.ts';
+import { copyKey, Side } from './side.ts';
 
 /** What all readings of a trace share. */
 export interface Shared {
@@ -91,60 +56,7 @@ export interface Shared {
  */
 const copyMs = 300;
 
-export interface FinishedSeen {
-  readonly at: TraceTime;
-  readonly packet: PacketNumber;
-  /** Place among all that was read. */
-  readonly order: number;
-  /** Decrypted, or told by the endpoint that sent it. */
-  readonly read: boolean;
-}
-
-/** A record that was met before, by number or, where that is masked, by its first bytes. */
-interface SeenRecord extends KnownRecord {
-  readonly fragment: Uint8Array;
-  readonly at: TraceTime;
-  readonly placed: Placed | undefined;
-}
-
-/** What one side did, beyond its messages. */
-export class Side {
-  /** Of epoch 0, and of epoch 2 of DTLS 1.3, which begins with 0 (RFC 9147 §4.2.1). */
-  readonly numbers: Readonly<Record<0 | 2, RecordNumbers>> = { 0: new RecordNumbers(), 2: new RecordNumbers() };
-  readonly copies = new Map<number | string, SeenRecord>();
-  changeCipherSpecAt: TraceTime | undefined;
-  finished: FinishedSeen | undefined;
-  /** Ciphertext length of its encrypted Finished: repetitions have the same. */
-  finishedLength: number | undefined;
-  /** First application data, and the order of it. */
-  applicationDataAt: TraceTime | undefined;
-  readonly sealedFlight = new SealedFlight();
-  /** The last closed record of epoch 2 of DTLS 1.3 that is part of a flight: where its Finished must be, once it is done. */
-  sealed: FinishedSeen | undefined;
-  /**
-   * First record of epoch 3 of DTLS 1.3, or of a later one, that is no alert: the side has finished, and is content with
-   * what it got (RFC 9147 §6.1).
-   */
-  epoch3At: TraceTime | undefined;
-  /** The same, behind the other side's Finished; or an ACK of that. */
-  confirmedAt: TraceTime | undefined;
-  chain: readonly CertificateView[] = [];
-
-  constructor() {
-    this.numbers[2].expect(0);
-  }
-
-  /** Whether it uses record numbers twice, so that they tell nothing. */
-  get reusesNumbers(): boolean {
-    return this.numbers[0].reused || this.numbers[2].reused;
-  }
-
-  get gaps(): readonly Omit<RecordGap, 'from'>[] {
-    return ([0, 2] as const).flatMap((epoch) => this.numbers[epoch].gaps.map((gap) => ({ epoch, ...gap })));
-  }
-}
-
-export class Reading implements Negotiation {
+export class Reading implements Negotiation, SoFar {
   readonly messages: Messages;
   readonly flights = new Flights();
   readonly views: DatagramView[] = [];
@@ -176,17 +88,16 @@ export class Reading implements Negotiation {
 
   readonly #shared: Shared;
   readonly #cids = new CidLengths();
-  /** The newest epoch of DTLS 1.3 that each side may have reached, by the low bits of what came. */
-  readonly #newest: Record<Actor, number> = { client: 3, server: 3 };
+  readonly #records: RecordReader;
   #clientHelloSeq = -1;
   #order = 0;
-  #fragmentsHere = 0;
 
   /** `known` is what an earlier reading of the same datagrams found out about the record protection. */
   constructor(shared: Shared, known: ProtectionFacts | undefined) {
     this.#shared = shared;
     this.messages = new Messages(shared.budget);
     this.opening = new Opening(shared.crypto, shared.keys, known);
+    this.#records = new RecordReader(this, shared.buffers, this.#cids);
   }
 
   get version(): Version | undefined {
@@ -224,22 +135,12 @@ export class Reading implements Negotiation {
     const { event } = entry;
     const reach = reachOf(entry.link);
     const buffer = datagramBuffer(entry.ordinal);
-    this.#fragmentsHere = 0;
     this.#shared.buffers.origins.set(buffer, { kind: 'datagram', packet: event.packet });
     this.#shared.buffers.contents.set(buffer, event.bytes);
     if (event.length > event.bytes.length) this.snapped = true;
 
-    const { slices, leftover } = this.#split(event.bytes, from);
     const items: Item[] = [];
-    const pending: PendingRecord[] = [];
-    for (const [index, slice] of slices.entries()) {
-      if (slice.form === 'plain') pending.push(this.#record(slice, index, entry, from, items, reach));
-      else {
-        if (!this.opening.ready) this.#learnFrom(pending);
-        const alone = slices.every((other) => other === slice || other.form === 'plain');
-        pending.push(this.#ciphertext(slice, index, entry, from, items, reach, alone));
-      }
-    }
+    const { pending, leftover } = this.#records.read(entry, from, reach, items);
     this.#addSealed(pending, event, from, items);
     const placed = this.#place(event, from, pending, items);
     for (const record of pending) this.#noteNumber(record, event, from, placed);
@@ -247,44 +148,9 @@ export class Reading implements Negotiation {
     this.views.push(viewOf(entry, from, reach, buffer, records, leftover, placed));
   }
 
-  /**
-   * Whether a datagram of one ciphertext of DTLS 1.3 holds application data and nothing else, as far as that can be told:
-   * a closed one whose size fits nothing else is taken for it.
-   */
+  /** Whether a datagram holds application data of DTLS 1.3 and nothing else, as far as that can be told. */
   isData13(event: DatagramEvent, from: Actor): boolean {
-    const { slices, leftover } = this.#split(event.bytes, from);
-    const [slice] = slices;
-    if (!slice || slice.form === 'plain' || slices.length > 1 || leftover || this.version !== '1.3') return false;
-    const opened = slice.form === 'unified' ? this.opening.open13(from, slice) : 'no-key';
-    if (typeof opened === 'object') return opened.record.type === ContentType.applicationData;
-    return (slice.firstByte & 3) !== 2 && likelyContent(slice.length, 3, true) === undefined;
-  }
-
-  #split(bytes: Uint8Array, from: Actor): Split {
-    const { version } = this;
-    const is13 = version === undefined ? undefined : version === '1.3';
-    const split = readRecords(bytes, { is13, cidLength: this.#cids.of(from) });
-    const closed = split.slices.at(-1);
-    if (closed?.form !== 'closed') return split;
-    const cidLength = this.opening.cidLength(from, (length) => {
-      const slice = ciphertextAt(bytes, closed.start, length);
-      return typeof slice === 'string' ? undefined : slice;
-    });
-    if (cidLength === undefined) return split;
-    this.#cids.guess(from, cidLength);
-    return readRecords(bytes, { is13, cidLength });
-  }
-
-  /** A ServerHello that stands whole before the first ciphertext of its datagram tells what opens that. */
-  #learnFrom(pending: readonly PendingRecord[]): void {
-    for (const { fragments, arrives, view } of pending) {
-      for (const { message, length, bytes } of fragments) {
-        const whole = arrives && view.epoch === 0 && length === message.total && message.from === 'server';
-        if (!whole || message.type !== HandshakeType.serverHello) continue;
-        const facts = protectionFacts(this.clientHello, readServerHello(bytes));
-        if (facts?.version === '1.3') this.opening.learn(facts);
-      }
-    }
+    return this.#records.isData13(event, from);
   }
 
   /** Closed handshake records of epoch 2 as items, so that they have a flight. */
@@ -300,12 +166,9 @@ export class Reading implements Negotiation {
       ),
     );
     const other = from === 'client' ? 'server' : 'client';
-    const asked = Math.max(
-      this.flights.lastResend(other) ?? -Infinity,
-      this.flights.lastAcknowledgement(other) ?? -Infinity,
-    );
     const sizes = sealed.map(({ view }) => view.length);
-    items.push(...side.sealedFlight.take(from, sizes, event.at, repeats, asked));
+    const [asked, acknowledged] = [this.flights.lastResend(other), this.flights.lastAcknowledgement(other)];
+    items.push(...side.sealedFlight.take(from, sizes, event.at, repeats, asked, acknowledged));
   }
 
   /** Remembers a record's number, and what a lower or missing one would mean. */
@@ -346,214 +209,6 @@ export class Reading implements Negotiation {
 
   release(): void {
     this.messages.release();
-  }
-
-  #ciphertext(
-    slice: Exclude<Slice, RecordSlice>,
-    index: number,
-    entry: Entry,
-    from: Actor,
-    items: Item[],
-    reach: Reach,
-    alone: boolean,
-  ): PendingRecord {
-    const opened = slice.form === 'unified' ? this.opening.open13(from, slice) : 'no-key';
-    const epoch = typeof opened === 'object' ? opened.epoch : this.#epochOf(slice, from);
-    const view: Draft = {
-      index,
-      start: slice.start,
-      end: slice.end,
-      type: slice.firstByte,
-      contentType: undefined,
-      version: versionNumber['1.3'],
-      epoch,
-      sequenceNumber: -1,
-      length: slice.length,
-      cidLength: slice.form === 'unified' ? slice.cid?.length : undefined,
-      protection: opened === 'wrong' ? 'undecryptable' : 'encrypted',
-      content: undefined,
-      fragments: [],
-      alert: undefined,
-      repeatedNumber: undefined,
-    };
-    const arrives = slice.end <= reach.intact;
-    const pending: PendingRecord = { view, slice, fragments: noFragments, arrives, finished: 'no', ack: undefined };
-    if (typeof opened === 'object') {
-      const { sequenceNumber, type, content, inner, header } = opened.record;
-      const buffer = decryptedBuffer(entry.ordinal, index);
-      const unmasked = unmaskedBuffer(entry.ordinal, index);
-      const datagram = datagramBuffer(entry.ordinal);
-      const { origins, contents } = this.#shared.buffers;
-      const start = slice.end - slice.fragment.length;
-      origins.set(buffer, { kind: 'decrypted', from: datagram, start, end: slice.end });
-      contents.set(buffer, inner);
-      origins.set(unmasked, { kind: 'unmasked', from: datagram, start: slice.start });
-      contents.set(unmasked, header);
-      Object.assign(view, { sequenceNumber, contentType: type, protection: 'decrypted', unmasked });
-      this.#readContent(pending, { bytes: content, buffer, start: 0 }, entry, from, items);
-    } else this.#sealed(pending, entry, from, items, alone, opened === 'no-key' || this.opening.opened === 0);
-    view.repeatedNumber = this.#repeated(slice, view, from);
-    return pending;
-  }
-
-  /** What a closed ciphertext may be; `believed` unless a key that opens others does not open it. */
-  #sealed(pending: PendingRecord, entry: Entry, from: Actor, items: Item[], alone: boolean, believed: boolean): void {
-    const { view } = pending;
-    if (!believed) return;
-    const told = entry.event.contents?.records[view.index];
-    if (!told) {
-      view.likely = pending.slice.form === 'closed' ? undefined : likelyContent(view.length, view.epoch, alone);
-      return;
-    }
-    view.epoch = told.epoch;
-    for (const { message: type, messageSeq, offset, length } of told.fragments) {
-      view.likely = 'handshake';
-      const key = `${from}/${messageSeq}`;
-      const name = handshakeTypeName(type);
-      items.push({ key, kind: 'message', type, messageSeq, epoch: told.epoch, name, range: [offset, offset + length] });
-      if (type === HandshakeType.finished) pending.finished = 'told';
-    }
-  }
-
-  /** The epoch of a closed record: the newest that its bits allow (RFC 9147 §4.2.2). */
-  #epochOf({ firstByte }: ClosedSlice | Exclude<Slice, RecordSlice>, from: Actor): number {
-    const epoch = reconstructEpoch(firstByte & 3, this.#newest[from] + 1) ?? 0;
-    this.#newest[from] = Math.max(this.#newest[from], epoch);
-    return epoch;
-  }
-
-  #record(slice: RecordSlice, index: number, entry: Entry, from: Actor, items: Item[], reach: Reach): PendingRecord {
-    const view: Draft = {
-      index,
-      start: slice.start,
-      end: slice.end,
-      type: slice.type,
-      contentType: slice.type,
-      version: slice.version,
-      epoch: slice.epoch,
-      sequenceNumber: slice.sequenceNumber,
-      length: slice.length,
-      cidLength: slice.cid?.length,
-      protection: 'plain',
-      content: undefined,
-      fragments: [],
-      alert: undefined,
-      repeatedNumber: undefined,
-    };
-    view.repeatedNumber = this.#repeated(slice, view, from);
-    const arrives = slice.end <= reach.intact;
-    const pending: PendingRecord = { view, slice, fragments: noFragments, arrives, finished: 'no', ack: undefined };
-    const content = this.#contentOf(slice, index, entry, from);
-    if (content) {
-      if (slice.epoch > 0) view.protection = 'decrypted';
-      this.#readContent(pending, content, entry, from, items);
-      return pending;
-    }
-    view.protection = this.opening.ready && slice.epoch === 1 ? 'undecryptable' : 'encrypted';
-    pending.finished = this.#finishedByPlace(slice, index, entry, from);
-    if (pending.finished !== 'no') items.push(pseudoItem(from, 'finished'));
-    return pending;
-  }
-
-  /** What a record holds, in the clear or opened. */
-  #readContent(pending: PendingRecord, content: Content, entry: Entry, from: Actor, items: Item[]): void {
-    const { view } = pending;
-    const { bytes, buffer, start } = content;
-    view.content = { buffer, start, end: start + bytes.length };
-    switch (view.contentType) {
-      case ContentType.handshake:
-        pending.fragments = this.#fragments(content, view, entry, from);
-        for (const { message, offset, length } of pending.fragments) items.push(itemOf(message, offset, length));
-        break;
-      case ContentType.changeCipherSpec:
-        if (view.epoch === 0) items.push(pseudoItem(from, 'change-cipher-spec'));
-        if (bytes.length !== 1) view.unread = { start, reason: 'malformed' };
-        break;
-      case ContentType.alert: {
-        const [level = 0, description = 0] = bytes;
-        if (bytes.length === 2) view.alert = { level, description };
-        else view.unread = { start, reason: 'malformed' };
-        break;
-      }
-      case ContentType.ack:
-        pending.ack = bytes;
-        break;
-      // A record of nothing but zeros has no type (RFC 8446 §5.4).
-      case 0:
-        view.unread = { start, reason: 'malformed' };
-        break;
-      default:
-        break;
-    }
-  }
-
-  #repeated(slice: Slice, view: Draft, from: Actor): RecordView['repeatedNumber'] {
-    const key = copyKey(slice, view);
-    const before = key === undefined ? undefined : this.sides[from].copies.get(key);
-    return before && (equal(before.fragment, slice.fragment) ? 'same-bytes' : 'other-bytes');
-  }
-
-  #contentOf(slice: RecordSlice, index: number, entry: Entry, from: Actor): Content | undefined {
-    const datagram = datagramBuffer(entry.ordinal);
-    const start = slice.end - slice.fragment.length;
-    if (slice.epoch === 0) return { bytes: slice.fragment, buffer: datagram, start };
-    const bytes = this.opening.open12(from, slice);
-    if (!bytes) return undefined;
-    const buffer = decryptedBuffer(entry.ordinal, index);
-    this.#shared.buffers.origins.set(buffer, { kind: 'decrypted', from: datagram, start, end: slice.end });
-    this.#shared.buffers.contents.set(buffer, bytes);
-    return { bytes, buffer, start: 0 };
-  }
-
-  /**
-   * Without keys, the first handshake record of epoch 1 is a Finished (RFC 6347 §4.2.4: nothing else of a handshake is
-   * sent under the new keys), and so is one of the same length; another length is a renegotiation.
-   */
-  #finishedByPlace(slice: RecordSlice, index: number, entry: Entry, from: Actor): PendingRecord['finished'] {
-    if (slice.type !== ContentType.handshake || slice.epoch !== 1) return 'no';
-    const told = entry.event.contents?.records[index];
-    if (told && told.epoch === 1 && told.fragments.length > 0)
-      return told.fragments.some(({ message }) => message === HandshakeType.finished) ? 'told' : 'no';
-    const side = this.sides[from];
-    if (side.finishedLength !== undefined) return side.finishedLength === slice.length ? 'inferred' : 'no';
-    const first = this.sawHandshake && side.applicationDataAt === undefined;
-    if (first) side.finishedLength = slice.length;
-    return first ? 'inferred' : 'no';
-  }
-
-  /** Handshake fragments of a record; there may be several (RFC 6347 §4.2.3). */
-  #fragments(content: Content, view: Draft, entry: Entry, from: Actor): readonly PendingFragment[] {
-    const { bytes } = content;
-    const { epoch } = view;
-    const fragments: PendingFragment[] = [];
-    const stop = (at: number, reason: UnreadReason): readonly PendingFragment[] => {
-      view.unread = { start: content.start + at, reason };
-      return fragments;
-    };
-    let at = 0;
-    while (at < bytes.length) {
-      if (bytes.length - at < handshakeHeaderLength) return stop(at, 'short');
-      const u8 = (i: number): number => bytes[at + i] ?? 0;
-      const u24 = (i: number): number => (u8(i) * 256 + u8(i + 1)) * 256 + u8(i + 2);
-      const [type, total, messageSeq, offset, length] = [u8(0), u24(1), u8(4) * 256 + u8(5), u24(6), u24(9)];
-      const start = at + handshakeHeaderLength;
-      const end = start + length;
-      if (offset + length > total) return stop(at, 'outside-message');
-      if (end > bytes.length) return stop(at, 'short');
-      const known = this.messages.all.length;
-      const buffer = messageBuffer(entry.ordinal, this.#fragmentsHere++);
-      const message = this.messages.of(from, epoch, { type, messageSeq, total }, entry.event.at, buffer);
-      if (!message) return stop(at, 'over-limit');
-      if (this.messages.all.length > known) {
-        this.#shared.buffers.origins.set(message.buffer, message.origin);
-        this.#shared.buffers.contents.set(message.buffer, message.assembly);
-      }
-      const body = bytes.subarray(start, end);
-      if (type === HandshakeType.serverHello && offset === 0) message.name = nameOf(type, offset, body);
-      fragments.push({ message, offset, length, start: content.start + start, end: content.start + end, bytes: body });
-      at = end;
-    }
-    return fragments;
   }
 
   #place(event: DatagramEvent, from: Actor, pending: readonly PendingRecord[], items: Item[]): Placed | undefined {
@@ -624,6 +279,7 @@ export class Reading implements Negotiation {
     // The client's flight answers the whole of the server's (RFC 8446 §2).
     const answers = view.likely === 'handshake' || view.contentType === ContentType.handshake;
     if (from === 'client' && view.epoch === 2 && answers) this.#finishSealed('server');
+    if (view.likely === 'ack') this.flights.noteLikelyAcknowledgement(from, at);
     const opened = view.protection === 'decrypted';
     const isAlert = opened ? view.contentType === ContentType.alert : view.likely === 'alert';
     if (view.epoch < 3 || isAlert || view.protection === 'undecryptable' || slice.form === 'closed') return;
@@ -797,13 +453,3 @@ export class Reading implements Negotiation {
     });
   }
 }
-
-/**
- * Under which a record is remembered: its number, or where that is masked its first bytes, which are as good as unique.
- * Records of epochs that no handshake reaches are not remembered.
- */
-function copyKey(slice: Slice, view: Draft): number | string | undefined {
-  if (view.epoch > mostEpochs) return undefined;
-  return numberKey(view) ?? toHex(slice.fragment.subarray(0, 16));
-}
-const mostEpochs = 15;

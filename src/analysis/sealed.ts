@@ -42,12 +42,21 @@ export class SealedFlight {
 
   /**
    * The items of a datagram's closed records, by their sizes. `repeats`: the datagram also holds a plaintext message that
-   * came before; `asked`: when the other side last asked again or acknowledged.
+   * came before; `asked` and `acknowledged`: when the other side last sent its own flight again, or an ACK.
    */
-  take(from: Actor, sizes: readonly number[], at: TraceTime, repeats: boolean, asked: TraceTime | undefined): Item[] {
+  take(
+    from: Actor,
+    sizes: readonly number[],
+    at: TraceTime,
+    repeats: boolean,
+    asked: TraceTime | undefined,
+    acknowledged: TraceTime | undefined,
+  ): Item[] {
     const gap = this.#lastAt === undefined ? 0 : at - this.#lastAt;
-    const paused = gap > Math.max(shortestRepeat, 4 * this.#widestGap) || (asked ?? 0) > (this.#lastAt ?? at);
-    if (repeats || (paused && sizes.every((size) => this.#most.has(size)))) this.#here.clear();
+    const since = (then: TraceTime | undefined): boolean => (then ?? 0) > (this.#lastAt ?? at);
+    const paused = gap > Math.max(shortestRepeat, 4 * this.#widestGap) || since(asked);
+    const known = sizes.every((size) => this.#most.has(size));
+    if (repeats || since(acknowledged) || (paused && known)) this.#here.clear();
     else this.#widestGap = Math.max(this.#widestGap, gap);
     this.#lastAt = at;
     return sizes.map((size) => {

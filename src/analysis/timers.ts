@@ -17,9 +17,10 @@ export function inferredTimers(flights: Flights, ours: readonly Actor[]): TimerV
   for (const { from, number, sendings } of flights.all) {
     if (ours.includes(from)) continue;
     const asked = resends[from === 'client' ? 'server' : 'client'];
-    sendings.forEach(({ attempt, startedAt: at }, index) => {
+    sendings.forEach(({ attempt, startedAt: at, afterAck }, index) => {
       const before = sendings[index - 1]?.startedAt;
-      if (before === undefined || anyWithin(asked, (before + at) / 2, at)) return;
+      // An ACK makes its receiver send the rest at once (RFC 9147 §7.2).
+      if (before === undefined || afterAck || anyWithin(asked, (before + at) / 2, at)) return;
       const durationMs = at - before;
       if (durationMs < shortestTimerMs) return;
       timers.push({ at, actor: from, action: 'fired', flight: number, attempt, durationMs, inferred: true });

@@ -6,8 +6,9 @@
 import type { Actor, Address, DatagramEvent, TraceEvent, TraceTime } from '../trace/model.ts';
 import { splitDatagram } from '../wire/record.ts';
 import { ContentType, HandshakeType } from '../wire/registry.ts';
+import { isUnified, unifiedBits } from '../wire/unified.ts';
 import { type Entry, type LinkNote, reachOf } from './facts.ts';
-import { type Handshake, keptApplicationData } from './model.ts';
+import { type Handshake, isData, keptApplicationData } from './model.ts';
 import { Reading, type Shared } from './reading.ts';
 import { handshakeView, type ViewInputs } from './view.ts';
 
@@ -30,6 +31,8 @@ const maxFacts = 20_000;
 
 export interface TrafficCount {
   datagrams: number;
+  /** Datagrams of one ciphertext of DTLS 1.3 in an epoch behind the handshake. */
+  sealed: number;
   bytes: number;
   largest: number;
   applicationData: number;
@@ -39,6 +42,7 @@ export interface TrafficCount {
 }
 const noTraffic = (): TrafficCount => ({
   datagrams: 0,
+  sealed: 0,
   bytes: 0,
   largest: 0,
   applicationData: 0,
@@ -110,6 +114,12 @@ export class Track {
       traffic.applicationData++;
       traffic.lastApplicationDataAt = event.at;
       if (traffic.applicationData > keptApplicationData) return undefined;
+    }
+    // In DTLS 1.3 data looks like all else; what is kept of it is counted when it was read.
+    if (mayBeData13(event.bytes) && ++traffic.sealed > keptApplicationData && this.#isData13(event)) {
+      traffic.applicationData++;
+      traffic.lastApplicationDataAt = event.at;
+      return undefined;
     }
     const assumed = event.from !== undefined && !event.contents ? true : undefined;
     const entry: Entry = { event, ordinal, link: [], assumed };
@@ -185,7 +195,7 @@ export class Track {
   view(surroundings: Surroundings): Handshake {
     if (this.#view && this.#viewKey === surroundings.key) return this.#view;
     this.#viewKey = surroundings.key;
-    const traffic = this.#trafficByRole();
+    const { reading } = this;
     this.#view = handshakeView({
       ...surroundings,
       id: this.id,
@@ -195,9 +205,9 @@ export class Track {
       startedAt: this.startedAt,
       endedAt: this.endedAt,
       ours: [...this.ours].sort(),
-      reading: this.reading,
+      reading,
       facts: this.facts,
-      traffic,
+      traffic: this.#trafficByRole(),
     });
     return this.#view;
   }
@@ -236,16 +246,33 @@ export class Track {
     return traffic;
   }
 
+  #isData13(event: DatagramEvent): boolean {
+    return !this.#stale && this.#reading.isData13(event, this.#senderOf(event));
+  }
+
   #trafficByRole(): Record<Actor, TrafficCount> {
     const of = (actor: Actor, address: Address | undefined): TrafficCount => ({
       ...(this.#traffic.get(actor) ?? this.#traffic.get(address ?? '') ?? noTraffic()),
     });
-    return { client: of('client', this.#client), server: of('server', this.#server) };
+    const traffic = { client: of('client', this.#client), server: of('server', this.#server) };
+    if (this.#reading.version !== '1.3') return traffic;
+    for (const { from, at, records, leftover } of this.#reading.views) {
+      if (leftover || records.length === 0 || !records.every(isData)) continue;
+      traffic[from].applicationData++;
+      traffic[from].lastApplicationDataAt = Math.max(traffic[from].lastApplicationDataAt ?? at, at);
+    }
+    return traffic;
   }
 }
 
 /** Link events of one datagram that are kept. */
 const maxLinkNotes = 64;
+
+/** 001CSLEE of an epoch that is not the handshake's (RFC 9147 §4, §6.1). */
+const mayBeData13 = (bytes: Uint8Array): boolean => {
+  const first = bytes[0] ?? 0;
+  return isUnified(first) && (first & unifiedBits.epoch) !== 2;
+};
 
 /** A datagram of one application-data record under keys and nothing else. */
 const isApplicationData = (bytes: Uint8Array): boolean => {

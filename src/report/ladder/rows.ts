@@ -3,13 +3,12 @@
  * never arrived put where it is missing, and what our own endpoint said in between. No characters, no widths.
  */
 
-import type { DatagramView, FlightView, Handshake, LostRange, RecordView } from '../../analysis/model.ts';
+import { type DatagramView, type FlightView, type Handshake, isData, type LostRange } from '../../analysis/model.ts';
 import type { Range } from '../../base/ranges.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import type { Failure } from '../../trace/facts.ts';
 import type { Actor, LinkAction, PacketNumber, TraceTime } from '../../trace/model.ts';
 import { handshakeTypeName } from '../../wire/handshake.ts';
-import { ContentType } from '../../wire/registry.ts';
 import { duration, partText, plural } from '../names.ts';
 
 export type Row =
@@ -113,7 +112,7 @@ function folded(datagrams: readonly DatagramView[]): Item[] {
     run = [];
   };
   for (const datagram of datagrams) {
-    if (isData(datagram)) run.push(datagram);
+    if (isDataOnly(datagram)) run.push(datagram);
     else {
       flush();
       items.push({ datagram });
@@ -133,18 +132,13 @@ function folded(datagrams: readonly DatagramView[]): Item[] {
   return [...items.slice(0, from), middle, ...items.slice(to)];
 }
 
-const isData = ({ records, leftover, link }: DatagramView): boolean =>
-  records.length > 0 &&
-  leftover === undefined &&
-  link.length === 0 &&
-  records.every((record) => record.contentType === ContentType.applicationData || isClosedData(record));
-
-/** What is closed, and of no size that ACKs, alerts and KeyUpdates have, is data: nothing else comes in such runs. */
-const isClosedData = ({ contentType, epoch, likely, protection }: RecordView): boolean =>
-  contentType === undefined && epoch >= 3 && likely === undefined && protection === 'encrypted';
+const isDataOnly = ({ records, leftover, link }: DatagramView): boolean =>
+  records.length > 0 && leftover === undefined && link.length === 0 && records.every(isData);
 
 const dataText = (run: readonly DatagramView[]): string =>
-  run.some(({ records }) => records.some(isClosedData)) ? 'encrypted, likely application data' : 'application data';
+  run.some(({ records }) => records.some(({ contentType }) => contentType === undefined))
+    ? 'encrypted, likely application data'
+    : 'application data';
 
 /** What made the sender send again: its own timer, the other side's repetition, or else how long it was since the last time. */
 function reason(
