@@ -6,7 +6,8 @@
 import type { RandomSource } from '../base/random.ts';
 import type { Instant } from '../base/time.ts';
 import type { Credential } from '../crypto/keys.ts';
-import type { CryptoProvider } from '../crypto/provider.ts';
+import type { AeadName, CryptoProvider } from '../crypto/provider.ts';
+import type { AeadLimits } from '../crypto/schedule13.ts';
 import type { StackHabits } from '../profiles/model.ts';
 import type { Version } from '../wire/registry.ts';
 import type { DropReason, Failure } from './failure.ts';
@@ -24,6 +25,8 @@ export type Input =
   | { readonly kind: 'send'; readonly bytes: Uint8Array }
   /** The transport could not carry a datagram: nothing larger than `size` UDP payload bytes gets through. */
   | { readonly kind: 'too-big'; readonly size: number }
+  /** DTLS 1.3: our sending keys are to change; `request` asks the peer to change its own as well (RFC 9147 §8). */
+  | { readonly kind: 'key-update'; readonly request: boolean }
   | { readonly kind: 'close' };
 
 export type Output =
@@ -86,6 +89,8 @@ export type EngineEvent =
     }
   | { readonly kind: 'connected'; readonly parameters: Parameters }
   | { readonly kind: 'data'; readonly bytes: Uint8Array }
+  /** Client, DTLS 1.3: something to resume from, later (`EndpointConfig.resume`); keeping it is the caller's. */
+  | { readonly kind: 'ticket'; readonly ticket: SessionTicket }
   /** The association is over; only `misuse` leaves it as it was. */
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'closed'; readonly by: 'peer' | 'us' };
@@ -100,6 +105,32 @@ export interface Parameters {
   readonly srtpProfile: number | undefined;
   readonly alpn: string | undefined;
   readonly extendedMasterSecret: boolean;
+  /** DTLS 1.3: by a ticket of an earlier association, without certificates (RFC 8446 §2.2). */
+  readonly resumed?: boolean;
+}
+
+/** What a client resumes from: a NewSessionTicket, and what belongs to it (RFC 8446 §4.6.1). */
+export interface SessionTicket {
+  readonly identity: Uint8Array;
+  readonly psk: Uint8Array;
+  /** Its hash binds the key; another suite with the same hash will do. */
+  readonly cipherSuite: number;
+  readonly ageAdd: number;
+  readonly lifetimeSeconds: number;
+  /** On the clock that `handle` is given. */
+  readonly receivedAt: Instant;
+  /** The server's certificate, which is held against `trust` again before the ticket is offered. */
+  readonly peerLeaf: Uint8Array;
+}
+
+/** What a server needs to give tickets and to take them back: it keeps nothing, everything is in the ticket, sealed. */
+export interface TicketPolicy {
+  /** 32 bytes that all endpoints of a server share; with another key a ticket means nothing. */
+  readonly key: Uint8Array;
+  /** Tickets for each association. */
+  readonly count: number;
+  /** At most seven days (RFC 8446 §4.6.1). The clock is that of `handle`, the same for all endpoints. */
+  readonly lifetimeSeconds: number;
 }
 
 /** How records are put into datagrams; `flight` ignores the MTU, as a memory BIO drained whole does. */
@@ -140,7 +171,18 @@ export interface EndpointConfig extends StackHabits {
   readonly extendedMasterSecret: 'off' | 'offer' | 'require';
   /** Client: offer session_ticket (RFC 5077). A ticket that comes is read and let go: nothing is ever resumed. */
   readonly sessionTicket?: boolean;
-  /** Server: whether an address must be proved by a cookie first (RFC 6347 §4.2.1). */
+  /**
+   * Client, DTLS 1.3: groups of which the first hello has key shares. When absent: the first group, and x25519 with it
+   * where the first is a hybrid. A shape's `keyShares` go before both.
+   */
+  readonly keyShares?: readonly number[];
+  /** Client, DTLS 1.3: tickets to resume from, as `ticket` events gave them; what is too old or not trusted is left out. */
+  readonly resume?: readonly SessionTicket[];
+  /** Server, DTLS 1.3: whether clients get tickets and may resume; absent means neither. */
+  readonly tickets?: TicketPolicy;
+  /** DTLS 1.3: how much a key may be used; what the RFC says when absent (RFC 9147 §4.5.3). */
+  readonly aeadLimits?: Partial<Readonly<Record<AeadName, AeadLimits>>>;
+  /** Server: whether an address must be proved by a cookie first (RFC 6347 §4.2.1, RFC 9147 §5.1). */
   readonly cookie: boolean;
   /** Largest UDP payload, at least `leastMtu`. */
   readonly mtu: number;
@@ -182,9 +224,14 @@ export interface Endpoint {
   readonly role: Role;
   /** The name of the state, a row of the state table. */
   readonly state: string;
+  /**
+   * Something of ours that completes the handshake waits for its ACK (DTLS 1.3): whoever closes now leaves the peer
+   * without it.
+   */
+  readonly unacknowledged: boolean;
   handle(input: Input, now: Instant): void;
   poll(): Output;
-  /** Keying material (RFC 5705); `undefined` before the handshake is done. */
+  /** Keying material (RFC 5705, RFC 8446 §7.5); `undefined` before the handshake is done. */
   exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Uint8Array | undefined;
   /** SRTP keys and salts (RFC 5764 §4.2); `undefined` when use_srtp was not agreed. */
   srtpKeys(): SrtpKeys | undefined;

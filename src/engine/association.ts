@@ -6,27 +6,36 @@
  * Noise is ignored, with an event that says why (`Ignored`); only what an authenticated or an expected message gets wrong
  * is a failure, and ends the association.
  */
-import type { Instant } from '../base/time.ts';
+import { after, type Instant } from '../base/time.ts';
 import { encode, tryDecode } from '../codec/codec.ts';
 import { handshakeHeader, handshakeHeaderLength, handshakeTypeName } from '../wire/handshake.ts';
 import { alert, type RecordSlice, splitDatagram } from '../wire/record.ts';
-import { alertDescriptions, ContentType, contentTypes, HandshakeType, nameIn, numberIn } from '../wire/registry.ts';
+import {
+  alertDescriptions,
+  ContentType,
+  contentTypes,
+  HandshakeType,
+  nameIn,
+  numberIn,
+  versionNumber,
+} from '../wire/registry.ts';
+import { ack, type CiphertextSlice, unifiedBits } from '../wire/unified.ts';
+import { Acks } from './acks.ts';
+import { Ahead, type AnySlice } from './ahead.ts';
 import type { DatagramContents, EndpointConfig, EngineEvent, Environment, Input, Output, PeerAddress } from './api.ts';
 import { alertFor, type DropReason, type Failure } from './failure.ts';
 import { type Flight, Flights } from './flights.ts';
 import { type Fragment, HelloPool, Inbox } from './inbox.ts';
-import type { Message, Signal } from './machine.ts';
-import { fragmentRecord } from './packing.ts';
+import { LastWord } from './lastWord.ts';
+import type { Message, Runner } from './machine.ts';
+import { cutFlight } from './packing.ts';
 import type { Connected } from './proofs.ts';
 import { RecordLayer } from './records.ts';
 
 /** What understands messages: a version in a role. It drives the association by `sendFlight`, `establish` and the like. */
-export interface Handshake {
-  /** The row of its table. */
-  readonly state: string;
-  waitsFor(signal: Signal): boolean;
-  /** Takes what it waits for, or says what is wrong. `signal` is a `Signal` or the name of an unknown message. */
-  take(signal: string, message?: Message): Failure | undefined;
+export interface Handshake extends Runner {
+  /** Changes our sending keys (RFC 9147 §8); absent where there is no such thing. */
+  updateKeys?(request: boolean): void;
 }
 
 /** A ClientHello and where it came from, before anything is proved. */
@@ -37,6 +46,17 @@ export interface FirstHello {
   readonly recordNumber: number;
 }
 
+/** A record that was read: how it came, and what it is. */
+interface Opened {
+  /** Offset in its datagram; `undefined` when that is long gone. */
+  readonly start: number;
+  readonly epoch: number;
+  readonly number: number;
+  readonly plaintext: Uint8Array;
+  /** The network's copy of one that was read before. */
+  readonly again: boolean;
+}
+
 /** Why something was ignored; `undefined` when it was not. */
 type Ignored = { readonly reason: DropReason; readonly detail?: string } | undefined;
 const ignored = (reason: DropReason, detail?: string): Ignored =>
@@ -44,9 +64,12 @@ const ignored = (reason: DropReason, detail?: string): Ignored =>
 
 const Level = { warning: 1, fatal: 2 } as const;
 const closeNotify = 0;
+const userCanceled = 90;
 const noRenegotiation = 100;
-/** How often a fatal alert is repeated to a peer that goes on (RFC 6347 §4.2.7). */
-const mostAlertRepeats = 10;
+/** The part of a key's limit behind which it is changed (RFC 9147 §4.5.3). */
+const wornOut = 0.75;
+/** ACK records that are sent at once; each holds as many numbers as fit. */
+const mostAcks = 4;
 
 const contentName = nameIn(contentTypes, 2);
 
@@ -57,9 +80,12 @@ export class Association {
   readonly inbox: Inbox;
   readonly #flights: Flights;
   readonly #hellos: HelloPool;
+  readonly #acks = new Acks();
+  readonly #ahead: Ahead;
   #outputs: Output[] = [];
   #taken = 0;
   #handshake: Handshake | undefined;
+  #version: '1.2' | '1.3' | undefined;
   #now = 0 as Instant;
 
   /** Whom we talk to; a server learns it from the hello that it accepts. */
@@ -72,26 +98,27 @@ export class Association {
   #end: 'closed' | 'failed' | undefined;
   /** What is being taken, which is what was wrong if that ends in a failure. */
   #taking: { readonly epoch: number; readonly seq: number } | undefined;
-  /** The alert that ended it, what it was about, and how often it was repeated. */
-  #lastWord:
-    | { readonly description: number; readonly about: { readonly epoch: number; readonly seq: number }; times: number }
-    | undefined;
+  #lastWord: LastWord | undefined;
   /** A ChangeCipherSpec has no message_seq: one that overtook its flight waits here for its turn. */
   #earlyChangeCipherSpec = false;
-  /** Records of the next epoch, until its keys are here. */
-  #ahead: RecordSlice[] = [];
   /** Application data that came before the peer's Finished. */
   #early: Uint8Array[] = [];
 
   constructor(config: EndpointConfig, env: Environment) {
     this.config = config;
     this.env = env;
-    this.records = new RecordLayer(config.replayWindow);
+    this.records = new RecordLayer(config.replayWindow, config.lastFlightMs / 2);
+    this.#ahead = new Ahead(config.limits.recordsAhead);
     this.inbox = new Inbox(config.limits);
     this.#hellos = new HelloPool(config.limits);
+    const acknowledges = (): boolean => this.#version === '1.3';
     this.#flights = new Flights({
       config,
       records: this.records,
+      get acknowledges() {
+        return acknowledges();
+      },
+      acknowledge: () => this.acknowledge(),
       transmit: (bytes, contents) => this.#transmit(this.#peer, bytes, contents),
       event: (event) => this.event(event),
       fail: (failure) => this.fail(failure),
@@ -112,10 +139,17 @@ export class Association {
   }
   /** Bytes kept for a peer that has proved nothing yet. */
   get held(): number {
-    let bytes = this.inbox.size + this.#hellos.size;
-    for (const { length } of this.#ahead) bytes += length;
+    let bytes = this.inbox.size + this.#hellos.size + this.#ahead.size;
     for (const { length } of this.#early) bytes += length;
     return bytes;
+  }
+
+  get unacknowledged(): boolean {
+    return this.#flights.unacknowledged;
+  }
+  /** The time of the input that is being handled. */
+  get now(): Instant {
+    return this.#now;
   }
 
   get #running(): Handshake {
@@ -142,6 +176,11 @@ export class Association {
       case 'too-big':
         this.#flights.tooBig(input.size, now);
         break;
+      case 'key-update':
+        if (!this.#connected || this.#end || !this.#running.updateKeys)
+          this.#misuse(`key-update in state ${this.state}`);
+        else this.#running.updateKeys(input.request);
+        break;
       case 'close':
         this.#close();
         break;
@@ -166,58 +205,100 @@ export class Association {
       this.drop('other-peer', 0, from);
       return;
     }
-    const { records, leftover } = splitDatagram(bytes);
+    const { records, leftover } = this.#split(bytes);
     const over = this.#end !== undefined;
     // One bad record does not lose the others (RFC 6347 §4.1.2.7).
     for (const slice of records) this.#note(this.#record(slice, from), slice.start);
+    if (this.#version === '1.3' && !this.#end) this.#acknowledgeRead();
     this.#flights.datagramRead(this.#now);
     if (leftover) this.drop(leftover.reason, leftover.start);
     if (over) this.#repeatLastWord(records);
   }
 
-  #record(slice: RecordSlice, from: PeerAddress): Ignored {
+  /** Ciphertexts of DTLS 1.3 are records as long as that may be the version (RFC 9147 §4.1). */
+  #split(bytes: Uint8Array) {
+    const rules = this.#version !== '1.2' && this.config.versions.includes('1.3');
+    return rules ? splitDatagram(bytes, { cidLength: 0 }) : splitDatagram(bytes);
+  }
+
+  #record(slice: AnySlice, from: PeerAddress): Ignored {
     if (this.#end) return this.#afterEnd(slice);
     if (this.state === 'idle') return ignored('unexpected-content', 'before the start');
+    if (slice.form === 'unified') return this.#ciphertext(slice, from);
     const { readEpoch } = this.records;
+    if (slice.epoch > 0 && this.#version === '1.3') return ignored('unknown-epoch', 'a record of DTLS 1.2');
     if (slice.epoch > readEpoch) return this.#keepForLater(slice);
     // Older epochs are listened to until the handshake ends (RFC 6347 §4.1); after that, only to say what was ignored.
     if (slice.epoch < readEpoch && this.#connected) return this.#oldEpoch(slice);
     const read = this.records.open(slice);
     if (!read.ok) return read;
+    const { plaintext, again } = read;
+    const { start, epoch, sequenceNumber: number } = slice;
     switch (slice.type) {
       case ContentType.handshake:
-        return this.#handshakeRecord(slice, read.plaintext, read.again, from);
+        return this.#handshakeRecord({ start, epoch, number, plaintext, again }, from);
       case ContentType.changeCipherSpec:
-        return this.#changeCipherSpec(slice, read.plaintext);
+        return this.#changeCipherSpec(slice, plaintext);
       case ContentType.alert:
-        return this.#alert(slice, read.plaintext);
+        return this.#alert(epoch, plaintext);
       case ContentType.applicationData:
-        return this.#applicationData(slice, read.plaintext);
+        return this.#applicationData(epoch, plaintext);
+      case ContentType.ack:
+        return this.#plainAck(plaintext);
       default:
         return ignored('unexpected-content', contentName(slice.type));
     }
   }
 
+  /** A record of DTLS 1.3 (RFC 9147 §4). */
+  #ciphertext(slice: CiphertextSlice, from: PeerAddress): Ignored {
+    if (this.#version === undefined) return this.#keepForLater(slice);
+    const read = this.records.openUnified(slice, this.#now);
+    if (!read.ok) {
+      if (read.worn)
+        this.fail({ fault: 'local', code: 'key-worn-out', what: 'more records failed to open than its key allows' });
+      return read.reason === 'unknown-epoch' ? this.#keepForLater(slice) : read;
+    }
+    const { epoch, sequenceNumber: number, plaintext } = read;
+    switch (read.type) {
+      case ContentType.handshake:
+        // A peer that still asks in the handshake's epoch is still there: counted from the last time it asked.
+        if (epoch === 2 && this.#connected) this.records.keepRead(2, this.#later(this.config.lastFlightMs));
+        return this.#handshakeRecord({ start: slice.start, epoch, number, plaintext, again: false }, from);
+      case ContentType.alert:
+        return this.#alert(epoch, plaintext);
+      case ContentType.applicationData:
+        return this.#applicationData(epoch, plaintext);
+      case ContentType.ack:
+        return this.#ack(epoch, plaintext);
+      default:
+        return ignored('unexpected-content', contentName(read.type));
+    }
+  }
+
   /** All that still means something is the close_notify that answers ours (RFC 5246 §7.2.1), under the same keys. */
-  #afterEnd(slice: RecordSlice): Ignored {
-    if (this.#end !== 'closed' || slice.type !== ContentType.alert || slice.epoch !== this.records.readEpoch)
-      return ignored('after-close');
-    const read = this.records.open(slice);
-    if (!read.ok) return read;
-    const decoded = tryDecode(alert, read.plaintext);
-    if (!decoded.ok || decoded.value.description !== closeNotify) return ignored('after-close');
+  #afterEnd(slice: AnySlice): Ignored {
+    const mayBeAlert =
+      slice.form === 'unified' || (slice.type === ContentType.alert && slice.epoch === this.records.readEpoch);
+    if (this.#end !== 'closed' || !mayBeAlert) return ignored('after-close');
+    const read = slice.form === 'unified' ? this.records.openUnified(slice, this.#now) : this.records.open(slice);
+    if (!read.ok) return { reason: read.reason };
+    const decoded = 'type' in read && read.type !== ContentType.alert ? undefined : tryDecode(alert, read.plaintext);
+    if (!decoded?.ok || decoded.value.description !== closeNotify) return ignored('after-close');
     this.event({ kind: 'alert', direction: 'received', ...decoded.value });
     return undefined;
   }
 
-  #keepForLater(slice: RecordSlice): Ignored {
-    // Only the very next epoch, and only while its keys are being made (RFC 6347 §4.1).
-    if (slice.epoch !== this.records.readEpoch + 1 || this.#connected || this.#peer === undefined)
-      return ignored('unknown-epoch', `epoch ${slice.epoch}`);
-    if (this.#ahead.length >= this.config.limits.recordsAhead)
-      return ignored('over-limit', 'records of the next epoch');
-    this.#ahead.push({ ...slice, fragment: slice.fragment.slice() });
-    return undefined;
+  #keepForLater(slice: AnySlice): Ignored {
+    const { readEpoch } = this.records;
+    const unified = slice.form === 'unified';
+    if (unified && slice.epochBits === 1 && readEpoch < 3)
+      return ignored('unexpected-content', 'early data (0-RTT), which is never agreed');
+    const name = unified ? `epoch ..${slice.epochBits.toString(2).padStart(2, '0')}` : `epoch ${slice.epoch}`;
+    // Only the epochs that the handshake leads to, and only while their keys are being made (RFC 6347 §4.1).
+    const comes = unified ? slice.epochBits > Math.max(1, readEpoch) : slice.epoch === readEpoch + 1;
+    if (!comes || this.#connected || this.#peer === undefined) return ignored('unknown-epoch', name);
+    return this.#ahead.keep(slice) ? undefined : ignored('over-limit', 'records of the next epoch');
   }
 
   #oldEpoch(slice: RecordSlice): Ignored {
@@ -250,7 +331,8 @@ export class Association {
 
   // Handshake messages ---------------------------------------------------------------------------------------------------
 
-  #handshakeRecord(slice: RecordSlice, plaintext: Uint8Array, again: boolean, from: PeerAddress): Ignored {
+  #handshakeRecord(record: Opened, from: PeerAddress): Ignored {
+    const { plaintext, epoch, number } = record;
     // Several messages may share a record (RFC 6347 §4.2.3).
     for (let at = 0; at < plaintext.length && !this.#end; ) {
       const rest = plaintext.subarray(at);
@@ -263,16 +345,14 @@ export class Association {
       const fragment: Fragment = {
         type: msg_type,
         seq: message_seq,
-        epoch: slice.epoch,
+        epoch,
         total: length,
         offset: fragment_offset,
         bytes: rest.subarray(handshakeHeaderLength, handshakeHeaderLength + fragment_length),
       };
       const why =
-        this.#peer === undefined
-          ? this.#helloFragment(fragment, slice.sequenceNumber, from)
-          : this.#fragment(fragment, again);
-      this.#note(why, slice.start);
+        this.#peer === undefined ? this.#helloFragment(fragment, number, from) : this.#fragment(fragment, record);
+      this.#note(why, record.start);
     }
     return undefined;
   }
@@ -293,42 +373,49 @@ export class Association {
     return undefined;
   }
 
-  #fragment(fragment: Fragment, again: boolean): Ignored {
+  #fragment(fragment: Fragment, { number, again }: Opened): Ignored {
     const name = handshakeTypeName(fragment.type);
+    const { seq, epoch } = fragment;
     const isHelloRequest = fragment.type === HandshakeType.helloRequest;
     // RFC 5246 §7.4.1.1: ignored while a handshake is under way, and not part of it.
-    if (isHelloRequest && !this.#connected) return ignored('unexpected-content', name);
-    if (this.#connected && (isHelloRequest || fragment.type === HandshakeType.clientHello)) {
+    if (isHelloRequest && !this.#connected && epoch === 0) return ignored('unexpected-content', name);
+    if (this.#connected && this.#version === '1.2' && (isHelloRequest || fragment.type === HandshakeType.clientHello)) {
       // A new handshake counts from 0 again, so its beginning is no repeat (RFC 6347 §4.2.2). Answered without reading it.
       if (fragment.offset === 0) this.#step(name, { ...fragment, body: fragment.bytes });
       return undefined;
     }
-    // The peer has switched keys: what is new in the old epoch is not from it, or not in time.
-    if (fragment.epoch < this.records.readEpoch && fragment.seq >= (this.inbox.next ?? 0))
-      return ignored('unexpected-content', `${name} in epoch ${fragment.epoch}`);
+    // The peer has switched keys: what is new in the old epoch is not from it, or not in time. After a KeyUpdate the old keys
+    // stay good until the new ones were seen (RFC 9147 §8).
+    const oldest = this.#connected && this.#version === '1.3' ? 3 : this.records.readEpoch;
+    if (epoch < oldest && seq >= (this.inbox.next ?? 0))
+      return ignored('unexpected-content', `${name} in epoch ${epoch}`);
 
     const got = this.inbox.accept(fragment);
     const heard = { ...fragment, length: fragment.bytes.length };
     switch (got) {
       case 'fresh':
+        this.#acks.note(seq, epoch, number);
         this.#flights.heard(heard, this.#now);
         this.#flights.nextBegins();
         this.#deliver();
         return undefined;
       case 'repeated-message':
+        this.#acks.note(seq, epoch, number);
         if (!again) this.#flights.heard(heard, this.#now);
         return ignored(got, name);
       case 'conflicting-fragment':
         // Authenticated, it is the peer's doing. In epoch 0 it may be anybody's, and one forged fragment must not end the
         // handshake (RFC 6347 §4.1.2.7): the inbox has begun the message anew.
-        if (fragment.epoch === 0) {
+        if (epoch === 0) {
           this.#deliver();
           return ignored(got, name);
         }
-        this.#taking = { epoch: fragment.epoch, seq: fragment.seq };
+        this.#taking = { epoch, seq };
         this.fail({ fault: 'peer', code: 'illegal-parameter', message: name, what: 'fragments that disagree' });
         return undefined;
       default:
+        // What was not kept must not be acknowledged (RFC 9147 §7).
+        this.#acks.retract(epoch, number);
         return ignored(got, name);
     }
   }
@@ -338,7 +425,7 @@ export class Association {
     while (!this.#end) {
       if (this.#earlyChangeCipherSpec && this.#running.waitsFor('change_cipher_spec')) {
         this.#earlyChangeCipherSpec = false;
-        this.#switchKeys();
+        this.#step('change_cipher_spec');
         continue;
       }
       const message = this.inbox.take();
@@ -349,6 +436,8 @@ export class Association {
 
   #changeCipherSpec(slice: RecordSlice, plaintext: Uint8Array): Ignored {
     const name = 'change_cipher_spec';
+    // RFC 9147 §5: DTLS 1.3 has none.
+    if (this.#version === '1.3') return ignored('unexpected-content', name);
     if (plaintext.length !== 1 || plaintext[0] !== 1) return ignored('malformed', name);
     if (this.#peer === undefined || slice.epoch > 0) return ignored('unexpected-content', name);
     if (slice.epoch < this.records.readEpoch || this.#earlyChangeCipherSpec) return ignored('repeated-message', name);
@@ -359,19 +448,11 @@ export class Association {
     return undefined;
   }
 
-  #switchKeys(): void {
-    this.#step('change_cipher_spec');
-    // What was begun in the old epoch must not be finished in the new one.
-    this.inbox.forget();
-    const waiting = this.#ahead;
-    this.#ahead = [];
-    // Offsets in a datagram that is long gone say nothing.
-    for (const slice of waiting) this.#note(this.#record(slice, this.#peer ?? ''), undefined);
-  }
-
   /** Lets the handshake take something, and tells where that led. */
   #step(signal: string, message?: Message): void {
     const from = this.state;
+    const { readEpoch } = this.records;
+    const wasConnected = this.#connected !== undefined;
     this.#taking = message && { epoch: message.epoch, seq: message.seq };
     const failure = this.#running.take(signal, message);
     if (failure) this.fail(failure);
@@ -382,6 +463,11 @@ export class Association {
       this.#early = [];
       for (const bytes of early) this.event({ kind: 'data', bytes });
     }
+    if (this.records.readEpoch === readEpoch || wasConnected) return;
+    // New keys. What was begun in the old epoch must not be finished in the new one.
+    this.inbox.forget();
+    // Offsets in a datagram that is long gone say nothing.
+    for (const slice of this.#ahead.take()) this.#note(this.#record(slice, this.#peer ?? ''), undefined);
   }
 
   // For the handshake ----------------------------------------------------------------------------------------------------
@@ -402,22 +488,74 @@ export class Association {
     this.#hellos.clear();
   }
 
+  /** The version is agreed: records, keys and timers go by its rules from now on. */
+  agree(version: '1.2' | '1.3'): void {
+    this.#version = version;
+    // What stands in records is that of DTLS 1.2 in both (RFC 9147 §4).
+    this.records.version = versionNumber['1.2'];
+    if (version === '1.2') for (const slice of this.#ahead.take()) if (slice.form === 'plain') this.#ahead.keep(slice);
+  }
+
   sendFlight(flight: Flight): void {
+    // A flight acknowledges what it answers (RFC 9147 §7.1).
+    if (flight.answers) this.#acks.answered(flight.answers.last + 1);
     this.#flights.send(flight, this.#now);
+  }
+
+  /** Sends a message after the handshake, once those before it are acknowledged. */
+  sendLater(flight: Flight): void {
+    this.#flights.enqueue(flight, this.#now);
+  }
+
+  /** Acknowledges what has come of the peer's flight (RFC 9147 §7), in the newest epoch that we write. */
+  acknowledge(): void {
+    const numbers = this.#acks.tell();
+    const epoch = this.records.writeEpoch;
+    const most = Math.max(1, Math.floor((this.records.plaintextThatFits(epoch, this.#flights.mtu) - 2) / 16));
+    const told = numbers.slice(-mostAcks * most);
+    for (let at = 0; at < told.length && this.records.canWrite(epoch, 2); at += most)
+      this.#sendRecord(ContentType.ack, encode(ack, { record_numbers: told.slice(at, at + most) }));
+    // After the handshake each message is a flight of its own, and a repeat of it is acknowledged anew.
+    if (this.#connected) this.#acks.forget();
+  }
+
+  /** What was read of this datagram is acknowledged now, or later, or by a flight of ours (RFC 9147 §7.1). */
+  #acknowledgeRead(): void {
+    const complete = this.#connected !== undefined;
+    if (complete ? this.#acks.untold : this.#acks.newGap(this.inbox.gap)) this.acknowledge();
   }
 
   /** Sends one handshake message to somebody for whom nothing is kept, under the numbers of what it answers. */
   sendStateless(hello: FirstHello, flight: number, type: number, body: Uint8Array): void {
-    const { plaintext, fragments } = fragmentRecord({ epoch: 0, type, seq: hello.message.seq, body }, 0, body.length);
+    const part = { kind: 'message', epoch: 0, type, seq: hello.message.seq, body } as const;
+    const cut = { mtu: this.#flights.mtu, packing: 'record', fragment: undefined } as const;
+    cutFlight([part], this.records, cut).forEach(([planned], i) => {
+      if (!planned) return;
+      const number = hello.recordNumber + i;
+      const record = { epoch: 0, sequenceNumber: number, type: planned.type, fragments: planned.fragments };
+      const bytes = this.records.sealStateless(record.type, number, planned.plaintext);
+      this.#transmit(hello.from, bytes, { flight, attempt: 0, records: [record] });
+    });
+  }
+
+  /** Refuses somebody for whom nothing is kept, and goes on listening: who has proved nothing can't end anything. */
+  refuseStateless(hello: FirstHello, failure: Failure): void {
+    const name = alertFor(failure);
+    const description = name && numberIn(alertDescriptions, name);
+    if (description === undefined) return;
+    const level = Level.fatal;
     const number = hello.recordNumber;
-    const record = { epoch: 0, sequenceNumber: number, type: ContentType.handshake, fragments };
-    const bytes = this.records.sealStateless(record.type, number, plaintext);
-    this.#transmit(hello.from, bytes, { flight, attempt: 0, records: [record] });
+    const bytes = this.records.sealStateless(ContentType.alert, number, encode(alert, { level, description }));
+    const record = { epoch: 0, sequenceNumber: number, type: ContentType.alert, fragments: [] };
+    this.#transmit(hello.from, bytes, { flight: 0, attempt: 0, records: [record] });
+    this.event({ kind: 'alert', direction: 'sent', level, description });
   }
 
   /** The handshake is complete. */
   establish(connected: Connected): void {
     this.#connected = connected;
+    // A peer that missed our answer repeats its last flight in the old epoch (RFC 9147 §5.8.1).
+    if (this.#version === '1.3') this.records.keepRead(2, this.#later(this.config.lastFlightMs));
     this.#flights.completed();
     this.event({ kind: 'connected', parameters: connected.parameters });
   }
@@ -449,7 +587,7 @@ export class Association {
     const description = name && numberIn(alertDescriptions, name);
     if (description !== undefined && this.#peer !== undefined) {
       this.#sendAlert(Level.fatal, description);
-      if (this.#taking) this.#lastWord = { description, about: this.#taking, times: 0 };
+      if (this.#taking) this.#lastWord = new LastWord(description, this.#taking);
     }
     this.event({ kind: 'failed', failure });
     this.#over('failed', from, failure.code);
@@ -457,10 +595,13 @@ export class Association {
 
   // Alerts, data, the end --------------------------------------------------------------------------------------------------
 
-  #alert(slice: RecordSlice, plaintext: Uint8Array): Ignored {
+  #alert(epoch: number, plaintext: Uint8Array): Ignored {
     if (this.#peer === undefined) return ignored('unexpected-content', 'alert');
-    // Once the peer writes under keys, what is not under them is not the peer's.
-    if (slice.epoch < this.records.readEpoch) return ignored('unauthenticated-alert');
+    // Once the peer writes under keys, what is not under them is not the peer's. In DTLS 1.3 the keys are here before the
+    // peer has shown that it has them, too: a client that can't take our ServerHello says so in the clear.
+    const authentic =
+      this.#version === '1.3' ? epoch > 0 || !this.records.heardProtected : epoch >= this.records.readEpoch;
+    if (!authentic) return ignored('unauthenticated-alert');
     const read = tryDecode(alert, plaintext);
     if (!read.ok || (read.value.level !== Level.warning && read.value.level !== Level.fatal))
       return ignored('malformed', 'alert');
@@ -472,15 +613,45 @@ export class Association {
       this.#sendAlert(Level.warning, closeNotify);
       this.event({ kind: 'closed', by: 'peer' });
       this.#over('closed', from, 'close_notify');
-    } else if (level === Level.fatal) {
-      // In epoch 0 anybody could have sent this. Real stacks believe it, and it is how a peer says what is wrong.
+    } else if (level === Level.fatal || (this.#version === '1.3' && description !== userCanceled)) {
+      // In epoch 0 anybody could have sent this. Real stacks believe it, and it is how a peer says what is wrong. In DTLS 1.3
+      // the level says nothing (RFC 8446 §6).
       this.fail({ fault: 'peer', code: 'alert', level, description });
     }
     return undefined;
   }
 
-  #applicationData(slice: RecordSlice, plaintext: Uint8Array): Ignored {
-    if (slice.epoch === 0) return ignored('unexpected-content', 'application data in epoch 0');
+  /** An ACK in the clear proves nothing; all it may say is that the peer can read nothing yet (RFC 9147 §7.1). */
+  #plainAck(plaintext: Uint8Array): Ignored {
+    const read = tryDecode(ack, plaintext);
+    if (!read.ok) return ignored('malformed', 'ack');
+    if (this.#version !== '1.3') return ignored('unexpected-content', 'ack, and DTLS 1.3 is not agreed');
+    if (read.value.record_numbers.length > 0 || this.records.heardProtected)
+      return ignored('unexpected-content', 'ack in the clear');
+    this.#flights.nudged(this.#now);
+    return undefined;
+  }
+
+  #ack(epoch: number, plaintext: Uint8Array): Ignored {
+    const read = tryDecode(ack, plaintext);
+    // Nothing that an ACK says can end an association.
+    if (!read.ok) return ignored('malformed', 'ack');
+    // Whoever could read a record can write in its epoch (RFC 9147 §7).
+    const numbers = read.value.record_numbers.filter((record) => record.epoch <= epoch);
+    if (numbers.length < read.value.record_numbers.length && numbers.length === 0)
+      return ignored('unexpected-content', 'ack of records of a later epoch');
+    this.#flights.acknowledged(numbers, this.#now);
+    return undefined;
+  }
+
+  #applicationData(epoch: number, plaintext: Uint8Array): Ignored {
+    if (epoch === 0) return ignored('unexpected-content', 'application data in epoch 0');
+    if (this.#version === '1.3' && epoch < 3) {
+      // RFC 9147 §4.2.1; it is authenticated, so it is the peer's doing.
+      const expected = ['handshake', 'ack', 'alert'];
+      this.fail({ fault: 'peer', code: 'unexpected-message', got: 'application_data', expected });
+      return undefined;
+    }
     const bytes = plaintext.slice();
     if (this.#connected) {
       this.event({ kind: 'data', bytes });
@@ -500,7 +671,10 @@ export class Association {
     if (!this.#connected || this.#end) this.#misuse(`send in state ${this.state}`);
     else if (bytes.length > most) this.#misuse(`send of ${bytes.length} bytes, where a record holds ${most}`);
     else if (!this.records.canWrite(epoch, 2)) this.fail({ fault: 'local', code: 'sequence-exhausted' });
-    else this.#sendRecord(ContentType.applicationData, bytes);
+    else {
+      this.#sendRecord(ContentType.applicationData, bytes);
+      if (this.records.worn(epoch) >= wornOut) this.#running.updateKeys?.(false);
+    }
   }
 
   #sendAlert(level: number, description: number): void {
@@ -534,7 +708,8 @@ export class Association {
   #over(end: 'closed' | 'failed', from: string, because: string): void {
     this.#end = end;
     this.#flights.forget();
-    this.#ahead = [];
+    this.#acks.forget();
+    this.#ahead.take();
     this.#early = [];
     this.inbox.forget();
     this.#hellos.clear();
@@ -542,17 +717,25 @@ export class Association {
   }
 
   /** RFC 6347 §4.2.7: alerts get lost, so ours is repeated when what it was about comes again; not for ever. */
-  #repeatLastWord(records: readonly RecordSlice[]): void {
+  #repeatLastWord(records: readonly AnySlice[]): void {
     const word = this.#lastWord;
-    if (!word || word.times >= mostAlertRepeats) return;
-    const again = records.some(({ type, epoch, fragment }) => {
-      if (type !== ContentType.handshake || epoch !== word.about.epoch) return false;
-      const head = epoch === 0 ? tryDecode(handshakeHeader, headOf(fragment)) : undefined;
-      return head ? head.ok && head.value.message_seq <= word.about.seq : true;
-    });
-    if (!again) return;
-    word.times++;
-    this.#sendAlert(Level.fatal, word.description);
+    if (word && records.some((slice) => this.#isAbout(slice, word)) && word.again())
+      this.#sendAlert(Level.fatal, word.description);
+  }
+
+  #isAbout(slice: AnySlice, { about }: LastWord): boolean {
+    if (slice.form === 'unified') {
+      if (about.epoch === 0 || slice.epochBits !== (about.epoch & unifiedBits.epoch)) return false;
+      const read = this.records.openUnified(slice, this.#now);
+      return read.ok && read.type === ContentType.handshake;
+    }
+    if (slice.type !== ContentType.handshake || slice.epoch !== about.epoch) return false;
+    const head = slice.epoch === 0 ? tryDecode(handshakeHeader, headOf(slice.fragment)) : undefined;
+    return head ? head.ok && head.value.message_seq <= about.seq : true;
+  }
+
+  #later(ms: number): Instant {
+    return after(this.#now, ms);
   }
 
   #transmit(to: PeerAddress | undefined, bytes: Uint8Array, contents: DatagramContents): void {

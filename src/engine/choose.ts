@@ -5,11 +5,11 @@
  */
 import type { Credential, CurveName, PrivateKey, PublicKey } from '../crypto/keys.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
-import { curveOfScheme, signatureScheme } from '../crypto/schemes.ts';
+import { curveOfScheme, schemeFits13, signatureScheme } from '../crypto/schemes.ts';
 import type { CertificateRequest12 } from '../wire/handshake.ts';
 import { type CipherSuite, cipherSuite } from '../wire/suites.ts';
 import type { EndpointConfig } from './api.ts';
-import { canRun } from './config.ts';
+import { canRun, isHybrid } from './config.ts';
 import type { Failure } from './failure.ts';
 
 const curveGroups: Readonly<Record<CurveName, number>> = { secp256r1: 23, secp384r1: 24, secp521r1: 25 };
@@ -59,7 +59,7 @@ export function chooseForServer(
   provider: CryptoProvider,
   offer: Offer,
 ): Choice | { readonly refused: Failure } {
-  const runnable = config.cipherSuites.filter(canRun);
+  const runnable = config.cipherSuites.filter((code) => canRun(code, '1.2'));
   const credentials = config.credentials;
   const fitting = (suite: CipherSuite): readonly Credential[] =>
     credentials.filter((credential) => keyFits(credential.key, suite));
@@ -76,7 +76,7 @@ export function chooseForServer(
   }
 
   // RFC 8422 §5.1: without the extension the server may use any group.
-  const supported = config.groups.filter((group) => provider.supportsGroup(group));
+  const supported = config.groups.filter((group) => provider.supportsGroup(group) && !isHybrid(group));
   const group = supported.find((candidate) => offer.groups?.includes(candidate) ?? true);
   if (group === undefined)
     return { refused: { fault: 'mismatch', code: 'no-common-group', offered: offer.groups ?? [], supported } };
@@ -93,7 +93,60 @@ export function chooseForServer(
   return { refused: { fault: 'mismatch', code: 'no-common-signature', offered: schemes } };
 }
 
-/** The client's answer to a CertificateRequest; `undefined` means an empty Certificate (RFC 5246 §7.4.6). */
+/** What a server of DTLS 1.3 chooses before it looks at credentials (RFC 8446 §4.1.1). */
+export interface Choice13 {
+  readonly suite: CipherSuite;
+  readonly group: number;
+  /** The client's share of the group; without it the client is to be asked for one. */
+  readonly share: Uint8Array | undefined;
+}
+
+/** Suite and group, each in our order of preference; a group whose share is here goes before one that costs a round trip. */
+export function chooseForServer13(
+  config: EndpointConfig,
+  provider: CryptoProvider,
+  offer: {
+    readonly cipherSuites: readonly number[];
+    readonly groups: readonly number[];
+    readonly shares: readonly { readonly group: number; readonly key_exchange: Uint8Array }[];
+  },
+  /** The suite that must be taken where it can be: that of a ticket, or of a HelloRetryRequest. */
+  preferred: number | undefined,
+): Choice13 | { readonly refused: Failure } {
+  const runnable = config.cipherSuites.filter((code) => canRun(code, '1.3'));
+  const common = runnable.filter((code) => offer.cipherSuites.includes(code));
+  const suite = cipherSuite((common.includes(preferred ?? -1) ? preferred : common[0]) ?? -1);
+  if (!suite)
+    return {
+      refused: { fault: 'mismatch', code: 'no-common-suite', offered: offer.cipherSuites, supported: runnable },
+    };
+  const supported = config.groups.filter((group) => provider.supportsGroup(group));
+  const possible = supported.filter((group) => offer.groups.includes(group));
+  const shareOf = (group: number): Uint8Array | undefined =>
+    offer.shares.find((entry) => entry.group === group)?.key_exchange;
+  const group = possible.find((candidate) => shareOf(candidate) !== undefined) ?? possible[0];
+  if (group === undefined)
+    return { refused: { fault: 'mismatch', code: 'no-common-group', offered: offer.groups, supported } };
+  return { suite, group, share: shareOf(group) };
+}
+
+/** The first credential, and scheme, that the peer takes in a CertificateVerify of DTLS 1.3 (RFC 8446 §4.4.2.2, §4.4.3). */
+export function chooseCredential13(
+  config: EndpointConfig,
+  provider: CryptoProvider,
+  schemes: readonly number[],
+): { readonly credential: Credential; readonly scheme: number } | undefined {
+  for (const credential of config.credentials) {
+    const { key } = credential;
+    const scheme = config.signatureSchemes.find(
+      (code) => schemes.includes(code) && schemeFits13(key, code) && provider.canSign(key, code),
+    );
+    if (scheme !== undefined) return { credential, scheme };
+  }
+  return undefined;
+}
+
+/** The client's answer to a CertificateRequest of DTLS 1.2; `undefined` means an empty Certificate (RFC 5246 §7.4.6). */
 export function chooseForClient(
   config: EndpointConfig,
   provider: CryptoProvider,

@@ -2,6 +2,7 @@
  * Settings: what an endpoint does when nobody says otherwise, and what no endpoint can work with. Figures are those that
  * RFC 6347 recommends and WebRTC needs (RFC 8827 §6.5); what a particular stack does belongs in `profiles`.
  */
+import type { Version } from '../wire/registry.ts';
 import { cipherSuite } from '../wire/suites.ts';
 import type { EndpointConfig, Role } from './api.ts';
 
@@ -46,11 +47,24 @@ export const defaultConfig = (role: Role): EndpointConfig => ({
   },
 });
 
-/** Whether the engine can run a suite, as opposed to naming it: ECDHE with an AEAD, in DTLS 1.2. */
-export const canRun = (code: number): boolean => {
+/** Versions that the engine speaks. */
+const spoken = ['1.2', '1.3'] as const;
+type Spoken = (typeof spoken)[number];
+
+/** Whether the engine can run a suite, as opposed to naming it: ECDHE with an AEAD in DTLS 1.2, any of 1.3 that it knows. */
+export function canRun(code: number, version?: Version): boolean {
   const suite = cipherSuite(code);
-  return suite?.keyExchange === 'ecdhe' && suite.cipher.kind === 'aead' && suite.versions.includes('1.2');
-};
+  if (suite?.cipher.kind !== 'aead' || (version !== undefined && !suite.versions.includes(version))) return false;
+  return suite.versions.includes('1.3') || (suite.keyExchange === 'ecdhe' && suite.versions.includes('1.2'));
+}
+
+/** Whether a suite is one of a version that is not among these: such a suite is not to be offered. Unknown ones may be. */
+export const foreignSuite = (code: number, versions: readonly Version[]): boolean =>
+  cipherSuite(code)?.versions.every((version) => !versions.includes(version)) ?? false;
+
+/** Groups of DTLS 1.3 alone, X25519MLKEM768 and its kin: their shares do not fit into ServerKeyExchange. */
+const hybrids: readonly number[] = [4587, 4588, 4589];
+export const isHybrid = (group: number): boolean => hybrids.includes(group);
 
 /** Throws a `RangeError` that names the setting no endpoint could work with. */
 export function checkConfig(config: EndpointConfig): void {
@@ -61,10 +75,13 @@ export function checkConfig(config: EndpointConfig): void {
     if (!Number.isFinite(value) || value < least) reject(`${name} must be at least ${least}, not ${value}`);
   };
   if (config.versions.length === 0) reject('versions: none is given');
-  for (const version of config.versions)
-    if (version !== '1.2') reject(`versions: the engine speaks DTLS 1.2, not yet ${version}`);
-  if (!config.cipherSuites.some(canRun)) reject('cipherSuites: none of these is one that the engine can run');
-  if (config.groups.length === 0) reject('groups: an ECDHE suite needs at least one');
+  for (const version of config.versions) {
+    if (!spoken.includes(version as Spoken)) reject(`versions: the engine speaks DTLS 1.2 and 1.3, not ${version}`);
+    if (!config.cipherSuites.some((code) => canRun(code, version)))
+      reject(`cipherSuites: none of these is one that the engine can run in DTLS ${version}`);
+    if (!config.groups.some((group) => version === '1.3' || !isHybrid(group)))
+      reject(`groups: DTLS ${version} needs at least one of its own`);
+  }
   if (config.signatureSchemes.length === 0) reject('signatureSchemes: at least one is needed');
   if (!Number.isInteger(config.mtu) || config.mtu < leastMtu || config.mtu > mostMtu)
     reject(`mtu must be a whole number from ${leastMtu} to ${mostMtu}, not ${config.mtu}`);
@@ -82,6 +99,14 @@ export function checkConfig(config: EndpointConfig): void {
   atLeast('limits.messagesAhead', limits.messagesAhead, 0);
   atLeast('limits.recordsAhead', limits.recordsAhead, 0);
   atLeast('limits.chainLength', limits.chainLength, 1);
+  if (config.tickets) {
+    const { key, count, lifetimeSeconds } = config.tickets;
+    if (key.length !== 32) reject(`tickets.key has 32 bytes, not ${key.length}`);
+    atLeast('tickets.count', count, 0);
+    atLeast('tickets.lifetimeSeconds', lifetimeSeconds, 1);
+    // RFC 8446 §4.6.1.
+    if (lifetimeSeconds > 604_800) reject('tickets.lifetimeSeconds: at most seven days');
+  }
   const trusted = config.trust.kind === 'fingerprints' ? config.trust.fingerprints : undefined;
   if (trusted?.length === 0) reject('trust: an empty list of fingerprints trusts nobody');
   if (config.role === 'server') {

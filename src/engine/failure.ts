@@ -21,10 +21,18 @@ export type Failure =
     }
   | { readonly fault: 'peer'; readonly code: 'illegal-parameter'; readonly message: string; readonly what: string }
   | { readonly fault: 'peer'; readonly code: 'unsupported-extension'; readonly extension: number }
+  /** RFC 8446 §9.2. */
+  | {
+      readonly fault: 'peer';
+      readonly code: 'missing-extension';
+      readonly message: string;
+      readonly extension: number;
+    }
   | { readonly fault: 'peer'; readonly code: 'bad-signature'; readonly message: string }
   | { readonly fault: 'peer'; readonly code: 'bad-finished' }
   | { readonly fault: 'peer'; readonly code: 'bad-certificate'; readonly what: string }
-  | { readonly fault: 'peer'; readonly code: 'certificate-missing' }
+  /** DTLS 1.3 has an alert of its own for it (RFC 8446 §4.4.2.4). */
+  | { readonly fault: 'peer'; readonly code: 'certificate-missing'; readonly version?: '1.3' }
   | {
       readonly fault: 'peer';
       readonly code: 'fingerprint-mismatch';
@@ -56,6 +64,10 @@ export type Failure =
   | { readonly fault: 'mismatch'; readonly code: 'unsupported'; readonly what: string }
   | { readonly fault: 'network'; readonly code: 'timed-out'; readonly flight: number; readonly attempts: number }
   | { readonly fault: 'local'; readonly code: 'sequence-exhausted' }
+  /** A limit of ours: the peer chose what we had offered for shape alone. */
+  | { readonly fault: 'local'; readonly code: 'unsupported'; readonly what: string }
+  /** More records failed to open than the key allows (RFC 9147 §4.5.3). */
+  | { readonly fault: 'local'; readonly code: 'key-worn-out'; readonly what: string }
   | { readonly fault: 'local'; readonly code: 'misuse'; readonly what: string };
 
 /** Why a record (or what was in it) was ignored. Users ask; so every drop is an event. */
@@ -65,6 +77,9 @@ export type DropReason =
   | 'other-peer'
   | 'short-header'
   | 'truncated'
+  /** A connection ID, where none was agreed: where the record ends can't be known (RFC 9147 §9). */
+  | 'unexpected-cid'
+  | 'unknown-cid'
   | 'wrong-version'
   | 'oversized'
   | 'unknown-epoch'
@@ -91,6 +106,8 @@ export function alertFor(failure: Failure): AlertName | undefined {
       return 'illegal_parameter';
     case 'unsupported-extension':
       return 'unsupported_extension';
+    case 'missing-extension':
+      return 'missing_extension';
     case 'bad-signature':
     case 'bad-finished':
       return 'decrypt_error';
@@ -98,6 +115,7 @@ export function alertFor(failure: Failure): AlertName | undefined {
     case 'fingerprint-mismatch':
       return 'bad_certificate';
     case 'certificate-missing':
+      return failure.version === '1.3' ? 'certificate_required' : 'handshake_failure';
     case 'no-common-suite':
     case 'no-common-group':
     case 'no-common-signature':
@@ -108,8 +126,10 @@ export function alertFor(failure: Failure): AlertName | undefined {
     case 'no-application-protocol':
       return 'no_application_protocol';
     case 'unsupported':
-      return 'handshake_failure';
+      // The peer is not to blame for a limit of ours, and no alert should say so: the outcome is `unsupported`.
+      return failure.fault === 'local' ? undefined : 'handshake_failure';
     case 'sequence-exhausted':
+    case 'key-worn-out':
       return 'internal_error';
     case 'alert':
     case 'timed-out':

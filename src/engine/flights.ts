@@ -1,7 +1,8 @@
 /**
  * The sending side of a handshake: a flight is kept as messages, cut and numbered anew each time it is sent, and sent again
- * when its timer fires, when the peer repeats what it answered, or when the path turns out narrower (RFC 6347 §4.2.4,
- * §4.1.1.1). One timer, one flight.
+ * when its timer fires, when the peer repeats what it answered, when an ACK lacks some of it, or when the path turns out
+ * narrower (RFC 6347 §4.2.4, §4.1.1.1; RFC 9147 §5.8, §7.2). One timer, one flight; what comes after the handshake waits for
+ * its turn.
  */
 import { concat } from '../base/bytes.ts';
 import type { Instant } from '../base/time.ts';
@@ -12,9 +13,13 @@ import { cutFlight, type FlightPart } from './packing.ts';
 import type { RecordLayer } from './records.ts';
 import { RepeatWatch } from './repeats.ts';
 import { RetransmissionTimer } from './timer.ts';
+import { Tracking } from './tracking.ts';
 
-/** What comes after a flight of ours: a flight of the peer, which repeats it; the peer's last one, which it does not; nothing. */
-export type Awaited = 'flight' | 'last-flight' | 'nothing';
+/**
+ * What comes after a flight of ours: a flight of the peer, which repeats it; the peer's last one, which it does not; an ACK,
+ * until which it is sent again (RFC 9147 §7.1); nothing.
+ */
+export type Awaited = 'flight' | 'last-flight' | 'acknowledgement' | 'nothing';
 
 export interface Flight {
   /** Flights of both sides count from 1. */
@@ -23,6 +28,12 @@ export interface Flight {
   readonly awaited: Awaited;
   /** message_seq, first and last, of the peer's flight that this one answers. */
   readonly answers: { readonly first: number; readonly last: number } | undefined;
+  /** The peer may acknowledge pieces of it: DTLS 1.3, agreed by both. */
+  readonly tracked?: boolean;
+  /** All of it was acknowledged. */
+  readonly done?: () => void;
+  /** What nobody acknowledges ends the association, unless it can be done without. */
+  readonly ifLost?: 'let-go';
 }
 
 interface SentFlight extends Flight {
@@ -37,12 +48,27 @@ interface SentFlight extends Flight {
   /** When a last flight is forgotten. */
   until: number | undefined;
   readonly repeats: RepeatWatch | undefined;
+  readonly tracking: Tracking | undefined;
+  /** When it was sent last, or some of it. */
+  sentAt: Instant;
+  /** The next flight has begun, which acknowledges all of it (RFC 9147 §7.2). */
+  answered: boolean;
+  /** An ACK of nothing made us send it again already in this period of the timer. */
+  nudged: boolean;
+  /** Retransmissions of all of it, by which MTU steps go. */
+  silences: number;
+  /** The MTU of its first sending, and where that cut its messages. */
+  readonly firstMtu: number;
+  readonly borders: Map<number, number[]>;
 }
 
 /** What flights need of the association that they belong to. */
 export interface FlightHost {
   readonly config: EndpointConfig;
   readonly records: RecordLayer;
+  /** DTLS 1.3 is agreed: what has come of an incomplete flight can be acknowledged. */
+  readonly acknowledges: boolean;
+  acknowledge(): void;
   transmit(bytes: Uint8Array, contents: DatagramContents): void;
   event(event: EngineEvent): void;
   fail(failure: Failure): void;
@@ -55,6 +81,8 @@ export class Flights {
   #flight: SentFlight | undefined;
   /** What comes in of the flight that is to be answered next. */
   #incoming = new RepeatWatch(0);
+  /** Messages after the handshake that wait for the one before them. */
+  #queue: Flight[] = [];
 
   constructor(host: FlightHost) {
     this.#host = host;
@@ -68,6 +96,10 @@ export class Flights {
   }
   get deadline(): Instant | undefined {
     return this.#timer.deadline;
+  }
+  /** Something of ours waits for its ACK. */
+  get unacknowledged(): boolean {
+    return this.#flight?.awaited === 'acknowledgement';
   }
 
   /** Sends a flight, and keeps it for repeats in place of the one before, which has thereby arrived. */
@@ -87,18 +119,47 @@ export class Flights {
       partly: false,
       until: awaited === 'nothing' ? now + this.#host.config.lastFlightMs : undefined,
       repeats,
+      tracking: flight.tracked ? new Tracking() : undefined,
+      sentAt: now,
+      answered: false,
+      nudged: false,
+      silences: 0,
+      firstMtu: this.#mtu,
+      borders: new Map(),
     };
-    if (this.#transmit(this.#flight) && awaited !== 'nothing') this.#set(this.#timer.start(now));
+    if (this.#transmit(this.#flight, now) && awaited !== 'nothing') this.#set(this.#timer.start(now));
+  }
+
+  /** Sends a message after the handshake, once the one before it is acknowledged. */
+  enqueue(flight: Flight, now: Instant): void {
+    if (this.unacknowledged) this.#queue.push(flight);
+    else this.send(flight, now);
   }
 
   timeout(now: Instant): void {
     const flight = this.#flight;
     if (!flight || this.#timer.deadline === undefined || now < this.#timer.deadline) return;
+    const { asking } = this.#timer;
     const fired = this.#timer.fire(now);
-    this.#tell('fired', 0);
-    if (fired === 'give-up')
-      this.#host.fail({ fault: 'network', code: 'timed-out', flight: flight.number, attempts: flight.attempt });
-    else if (this.#transmitAgain(flight)) this.#set(fired.again);
+    if (!asking) this.#tell('fired', 0);
+    if (fired === 'give-up') this.#giveUp(flight, now);
+    else if (asking) this.#host.acknowledge();
+    else {
+      flight.nudged = false;
+      if (this.#transmitAgain(flight, now)) this.#set(fired.again);
+    }
+  }
+
+  #giveUp(flight: SentFlight, now: Instant): void {
+    if (flight.ifLost === 'let-go') this.#next(now);
+    else this.#host.fail({ fault: 'network', code: 'timed-out', flight: flight.number, attempts: flight.attempt });
+  }
+
+  /** The flight is through; the next that waits goes out. */
+  #next(now: Instant): void {
+    this.#flight = undefined;
+    const next = this.#queue.shift();
+    if (next) this.send(next, now);
   }
 
   /**
@@ -125,14 +186,57 @@ export class Flights {
       // at its cap it may need longer: counted from the last time it asked.
       flight.until = now + this.#host.config.lastFlightMs;
     }
-    if (!flight.repeats.note(fragment)) return;
-    if (this.#transmitAgain(flight)) this.#restart(now);
+    if (!flight.repeats.note(fragment) || flight.answered) return;
+    if (this.#transmitAgain(flight, now)) this.#restart(now);
+  }
+
+  /**
+   * An ACK, authenticated, with the numbers that it may speak of. What it shows to be lost goes out again at once
+   * (RFC 9147 §7.2). One that comes sooner than a quarter of the timeout was sent because of a gap (§7.1), and what went out
+   * after the newest record in it may still be under way.
+   */
+  acknowledged(numbers: readonly { readonly epoch: number; readonly sequence_number: number }[], now: Instant): void {
+    const flight = this.#flight;
+    if (!flight?.tracking || flight.answered) return;
+    if (numbers.length === 0) {
+      this.nudged(now);
+      return;
+    }
+    if (!flight.tracking.acknowledge(numbers)) return;
+    if (flight.tracking.missing(flight.parts, false).length === 0) {
+      this.#allAcknowledged(flight, now);
+      return;
+    }
+    const early = now < flight.sentAt + this.#timer.quarter;
+    const lost = flight.tracking.missing(flight.parts, early);
+    if (lost.length === 0) return;
+    flight.attempt++;
+    if (this.#transmit(flight, now, lost)) this.#restart(now);
+  }
+
+  /** An ACK of nothing: the peer can't read what came, which all hangs on the ServerHello (RFC 9147 §7.1). */
+  nudged(now: Instant): void {
+    const flight = this.#flight;
+    // Anybody could have sent it, so it doubles what we send and no more.
+    if (!flight?.tracking || flight.answered || flight.nudged || flight.tracking.begun) return;
+    flight.nudged = true;
+    if (this.#transmitAgain(flight, now)) this.#restart(now);
+  }
+
+  #allAcknowledged(flight: SentFlight, now: Instant): void {
+    this.arrived();
+    if (flight.awaited !== 'acknowledgement') {
+      this.#timer.onlyWait();
+      return;
+    }
+    flight.done?.();
+    this.#next(now);
   }
 
   /** Something of the next flight is here, so ours has arrived. */
   nextBegins(): void {
     const flight = this.#flight;
-    if (!flight) return;
+    if (!flight || flight.awaited === 'acknowledgement') return;
     if (flight.attempt === 0) flight.lossFree = true;
     flight.partly = true;
   }
@@ -140,13 +244,20 @@ export class Flights {
   /**
    * A datagram was read. When it brought part of the next flight and not the rest, ours need not be sent again, unless the
    * rest stays out (RFC 6347 §4.2.4: part of a flight changes no state). The peer repeats its flights by its own timer and
-   * ours waits longer; the peer's last flight is repeated by nobody unless we ask, so there the timer stays as it is.
+   * ours waits longer; the peer's last flight is repeated by nobody unless we ask, so there the timer stays as it is. In
+   * DTLS 1.3 ours is acknowledged by it, and the rest is asked for by an ACK (RFC 9147 §7.1).
    */
   datagramRead(now: Instant): void {
     const flight = this.#flight;
     if (!flight?.partly) return;
     flight.partly = false;
     if (flight.awaited !== 'flight') return;
+    if (this.#host.acknowledges) {
+      if (!flight.answered) this.#cancel();
+      flight.answered = true;
+      this.#timer.ask(now);
+      return;
+    }
     const duration = this.#timer.putOff(now);
     if (duration === undefined) return;
     this.#tell('cancelled', 0);
@@ -161,7 +272,7 @@ export class Flights {
 
   /** The handshake is complete: only a last flight is still kept, for a peer that asks for it (RFC 6347 §4.2.4). */
   completed(): void {
-    if (this.#flight?.awaited === 'nothing') return;
+    if (this.#flight?.awaited === 'nothing' || this.unacknowledged) return;
     this.arrived();
     this.#flight = undefined;
   }
@@ -174,25 +285,35 @@ export class Flights {
     const flight = this.#flight;
     // Being too big is what `flight` packing is for.
     if (this.#host.config.packing === 'flight' || !flight || flight.largest <= mtu) return;
-    if (this.#transmitAgain(flight)) this.#restart(now);
+    if (this.#transmitAgain(flight, now)) this.#restart(now);
   }
 
   forget(): void {
     this.#cancel();
     this.#flight = undefined;
+    this.#queue = [];
   }
 
-  #transmitAgain(flight: SentFlight): boolean {
+  /** All of it again, or what nobody has acknowledged. */
+  #transmitAgain(flight: SentFlight, now: Instant): boolean {
     flight.attempt++;
-    return this.#transmit(flight);
+    flight.silences++;
+    // RFC 6347 §4.1.1.1, RFC 9147 §4.4: after repeated silence smaller records, in case the path carries no larger ones.
+    for (const { fromRetransmission, mtu } of this.#host.config.mtuSteps ?? [])
+      if (flight.silences >= fromRetransmission && mtu < this.#mtu) this.#mtu = Math.max(leastMtu, mtu);
+    return this.#transmit(flight, now, flight.tracking?.missing(flight.parts, false));
   }
 
-  /** Cuts and sends the flight as MTU and packing are now, under fresh record numbers. False when that ended everything. */
-  #transmit(flight: SentFlight): boolean {
+  /** Cuts and sends a flight as MTU and packing are now, under fresh record numbers. False when that ended everything. */
+  #transmit(flight: SentFlight, now: Instant, parts: readonly FlightPart[] = flight.parts): boolean {
     const { records, config } = this.#host;
-    const cut = { mtu: this.#mtu, packing: config.packing, fragment: config.fragment };
+    const again = flight.attempt > 0;
+    const packing = (again ? config.resendPacking : undefined) ?? config.packing;
+    const stable = config.bordersOnResend === 'stable' && this.#mtu >= flight.firstMtu;
+    const borders = again && stable ? (seq: number) => flight.borders.get(seq) ?? [] : undefined;
     flight.largest = 0;
-    for (const planned of cutFlight(flight.parts, records, cut)) {
+    flight.sentAt = now;
+    for (const planned of cutFlight(parts, records, { mtu: this.#mtu, packing, fragment: config.fragment, borders })) {
       const pieces: Uint8Array[] = [];
       const contents: RecordContents[] = [];
       for (const { epoch, type, plaintext, fragments } of planned) {
@@ -204,8 +325,12 @@ export class Flights {
         const { bytes, number } = records.seal(epoch, type, plaintext);
         pieces.push(bytes);
         contents.push({ epoch, sequenceNumber: number, type, fragments });
+        flight.tracking?.sent(epoch, number, fragments);
+        if (!again)
+          for (const { messageSeq, offset, length } of fragments) noteBorder(flight, messageSeq, offset + length);
       }
-      const bytes = concat(...pieces);
+      const [only] = pieces;
+      const bytes = only && pieces.length === 1 ? only : concat(...pieces);
       flight.largest = Math.max(flight.largest, bytes.length);
       this.#host.transmit(bytes, { flight: flight.number, attempt: flight.attempt, records: contents });
     }
@@ -229,4 +354,10 @@ export class Flights {
     const { number: flight, attempt } = this.#flight ?? { number: 0, attempt: 0 };
     this.#host.event({ kind: 'timer', action, flight, attempt, durationMs });
   }
+}
+
+function noteBorder(flight: SentFlight, seq: number, end: number): void {
+  const known = flight.borders.get(seq);
+  if (known) known.push(end);
+  else flight.borders.set(seq, [end]);
 }

@@ -51,6 +51,15 @@ export class Inbox {
     return this.#next;
   }
 
+  /** Whether something is here that comes after something which is not (RFC 9147 §7.1). */
+  get gap(): boolean {
+    for (const [seq, { assembly }] of this.#pending) {
+      const [first, second] = assembly.have.ranges;
+      if (seq !== this.#next || second || (first && first[0] > 0)) return true;
+    }
+    return false;
+  }
+
   /** Bytes kept, for tests that count them. */
   get size(): number {
     let bytes = 0;

@@ -4,16 +4,16 @@
  */
 import type { Endpoint, EndpointConfig, Environment } from './api.ts';
 import { Association } from './association.ts';
-import { startClient12 } from './client12.ts';
+import { startClient } from './client.ts';
 import { checkConfig } from './config.ts';
-import { startServer12 } from './server12.ts';
+import { startServer } from './server.ts';
 import { srtpKeysOf } from './srtp.ts';
 
 export type * from './api.ts';
 export { canRun, checkConfig, defaultConfig, leastMtu } from './config.ts';
 export { alertFor, type DropReason, type Failure } from './failure.ts';
 export { always, expected, type Machine, type Row, type Signal } from './machine.ts';
-export { client12, server12 } from './states.ts';
+export { client12, client13, clientOpening, server12, server13, serverOpening } from './states.ts';
 
 /** An endpoint, with what only tests and the curious ask. */
 export interface InspectableEndpoint extends Endpoint {
@@ -28,11 +28,14 @@ export interface InspectableEndpoint extends Endpoint {
 export function createEndpoint(config: EndpointConfig, env: Environment): InspectableEndpoint {
   checkConfig(config);
   const house = new Association(config, env);
-  house.run(config.role === 'client' ? startClient12(house) : startServer12(house));
+  house.run(config.role === 'client' ? startClient(house) : startServer(house));
   return {
     role: config.role,
     get state() {
       return house.state;
+    },
+    get unacknowledged() {
+      return house.unacknowledged;
     },
     get held() {
       return house.held;

@@ -60,8 +60,17 @@ export const refuse = (refused: Failure): Refusal => ({ refused });
 
 type AnyHandler = (known: unknown, message: Message | undefined) => { to: string; with: unknown } | Refusal;
 
+/** What takes signals and messages, and is somewhere. */
+export interface Runner {
+  /** The row of its table. */
+  readonly state: string;
+  waitsFor(signal: Signal): boolean;
+  /** Takes what it waits for, or says what is wrong. `signal` is a `Signal` or the name of an unknown message. */
+  take(signal: string, message?: Message): Failure | undefined;
+}
+
 /** A machine in one of its states. */
-export class Course<M extends Machine, K extends Knowledge<M>> {
+export class Course<M extends Machine, K extends Knowledge<M>> implements Runner {
   readonly #machine: M;
   readonly #handlers: Handlers<M, K>;
   #at: { readonly to: string; readonly with: unknown };
@@ -74,6 +83,11 @@ export class Course<M extends Machine, K extends Knowledge<M>> {
 
   get state(): string {
     return this.#at.to;
+  }
+
+  /** What it knows there. */
+  get known(): unknown {
+    return this.#at.with;
   }
 
   waitsFor(signal: Signal): boolean {

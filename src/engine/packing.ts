@@ -3,9 +3,8 @@
  * (RFC 6347 §4.1.1, §4.2.3). What is kept are messages; fragments, records and datagrams live only while they are sent.
  * Pure: a flight and sizes in, a plan out.
  */
-import { concat } from '../base/bytes.ts';
-import { encode } from '../codec/codec.ts';
-import { handshakeHeader, handshakeHeaderLength } from '../wire/handshake.ts';
+import type { Range } from '../base/ranges.ts';
+import { handshakeHeaderLength } from '../wire/handshake.ts';
 import { ContentType } from '../wire/registry.ts';
 import type { FragmentContents, Packing } from './api.ts';
 
@@ -17,6 +16,8 @@ export type FlightPart =
       readonly type: number;
       readonly seq: number;
       readonly body: Uint8Array;
+      /** The bytes of it that go out: all of them, unless the peer acknowledged others (RFC 9147 §7.2). */
+      readonly ranges?: readonly Range[];
     }
   | { readonly kind: 'change_cipher_spec'; readonly epoch: number };
 
@@ -40,6 +41,8 @@ export interface Cut {
   readonly packing: Packing;
   /** Largest fragment body. */
   readonly fragment: number | undefined;
+  /** Where a message was cut when it was sent first, ascending; fragments keep these borders as far as they fit. */
+  readonly borders?: ((seq: number) => readonly number[]) | undefined;
 }
 
 /** A fragment smaller than this is not worth a record of its own while the next datagram has more room. */
@@ -80,20 +83,23 @@ export function cutFlight(parts: readonly FlightPart[], sizes: RecordSizes, cut:
       });
       continue;
     }
-    let offset = 0;
-    // At least one fragment, also of a message without a body.
-    for (;;) {
-      const left = part.body.length - offset;
-      const fits = Math.min(largest, sizes.plaintextThatFits(part.epoch, room()) - handshakeHeaderLength);
-      if (used > 0 && fits < Math.min(left, leastFragment, largest)) {
-        close();
-        continue;
+    const borders = cut.borders?.(part.seq);
+    for (const [start, to] of part.ranges ?? [[0, part.body.length]]) {
+      const end = Math.min(to, part.body.length);
+      // At least one fragment, also of a message without a body.
+      for (let offset = start; ; ) {
+        const left = Math.min(end, borders?.find((border) => border > offset) ?? end) - offset;
+        const fits = Math.min(largest, sizes.plaintextThatFits(part.epoch, room()) - handshakeHeaderLength);
+        if (used > 0 && fits < Math.min(left, borders ? left : leastFragment, largest)) {
+          close();
+          continue;
+        }
+        const length = Math.min(left, fits);
+        if (length < Math.min(left, 1)) throw new Error(`an MTU of ${cut.mtu} carries nothing in epoch ${part.epoch}`);
+        add(fragmentRecord(part, offset, length));
+        offset += length;
+        if (offset >= end) break;
       }
-      const length = Math.min(left, fits);
-      if (length < Math.min(left, 1)) throw new Error(`an MTU of ${cut.mtu} carries nothing in epoch ${part.epoch}`);
-      add(fragmentRecord(part, offset, length));
-      offset += length;
-      if (offset >= part.body.length) break;
     }
   }
   close();
@@ -106,19 +112,37 @@ export function fragmentRecord(
   offset: number,
   length: number,
 ): PlannedRecord {
+  const total = part.body.length;
+  const plaintext = new Uint8Array(handshakeHeaderLength + length);
+  writeHandshakeHeader(plaintext, part.type, total, part.seq, offset, length);
+  plaintext.set(part.body.subarray(offset, offset + length), handshakeHeaderLength);
   return {
     epoch: part.epoch,
     type: ContentType.handshake,
-    plaintext: concat(
-      encode(handshakeHeader, {
-        msg_type: part.type,
-        length: part.body.length,
-        message_seq: part.seq,
-        fragment_offset: offset,
-        fragment_length: length,
-      }),
-      part.body.subarray(offset, offset + length),
-    ),
-    fragments: [{ message: part.type, messageSeq: part.seq, offset, length, total: part.body.length }],
+    plaintext,
+    fragments: [{ message: part.type, messageSeq: part.seq, offset, length, total }],
   };
+}
+
+/** The 12 bytes of `handshakeHeader` (RFC 6347 §4.2.2), written straight: every record that we send begins with them. */
+export function writeHandshakeHeader(
+  into: Uint8Array,
+  type: number,
+  total: number,
+  seq: number,
+  offset: number,
+  length: number,
+): void {
+  into[0] = type;
+  into[1] = total >> 16;
+  into[2] = total >> 8;
+  into[3] = total;
+  into[4] = seq >> 8;
+  into[5] = seq;
+  into[6] = offset >> 16;
+  into[7] = offset >> 8;
+  into[8] = offset;
+  into[9] = length >> 16;
+  into[10] = length >> 8;
+  into[11] = length;
 }

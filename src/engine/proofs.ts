@@ -66,10 +66,33 @@ export function checkTrust(
 export const checkAnonymity = (config: EndpointConfig): AnonymityAllowed | undefined =>
   config.clientAuth !== 'require' && config.trust.kind === 'any' ? ({} as AnonymityAllowed) : undefined;
 
+/** The peer has the key of a ticket, and who had it when the ticket was made may be the peer now. */
+export interface ResumptionAllowed {
+  readonly [proof]: 'resumed';
+}
+/**
+ * Whether a ticket may be used: the peer that it was made with is somebody whom the settings still let in. `leafHash` is the SHA-256 of its certificate, `undefined` when it showed none.
+ */
+export function checkResumption(
+  config: EndpointConfig,
+  leafHash: Uint8Array | undefined,
+): ResumptionAllowed | undefined {
+  const { trust, clientAuth, role } = config;
+  if (leafHash === undefined)
+    return role === 'server' && clientAuth !== 'require' && trust.kind === 'any'
+      ? ({} as ResumptionAllowed)
+      : undefined;
+  const known =
+    trust.kind === 'any' ||
+    trust.fingerprints.some(({ hash, value }) => hash === 'sha256' && equalConstantTime(value, leafHash));
+  return known ? ({} as ResumptionAllowed) : undefined;
+}
+
 /** What is known of who the peer is. */
 export type PeerProof =
   | { readonly signature: SignatureVerified; readonly trusted: PeerTrusted }
-  | { readonly anonymous: AnonymityAllowed };
+  | { readonly anonymous: AnonymityAllowed }
+  | { readonly resumed: ResumptionAllowed };
 
 /** A completed handshake. Cannot be made without the proofs. */
 export interface Connected {

@@ -14,6 +14,11 @@ export class ReplayWindow {
     this.#seen = new Uint8Array(this.#width);
   }
 
+  /** The highest number noted; -1 before the first. */
+  get highest(): number {
+    return this.#highest;
+  }
+
   /** New, seen before, or so old that nobody can tell. Changes nothing: a record is checked before it is authenticated. */
   look(number: number): 'new' | 'seen' | 'too-old' {
     if (number > this.#highest) return 'new';

@@ -3,8 +3,8 @@
  * states.ts) lets in. Until a client's hello is accepted nothing is kept for anybody; after that, each step gets what its
  * state knows and hands on what the next must know.
  */
-import { emptyBytes, utf8 } from '../base/bytes.ts';
-import { decode, encode, tryDecode } from '../codec/codec.ts';
+import { concat, emptyBytes } from '../base/bytes.ts';
+import { decode, encode } from '../codec/codec.ts';
 import type { KeyAgreement } from '../crypto/provider.ts';
 import { findExtension, type ServerExtension } from '../wire/extensions.ts';
 import {
@@ -12,11 +12,10 @@ import {
   certificate,
   certificateRequest12,
   certificateVerify12,
-  clientHello,
   clientKeyExchangeEcdhe,
+  downgradeSentinel,
   ecdhParams,
   finished12,
-  helloVerifyRequest,
   serverHello,
   serverKeyExchange12,
 } from '../wire/handshake.ts';
@@ -24,23 +23,24 @@ import { HandshakeType, versionNumber } from '../wire/registry.ts';
 import type { EndpointConfig } from './api.ts';
 import type { Association, FirstHello, Handshake } from './association.ts';
 import { type Choice, certificateTypesFor, chooseForServer } from './choose.ts';
-import { CookieJar } from './cookie.ts';
-import type { Failure } from './failure.ts';
-import { Course, go, type Handlers, type Message, type Refusal, refuse } from './machine.ts';
+import { Course, go, type Handlers, type Refusal, refuse } from './machine.ts';
 import { type AnonymityAllowed, type Connected, checkAnonymity, type PeerProof, verifyFinished } from './proofs.ts';
 import {
-  type Agreed,
-  alpnNames,
-  checkSignature,
-  deriveKeys,
+  answerApplication,
   duplicateExtension,
   examineChain,
+  illegal,
+  Outbox,
+  type ShownCertificate,
+} from './session.ts';
+import {
+  type Agreed,
+  checkSignature,
+  deriveKeys,
   exporter,
   finishedData,
   type Keys,
-  Outbox,
   parametersOf,
-  type ShownCertificate,
   signedParams,
 } from './session12.ts';
 import { server12 } from './states.ts';
@@ -74,8 +74,6 @@ interface Keyed extends Negotiated {
 }
 
 interface Server12Knowledge {
-  readonly idle: undefined;
-  readonly awaitClientHello: undefined;
   readonly awaitCertificate: Negotiated;
   readonly awaitClientKeyExchange: Introduced;
   readonly awaitCertificateVerify: ToBeProved;
@@ -86,39 +84,17 @@ interface Server12Knowledge {
   readonly failed: undefined;
 }
 
-export function startServer12(house: Association): Handshake {
+/** Goes on from a ClientHello that was accepted. `flights`: how many there were, with that hello's. */
+export function continueServer12(
+  house: Association,
+  first: FirstHello,
+  hello: ClientHello,
+  flights: number,
+): Handshake | Refusal {
   const { config } = house;
   const { crypto, random } = house.env;
-  const cookies = config.cookie ? new CookieJar(crypto, random(32)) : undefined;
 
   const steps: Handlers<typeof server12, Server12Knowledge> = {
-    idle: {
-      start: () => go('awaitClientHello', undefined),
-    },
-
-    awaitClientHello: {
-      client_hello(_, message) {
-        const first = house.firstHello;
-        if (cookies) {
-          const read = tryDecode(clientHello, message.body);
-          if (!read.ok) {
-            // Whoever this is has not proved its address, so it must not be able to end anything.
-            house.drop('malformed', undefined, read.error.message);
-            return go('awaitClientHello', undefined);
-          }
-          if (!cookies.check(first.from, read.value)) {
-            // A wrong cookie counts as none (RFC 6347 §4.2.1): answered alike, each time, with nothing kept.
-            if (read.value.cookie.length > 0) house.drop('bad-cookie');
-            sendCookie(cookies, first, read.value);
-            return go('awaitClientHello', undefined);
-          }
-          // The ServerHello goes on from the number of the hello that it answers (RFC 6347 §4.2.1).
-          house.records.openWrite(0, undefined, first.recordNumber);
-        }
-        return acceptHello(first, message);
-      },
-    },
-
     awaitCertificate: {
       certificate(known, message) {
         known.transcript.add(message);
@@ -183,7 +159,7 @@ export function startServer12(house: Association): Handshake {
         transcript.add(message);
         outbox.changeCipherSpec();
         const ours = finishedData(house, agreed, keys, 'server', transcript);
-        outbox.message(HandshakeType.finished, encode(finished12, { verify_data: ours }));
+        outbox.message(1, HandshakeType.finished, encode(finished12, { verify_data: ours }));
         house.records.openWrite(1, keys.server);
         house.sendFlight({
           number: known.flights + 2,
@@ -212,15 +188,9 @@ export function startServer12(house: Association): Handshake {
     failed: {},
   };
 
-  function sendCookie(jar: CookieJar, first: FirstHello, hello: ClientHello): void {
-    // RFC 6347 §4.2.1: the version is that of DTLS 1.0, whatever will be agreed.
-    const body = { server_version: versionNumber['1.0'], cookie: jar.bake(first.from, hello) };
-    house.sendStateless(first, 2, HandshakeType.helloVerifyRequest, encode(helloVerifyRequest, body));
-  }
-
   /** Flight 4 (RFC 6347 §4.2.4): ServerHello Certificate ServerKeyExchange [CertificateRequest] ServerHelloDone. */
-  function acceptHello(first: FirstHello, message: Message) {
-    const hello = decode(clientHello, message.body);
+  function acceptHello() {
+    const { message } = first;
     const negotiated = negotiate(config, hello);
     if ('refused' in negotiated) return negotiated;
     const { srtpProfile, alpn, extendedMasterSecret, extensions } = negotiated;
@@ -235,19 +205,20 @@ export function startServer12(house: Association): Handshake {
     const agreed: Agreed = {
       suite,
       clientRandom: hello.random,
-      serverRandom: random(32),
+      serverRandom: serverRandom(),
       extendedMasterSecret,
       srtpProfile,
       alpn,
     };
     house.settle(first, hello.random);
-    house.records.version = versionNumber['1.2'];
+    house.agree('1.2');
     const transcript = new Transcript();
     transcript.add(message);
     transcript.hashWith(crypto, suite.hash);
     // message_seq goes on where the client's hello is: 1 after a cookie exchange, of which nothing was kept (errata 5186).
     const outbox = new Outbox(transcript, message.seq);
     outbox.message(
+      0,
       HandshakeType.serverHello,
       encode(serverHello, {
         server_version: versionNumber['1.2'],
@@ -258,17 +229,19 @@ export function startServer12(house: Association): Handshake {
         extensions: extensions.length > 0 ? extensions : undefined,
       }),
     );
-    outbox.message(HandshakeType.certificate, encode(certificate, { certificate_list: [...credential.chain] }));
+    outbox.message(0, HandshakeType.certificate, encode(certificate, { certificate_list: [...credential.chain] }));
     const share = crypto.generate(group, random);
     const params = { curve_type: 3, named_curve: group, public: share.share };
     const signature = crypto.sign(credential.key, scheme, signedParams(agreed, encode(ecdhParams, params)), random);
     outbox.message(
+      0,
       HandshakeType.serverKeyExchange,
       encode(serverKeyExchange12, { params, algorithm: scheme, signature }),
     );
     const anonymous = config.clientAuth === 'none' ? checkAnonymity(config) : undefined;
     if (!anonymous)
       outbox.message(
+        0,
         HandshakeType.certificateRequest,
         encode(certificateRequest12, {
           certificate_types: certificateTypesFor(config.signatureSchemes),
@@ -276,22 +249,32 @@ export function startServer12(house: Association): Handshake {
           certificate_authorities: [],
         }),
       );
-    outbox.message(HandshakeType.serverHelloDone, emptyBytes);
-    // A hello with a proved cookie is the third flight of the handshake, else the first.
-    const flights = cookies ? 4 : 2;
+    outbox.message(0, HandshakeType.serverHelloDone, emptyBytes);
     const answers = { first: message.seq, last: message.seq };
-    house.sendFlight({ number: flights, parts: outbox.take(), awaited: 'flight', answers });
-    const known: Negotiated = { agreed, choice, share, transcript, outbox, flights, firstSeq: message.seq + 1 };
+    house.sendFlight({ number: flights + 1, parts: outbox.take(), awaited: 'flight', answers });
+    const known: Negotiated = {
+      agreed,
+      choice,
+      share,
+      transcript,
+      outbox,
+      flights: flights + 1,
+      firstSeq: message.seq + 1,
+    };
     return anonymous ? go('awaitClientKeyExchange', { ...known, shown: { anonymous } }) : go('awaitCertificate', known);
   }
 
-  return new Course(server12, steps, go('idle', undefined));
+  /** RFC 8446 §4.1.3: who speaks 1.3 and agrees on 1.2 says so where the signature covers it. */
+  function serverRandom(): Uint8Array {
+    const bytes = random(32);
+    return config.versions.includes('1.3') ? concat(bytes.subarray(0, 24), downgradeSentinel['1.2']) : bytes;
+  }
+
+  const accepted = acceptHello();
+  return 'refused' in accepted ? accepted : new Course(server12, steps, accepted);
 }
 
-const illegal = (message: string, what: string): Refusal =>
-  refuse({ fault: 'peer', code: 'illegal-parameter', message, what });
-
-/** What does not hang on the credential: version, and each extension that we answer (RFC 5246 §7.4.1.2). */
+/** What does not hang on the credential: each extension that we answer (RFC 5246 §7.4.1.2). */
 function negotiate(
   config: EndpointConfig,
   hello: ClientHello,
@@ -303,8 +286,6 @@ function negotiate(
       readonly extensions: ServerExtension[];
     }
   | Refusal {
-  const wrongVersion = versionFault(hello);
-  if (wrongVersion) return refuse(wrongVersion);
   const { extensions: offered } = hello;
   const fault = duplicateExtension('client_hello', offered);
   if (fault) return refuse(fault);
@@ -328,38 +309,10 @@ function negotiate(
   if (extendedMasterSecret) extensions.push({ kind: 'extended_master_secret', body: {} });
   if (formats) extensions.push({ kind: 'ec_point_formats', body: { ec_point_format_list: [0] } });
 
-  // RFC 5764 §4.1.1: one of the client's profiles, or no extension at all. Never an MKI (RFC 8827 §6.5).
-  const profiles = findExtension(offered, 'use_srtp')?.SRTPProtectionProfiles ?? [];
-  const srtpProfile = config.srtpProfiles.find((profile) => profiles.includes(profile));
-  if (srtpProfile !== undefined)
-    extensions.push({
-      kind: 'use_srtp',
-      body: { SRTPProtectionProfiles: [srtpProfile], srtp_mki: emptyBytes },
-    });
-
-  // RFC 7301 §3.2: a server that speaks none of the client's protocols says so; one that speaks none at all is silent.
-  const names = alpnNames(findExtension(offered, 'application_layer_protocol_negotiation'));
-  const alpn = config.alpn.find((name) => names.includes(name));
-  if (names.length > 0 && config.alpn.length > 0) {
-    if (alpn === undefined) return refuse({ fault: 'mismatch', code: 'no-application-protocol', offered: names });
-    extensions.push({
-      kind: 'application_layer_protocol_negotiation',
-      body: { protocol_name_list: [utf8(alpn)] },
-    });
-  }
-  return { srtpProfile, alpn, extendedMasterSecret, extensions };
+  const application = answerApplication(config, offered);
+  if ('refused' in application) return application;
+  return { ...application, extendedMasterSecret, extensions: [...extensions, ...application.extensions] };
 }
 
 /** TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746 §3.3). */
 const renegotiationSuite = 0x00ff;
-
-/** Version numbers of DTLS fall as versions rise. A hello with supported_versions means that list (RFC 8446 §4.2.1). */
-function versionFault(hello: ClientHello): Failure | undefined {
-  const listed = findExtension(hello.extensions, 'supported_versions')?.versions;
-  const ours = versionNumber['1.2'];
-  const major = hello.client_version >> 8;
-  const fits = listed ? listed.includes(ours) : major === 0xfe && hello.client_version <= ours;
-  return fits
-    ? undefined
-    : { fault: 'mismatch', code: 'version', offered: listed ?? [hello.client_version], supported: [ours] };
-}

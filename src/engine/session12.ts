@@ -1,21 +1,18 @@
 /**
- * What both roles of DTLS 1.2 do alike once hellos are exchanged: checks of hello extensions, of certificates and of
- * signatures, and the step from a shared secret to keys (RFC 5246 §8, RFC 7627 §4, RFC 5764 §4.2).
+ * What both roles of DTLS 1.2 do alike once hellos are exchanged: checks of signatures, and the step from a shared secret to
+ * keys (RFC 5246 §8, RFC 7627 §4, RFC 5764 §4.2).
  */
-import { concat, fromUtf8 } from '../base/bytes.ts';
+import { concat } from '../base/bytes.ts';
 import { keyName, type PublicKey } from '../crypto/keys.ts';
 import { exportKeyingMaterial, extendedMasterSecret, masterSecret, prfHash, verifyData } from '../crypto/prf12.ts';
 import { type RecordCipher, recordProtection12 } from '../crypto/protection12.ts';
-import { type ExtensionMessage, extensionCode } from '../wire/extensions.ts';
-import { HandshakeType } from '../wire/registry.ts';
 import type { CipherSuite } from '../wire/suites.ts';
-import { publicKeyOf } from '../x509/read.ts';
 import type { Parameters } from './api.ts';
 import type { Association } from './association.ts';
 import { keyFits } from './choose.ts';
 import type { Failure } from './failure.ts';
-import type { FlightPart } from './packing.ts';
-import { checkTrust, type PeerTrusted, type SignatureVerified, verifySignature } from './proofs.ts';
+import { type SignatureVerified, verifySignature } from './proofs.ts';
+import type { ShownCertificate } from './session.ts';
 import type { Transcript } from './transcript.ts';
 
 /** What the hellos agreed. */
@@ -33,47 +30,6 @@ export interface Keys {
   readonly master: Uint8Array;
   readonly client: RecordCipher;
   readonly server: RecordCipher;
-}
-
-/** Fatal for a hello: RFC 8446 §4.2 says it for all versions. */
-export function duplicateExtension(
-  message: ExtensionMessage,
-  extensions: readonly { readonly kind: string }[] | undefined,
-): Failure | undefined {
-  const codes = (extensions ?? []).map((extension) => extensionCode(message, extension));
-  const twice = codes.find((code, i) => codes.indexOf(code) !== i);
-  return twice === undefined
-    ? undefined
-    : { fault: 'peer', code: 'illegal-parameter', message, what: `extension ${twice} comes twice` };
-}
-
-/** A certificate that may be the peer's; whether the peer has its key is another question. */
-export interface ShownCertificate {
-  readonly key: PublicKey;
-  readonly pssOnly: boolean;
-  readonly trusted: PeerTrusted;
-}
-
-/** Reads the leaf of a chain and holds it against the fingerprints, saying so. The chain is not empty. */
-export function examineChain(
-  house: Association,
-  chain: readonly Uint8Array[],
-): { readonly shown: ShownCertificate } | { readonly refused: Failure } {
-  const bad = (what: string): { readonly refused: Failure } => ({
-    refused: { fault: 'peer', code: 'bad-certificate', what },
-  });
-  const [leaf] = chain;
-  if (!leaf) return bad('the chain is empty');
-  const trust = checkTrust(house.env.crypto, house.config.trust, leaf);
-  const fingerprintMatched = 'mismatch' in trust ? false : trust.matched;
-  house.event({ kind: 'peer-certificate', chain, fingerprintMatched });
-  if ('mismatch' in trust) return { refused: trust.mismatch };
-  if (chain.length > house.config.limits.chainLength)
-    return bad(`the chain has ${chain.length} certificates, more than ${house.config.limits.chainLength}`);
-  const read = publicKeyOf(leaf);
-  if (!read.ok) return bad(read.error.why);
-  if (!read.key) return bad(`the key is ${read.name}`);
-  return { shown: { key: read.key, pssOnly: read.pssOnly, trusted: trust.trusted } };
 }
 
 /** The key in a server's certificate must be of the kind that the suite names (RFC 5246 §7.4.2). */
@@ -165,38 +121,3 @@ export const parametersOf = (agreed: Agreed, group: number, peerSignature: numbe
 /** What a server signs in ServerKeyExchange: both randoms and the parameters as they stand on the wire (RFC 8422 §5.4). */
 export const signedParams = (agreed: Agreed, params: Uint8Array): Uint8Array =>
   concat(agreed.clientRandom, agreed.serverRandom, params);
-
-/** The protocol names of an ALPN extension. */
-export const alpnNames = (body: { readonly protocol_name_list: readonly Uint8Array[] } | undefined): string[] =>
-  (body?.protocol_name_list ?? []).map(fromUtf8);
-
-/** Messages of our own: numbered, kept for the flight, and added to the transcript in the order in which they are made. */
-export class Outbox {
-  readonly #transcript: Transcript;
-  #seq: number;
-  #parts: FlightPart[] = [];
-
-  constructor(transcript: Transcript, firstSeq: number) {
-    this.#transcript = transcript;
-    this.#seq = firstSeq;
-  }
-
-  message(type: number, body: Uint8Array): void {
-    const seq = this.#seq++;
-    // Finished is the only one under the new keys (RFC 5246 §7.1).
-    const epoch = type === HandshakeType.finished ? 1 : 0;
-    this.#parts.push({ kind: 'message', epoch, type, seq, body });
-    this.#transcript.add({ type, seq, body });
-  }
-
-  changeCipherSpec(): void {
-    this.#parts.push({ kind: 'change_cipher_spec', epoch: 0 });
-  }
-
-  /** The flight that was collected. */
-  take(): FlightPart[] {
-    const parts = this.#parts;
-    this.#parts = [];
-    return parts;
-  }
-}

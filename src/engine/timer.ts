@@ -12,6 +12,7 @@ export class RetransmissionTimer {
   #deadline: Instant | undefined;
   #giveUp: Instant | undefined;
   #fired = 0;
+  #asking: 'soon' | 'again' | undefined;
 
   constructor(settings: Retransmission) {
     this.#settings = settings;
@@ -25,6 +26,7 @@ export class RetransmissionTimer {
   /** Starts for a flight that was just sent for the first time; answers with the duration. */
   start(now: Instant): number {
     this.#fired = 0;
+    this.#asking = undefined;
     // Repeats by the peer make us send again and start over, but never past the moment when the attempts would have
     // been used up: a peer whose records we cannot read would otherwise keep us going for ever.
     let patience = 0;
@@ -39,9 +41,14 @@ export class RetransmissionTimer {
 
   /** The deadline has passed: grows the timeout and starts anew, or says that enough is enough. */
   fire(now: Instant): { readonly again: number } | 'give-up' {
-    if (this.#fired >= this.#settings.attempts || (this.#giveUp !== undefined && now >= this.#giveUp)) {
+    const tooLate = this.#giveUp !== undefined && now >= this.#giveUp;
+    if (tooLate || (this.#fired >= this.#settings.attempts && this.#asking !== 'soon')) {
       this.#deadline = undefined;
       return 'give-up';
+    }
+    if (this.#asking === 'soon') {
+      this.#asking = 'again';
+      return { again: this.#arm(now, this.#rto) };
     }
     this.#fired++;
     this.#rto = this.#grown(this.#rto);
@@ -60,6 +67,27 @@ export class RetransmissionTimer {
   putOff(now: Instant): number | undefined {
     if (this.#deadline === undefined || this.#deadline - now >= this.#rto) return undefined;
     return this.#arm(now, this.#grown(this.#rto));
+  }
+
+  /** Whether it waits for the rest of a flight that has begun, to acknowledge what is here (RFC 9147 §7.1). */
+  get asking(): boolean {
+    return this.#asking !== undefined;
+  }
+  /** A quarter of the timeout, after which an incomplete flight is acknowledged (RFC 9147 §7.1). */
+  get quarter(): number {
+    return this.#rto / 4;
+  }
+
+  /** Part of the next flight is here: what is here is acknowledged soon, and again for as long as the rest stays out. */
+  ask(now: Instant): void {
+    if (this.#asking === 'soon') return;
+    this.#asking = 'soon';
+    this.#arm(now, this.quarter);
+  }
+
+  /** Everything was acknowledged, and the answer is the peer's to send: nothing is left to do but to give up some day. */
+  onlyWait(): void {
+    this.#deadline = this.#giveUp;
   }
 
   /** The next flight is here, or all is over. True when the timer was running. */

@@ -107,6 +107,7 @@ function factOf(event: EngineEvent, actor: Actor, at: TraceTime, packet: number 
       };
     case 'peer-certificate':
     case 'data':
+    case 'ticket':
       return undefined;
     default:
       return unreachable(event);

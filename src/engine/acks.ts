@@ -1,0 +1,69 @@
+/**
+ * What is to be acknowledged (RFC 9147 §7.1): the records that brought something of the peer's current flight. A flight that
+ * one of ours answers is acknowledged by that; its records are forgotten then. Only numbers are kept, and a bounded lot.
+ */
+
+export interface RecordNumber {
+  readonly epoch: number;
+  readonly sequence_number: number;
+}
+
+/** Numbers that are remembered, the newest ones. What is left out of an ACK costs a repeat of its record, no more. */
+const mostRecords = 128;
+
+export class Acks {
+  #records: RecordNumber[] = [];
+  /** message_seq with which the flight begins that nobody has acknowledged. */
+  #from = 0;
+  #untold = 0;
+  #gapTold = false;
+
+  /** There is something that no ACK has told yet. */
+  get untold(): boolean {
+    return this.#untold > 0;
+  }
+
+  /** A record brought a fragment of this message, which was processed or buffered. */
+  note(seq: number, epoch: number, number: number): void {
+    if (seq < this.#from) return;
+    const last = this.#records.at(-1);
+    // A record may hold several fragments.
+    if (last?.epoch === epoch && last.sequence_number === number) return;
+    if (this.#records.length >= mostRecords) this.#records.shift();
+    this.#records.push({ epoch, sequence_number: number });
+    this.#untold++;
+  }
+
+  /** Part of the record that was noted last could not be kept: it must come again, whole (RFC 9147 §7). */
+  retract(epoch: number, number: number): void {
+    const last = this.#records.at(-1);
+    if (last?.epoch !== epoch || last.sequence_number !== number) return;
+    this.#records.pop();
+    this.#untold = Math.max(0, this.#untold - 1);
+  }
+
+  /** A flight of ours answers all messages before this one. */
+  answered(from: number): void {
+    this.#from = from;
+    this.forget();
+  }
+
+  /** Whether a hole in what is here is news: it is told at once, and only once, until it is filled (RFC 9147 §7.1). */
+  newGap(gap: boolean): boolean {
+    const fresh = gap && !this.#gapTold && this.untold;
+    this.#gapTold = gap && (this.#gapTold || fresh);
+    return fresh;
+  }
+
+  /** All numbers of the flight, to be told now. */
+  tell(): readonly RecordNumber[] {
+    this.#untold = 0;
+    return this.#records;
+  }
+
+  forget(): void {
+    this.#records = [];
+    this.#untold = 0;
+    this.#gapTold = false;
+  }
+}

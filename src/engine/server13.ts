@@ -1,0 +1,523 @@
+/**
+ * A DTLS 1.3 server from an accepted ClientHello on, in the order of the protocol: what it does with each message that its
+ * table (`server13` in states.ts) lets in. A HelloRetryRequest is either stateless, with a cookie that remembers what counts
+ * (RFC 9147 §5.1), or, where the address needs no proof, a flight like any other.
+ */
+import { emptyBytes, equal, equalConstantTime, uintBytes } from '../base/bytes.ts';
+import { decode, encode } from '../codec/codec.ts';
+import type { Credential } from '../crypto/keys.ts';
+import { keySchedule } from '../crypto/schedule13.ts';
+import { truncatedHello } from '../crypto/transcript13.ts';
+import { bindersLength, type Extension, findExtension, type ServerExtension } from '../wire/extensions.ts';
+import {
+  type ClientHello,
+  certificateRequest13,
+  clientHello,
+  encryptedExtensions,
+  helloRetryRandom,
+  helloRetryRequest,
+  newSessionTicket13,
+  serverHello,
+} from '../wire/handshake.ts';
+import { HandshakeType, versionNumber } from '../wire/registry.ts';
+import { type CipherSuite, cipherSuite } from '../wire/suites.ts';
+import type { TicketPolicy } from './api.ts';
+import type { Association, FirstHello, Handshake } from './association.ts';
+import { type Choice13, chooseCredential13, chooseForServer13 } from './choose.ts';
+import type { CookieJar, RetryMemory } from './cookie.ts';
+import { Course, go, type Handlers, type Message, type Refusal, refuse } from './machine.ts';
+import { type Connected, checkAnonymity, checkResumption, type PeerProof, verifyFinished } from './proofs.ts';
+import {
+  answerApplication,
+  duplicateExtension,
+  examineChain,
+  illegal,
+  Outbox,
+  type ShownCertificate,
+} from './session.ts';
+import {
+  type Agreed13,
+  checkCertificateVerify,
+  finishedBody,
+  parameters13,
+  readChain,
+  readFinished,
+  showCertificate,
+} from './session13.ts';
+import { server13 } from './states.ts';
+import { openTicket, sealTicket, type TicketState } from './tickets.ts';
+import { Traffic13, withKeyUpdates } from './traffic13.ts';
+import { helloHash, retried, Transcript13 } from './transcript.ts';
+
+/** A HelloRetryRequest that was answered: what it asked for, and what stands before the answer in the transcript. */
+export interface Retried extends RetryMemory {
+  readonly before: Uint8Array;
+}
+
+interface RetrySent {
+  readonly hello: ClientHello;
+  readonly retried: Retried;
+  /** Flights so far, both sides'. */
+  readonly flights: number;
+}
+interface Negotiated {
+  readonly agreed: Agreed13;
+  readonly transcript: Transcript13;
+  readonly traffic: Traffic13;
+  readonly outbox: Outbox;
+  /** The client's handshake traffic secret, and what comes after the handshake. */
+  readonly client: Uint8Array;
+  readonly main: Uint8Array;
+  readonly exporter: Uint8Array;
+  readonly clientApplication: Uint8Array;
+  /** Whether the client takes tickets. */
+  readonly ticketed: boolean;
+  readonly flights: number;
+}
+interface Shown extends Negotiated {
+  readonly shown: ShownCertificate;
+}
+interface Proved extends Negotiated {
+  readonly peer: PeerProof;
+  /** The scheme that the client signed with. */
+  readonly scheme: number | undefined;
+  readonly leafHash: Uint8Array | undefined;
+}
+interface Live {
+  readonly connected: Connected;
+  readonly traffic: Traffic13;
+}
+
+interface Server13Knowledge {
+  readonly awaitClientHelloAgain: RetrySent;
+  readonly awaitCertificate: Negotiated;
+  readonly awaitCertificateVerify: Shown;
+  readonly awaitFinished: Proved;
+  readonly connected: Live;
+  readonly closed: undefined;
+  readonly failed: undefined;
+}
+
+/** What the server makes of a hello. */
+interface Considered {
+  readonly choice: Choice13;
+  readonly ticket: { readonly index: number; readonly state: TicketState } | undefined;
+  readonly credential: { readonly credential: Credential; readonly scheme: number } | undefined;
+}
+
+/** The HelloRetryRequest for somebody who has not proved an address: nothing is kept, the cookie remembers (RFC 9147 §5.1). */
+export function retryFor(
+  house: Association,
+  jar: CookieJar,
+  first: FirstHello,
+  hello: ClientHello,
+): { readonly body: Uint8Array } | Refusal {
+  const considered = consider(house, first.message, hello, undefined);
+  if ('refused' in considered) return considered;
+  const { suite, group, share } = considered.choice;
+  const memory: RetryMemory = {
+    suite: suite.code,
+    group: share ? undefined : group,
+    helloHash: helloHash(house.env.crypto, suite.hash, first.message.body),
+  };
+  return { body: retryBody(memory, jar.bake13(first.from, hello, memory)) };
+}
+
+/** What a cookie says of the HelloRetryRequest that it came with. */
+export function takeCookie(
+  jar: CookieJar,
+  first: FirstHello,
+  hello: ClientHello,
+  cookie: Uint8Array,
+): Retried | Refusal {
+  const memory = jar.check13(first.from, hello, cookie);
+  if (!memory) return illegal('client_hello', 'the cookie is not ours');
+  return { ...memory, before: retried(memory.helloHash, retryBody(memory, cookie)) };
+}
+
+/** RFC 8446 §4.1.4. The same bytes each time: they count in the transcript, and nobody keeps them. */
+const retryBody = (
+  { suite, group }: Pick<RetryMemory, 'suite' | 'group'>,
+  cookie: Uint8Array | undefined,
+): Uint8Array => {
+  const extensions: Extension<'hello_retry_request'>[] = [selectedVersion];
+  if (group !== undefined) extensions.push({ kind: 'key_share', body: { selected_group: group } });
+  if (cookie) extensions.push({ kind: 'cookie', body: { cookie } });
+  return encode(helloRetryRequest, { ...helloFields(suite), random: helloRetryRandom, extensions });
+};
+
+const selectedVersion = {
+  kind: 'supported_versions',
+  body: { selected_version: versionNumber['1.3'] },
+} as const;
+
+/** RFC 9147 §5.3: the version of DTLS 1.2, and no session id, whatever the client sent. */
+const helloFields = (suite: number) => ({
+  server_version: versionNumber['1.2'],
+  session_id: emptyBytes,
+  cipher_suite: suite,
+  compression_method: 0,
+});
+
+/** Goes on from a ClientHello that was accepted. `flights`: how many there were, with that hello's. */
+export function continueServer13(
+  house: Association,
+  first: FirstHello,
+  hello: ClientHello,
+  flights: number,
+  retriedBefore: Retried | undefined,
+): Handshake | Refusal {
+  const { message } = first;
+  // RFC 8446 §4.2.2: a cookie is the answer to a HelloRetryRequest, and there was none.
+  if (!retriedBefore && findExtension(hello.extensions, 'cookie'))
+    return illegal('client_hello', 'a cookie that nobody gave');
+  const considered = consider(house, message, hello, retriedBefore);
+  if ('refused' in considered) return considered;
+  if (considered.choice.share) {
+    const start = respond(house, message, hello, flights, considered, retriedBefore, () => settle());
+    return 'refused' in start ? start : runServer13(house, start);
+  }
+
+  const { suite, group } = considered.choice;
+  const memory: RetryMemory = {
+    suite: suite.code,
+    group,
+    helloHash: helloHash(house.env.crypto, suite.hash, message.body),
+  };
+  const body = retryBody(memory, undefined);
+  settle();
+  house.sendFlight({
+    number: flights + 1,
+    parts: [{ kind: 'message', epoch: 0, type: HandshakeType.serverHello, seq: message.seq, body }],
+    awaited: 'flight',
+    answers: { first: message.seq, last: message.seq },
+  });
+  const known = { hello, retried: { ...memory, before: retried(memory.helloHash, body) }, flights: flights + 1 };
+  return runServer13(house, go('awaitClientHelloAgain', known));
+
+  function settle(): void {
+    house.settle(first, hello.random);
+    house.agree('1.3');
+  }
+}
+
+/** Checks a hello and chooses, as far as nothing has to be computed for it (RFC 8446 §4.1.1, §4.1.2, §9.2). */
+function consider(
+  house: Association,
+  message: Message,
+  hello: ClientHello,
+  retriedBefore: Retried | undefined,
+): Considered | Refusal {
+  const { config, env } = house;
+  const name = 'client_hello';
+  const { extensions } = hello;
+  const missing = (extension: number): Refusal =>
+    refuse({ fault: 'peer', code: 'missing-extension', message: name, extension });
+  // RFC 9147 §5.3.
+  if (hello.cookie.length > 0) return illegal(name, 'legacy_cookie is not empty');
+  if (hello.compression_methods.length !== 1 || hello.compression_methods[0] !== 0)
+    return illegal(name, 'legacy_compression_methods is not null alone');
+  const duplicate = duplicateExtension(name, extensions);
+  if (duplicate) return refuse(duplicate);
+  const psks = findExtension(extensions, 'pre_shared_key');
+  // RFC 8446 §4.2.11: last, or the binders would not cover the rest; and of no use without the modes (§4.2.9).
+  if (psks && extensions?.at(-1)?.kind !== 'pre_shared_key')
+    return illegal(name, 'pre_shared_key is not the last extension');
+  if (psks && !findExtension(extensions, 'psk_key_exchange_modes')) return missing(45);
+  const groups = findExtension(extensions, 'supported_groups')?.named_group_list;
+  const shares = findExtension(extensions, 'key_share')?.client_shares;
+  if (!groups) return missing(10);
+  if (!shares) return missing(51);
+  // RFC 8446 §4.2.8.
+  if (shares.some(({ group }, i) => shares.findIndex((other) => other.group === group) !== i))
+    return illegal(name, 'two key shares of one group');
+  if (shares.some(({ group }) => !groups.includes(group)))
+    return illegal(name, 'a key share of a group that is not offered');
+
+  const picked = pickTicket(house, message, hello, retriedBefore);
+  if (picked && 'refused' in picked) return picked;
+  const offer = { cipherSuites: hello.cipher_suites, groups, shares };
+  const choice = chooseForServer13(config, env.crypto, offer, retriedBefore?.suite ?? picked?.state.suite);
+  if ('refused' in choice) return choice;
+  if (retriedBefore) {
+    // RFC 8446 §4.1.2: the hello after a HelloRetryRequest holds what it asked for.
+    if (choice.suite.code !== retriedBefore.suite) return illegal(name, 'the suite of the HelloRetryRequest is gone');
+    const [only, ...more] = shares;
+    if (retriedBefore.group !== undefined && (only?.group !== retriedBefore.group || more.length > 0))
+      return illegal(name, 'not the one key share that was asked for');
+    if (!choice.share) return illegal(name, 'the key share of before is gone');
+  }
+  const ticket = picked && cipherSuite(picked.state.suite)?.hash === choice.suite.hash ? picked : undefined;
+  if (ticket) return { choice, ticket, credential: undefined };
+  const schemes = findExtension(extensions, 'signature_algorithms')?.supported_signature_algorithms;
+  if (!schemes) return missing(13);
+  const credential = chooseCredential13(config, env.crypto, schemes);
+  if (!credential) return refuse({ fault: 'mismatch', code: 'no-common-signature', offered: schemes });
+  return { choice, ticket, credential };
+}
+
+/** Tickets of one hello that are tried: more are only there to cost time. */
+const mostTickets = 4;
+
+/** The first ticket that is ours, not too old, and of somebody whom the settings let in; its binder must be right. */
+function pickTicket(
+  house: Association,
+  message: Message,
+  hello: ClientHello,
+  retriedBefore: Retried | undefined,
+): Considered['ticket'] | Refusal {
+  const { config, env, now } = house;
+  const policy = config.tickets;
+  const psks = findExtension(hello.extensions, 'pre_shared_key');
+  if (!psks) return undefined;
+  if (psks.identities.length !== psks.binders.length)
+    return illegal('client_hello', 'as many binders as identities are needed');
+  // RFC 8446 §4.2.9: psk_dhe_ke, or the key exchange would lose its forward secrecy.
+  if (!policy || !takesTickets(hello)) return undefined;
+  for (const [index, { identity }] of psks.identities.slice(0, mostTickets).entries()) {
+    const state = openTicket(env.crypto, policy, identity, now);
+    const suite = state && cipherSuite(state.suite);
+    if (!state || !suite || !canResume(suite) || !checkResumption(config, state.leafHash)) continue;
+    const schedule = keySchedule(env.crypto, suite.hash);
+    const running = env.crypto.runningHash(suite.hash);
+    if (retriedBefore) running.update(retriedBefore.before);
+    running.update(truncatedHello(message.body, bindersLength(psks)));
+    const binder = schedule.verifyData(
+      schedule.binderKey(schedule.earlySecret(state.psk), 'resumption'),
+      running.digest(),
+    );
+    // RFC 8446 §4.2.11: whoever has the ticket and not its key is not to be answered otherwise.
+    if (!equalConstantTime(binder, psks.binders[index] ?? emptyBytes))
+      return refuse({ fault: 'peer', code: 'bad-signature', message: 'client_hello (PSK binder)' });
+    return { index, state };
+  }
+  return undefined;
+
+  function canResume(suite: CipherSuite): boolean {
+    const retry = retriedBefore && cipherSuite(retriedBefore.suite);
+    const possible = (code: number): boolean =>
+      cipherSuite(code)?.hash === suite.hash &&
+      config.cipherSuites.includes(code) &&
+      hello.cipher_suites.includes(code);
+    return retry ? retry.hash === suite.hash : possible(suite.code);
+  }
+}
+
+const takesTickets = (hello: ClientHello): boolean =>
+  findExtension(hello.extensions, 'psk_key_exchange_modes')?.ke_modes.includes(1) ?? false;
+
+type Start =
+  | { readonly to: 'awaitClientHelloAgain'; readonly with: RetrySent }
+  | { readonly to: 'awaitCertificate'; readonly with: Negotiated }
+  | { readonly to: 'awaitFinished'; readonly with: Proved };
+
+/**
+ * The server's flight (RFC 8446 §2): ServerHello, then encrypted EncryptedExtensions [CertificateRequest] [Certificate
+ * CertificateVerify] Finished. `settle` is called once nothing in the hello is left to refuse.
+ */
+function respond(
+  house: Association,
+  message: Message,
+  hello: ClientHello,
+  flights: number,
+  { choice, ticket, credential }: Considered,
+  retriedBefore: Retried | undefined,
+  settle: () => void,
+): Extract<Start, { readonly to: 'awaitCertificate' | 'awaitFinished' }> | Refusal {
+  const { config, env } = house;
+  const { crypto, random } = env;
+  const { suite, group, share } = choice;
+  const application = answerApplication(config, hello.extensions);
+  if ('refused' in application) return application;
+  const ours = share && crypto.respond(group, share, random);
+  if (!ours) return illegal('client_hello', 'the key share is not a valid one');
+  settle();
+
+  const transcript = new Transcript13(crypto, suite.hash, retriedBefore?.before);
+  transcript.add(message);
+  const traffic = new Traffic13(house, suite, 'server', hello.random);
+  const { schedule } = traffic;
+  // message_seq goes on where the client's hello is: 1 after a HelloRetryRequest (RFC 9147 §5.2).
+  const outbox = new Outbox(transcript, message.seq);
+  const answers: ServerExtension[] = [
+    selectedVersion,
+    { kind: 'key_share', body: { server_share: { group, key_exchange: ours.share } } },
+  ];
+  if (ticket) answers.push({ kind: 'pre_shared_key', body: { selected_identity: ticket.index } });
+  outbox.message(
+    0,
+    HandshakeType.serverHello,
+    encode(serverHello, { ...helloFields(suite.code), random: random(32), extensions: answers }),
+  );
+
+  const secret = schedule.handshakeSecret(schedule.earlySecret(ticket?.state.psk), ours.secret);
+  const hellos = transcript.digest();
+  const client = schedule.handshakeTrafficSecret(secret, 'client', hellos);
+  const server = schedule.handshakeTrafficSecret(secret, 'server', hellos);
+  traffic.openWrite(2, server);
+  traffic.openRead(2, client);
+
+  const { extensions } = application;
+  outbox.message(2, HandshakeType.encryptedExtensions, encode(encryptedExtensions, { extensions }));
+  const anonymous = config.clientAuth === 'none' ? checkAnonymity(config) : undefined;
+  if (!ticket && !anonymous) {
+    const schemes = { supported_signature_algorithms: [...config.signatureSchemes] };
+    outbox.message(
+      2,
+      HandshakeType.certificateRequest,
+      encode(certificateRequest13, {
+        certificate_request_context: emptyBytes,
+        // Nothing in certificate_authorities, so no such extension (RFC 8446 §4.2.4).
+        extensions: [{ kind: 'signature_algorithms', body: schemes }],
+      }),
+    );
+  }
+  if (credential) showCertificate(house, 'server', outbox, transcript, credential);
+  outbox.message(2, HandshakeType.finished, finishedBody(suite, schedule.verifyData(server, transcript.digest())));
+  const main = schedule.mainSecret(secret);
+  const digest = transcript.digest();
+  const exporter = schedule.exporterSecret(main, digest);
+  traffic.openWrite(3, schedule.applicationTrafficSecret(main, 'server', digest));
+  traffic.tell('EXPORTER_SECRET', exporter);
+  house.sendFlight({
+    number: flights + 1,
+    parts: outbox.take(),
+    awaited: 'flight',
+    answers: { first: message.seq, last: message.seq },
+    tracked: true,
+  });
+
+  const { srtpProfile, alpn } = application;
+  const known: Negotiated = {
+    agreed: { suite, group, resumed: ticket !== undefined, srtpProfile, alpn },
+    transcript,
+    traffic,
+    outbox,
+    client,
+    main,
+    exporter,
+    clientApplication: schedule.applicationTrafficSecret(main, 'client', digest),
+    ticketed: takesTickets(hello),
+    flights: flights + 1,
+  };
+  const resumed = ticket && checkResumption(config, ticket.state.leafHash);
+  if (resumed)
+    return go('awaitFinished', { ...known, peer: { resumed }, scheme: undefined, leafHash: ticket.state.leafHash });
+  return anonymous
+    ? go('awaitFinished', { ...known, peer: { anonymous }, scheme: undefined, leafHash: undefined })
+    : go('awaitCertificate', known);
+}
+
+function runServer13(house: Association, start: Start): Handshake {
+  const { config } = house;
+  const { crypto, random } = house.env;
+
+  const steps: Handlers<typeof server13, Server13Knowledge> = {
+    awaitClientHelloAgain: {
+      client_hello(known, message) {
+        const hello = decode(clientHello, message.body);
+        if (!sameHello(known.hello, hello))
+          return illegal('client_hello', 'it differs from the first in what it may not');
+        const considered = consider(house, message, hello, known.retried);
+        if ('refused' in considered) return considered;
+        return respond(house, message, hello, known.flights + 1, considered, known.retried, () => {});
+      },
+    },
+
+    awaitCertificate: {
+      certificate(known, message) {
+        known.transcript.add(message);
+        const read = readChain(message);
+        if ('refused' in read) return read;
+        if (read.chain.length === 0) {
+          const anonymous = checkAnonymity(config);
+          if (!anonymous) return refuse({ fault: 'peer', code: 'certificate-missing', version: '1.3' });
+          return go('awaitFinished', { ...known, peer: { anonymous }, scheme: undefined, leafHash: undefined });
+        }
+        const examined = examineChain(house, read.chain);
+        if ('refused' in examined) return examined;
+        return go('awaitCertificateVerify', { ...known, shown: examined.shown });
+      },
+    },
+
+    awaitCertificateVerify: {
+      certificate_verify(known, message) {
+        const checked = checkCertificateVerify(house, 'client', known.shown, known.transcript, message);
+        if ('refused' in checked) return checked;
+        known.transcript.add(message);
+        const { trusted, leaf } = known.shown;
+        return go('awaitFinished', {
+          ...known,
+          peer: { signature: checked.verified, trusted },
+          scheme: checked.scheme,
+          leafHash: crypto.hash('sha256', leaf),
+        });
+      },
+    },
+
+    awaitFinished: {
+      finished(known, message) {
+        const { transcript, traffic, agreed, outbox } = known;
+        const { schedule } = traffic;
+        const expected = schedule.verifyData(known.client, transcript.digest());
+        const finished = verifyFinished(expected, readFinished(agreed.suite, message));
+        if (!finished) return refuse({ fault: 'peer', code: 'bad-finished' });
+        transcript.add(message);
+        traffic.openRead(3, known.clientApplication);
+        traffic.begin(outbox.next, known.flights + 2);
+        const connected: Connected = {
+          finished,
+          peer: known.peer,
+          parameters: parameters13(agreed, known.scheme),
+          export: (label, context, length) => schedule.exportKeyingMaterial(known.exporter, label, length, context),
+        };
+        house.establish(connected);
+        // The client's last flight is answered by nothing else (RFC 9147 §7.1).
+        house.acknowledge();
+        if (config.tickets && known.ticketed)
+          giveTickets(config.tickets, traffic, known, schedule.resumptionSecret(known.main, transcript.digest()));
+        return go('connected', { connected, traffic });
+      },
+    },
+
+    connected: {
+      key_update(known, message) {
+        const fault = known.traffic.peerUpdated(message);
+        return fault ? refuse(fault) : go('connected', known);
+      },
+    },
+    closed: {},
+    failed: {},
+  };
+
+  /** RFC 8446 §4.6.1. A ticket that is never acknowledged is no loss. */
+  function giveTickets(policy: TicketPolicy, traffic: Traffic13, { agreed, leafHash }: Proved, resumption: Uint8Array) {
+    for (let i = 0; i < policy.count; i++) {
+      const ticket_nonce = uintBytes(i, 2);
+      const psk = traffic.schedule.resumptionPsk(resumption, ticket_nonce);
+      const state = { suite: agreed.suite.code, psk, issuedAt: house.now, leafHash };
+      const body = encode(newSessionTicket13, {
+        ticket_lifetime: policy.lifetimeSeconds,
+        ticket_age_add: random(4).reduce((sum, byte) => sum * 256 + byte, 0),
+        ticket_nonce,
+        ticket: sealTicket(crypto, policy, state, random),
+        extensions: [],
+      });
+      traffic.send(HandshakeType.newSessionTicket, body, { ifLost: 'let-go' });
+    }
+  }
+
+  return withKeyUpdates(new Course(server13, steps, start));
+}
+
+/** RFC 8446 §4.1.2: the second hello is the first, but for key shares, cookie, early data, tickets and padding. */
+function sameHello(first: ClientHello, second: ClientHello): boolean {
+  const fixed = (hello: ClientHello): Uint8Array =>
+    encode(clientHello, {
+      ...hello,
+      extensions: (hello.extensions ?? []).filter(({ kind }) => !mayChange.includes(kind)),
+    });
+  return equal(fixed(first), fixed(second));
+}
+
+const mayChange: readonly string[] = ['key_share', 'cookie', 'early_data', 'pre_shared_key', 'padding'];
