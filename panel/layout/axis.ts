@@ -27,6 +27,9 @@ export type Zoom = (typeof zooms)[number];
 export const zoomed = (zoom: Zoom, steps: number): Zoom =>
   zooms[Math.min(Math.max(zooms.indexOf(zoom) + steps, 0), zooms.length - 1)] ?? zoom;
 
+/** Keys that zoom, and by how many steps; 0 goes back to 1. */
+export const zoomKeys: Readonly<Record<string, number>> = { '+': 1, '=': 1, '-': -1, '0': 0 };
+
 /** Pauses longer than this are folded on the compressed axis. Milliseconds. */
 export const foldMs = 20;
 const foldHeight = 20;

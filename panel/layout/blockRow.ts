@@ -107,17 +107,22 @@ export class BlockRow {
     return { x: left + mtu * scale, width: Math.max(bytes * scale, 2), text };
   }
   get text(): string {
-    const { from, size } = this.#datagram;
-    const all = [`${this.packet}`, from, bytesText(size), ...this.#remarks].join(' · ');
-    return clip(all, this.#place.room, this.#place.charWidth);
+    return clip(this.#caption.join(' · '), this.#place.room, this.#place.charWidth);
   }
   /** Targets from left to right and coarse to fine, the datagram first: what arrow keys walk along. */
   get targets(): readonly Target[] {
     return targetsOf(this.strips);
   }
+  /** As it is read, then what it holds: what is seen can be said to a machine that listens (WCAG 2.5.3). */
   get label(): string {
-    const { from, size, records } = this.#datagram;
-    return [`Datagram ${this.packet}`, from, bytesText(size), ...records.map(recordText), ...this.#remarks].join(', ');
+    const caption = this.#caption;
+    const read = this.text === caption.join(' · ') ? caption : [this.text, ...caption.slice(3)];
+    return [...read, 'datagram', ...this.#datagram.records.map(recordText)].join(', ');
+  }
+
+  get #caption(): readonly string[] {
+    const { from, size } = this.#datagram;
+    return [`${this.packet}`, from, bytesText(size), ...this.#remarks];
   }
 
   get #pastBytes(): number {
@@ -139,13 +144,16 @@ function stripsOf(datagram: DatagramView, top: number, place: BlockPlace): reado
   const strips: Strip[] = [];
   const add: Add = ({ start, end, head, ...rest }) => {
     const width = Math.max((end - start) * scale, 1);
+    const headWidth = Math.min(head * scale, width);
+    // Behind the header, which is shaded.
+    const room = width - headWidth;
     strips.push({
       ...rest,
       x: left + start * scale,
       y: top + levels.indexOf(rest.level) * packingMeasure.strip,
       width,
-      head: Math.min(head * scale, width),
-      text: width < 4 * charWidth ? '' : clip(rest.full, width - 6, charWidth),
+      head: headWidth,
+      text: room < 4 * charWidth ? '' : clip(rest.full, room - 6, charWidth),
     });
   };
   const whole = { target, end: size, head: 0 };

@@ -7,7 +7,7 @@ import type { Actor, PacketNumber, TraceTime } from '../../src/trace/model.ts';
 import { type Chip, type ChipRoom, chipLines, placeChips } from './chips.ts';
 import { clip, measure, proseWidth } from './measure.ts';
 import { firstSentText } from './sendings.ts';
-import { bytesText, clock, duration, recordText, statusTexts, wasLost } from './text.ts';
+import { bytesText, clock, duration, statusTexts, wasLost } from './text.ts';
 
 /** What all rows of a ladder share. */
 export interface Sheet {
@@ -116,20 +116,26 @@ export class DatagramRow {
   get remarkAt(): Content['remarkAt'] {
     return this.#made.remarkAt;
   }
-  /** The whole row in words, for those who hear it. */
+  /**
+   * The whole row in words, for those who hear it: first as it is read, so that what is seen can be said to a machine that
+   * listens (WCAG 2.5.3), then what is drawn, and what was cut off.
+   */
   get label(): string {
-    const { from, flight, records, packet } = this.#datagram;
-    const holds = records.map(recordText).join(', ');
+    const { from, flight, packet } = this.#datagram;
+    const cut = this.chips.filter(({ text, full }) => text !== full).map(({ full }) => full);
+    const remarks = this.remarks.join('; ');
     const parts = [
-      `Datagram ${packet}`,
-      `${from} to ${otherOf(from)}`,
-      ...(flight === undefined ? [] : [`flight ${flight}`]),
       this.time,
+      ...this.chips.map(({ text }) => text),
       this.size,
-      ...(holds === '' ? [] : [holds]),
-      ...this.remarks,
+      this.remark,
+      `datagram ${packet}`,
+      `${from} to ${otherOf(from)}`,
+      flight === undefined ? '' : `flight ${flight}`,
+      ...cut,
+      this.remark === remarks ? '' : remarks,
     ];
-    return parts.join(', ');
+    return parts.filter((part) => part !== '').join(', ');
   }
 
   get #made(): Content {

@@ -108,9 +108,9 @@ function typed(rows: readonly FieldRow[], at: number, letter: string): TreeStep 
   return undefined;
 }
 
-/** A field in one line, for those who hear it. */
-export function fieldLabel({ name, label, value, problem, start, end }: FieldTree): string {
+/** A field in one line, for those who hear it: as it is read, then where its bytes are and what is wrong with it. */
+export function fieldLabel({ name, label, value, problem, see, start, end }: FieldTree): string {
   const size = end - start;
   const bytes = size === 0 ? 'no bytes' : size === 1 ? `byte ${start}` : `bytes ${start} to ${end - 1}`;
-  return [name, label, value, problem, bytes].filter((part) => part !== undefined).join(', ');
+  return [name, label, value, see, bytes, problem].filter((part) => part !== undefined && part !== '').join(', ');
 }

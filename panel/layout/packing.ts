@@ -8,6 +8,7 @@ import type { Range } from '../../src/base/ranges.ts';
 import type { PacketNumber } from '../../src/trace/model.ts';
 import { handshakeTypeName } from '../../src/wire/handshake.ts';
 import type { Target } from '../state/selection.ts';
+import type { Zoom } from './axis.ts';
 import { type BlockPlace, BlockRow, blockHeight, packingMeasure } from './blockRow.ts';
 import { type Keep, Kept } from './kept.ts';
 import { clip } from './measure.ts';
@@ -20,6 +21,8 @@ export interface PackingOptions {
   /** What our endpoint was told to keep to: largest UDP payload. Unknown in captures. */
   readonly mtu?: number | undefined;
   readonly charWidth?: number;
+  /** How much room bytes get; more than 1 makes the picture wider than `width`. */
+  readonly zoom?: Zoom;
   /** Which datagrams to show, and with them the messages that they hold; all without it. */
   readonly keep?: Keep;
 }
@@ -93,12 +96,12 @@ export class PackingLayout {
   #before: { readonly place: BlockPlace; readonly rows: readonly PackingRow[] } | undefined;
 
   of(handshake: Handshake, options: PackingOptions): Packing {
-    const { width, mtu, charWidth = 6.7 } = options;
+    const { width, mtu, charWidth = 6.7, zoom = 1 } = options;
     const left = packingMeasure.gutter;
     const room = Math.max(width - 2 * left, 60);
     const datagrams = this.#kept.of(handshake.datagrams, options.keep);
     const extent = extentOf(datagrams, mtu);
-    const scale = room / extent;
+    const scale = (room * zoom) / extent;
     this.#whereabouts.take(handshake.datagrams);
     const groups = grouped(handshake, datagrams, this.#whereabouts, options.keep ? messagesIn(datagrams) : undefined);
     const longest = handshake.messages.reduce((most, { total }) => Math.max(most, total), 1);
@@ -114,7 +117,7 @@ export class PackingLayout {
       y += packingMeasure.head;
       for (const message of messages) {
         const { twice, packet } = this.#whereabouts.of(message.key);
-        const row = messageRow(message, twice, packet, y, room / longest, place);
+        const row = messageRow(message, twice, packet, y, (room * zoom) / longest, place);
         bars.set(message.key, rows.length);
         rows.push(row);
         y += row.height;
@@ -129,7 +132,7 @@ export class PackingLayout {
     }
     this.#before = { place, rows };
     return {
-      width,
+      width: Math.max(width, Math.ceil(room * zoom) + 2 * left),
       height: y + packingMeasure.bottom,
       left,
       scale,
@@ -266,7 +269,8 @@ function messageRow(
     ...(message.conflicts.length > 0 ? [`with other bytes ${rangesText(message.conflicts)}`] : []),
   ];
   const text = texts.join('; ');
-  const shown = clip(`${title}: ${text}`, room, charWidth);
+  const full = `${title}: ${text}`;
+  const shown = clip(full, room, charWidth);
   return {
     kind: 'message',
     key: `message/${message.key}`,
@@ -287,6 +291,7 @@ function messageRow(
     ],
     text,
     shown,
-    label: `Message ${title}, ${text}`,
+    // As it is read, then what of it was cut (WCAG 2.5.3).
+    label: shown === full ? `${full}, message` : `${shown}, message ${full}`,
   };
 }

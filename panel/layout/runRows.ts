@@ -42,16 +42,22 @@ export function runRow(run: RunSummary, reading: Reading | undefined): RunRow {
     ...(version === undefined ? [] : [`DTLS ${version}`]),
   ];
   const { target } = run.request;
+  const startedAt = new Date(run.startedAt).toLocaleTimeString([], { hour12: false });
   return {
     id: run.id,
     number: run.number,
     target,
     badge,
     figures,
-    startedAt: new Date(run.startedAt).toLocaleTimeString([], { hour12: false }),
-    label: [run.file === undefined ? `Run ${run.number}` : `File ${run.number}`, target, badge.text, ...figures].join(
-      ', ',
-    ),
+    startedAt,
+    // As it is read, so that what is seen can be said to a machine that listens (WCAG 2.5.3); then what is only meant.
+    label: [
+      target,
+      badge.text,
+      `#${run.number} ${startedAt}`,
+      ...figures,
+      run.file === undefined ? 'run' : 'file',
+    ].join(', '),
   };
 }
 
@@ -89,8 +95,8 @@ export interface HandshakeRow {
 export function handshakeRow({ handshake, diagnosis }: ReadHandshake): HandshakeRow {
   const badge = outcomeBadge(diagnosis.outcome);
   const { id, client, server } = handshake;
-  const label = `Handshake ${id}, client ${client}, server ${server}, ${badge.text}`;
-  return { id, ends: `${client} → ${server}`, badge, label };
+  const ends = `${client} → ${server}`;
+  return { id, ends, badge, label: `${id} ${ends}, ${badge.text}, handshake` };
 }
 
 const defaultMtu = defaultOptions('probe').mtu;

@@ -7,7 +7,6 @@ import type { Handshake } from '../../src/analysis/model.ts';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
 import { type AxisKind, axisKinds, zoomed, zooms } from '../layout/axis.ts';
-import { inferredText } from '../layout/ladder.ts';
 import type { Reading } from '../state/runBook.ts';
 import type { Drawing } from '../state/view.ts';
 import { CertificatesView } from './CertificatesView.tsx';
@@ -30,6 +29,7 @@ import { Toolbar } from './Toolbar.tsx';
 import { narrowDock, useMedia } from './useMedia.ts';
 import { Findings, Verdict } from './Verdict.tsx';
 import { ViewTabs, viewId } from './ViewTabs.tsx';
+import { Welcome } from './Welcome.tsx';
 
 export function App(): ReactElement {
   const details = useSlice((state) => state.selection.details && state.selection.target !== undefined);
@@ -115,6 +115,7 @@ function Centre(): ReactElement {
   return (
     <>
       <Verdict />
+      {!run && <Welcome />}
       {handshake && (
         <StateStrip
           handshake={handshake}
@@ -126,14 +127,13 @@ function Centre(): ReactElement {
         <Findings diagnosis={diagnosis} />
       )}
       {run && reading && (
-        <>
+        <div className="view-top">
           <div className="bar view-head">
             <ViewTabs />
-            <span className="grow" />
             <ExportMenu run={run} />
           </div>
           <ViewControls />
-        </>
+        </div>
       )}
       {handshake && diagnosis ? (
         <div role="tabpanel" id={viewId} aria-labelledby={`view-${drawing}`}>
@@ -207,12 +207,7 @@ function View({ drawing, handshake, diagnosis, startedAt }: ViewProps): ReactEle
     case 'certificates':
       return <CertificatesView handshake={handshake} startedAt={startedAt} />;
     case 'table':
-      return (
-        <>
-          <p className="notes dim">{inferredText(handshake)}</p>
-          <DatagramTable handshake={handshake} />
-        </>
-      );
+      return <DatagramTable handshake={handshake} />;
   }
 }
 

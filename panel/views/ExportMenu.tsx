@@ -1,8 +1,8 @@
 /**
- * Files of the selected run. The buttons write without keys; files with keys are a second step that first says what is
- * inside and what it lets others do.
+ * Files of the selected run, in a menu. Its buttons write without keys; files with keys are a second step that first says
+ * what is inside and what it lets others do.
  */
-import { type ReactElement, useState } from 'react';
+import { type ReactElement, useEffect, useId, useRef, useState } from 'react';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import { secretsIn } from '../../src/trace/sanitise.ts';
 import {
@@ -20,9 +20,51 @@ import { messageOf } from '../state/store.ts';
 import { useActions, usePanel } from './context.ts';
 
 export function ExportMenu({ run }: { readonly run: RunSummary }): ReactElement {
+  const [open, setOpen] = useState(false);
+  const place = useRef<HTMLElement>(null);
+  const opener = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!open) return;
+    const outside = (event: Event): void => {
+      if (event.target instanceof Node && !place.current?.contains(event.target)) setOpen(false);
+    };
+    document.addEventListener('pointerdown', outside);
+    document.addEventListener('focusin', outside);
+    return () => {
+      document.removeEventListener('pointerdown', outside);
+      document.removeEventListener('focusin', outside);
+    };
+  }, [open]);
+  const close = (): void => {
+    setOpen(false);
+    opener.current?.focus();
+  };
+  return (
+    <section
+      className="export"
+      aria-label="Export"
+      ref={place}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || !open) return;
+        event.preventDefault();
+        event.stopPropagation();
+        close();
+      }}
+    >
+      <button type="button" ref={opener} className="opens" aria-expanded={open} onClick={() => setOpen(!open)}>
+        Export
+      </button>
+      {open && <Files run={run} onDone={close} />}
+    </section>
+  );
+}
+
+/** What can be written. Without keys at one click; with keys behind a second, which says what that would let out. */
+function Files({ run, onDone }: { readonly run: RunSummary; readonly onDone: () => void }): ReactElement {
   const [asking, setAsking] = useState(false);
   const { book } = usePanel();
   const { notify } = useActions();
+  const id = useId();
   const save = (kind: FileKind, withKeys: boolean): void => {
     const trace = book.trace(run.id);
     if (!trace) return;
@@ -30,7 +72,7 @@ export function ExportMenu({ run }: { readonly run: RunSummary }): ReactElement 
       const name = fileName({ number: run.number, target: run.request.target }, kind, withKeys);
       download(name, contentsOf(trace, book.read(run.id)?.handshakes ?? [], kind, withKeys));
       notify({ text: `${name} was handed to the browser’s downloads.`, tone: 'quiet' });
-      setAsking(false);
+      onDone();
     } catch (error) {
       notify({ text: `The file could not be made: ${messageOf(error)}`, tone: 'bad' });
     }
@@ -39,18 +81,18 @@ export function ExportMenu({ run }: { readonly run: RunSummary }): ReactElement 
   const held = trace && secretsIn(trace);
   const labels = trace ? secretLabels(trace) : [];
   return (
-    <section className="export" aria-label="Export">
-      <span className="dim">Export</span>
-      {kindsWithoutKeys.map((kind) => (
-        <button
-          type="button"
-          key={kind}
-          onClick={() => save(kind, false)}
-          title={`${fileKinds[kind].about}; without keys`}
-        >
-          .{kind}
-        </button>
-      ))}
+    <div className="menu">
+      <p className="dim">Without keys: nothing in it decrypts the run.</p>
+      <ul>
+        {kindsWithoutKeys.map((kind) => (
+          <li key={kind}>
+            <button type="button" aria-describedby={`${id}-${kind}`} onClick={() => save(kind, false)}>
+              .{kind}
+            </button>
+            <span id={`${id}-${kind}`}>{fileKinds[kind].about}</span>
+          </li>
+        ))}
+      </ul>
       <button type="button" aria-expanded={asking} onClick={() => setAsking(!asking)}>
         With keys…
       </button>
@@ -78,6 +120,6 @@ export function ExportMenu({ run }: { readonly run: RunSummary }): ReactElement 
           </p>
         </div>
       )}
-    </section>
+    </div>
   );
 }

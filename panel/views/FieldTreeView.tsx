@@ -98,12 +98,12 @@ export function FieldTreeView({ buffer, current, lit, onSelect, onHover }: Props
             onDoubleClick={() => setOpen((before) => toggled(before, field.id))}
           >
             <span className="twisty" data-open={isOpen} />
-            <span className="field-name">{field.name}</span>
+            <span className="field-name">{field.name}</span>{' '}
             <span className="field-value">
               {field.problem !== undefined && <span className="problem-mark">⚠ </span>}
-              {field.label !== undefined && <bdi className="field-label">{field.label}</bdi>}
+              {field.label !== undefined && <bdi className="field-label">{field.label}</bdi>}{' '}
               {field.value !== undefined && <bdi className="mono dim">{field.value}</bdi>}
-            </span>
+            </span>{' '}
             <span className="field-see">{field.see}</span>
           </div>
         ))}

@@ -1,7 +1,7 @@
 /** The filter above the views: what is typed and its chips, why it is refused, and how many datagrams are left. */
 import { type ReactElement, useId, useMemo, useState } from 'react';
 import type { DatagramView, Handshake } from '../../src/analysis/model.ts';
-import { aroundOf, keeper, parseFilter } from '../layout/filter.ts';
+import { aroundOf, asksAround, keeper, parseFilter } from '../layout/filter.ts';
 import { type Chip, chipsOf, toggled } from '../layout/filterChips.ts';
 import { plural } from '../layout/text.ts';
 import { useActions, useShown, useSlice } from './context.ts';
@@ -11,10 +11,12 @@ export function useKeep(): ((datagram: DatagramView) => boolean) | undefined {
   const { handshake } = useShown();
   const onlyNew = useSlice((state) => state.view.onlyNew);
   const filter = useSlice((state) => state.view.filter);
-  return useMemo(() => {
-    const parsed = parseFilter(filter);
-    return keeper(parsed.ok ? parsed.filter : [], onlyNew, handshake && aroundOf(handshake));
-  }, [filter, onlyNew, handshake]);
+  const parsed = useMemo(() => {
+    const read = parseFilter(filter);
+    return read.ok ? read.filter : [];
+  }, [filter]);
+  const about = asksAround(parsed) ? handshake : undefined;
+  return useMemo(() => keeper(parsed, onlyNew, about && aroundOf(about)), [parsed, onlyNew, about]);
 }
 
 export function FilterBox({ handshake }: { readonly handshake: Handshake }): ReactElement {

@@ -2,10 +2,10 @@
  * The ladder in SVG: paints what layout/ladder.ts decided, and only the rows on screen. It is one list box with one tab
  * stop: up and down walk datagrams, left and right the records of one, Enter opens the details, Esc closes them.
  */
-import { type KeyboardEvent, memo, type ReactElement, useEffect, useMemo, useRef } from 'react';
+import { Fragment, type KeyboardEvent, memo, type ReactElement, useEffect, useMemo, useRef } from 'react';
 import type { Handshake } from '../../src/analysis/model.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
-import { zoomed } from '../layout/axis.ts';
+import { zoomed, zoomKeys } from '../layout/axis.ts';
 import type { Chip } from '../layout/chips.ts';
 import type { DatagramRow } from '../layout/datagramRow.ts';
 import type { FlightRow } from '../layout/flightRow.ts';
@@ -34,9 +34,6 @@ export function LadderView({ handshake, diagnosis }: Props): ReactElement {
     </div>
   );
 }
-
-/** Keys that change how much room time gets, and by how many steps; 0 goes back to 1. */
-const zoomKeys: Readonly<Record<string, number>> = { '+': 1, '=': 1, '-': -1, '0': 0 };
 
 /** What the labels of the options say already. */
 const unheard = { 'aria-hidden': true } as const;
@@ -372,20 +369,22 @@ function DatagramShape({ row, left, width, narrow, count, target, lit, linked, f
       <rect className="row-back" x={1} y={row.y} width={width - 2} height={row.height} />
       {lit && <rect className="row-lit" x={0} y={row.y} width={3} height={row.height} />}
       {linked !== undefined && (
-        <path className="linked-mark" d={`M5 ${arrow.y - 4} l4 4 l-4 4 l-4 -4 z`}>
+        <path className="linked-mark" d={`M6 ${row.y + 2} l4 4 l-4 4 l-4 -4 z`}>
           <title>{linkedTexts[linked]}</title>
         </path>
       )}
       <text className="time" x={left - 8} y={arrow.y + 4}>
         {row.time}
-      </text>
+      </text>{' '}
       <ArrowShape row={row} />
       {row.chips.map((chip) => (
-        <ChipShape key={chip.record} chip={chip} selected={record === chip.record} />
+        <Fragment key={chip.record}>
+          <ChipShape chip={chip} selected={record === chip.record} />{' '}
+        </Fragment>
       ))}
       <text className={narrow ? 'size' : 'size end'} x={remarkAt.x + (narrow ? 0 : sizeEnd)} y={remarkAt.y}>
         {row.size}
-      </text>
+      </text>{' '}
       <text className="remark" data-first={row.firstSent[0]} x={remarkAt.x + measure.size} y={remarkAt.y}>
         {row.remark}
         {row.remarks.length > 0 && <title>{row.remarks.join('; ')}</title>}

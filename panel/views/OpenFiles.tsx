@@ -35,7 +35,7 @@ function useOpen(): (files: readonly File[]) => Promise<void> {
   };
 }
 
-export function OpenButton(): ReactElement {
+export function OpenButton({ label = 'Open files…' }: { readonly label?: string }): ReactElement {
   const open = useOpen();
   const input = useRef<HTMLInputElement>(null);
   return (
@@ -45,7 +45,7 @@ export function OpenButton(): ReactElement {
         title="Captures (.pcapng, .pcap), traces (.sqlog, .qlog) and key logs. They are read here; nothing is sent anywhere."
         onClick={() => input.current?.click()}
       >
-        Open files…
+        {label}
       </button>
       <input
         ref={input}

@@ -4,6 +4,7 @@
  */
 import { type KeyboardEvent, memo, type ReactElement, useEffect, useMemo, useRef } from 'react';
 import type { Handshake } from '../../src/analysis/model.ts';
+import { zoomed, zoomKeys } from '../layout/axis.ts';
 import { type BlockRow, packingMeasure } from '../layout/blockRow.ts';
 import type { LitRange } from '../layout/light.ts';
 import { leftOutText } from '../layout/notes.ts';
@@ -37,10 +38,11 @@ function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly w
   const mtu = handshake.ours.length > 0 ? mtuOf(run?.request.options['mtu']) : undefined;
   const light = useLight();
   const actions = useActions();
+  const zoom = useSlice((state) => state.view.byteZoom);
   const layout = useMemo(() => new PackingLayout(), []);
   const drawn = useMemo(
-    () => layout.of(handshake, { width, mtu, keep, charWidth: charWidth() }),
-    [layout, handshake, width, mtu, keep],
+    () => layout.of(handshake, { width, mtu, keep, zoom, charWidth: charWidth() }),
+    [layout, handshake, width, mtu, keep, zoom],
   );
   const body = useRef<HTMLDivElement>(null);
   const cursor = useRef<HTMLDivElement>(null);
@@ -53,12 +55,13 @@ function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly w
   // biome-ignore lint/correctness/useExhaustiveDependencies: another target is to be brought into view
   useEffect(() => {
     cursor.current?.scrollIntoView({ block: 'nearest' });
-  }, [key]);
+  }, [key, zoom]);
   const shown = drawn.rows.slice(start, end);
   return (
     <>
       <p className="notes dim">
-        <span>bytes of UDP payload from left to right; message bars have a scale of their own</span>
+        <span>Bytes of UDP payload from left to right; message bars have a scale of their own</span>
+        <span>Each block from above: datagram, records, fragments, messages; headers shaded</span>
         <span>
           {[
             ...(mtu === undefined ? [] : [`MTU of the run ${mtu} B`]),
@@ -82,11 +85,20 @@ function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly w
           const chosen = clicked ? targetWith(clicked, shown) : undefined;
           if (chosen) actions.selectTarget(chosen, true);
         }}
-        onKeyDown={(event) => onKey(event, drawn, target, actions)}
+        onKeyDown={(event) => {
+          const steps = zoomKeys[event.key];
+          if (steps === undefined || event.ctrlKey || event.metaKey || event.altKey)
+            onKey(event, drawn, target, actions);
+          else actions.setView({ byteZoom: steps === 0 ? 1 : zoomed(zoom, steps) });
+        }}
       >
-        <div className="ladder-body" ref={body} style={{ height: drawn.height }}>
+        <div className="ladder-body" ref={body} style={{ height: drawn.height, width: drawn.width }}>
           {selected && (
-            <div className="ladder-cursor" ref={cursor} style={{ top: selected.y, height: selected.height }} />
+            <div
+              className="ladder-cursor"
+              ref={cursor}
+              style={{ top: selected.y, height: selected.height, ...across(selected, target) }}
+            />
           )}
           <svg
             role="presentation"
@@ -117,6 +129,13 @@ function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly w
       </div>
     </>
   );
+}
+
+/** Where the selected thing stands from left to right: what is wider than the frame is scrolled to it. */
+function across(row: ListedRow, target: Target | undefined): { readonly left: number; readonly width?: number } {
+  const strip =
+    row.kind === 'datagram' && target ? row.strips.find((one) => sameTarget(one.target, target)) : undefined;
+  return strip ? { left: strip.x, width: Math.min(strip.width, 80) } : { left: 0 };
 }
 
 /** The run's own MTU; it keeps options as they were typed. */
@@ -250,6 +269,7 @@ function MessageShape({
       className="pack-row"
       role="option"
       aria-selected={sameTarget(row.target, target)}
+      data-selected={sameTarget(row.target, target)}
       aria-label={row.label}
       data-target={targetKey(row.target)}
     >
@@ -290,23 +310,29 @@ function BlockShape({
   const tall = 4 * packingMeasure.strip;
   return (
     <g
-      id={rowId(row)}
       className="pack-row"
-      role="option"
-      aria-selected={inside && target.kind !== 'message'}
-      aria-label={lit.length > 0 ? `${row.label}, holds the selected bytes` : row.label}
       data-packet={row.packet}
       data-target={targetKey(row.target)}
       data-lost={row.lost}
+      data-selected={inside && target.kind !== 'message'}
     >
-      <rect className="row-back" x={1} y={row.y} width={width - 2} height={row.height} />
-      <text x={left} y={row.y + 12}>
-        {row.text}
-      </text>
+      {/* The caption is what names the block; the strips are a picture of what the name says. */}
+      <g
+        id={rowId(row)}
+        role="option"
+        aria-selected={inside && target.kind !== 'message'}
+        aria-label={lit.length > 0 ? `${row.label}, holds the selected bytes` : row.label}
+      >
+        <rect className="row-back" x={1} y={row.y} width={width - 2} height={row.height} />
+        <text x={left} y={row.y + 12}>
+          {row.text}
+        </text>
+      </g>
       {row.strips.map((strip) => (
         <g
           key={strip.key}
           className="strip"
+          {...unheard}
           data-level={strip.level}
           data-odd={strip.odd}
           data-sealed={strip.sealed}
@@ -318,7 +344,7 @@ function BlockShape({
             <rect className="strip-head" x={strip.x} y={strip.y} width={strip.head} height={packingMeasure.strip - 1} />
           )}
           {strip.text !== '' && (
-            <text x={strip.x + 3} y={strip.y + 11}>
+            <text x={strip.x + strip.head + 3} y={strip.y + 11}>
               {strip.text}
             </text>
           )}

@@ -1,5 +1,5 @@
 /** All runs, newest first. One tab stop; arrow keys walk, and selection follows. */
-import { type KeyboardEvent, type ReactElement, useEffect, useRef } from 'react';
+import { Fragment, type KeyboardEvent, type ReactElement, useEffect, useRef } from 'react';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import { handshakeRow, listRows, runRow } from '../layout/runRows.ts';
 import type { ReadHandshake } from '../state/runBook.ts';
@@ -135,7 +135,7 @@ function HandshakeItem({ run, read, row, selected, tabbable }: HandshakeProps): 
       <div className="run-line">
         <bdi className="run-target" title={ends}>
           {id} {ends}
-        </bdi>
+        </bdi>{' '}
         <Badge badge={badge} />
       </div>
     </div>
@@ -168,16 +168,20 @@ function RunItem({ run, row: key, selected, tabbable }: ItemProps): ReactElement
       <div className="run-line">
         <bdi className="run-target" title={row.target}>
           {row.target}
-        </bdi>
+        </bdi>{' '}
         <Badge badge={row.badge} />
-      </div>
+      </div>{' '}
       <div className="run-line dim">
         <span>
-          {run.file === undefined ? '' : 'file '}#{row.number} {row.startedAt}
+          #{row.number} {row.startedAt}
         </span>
         {row.figures.map((figure) => (
-          <span key={figure}>{figure}</span>
+          <Fragment key={figure}>
+            {' '}
+            <span>{figure}</span>
+          </Fragment>
         ))}
+        {run.file !== undefined && <span className="file-mark"> file</span>}
       </div>
     </div>
   );

@@ -33,8 +33,15 @@ function SideStrip({ strip: { side, rungs, facts, derived } }: { readonly strip:
     <div className="strip">
       <h3>{side === 'client' ? 'Client' : 'Server'}</h3>
       <ol aria-label={`What the ${side} got`}>
-        {rungs.map(({ name, state, label }) => (
-          <li key={name} className="rung" data-state={state} title={label}>
+        {rungs.map(({ name, state, label }, index) => (
+          <li
+            key={name}
+            className="rung"
+            data-state={state}
+            // What lies behind is one with what follows it, where there is little room.
+            data-passed={state === 'reached' && rungs[index + 1]?.state === 'reached'}
+            title={label}
+          >
             <Mark shape={shapes[state]} />
             {name}
             <span className="off-screen">{label.slice(name.length)}</span>
@@ -42,7 +49,7 @@ function SideStrip({ strip: { side, rungs, facts, derived } }: { readonly strip:
           </li>
         ))}
       </ol>
-      <p className="dim">
+      <p className="dim strip-facts">
         {facts.join(' · ')}
         {derived && ' · derived from the messages seen'}
       </p>

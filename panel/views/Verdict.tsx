@@ -10,12 +10,19 @@ export function Verdict(): ReactElement {
   const { run, diagnosis } = useShown();
   // A run goes on for a while after the handshake is done, to answer repeats; the result stands by then.
   const running = run?.state === 'running' && diagnosis?.outcome !== 'established';
+  const badge = running ? outcomeBadge('running') : diagnosis ? outcomeBadge(diagnosis.outcome) : ended;
   return (
     // While a run grows, the sentence changes many times: shown, but not spoken until it is the last one.
-    <div className="verdict" role="status" aria-label="Verdict" aria-live={running ? 'off' : 'polite'}>
+    <div
+      className="verdict"
+      role="status"
+      aria-label="Verdict"
+      aria-live={running ? 'off' : 'polite'}
+      data-tone={run ? badge.tone : undefined}
+    >
       {run ? (
         <>
-          <Badge badge={running ? outcomeBadge('running') : diagnosis ? outcomeBadge(diagnosis.outcome) : ended} />
+          <Badge badge={badge} />
           <p>
             <bdi>
               {diagnosis?.verdict ?? run.verdict ?? (running ? 'Waiting for the first datagram.' : 'No datagram.')}
@@ -23,10 +30,7 @@ export function Verdict(): ReactElement {
           </p>
         </>
       ) : (
-        <p className="dim">
-          Nothing has run yet. Enter the HOST:PORT of a DTLS peer, or leave <code>sim</code>, and press Run. Or drop a
-          capture, a trace or a key log: files are read here, and nothing is sent anywhere.
-        </p>
+        <p className="dim">Nothing has run yet.</p>
       )}
     </div>
   );

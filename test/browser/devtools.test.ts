@@ -92,14 +92,14 @@ describe('in the browser’s own DevTools', () => {
     await verdict().getByText('Established in').waitFor();
     const labels = await everyLabel();
     // An RSA-4096 certificate of over a kilobyte takes several datagrams of 300 bytes.
-    const fragments = labels.filter((label) => /server to client.*certificate \d+–\d+ of \d+/.test(label));
+    const fragments = labels.filter((label) => /certificate \d+–\d+ of \d+.*server to client/.test(label));
     expect(fragments.length).toBeGreaterThan(3);
     expect(labels.some((label) => label.includes('server_hello_done'))).toBe(true);
     expect(labels.filter((label) => / finished/.test(label))).toHaveLength(2);
-    for (const label of labels) expect(Number(/(\d+) B/.exec(label)?.[1]), label).toBeLessThanOrEqual(300);
+    for (const label of labels) expect(Number(/, (\d+) B(,|$)/.exec(label)?.[1]), label).toBeLessThanOrEqual(300);
     // It lingers for a second, and then closes: what is counted below must not grow any more.
     await panel.getByRole('tab', { name: /Runs/ }).click();
-    await panel.getByRole('option', { name: /^Run 1, .* established, / }).waitFor();
+    await panel.getByRole('option', { name: /, established, #1 / }).waitFor();
     await panel.locator('.verdict').scrollIntoViewIfNeeded();
     await window.devtools.screenshot({ path: join(pictures, 'established-light.png') });
   });
@@ -119,6 +119,7 @@ describe('in the browser’s own DevTools', () => {
           if (progress.state === 'completed') resolve();
         });
       });
+      await press('Export');
       await press(`.${kind}`);
       await done;
       const name = `dtlscope-1-${server.address.replace(':', '-')}.${kind}`;
@@ -179,9 +180,9 @@ describe('in the browser’s own DevTools', () => {
     await verdict().getByText('Established in').waitFor();
     await panel.getByRole('tab', { name: /Runs/ }).click();
     expect(await panel.getByRole('listbox', { name: 'Runs' }).getByRole('option').count()).toBe(2);
-    expect((await everyLabel())[0]).toContain('Datagram 1, client to server, flight 1, 0.0 ms');
+    expect((await everyLabel())[0]).toMatch(/^0\.0 ms, client_hello, \d+ B, .*datagram 1, client to server, flight 1/);
     await window.devtools.screenshot({ path: join(pictures, 'caught-up.png') });
-    await panel.getByRole('option', { name: /^Run 2, .* established, / }).waitFor();
+    await panel.getByRole('option', { name: /, established, #2 / }).waitFor();
   });
 
   it('a capture that is dropped with its keys has its lost range named', async () => {
@@ -202,7 +203,7 @@ describe('in the browser’s own DevTools', () => {
     await verdict().getByText("bytes 408–655 of the server's Certificate was lost").waitFor();
     await window.devtools.screenshot({ path: join(pictures, 'dropped-light.png') });
     await panel.getByRole('tab', { name: /Runs/ }).click();
-    await panel.getByRole('option', { name: /^(Run|File) 1, 127/ }).click();
+    await panel.getByRole('option', { name: /^127\..* #1 / }).click();
     await verdict().getByText('Established in').waitFor();
   });
 
@@ -222,7 +223,7 @@ describe('in the browser’s own DevTools', () => {
 async function certificateDatagrams(): Promise<readonly [number, number]> {
   const labels = await everyLabel();
   const numbers = labels.flatMap((label) =>
-    /server to client.*certificate \d+–\d+ of/.test(label) ? [Number(/^Datagram (\d+)/.exec(label)?.[1])] : [],
+    /certificate \d+–\d+ of.*server to client/.test(label) ? [Number(/, datagram (\d+), server/.exec(label)?.[1])] : [],
   );
   const [first, second] = numbers;
   if (first === undefined || second === undefined) throw new Error('the certificate came in fewer than two datagrams');

@@ -61,7 +61,7 @@ describe('files in the panel', () => {
   it('dropped together, capture and key log, name the range that was lost', async () => {
     const page = await open();
     await drop(page, [await fixture('loss-small.pcapng'), await fixture('loss-small.keylog')]);
-    await page.getByRole('option', { name: /^File 1, loss-small\.pcapng, established/ }).waitFor();
+    await page.getByRole('option', { name: /^loss-small\.pcapng, established, #1 .*, file$/ }).waitFor();
     expect(await page.locator('.drop-place').count()).toBe(0);
     expect(await verdict(page)).toContain("bytes 408–655 of the server's Certificate was lost");
     const client = page.getByRole('list', { name: 'What the client got' });
@@ -76,11 +76,15 @@ describe('files in the panel', () => {
     await drop(page, [await fixture('loss-small.pcapng'), await fixture('loss-small.keylog')]);
     await page.getByRole('option', { name: /loss-small/ }).waitFor();
     const before = [await verdict(page), await ladder(page)];
+    await page.getByRole('button', { name: 'Export' }).click();
     await page.getByRole('button', { name: 'With keys…' }).click();
     const question = page.getByRole('alertdialog');
     expect(await question.textContent()).toContain('1 CLIENT_RANDOM');
     for (const kind of ['.sqlog with keys', '.qlog with keys', '.pcapng with keys']) {
-      if ((await question.count()) === 0) await page.getByRole('button', { name: 'With keys…' }).click();
+      if ((await question.count()) === 0) {
+        await page.getByRole('button', { name: 'Export' }).click();
+        await page.getByRole('button', { name: 'With keys…' }).click();
+      }
       const file = await downloaded(page, () => question.getByRole('button', { name: kind }).click());
       expect(file.name).toMatch(/^dtlscope-1-loss-small-with-keys\./);
       const again = await open();
@@ -97,6 +101,7 @@ describe('files in the panel', () => {
     await drop(page, [await fixture('loss-small.pcapng'), await fixture('loss-small.keylog')]);
     await page.getByRole('option', { name: /loss-small/ }).waitFor();
     const said = await verdict(page);
+    await page.getByRole('button', { name: 'Export' }).click();
     const file = await downloaded(page, () => page.getByRole('button', { name: '.sqlog', exact: true }).click());
     const again = await open();
     await drop(again, [file]);

@@ -227,9 +227,9 @@ describe('a long ladder', () => {
       { at: 150, from: 'client' as const, flight: 1, attempt: 2, holds: ['client_hello'] },
     ];
     expect(datagramRows(ladder(handshakeOf(said), at)).map((row) => row.label)).toEqual([
-      'Datagram 1, client to server, flight 1, 0.0 ms, 100 B, client_hello, lost: drop 1st',
-      'Datagram 2, client to server, flight 1, 50.0 ms, 100 B, client_hello, resent, first sent as datagram 1, lost: drop 1st',
-      'Datagram 3, client to server, flight 1, 150.0 ms, 100 B, client_hello, resent (2nd time), first sent as datagram 1',
+      '0.0 ms, client_hello, 100 B, lost: drop 1st, datagram 1, client to server, flight 1',
+      '50.0 ms, client_hello, 100 B, resent; first sent as datagra…, datagram 2, client to server, flight 1, resent; first sent as datagram 1; lost: drop 1st',
+      '150.0 ms, client_hello, 100 B, resent (2nd time); first sent…, datagram 3, client to server, flight 1, resent (2nd time); first sent as datagram 1',
     ]);
   });
 });

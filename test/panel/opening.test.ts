@@ -82,7 +82,7 @@ describe('a capture that is opened', () => {
     if (!run) throw new Error('no run');
     const row = runRow(run, shown(panel));
     expect(row.figures.join()).not.toContain('MTU');
-    expect(row.label).toMatch(/^File 1, hole\.pcapng, /);
+    expect(row.label).toMatch(/^hole\.pcapng, stalled, #1 .*, file$/);
   });
 
   it('lists each of its handshakes', () => {
@@ -98,7 +98,7 @@ describe('a capture that is opened', () => {
     const reading = readingOf({ header: { ...one.header, kind: 'capture' }, events: both });
     const rows = listRows([{ run: 'r', handshakes: reading.handshakes }]);
     expect(rows.map(({ key }) => key)).toEqual(['r', 'r/h1', 'r/h2']);
-    expect(rows[1]?.handshake && handshakeRow(rows[1].handshake).label).toContain('Handshake h1, client ');
+    expect(rows[1]?.handshake && handshakeRow(rows[1].handshake).label).toMatch(/^h1 \S+ → \S+, .*, handshake$/);
     expect(listRows([{ run: 'r', handshakes: reading.handshakes.slice(0, 1) }])).toHaveLength(1);
   });
 });

@@ -114,7 +114,9 @@ describe('a row of the run list', () => {
 
   it('shows what the background read, before the panel has the events', () => {
     const row = runRow({ ...run, outcome: 'stalled', durationMs: 2500, retransmissions: 2, version: '1.2' }, undefined);
-    expect(row.label).toBe('Run 3, 127.0.0.1:4444, stalled, 2.500 s, 2 retransmissions, MTU 300, DTLS 1.2');
+    expect(row.label).toBe(
+      `127.0.0.1:4444, stalled, #3 ${row.startedAt}, 2.500 s, 2 retransmissions, MTU 300, DTLS 1.2, run`,
+    );
     expect(row.badge.tone).toBe('bad');
   });
 
