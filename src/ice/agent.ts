@@ -7,7 +7,6 @@
  * that numbers its nominations as libwebrtc does is believed about their order.
  */
 import { copy } from '../base/bytes.ts';
-import { parseSocketAddress } from '../base/ip.ts';
 import { after, earlier, type Instant } from '../base/time.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { classify } from '../wire/demux.ts';
@@ -44,10 +43,12 @@ import {
   readBinding,
   successResponse,
 } from './binding.ts';
-import { baseCandidate, Foundations, priorityOf, scopeOf, usableAddress } from './candidates.ts';
+import { scopeOf, usableAddress } from './candidates.ts';
 import { byPriority, Checklist, type Pair, type Remote } from './checklist.ts';
 import { checkIceConfig } from './config.ts';
+import { Consent } from './consent.ts';
 import { Journal } from './journal.ts';
+import { type Enquiry, LocalCandidates } from './locals.ts';
 import { RoundTrip } from './rtt.ts';
 import { type Purpose, type Transaction, Transactions } from './transactions.ts';
 
@@ -70,15 +71,9 @@ class FullAgent implements IceAgent {
   readonly #journal = new Journal();
   readonly #checklist: Checklist;
   readonly #transactions = new Transactions();
-  readonly #foundations = new Foundations();
-  readonly #bases: LocalCandidate[] = [];
-  /** All candidates of ours, by address and base. */
-  readonly #locals = new Map<string, LocalCandidate>();
+  readonly #locals: LocalCandidates;
   readonly #remotes = new Map<TransportAddress, Remote>();
-  /** Bases and STUN servers that are still to be asked. */
-  readonly #toGather: { readonly base: LocalCandidate; readonly server: TransportAddress }[] = [];
   readonly #early: Early[] = [];
-  #gathering = 0;
   #started = false;
   #role: IceRole;
   #tieBreaker: Uint8Array;
@@ -92,8 +87,7 @@ class FullAgent implements IceAgent {
   #selected: Pair | undefined;
   #nominations = 0;
   readonly #trips = new Map<Pair, RoundTrip>();
-  #consentAt: Instant | undefined;
-  #consentUntil: Instant | undefined;
+  readonly #consent: Consent;
 
   constructor(config: IceConfig, env: IceEnvironment) {
     checkIceConfig(config);
@@ -101,6 +95,8 @@ class FullAgent implements IceAgent {
     this.#env = env;
     this.#role = config.role;
     this.#tieBreaker = copy(env.random(8));
+    this.#consent = new Consent(config, env.random);
+    this.#locals = new LocalCandidates(config.stunServers, (event) => this.#journal.event(event));
     this.#checklist = new Checklist((pair, because) =>
       this.#journal.event({ kind: 'pair', pair: pair.name, state: pair.state, because }),
     );
@@ -181,31 +177,12 @@ class FullAgent implements IceAgent {
     this.#started = true;
     this.#slot = this.#now;
     for (const base of this.#config.bases) this.#addBase(base);
-    if (this.#toGather.length === 0) this.#journal.event({ kind: 'gathered' });
+    if (!this.#locals.isGathering) this.#journal.event({ kind: 'gathered' });
   }
 
   #addBase(base: Base): void {
-    if (this.#bases.some(({ address }) => address === base.address)) return;
-    if (!parseSocketAddress(base.address)) throw new RangeError(`base "${base.address}" is no address and port`);
-    const candidate = baseCandidate(base, this.#bases.length, this.#foundations);
-    this.#bases.push(candidate);
-    this.#addLocal(candidate);
-    for (const remote of this.#remotes.values()) this.#pair(candidate, remote);
-    // A relay's own address is asked for by nobody.
-    if (base.kind !== 'host') return;
-    for (const server of this.#config.stunServers)
-      if (scopeOf(server) === scopeOf(base.address)) {
-        this.#toGather.push({ base: candidate, server });
-        this.#gathering++;
-      }
-  }
-
-  #addLocal(candidate: LocalCandidate): void {
-    const key = `${candidate.address} ${candidate.base}`;
-    // The same address from the same base twice is redundant (RFC 8445 §5.1.3).
-    if (this.#locals.has(key)) return;
-    this.#locals.set(key, candidate);
-    this.#journal.event({ kind: 'candidate', candidate });
+    const candidate = this.#locals.add(base);
+    if (candidate) for (const remote of this.#remotes.values()) this.#pair(candidate, remote);
   }
 
   #meet(credentials: IceCredentials, lite: boolean): void {
@@ -237,12 +214,12 @@ class FullAgent implements IceAgent {
     const { foundation, priority } = candidate;
     const remote: Remote = { address, foundation, priority };
     const scope = scopeOf(address);
-    if (this.#started && !this.#bases.some((base) => scopeOf(base.base) === scope)) {
+    if (this.#started && !this.#locals.bases.some((base) => scopeOf(base.base) === scope)) {
       this.#journal.skipped(candidate, 'family');
       return;
     }
     this.#remotes.set(address, remote);
-    const made = this.#bases.map((base) => this.#pair(base, remote));
+    const made = this.#locals.bases.map((base) => this.#pair(base, remote));
     if (made.includes('limit')) this.#journal.skipped(candidate, 'limit');
   }
 
@@ -267,7 +244,7 @@ class FullAgent implements IceAgent {
   // What the network brings.
 
   #receive(bytes: Uint8Array, from: TransportAddress, on: TransportAddress): void {
-    if (!this.#bases.some(({ base }) => base === on)) {
+    if (!this.#locals.base(on)) {
       this.#journal.dropped('unknown-base', from, `${on} is none of ours`);
       return;
     }
@@ -368,7 +345,7 @@ class FullAgent implements IceAgent {
 
   /** What a good check of the peer's leads to: a new address, a check in the other direction, a nomination. */
   #follow(base: TransportAddress, from: TransportAddress, check: GoodCheck, id: string): void {
-    const local = this.#bases.find((one) => one.base === base);
+    const local = this.#locals.base(base);
     if (!local) return;
     let remote = this.#remotes.get(from);
     if (!remote) {
@@ -440,7 +417,7 @@ class FullAgent implements IceAgent {
     }
     const { pair } = purpose;
     this.#measure(pair, transaction);
-    this.#consented(pair);
+    if (pair === this.#selected) this.#consent.renew(this.#now);
     if (purpose.kind === 'consent') return;
     this.#succeeded(pair, purpose.nominates && purpose.role === 'controlling', mappedAddress(attributes));
   }
@@ -498,13 +475,7 @@ class FullAgent implements IceAgent {
   }
 
   #succeeded(pair: Pair, nominates: boolean, mapped: TransportAddress | undefined): void {
-    if (mapped !== undefined && ![...this.#locals.values()].some(({ address }) => address === mapped)) {
-      const { base } = pair.local;
-      const nth = Math.max(0, this.#bases.indexOf(pair.local));
-      const foundation = this.#foundations.of('prflx', base, undefined);
-      const priority = priorityOf('prflx', nth);
-      this.#addLocal({ kind: 'prflx', address: mapped, base, priority, foundation, server: undefined });
-    }
+    if (mapped !== undefined) this.#locals.seenAs(mapped, pair.local.base);
     pair.valid = true;
     this.#checklist.set(pair, 'succeeded', 'answered');
     this.#checklist.thaw(pair.foundation);
@@ -522,15 +493,13 @@ class FullAgent implements IceAgent {
     if (before) {
       const newer = pair.nomination > this.#nominations;
       const better = byPriority(this.#role)(pair, before) < 0;
-      const lastHeard = (this.#consentUntil ?? this.#now) - this.#config.consentLossMs;
-      if (!newer && !better && this.#now - lastHeard < 2 * this.#config.consentMs) return;
+      if (!newer && !better && this.#consent.quietFor(this.#now) < 2 * this.#config.consentMs) return;
     }
     this.#nominations = Math.max(this.#nominations, pair.nomination);
     this.#selected = pair;
     this.#journal.event({ kind: 'selected', pair: pair.name, before: before?.name });
     this.#journal.move('completed', 'a pair is nominated');
-    this.#consentUntil = after(this.#now, this.#config.consentLossMs);
-    this.#planConsent();
+    this.#consent.begin(this.#now);
     // RFC 8445 §8.1.1: what is still on its way is sent no more.
     for (const one of this.#transactions.pending) if (one.purpose.kind === 'check') one.cancelled = true;
   }
@@ -546,21 +515,10 @@ class FullAgent implements IceAgent {
     const address = mappedAddress(attributes);
     if (arrived.class === 'error' || address === undefined) {
       const error = errorOf(attributes);
-      const why = error ? `${error.number} ${error.reason}` : 'it names no address';
-      this.#journal.event({ kind: 'gathering-failed', server, why });
+      this.#locals.nothingFrom(server, error ? `${error.number} ${error.reason}` : 'it names no address');
     } else {
-      const nth = Math.max(
-        0,
-        this.#bases.findIndex((one) => one.base === base),
-      );
-      const foundation = this.#foundations.of('srflx', base, server);
-      this.#addLocal({ kind: 'srflx', address, base, priority: priorityOf('srflx', nth), foundation, server });
+      this.#locals.reflexive({ base, server }, address);
     }
-    this.#gatheringDone();
-  }
-
-  #gatheringDone(): void {
-    if (--this.#gathering === 0) this.#journal.event({ kind: 'gathered' });
   }
 
   // What time brings.
@@ -570,7 +528,7 @@ class FullAgent implements IceAgent {
     this.#repeat();
     this.#choose();
     this.#begin();
-    this.#consent();
+    this.#askConsent();
     this.#lose();
   }
 
@@ -579,8 +537,7 @@ class FullAgent implements IceAgent {
     for (const one of again) this.#transmit(one);
     for (const { purpose, cancelled } of unanswered) {
       if (purpose.kind === 'gathering') {
-        this.#journal.event({ kind: 'gathering-failed', server: purpose.server, why: 'it does not answer' });
-        this.#gatheringDone();
+        this.#locals.nothingFrom(purpose.server, 'it does not answer');
       } else if (purpose.kind === 'check' && (!cancelled || (this.#selected && purpose.pair.state === 'in-progress'))) {
         // A check that was only put aside for a newer one says nothing of its pair.
         this.#failPair(purpose.pair, 'no answer');
@@ -612,9 +569,9 @@ class FullAgent implements IceAgent {
   /** Begins at most one new transaction each Ta (RFC 8445 §14.2). */
   #begin(): void {
     if (!this.#started || this.#now < this.#slot) return;
-    const gather = this.#toGather.shift();
-    if (gather) {
-      this.#gather(gather.base, gather.server);
+    const enquiry = this.#locals.nextEnquiry();
+    if (enquiry) {
+      this.#enquire(enquiry);
       return;
     }
     if (!this.#remote) return;
@@ -622,11 +579,11 @@ class FullAgent implements IceAgent {
     if (pair) this.#check(pair, false);
   }
 
-  #gather(base: LocalCandidate, server: TransportAddress): void {
+  #enquire({ base, server }: Enquiry): void {
     const transactionId = copy(this.#env.random(transactionIdLength));
     const purpose: Purpose = { kind: 'gathering', server };
     const bytes = gatheringRequest(transactionId);
-    this.#open({ purpose, base: base.base, to: server, bytes, transactionId }, this.#config.gathering);
+    this.#open({ purpose, base, to: server, bytes, transactionId }, this.#config.gathering);
   }
 
   #check(pair: Pair, nominates: boolean): void {
@@ -639,48 +596,36 @@ class FullAgent implements IceAgent {
     const remote = this.#remote;
     if (!remote) return;
     const transactionId = copy(this.#env.random(transactionIdLength));
-    const nth = Math.max(0, this.#bases.indexOf(pair.local));
+    const { base } = pair.local;
     const bytes = checkRequest(
       {
         ...{ transactionId, local: this.#config.local, remote, role: this.#role, tieBreaker: this.#tieBreaker },
-        priority: priorityOf('prflx', nth),
+        priority: this.#locals.checkPriority(base),
         useCandidate: purpose.kind === 'check' && purpose.nominates,
       },
       this.#env.crypto,
     );
-    this.#open({ purpose, base: pair.local.base, to: pair.remote.address, bytes, transactionId }, repetition);
+    this.#open({ purpose, base, to: pair.remote.address, bytes, transactionId }, repetition);
   }
 
   #open(request: Parameters<Transactions['start']>[0], repetition: Repetition): void {
     const { pacingMs } = this.#config;
     // RFC 8445 §14.3: the more is under way, the longer each is waited for.
-    const rtoMs = Math.max(repetition.rtoMs, pacingMs * (this.#checklist.underWay + this.#toGather.length));
+    const rtoMs = Math.max(repetition.rtoMs, pacingMs * (this.#checklist.underWay + this.#locals.waiting));
     this.#transmit(this.#transactions.start(request, { ...repetition, rtoMs }, this.#now));
     this.#slot = after(this.#now, pacingMs);
   }
 
-  #planConsent(): void {
-    // RFC 7675 §5.1: 0.8 to 1.2 of the period, so that the checks of many do not fall together.
-    const jitter = 0.8 + (0.4 * (this.#env.random(1)[0] ?? 0)) / 255;
-    this.#consentAt = after(this.#now, this.#config.consentMs * jitter);
-  }
-
-  #consented(pair: Pair): void {
-    if (pair === this.#selected) this.#consentUntil = after(this.#now, this.#config.consentLossMs);
-  }
-
-  #consent(): void {
+  #askConsent(): void {
     const pair = this.#selected;
-    if (!pair || this.#consentAt === undefined || this.#now < this.#consentAt) return;
-    this.#planConsent();
+    if (!pair || !this.#consent.isDue(this.#now)) return;
     // Each is a transaction of its own, sent once.
     this.#ask(pair, { kind: 'consent', pair }, { ...this.#config.checks, requests: 1 });
   }
 
   #lose(): void {
-    const { consentLossMs } = this.#config;
-    if (this.#consentUntil !== undefined && this.#now >= this.#consentUntil) {
-      this.#fail(this.#journal.consentLost(this.#checklist.size, consentLossMs));
+    if (this.#consent.isLost(this.#now)) {
+      this.#fail(this.#journal.consentLost(this.#checklist.size, this.#consent.quietFor(this.#now)));
       return;
     }
     if (this.#selected || this.#patienceUntil === undefined || this.#now < this.#patienceUntil) return;
@@ -695,9 +640,9 @@ class FullAgent implements IceAgent {
 
   #deadline(): Instant | undefined {
     if (this.#journal.over) return undefined;
-    let first = earlier(this.#transactions.deadline, earlier(this.#consentAt, this.#consentUntil));
+    let first = earlier(this.#transactions.deadline, this.#consent.deadline);
     const ordinary = this.#selected === undefined;
-    if (this.#started && (this.#toGather.length > 0 || (this.#remote && this.#checklist.hasWork(ordinary))))
+    if (this.#started && (this.#locals.waiting > 0 || (this.#remote && this.#checklist.hasWork(ordinary))))
       first = earlier(first, this.#slot);
     if (!this.#selected) {
       if (this.#role === 'controlling' && this.#choiceAt !== undefined && this.#choiceAt > this.#now)

@@ -1,6 +1,6 @@
 /** Candidates: what they are worth, which are alike, and which of the peer's can be used (RFC 8445 §5.1, §6.1.2.2). */
 import { parseIp, parseSocketAddress, socketText } from '../base/ip.ts';
-import type { Base, CandidateKind, LocalCandidate, RemoteCandidate, SkipReason, TransportAddress } from './api.ts';
+import type { CandidateKind, RemoteCandidate, SkipReason, TransportAddress } from './api.ts';
 
 /** RFC 8445 §5.1.2.2. */
 const typePreference = { host: 126, prflx: 110, srflx: 100, relay: 0 } as const satisfies Record<CandidateKind, number>;
@@ -48,13 +48,3 @@ export function usableAddress(candidate: RemoteCandidate): TransportAddress | { 
   if (!isUnicast(ip) || !Number.isInteger(port) || port < 1 || port > 65535) return { skip: 'destination' };
   return socketText(ip, port);
 }
-
-/** The candidate that a base is by itself. */
-export const baseCandidate = (base: Base, nth: number, foundations: Foundations): LocalCandidate => ({
-  kind: base.kind,
-  address: base.address,
-  base: base.address,
-  priority: priorityOf(base.kind, nth),
-  foundation: foundations.of(base.kind, base.address, undefined),
-  server: undefined,
-});

@@ -22,10 +22,11 @@ import type {
   TransportAddress,
 } from './api.ts';
 import { type Arrived, errorResponse, judgeCheck, keepalive, readBinding, successResponse } from './binding.ts';
-import { baseCandidate, Foundations, scopeOf, usableAddress } from './candidates.ts';
+import { scopeOf, usableAddress } from './candidates.ts';
 import { byPriority, Pair } from './checklist.ts';
 import { checkIceConfig } from './config.ts';
 import { Journal } from './journal.ts';
+import { LocalCandidates } from './locals.ts';
 
 export type LiteConfig = Pick<IceConfig, 'local' | 'bases' | 'keepaliveMs' | 'patienceMs' | 'limits'>;
 
@@ -48,8 +49,8 @@ class LiteAgent implements IceAgent {
   readonly #config: LiteConfig;
   readonly #env: IceEnvironment;
   readonly #journal = new Journal();
-  readonly #bases: LocalCandidate[] = [];
-  readonly #foundations = new Foundations();
+  /** It asks no STUN server. */
+  readonly #locals: LocalCandidates;
   readonly #seen = new Map<string, Seen>();
   /** Only for a peer that is lite too. */
   readonly #peerCandidates: Pair[] = [];
@@ -67,6 +68,7 @@ class LiteAgent implements IceAgent {
     checkIceConfig(config);
     this.#config = config;
     this.#env = env;
+    this.#locals = new LocalCandidates([], (event) => this.#journal.event(event));
   }
 
   get state(): IceState {
@@ -96,13 +98,9 @@ class LiteAgent implements IceAgent {
         if (this.#started) this.#journal.dropped('misuse', '', 'started twice');
         else this.#start();
         break;
-      case 'base': {
-        const candidate = baseCandidate(input.base, this.#bases.length, this.#foundations);
-        if (this.#bases.some(({ base }) => base === candidate.base)) break;
-        this.#bases.push(candidate);
-        this.#journal.event({ kind: 'candidate', candidate });
+      case 'base':
+        this.#locals.add(input.base);
         break;
-      }
       case 'remote':
         this.#meet(input.lite);
         break;
@@ -131,11 +129,7 @@ class LiteAgent implements IceAgent {
 
   #start(): void {
     this.#started = true;
-    for (const base of this.#config.bases) {
-      const candidate = baseCandidate(base, this.#bases.length, this.#foundations);
-      this.#bases.push(candidate);
-      this.#journal.event({ kind: 'candidate', candidate });
-    }
+    for (const base of this.#config.bases) this.#locals.add(base);
     this.#journal.event({ kind: 'gathered' });
   }
 
@@ -156,7 +150,7 @@ class LiteAgent implements IceAgent {
       return;
     }
     const { foundation, priority } = candidate;
-    const local = this.#bases.find(({ base }) => scopeOf(base) === scopeOf(address));
+    const local = this.#locals.bases.find(({ base }) => scopeOf(base) === scopeOf(address));
     if (!local) {
       this.#journal.skipped(candidate, 'family');
       return;
@@ -187,7 +181,7 @@ class LiteAgent implements IceAgent {
   }
 
   #receive(bytes: Uint8Array, from: TransportAddress, on: TransportAddress): void {
-    const local = this.#bases.find(({ base }) => base === on);
+    const local = this.#locals.base(on);
     if (!local) {
       this.#journal.dropped('unknown-base', from, `${on} is none of ours`);
       return;
@@ -323,7 +317,7 @@ class LiteAgent implements IceAgent {
   }
 
   #fail(): void {
-    this.#journal.fail(this.#journal.failure(this.#bases.length, this.#seen.size > 0));
+    this.#journal.fail(this.#journal.failure(this.#locals.bases.length, this.#seen.size > 0));
   }
 
   #deadline(): Instant | undefined {
