@@ -5,7 +5,7 @@
  */
 import type { DatagramView, Handshake } from '../../src/analysis/model.ts';
 import type { Machine } from '../../src/engine/machine.ts';
-import { client12, server12 } from '../../src/engine/states.ts';
+import { paths } from '../../src/engine/paths.ts';
 import type { Actor } from '../../src/trace/model.ts';
 import { handshakeTypeName } from '../../src/wire/handshake.ts';
 import { ContentType, HandshakeType } from '../../src/wire/registry.ts';
@@ -33,11 +33,15 @@ interface Step {
   readonly optional: boolean;
 }
 
+/** An arrow of a table. */
+type Arrow = readonly [from: string, to: string];
+
 /**
  * The way through a table to `connected`: its signals in the order of its states, those that a state only loops on before
- * those that lead out of it. A signal without which `connected` can be reached is no rung of every handshake.
+ * those that lead out of it. A signal without which `connected` can be reached is no rung of every handshake; `except` is an
+ * arrow that is not taken for that.
  */
-export function wayThrough(machine: Machine): readonly Step[] {
+export function wayThrough(machine: Machine, except?: Arrow): readonly Step[] {
   const names = Object.keys(machine);
   const before = names.slice(0, names.indexOf('connected'));
   const signals = before.flatMap((name) => {
@@ -49,38 +53,25 @@ export function wayThrough(machine: Machine): readonly Step[] {
   });
   return [...new Set(signals)]
     .filter((signal) => signal !== 'start')
-    .map((signal) => ({ signal, optional: reachesConnected(machine, before[0] ?? '', signal) }));
+    .map((signal) => ({ signal, optional: reachesConnected(machine, before[0] ?? '', signal, except) }));
 }
 
 /** Whether a handshake can be completed without a signal. */
-function reachesConnected(machine: Machine, from: string, without: string): boolean {
+function reachesConnected(machine: Machine, from: string, without: string, except: Arrow | undefined): boolean {
   const seen = new Set([from]);
   for (const name of seen)
     for (const [signal, to] of Object.entries<readonly string[]>(machine[name]?.on ?? {}))
-      if (signal !== without) for (const target of to) seen.add(target);
+      for (const target of to)
+        if (signal !== without && !(except?.[0] === name && except[1] === target)) seen.add(target);
   return seen.has('connected');
 }
 
-export const steps12: Readonly<Record<Actor, readonly Step[]>> = {
-  client: wayThrough(client12),
-  server: wayThrough(server12),
-};
+/** What a client of DTLS 1.3 skips when it resumes: the server's certificate, which every other handshake has (RFC 8446 §2.2). */
+const resumption: Arrow = ['awaitEncryptedExtensions', 'awaitFinished'];
 
-const always = (signal: string): Step => ({ signal, optional: false });
-const sometimes = (signal: string): Step => ({ signal, optional: true });
-
-/** In 1.3 all but the hellos is encrypted (RFC 8446 §2). */
-const steps13: Readonly<Record<Actor, readonly Step[]>> = {
-  client: [
-    always('server_hello'),
-    always('encrypted_extensions'),
-    sometimes('certificate_request'),
-    always('certificate'),
-    always('certificate_verify'),
-    always('finished'),
-  ],
-  server: [always('client_hello'), sometimes('certificate'), sometimes('certificate_verify'), always('finished')],
-};
+/** The rungs of a side. */
+export const stepsOf = (side: Actor, version: '1.2' | '1.3', resumed = false): readonly Step[] =>
+  wayThrough(paths[`${side}${version === '1.2' ? '12' : '13'}` as const], resumed ? undefined : resumption);
 
 /** `over`: nothing more will come, so that what is waited for is missing. */
 export function stateStrips(handshake: Handshake, over: boolean): Strip[] {
@@ -95,7 +86,8 @@ function strip(handshake: Handshake, side: Actor, over: boolean): Strip {
   const done = derived
     ? handshake.establishedAt !== undefined
     : told.some(({ to }) => to === 'connected') || handshake.connected[side] !== undefined;
-  const steps: readonly Step[] = handshake.parameters.version === '1.3' ? steps13[side] : steps12[side];
+  const resumed = got.has('encrypted_extensions') && got.has('finished') && !got.has('certificate');
+  const steps = stepsOf(side, handshake.parameters.version === '1.3' ? '1.3' : '1.2', resumed);
   const last = done ? steps.length : steps.reduce((far, step, at) => (got.has(step.signal) ? at + 1 : far), 0);
   // The rung that the side stands before: the first one that it can't do without.
   const next = steps.findIndex((step, at) => at >= last && !step.optional);

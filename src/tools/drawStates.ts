@@ -4,7 +4,8 @@
  * in from a lane of its own. So nothing overlaps, whatever the table says, and nobody has to move boxes by hand.
  */
 import { always, ends, type Machine } from '../engine/machine.ts';
-import * as tables from '../engine/states.ts';
+import { paths } from '../engine/paths.ts';
+import { clientOpening, serverOpening } from '../engine/states.ts';
 
 const box = { left: 24, width: 330, padding: 12 } as const;
 const nameLine = 18;
@@ -32,17 +33,21 @@ interface Layout {
   readonly height: number;
 }
 
-/** Every table of the engine as an SVG, by file name. */
+/** What is drawn: how a side settles its version, and the whole path of each version. */
+export const drawnTables: Readonly<Record<string, Machine>> = { clientOpening, serverOpening, ...paths };
+
+/** Every drawing, by file name. */
 export function stateDrawings(): ReadonlyMap<string, string> {
   return new Map(
-    Object.entries(tables).map(([name, machine]) => [`${name}.svg`, drawMachine(titleOf(name), machine)] as const),
+    Object.entries(drawnTables).map(([name, machine]) => [`${name}.svg`, drawMachine(titleOf(name), machine)] as const),
   );
 }
 
-/** `client12` as `DTLS 1.2 client`. */
+/** `client12` as `DTLS 1.2 client`, `clientOpening` as `Client, until the version is settled`. */
 function titleOf(name: string): string {
-  const [, role, major, minor] = /^(client|server)(\d)(\d)$/.exec(name) ?? [];
-  return role === undefined ? `${name.charAt(0).toUpperCase()}${name.slice(1)}` : `DTLS ${major}.${minor} ${role}`;
+  const [, role = '', major, minor] = /^(client|server)(?:(\d)(\d)|Opening)$/.exec(name) ?? [];
+  if (major !== undefined) return `DTLS ${major}.${minor} ${role}`;
+  return role === '' ? name : `${role.charAt(0).toUpperCase()}${role.slice(1)}, until the version is settled`;
 }
 
 export function drawMachine(title: string, machine: Machine): string {
@@ -98,7 +103,13 @@ function layOut(machine: Machine): Layout[] {
   return names.map((name, index) => {
     const about = wrapped(machine[name]?.about ?? '', box.width - 2 * box.padding);
     const out = all.filter(({ from }) => from === name);
-    const into = all.filter(({ to }) => to.includes(name));
+    // In this order no line crosses another on its way in: from above the nearest first, from below the farthest.
+    const rank = (bus: Bus): number => {
+      const from = names.indexOf(bus.from);
+      return from < index ? index - from : 3 * names.length - from;
+    };
+    const into = all.filter(({ to }) => to.includes(name)).reverse();
+    into.sort((a, b) => rank(a) - rank(b));
     const down = Object.entries(machine[name]?.on ?? {})
       .filter(([, to]) => to.includes(names[index + 1] ?? ''))
       .map(([signal]) => signal);
@@ -190,8 +201,8 @@ function drawEnds(machine: Machine, top: number): string {
 
 function wrapped(about: string, width: number): string[] {
   const lines: string[] = [];
-  // A section stays with its RFC.
-  for (const word of about.split(/ (?!§)/)) {
+  // An RFC stays with its number and section.
+  for (const word of about.split(/(?<!RFC) (?!§)/)) {
     const line = lines.at(-1);
     if (line !== undefined && (line.length + 1 + word.length) * letter.text <= width)
       lines[lines.length - 1] = `${line} ${word}`;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ends } from '../../src/engine/machine.ts';
 import * as tables from '../../src/engine/states.ts';
-import { drawMachine, stateDrawings } from '../../src/tools/drawStates.ts';
+import { drawMachine, drawnTables, stateDrawings } from '../../src/tools/drawStates.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'docs', 'states');
 
@@ -38,7 +38,7 @@ describe('the drawings of the state tables', () => {
     for (const [file, svg] of drawn) expect(await readFile(join(folder, file), 'utf8'), file).toBe(svg);
   });
 
-  it.each(Object.entries(tables))('show every state and every arrow of %s', (name, machine) => {
+  it.each(Object.entries(drawnTables))('show every state and every arrow of %s', (name, machine) => {
     const svg = stateDrawings().get(`${name}.svg`) ?? '';
     const texts = textsOf(svg);
     for (const state of Object.keys(machine))
@@ -61,6 +61,20 @@ describe('the drawings of the state tables', () => {
     expect(texts.filter((one) => one.kind === 'signal')).toHaveLength(
       sum(({ down, lines }) => down + lines) + ends.length,
     );
+  });
+
+  it.each(Object.entries(drawnTables))('lead from idle to every state of %s', (_name, machine) => {
+    const reached = new Set<string>(['idle', ...ends]);
+    for (const state of reached)
+      for (const targets of Object.values<readonly string[]>(machine[state]?.on ?? {}))
+        for (const target of targets) reached.add(target);
+    expect([...reached].sort()).toEqual(Object.keys(machine).sort());
+  });
+
+  it('leave out no table of the engine', () => {
+    const drawn = new Set(Object.values(drawnTables).flatMap((machine) => Object.keys(machine)));
+    for (const machine of Object.values(tables))
+      for (const state of Object.keys(machine)) expect(drawn).toContain(state);
   });
 
   it.each([...stateDrawings()])('%s has no box on a box, no text on a text, and nothing outside', (_file, svg) => {
