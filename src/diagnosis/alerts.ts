@@ -211,15 +211,24 @@ const reasons: Partial<Record<AlertName, readonly Reason[]>> = {
 };
 
 /** Reasons for an alert, those that fit what came before first; one is always there. */
-export function reasonsFor(alert: AlertView): readonly Reason[] {
+export function reasonsFor(alert: AlertView, handshake: Handshake): readonly Reason[] {
+  const after = comesAfter(alert, handshake);
   const name = alertDescriptions[alert.description as keyof typeof alertDescriptions];
   const known = (name !== undefined && reasons[name]) || [];
-  const fits = (reason: Reason): boolean =>
-    alert.afterMessage !== undefined && (reason.after?.includes(alert.afterMessage) ?? false);
+  const fits = (reason: Reason): boolean => after !== undefined && (reason.after?.includes(after) ?? false);
   const sorted = [...known.filter(fits), ...known.filter(({ after }) => after === undefined)];
   if (sorted.length > 0) return sorted;
   if (known.length > 0) return known;
   return [{ why: 'this alert has no usual reason in WebRTC', fix: "Read the peer's log at this moment." }];
+}
+
+/** In DTLS 1.3 the server's flight ends with Finished, and the client that refuses it has not sent its own. */
+function comesAfter({ from, at, afterMessage }: AlertView, { parameters, finished }: Handshake): string | undefined {
+  const answersServer = from === 'client' && (finished.client === undefined || at < finished.client.at);
+  const hellos = afterMessage === 'client_hello' || afterMessage === 'server_hello';
+  return parameters.version === '1.3' && answersServer && afterMessage !== undefined && !hellos
+    ? 'server_hello_done'
+    : afterMessage;
 }
 
 /** What this handshake adds to the table: facts that point at one of the reasons. */

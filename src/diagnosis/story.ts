@@ -2,7 +2,7 @@
  * What happened to a handshake, worked out once and shared by outcome, verdict and rules: so that no two of them can
  * contradict each other. A handshake that did not complete stopped at one thing, and the rule for that thing leads.
  */
-import type { AlertView, DatagramView, FlightView, Handshake, LostRange } from '../analysis/model.ts';
+import type { AlertView, DatagramView, FlightView, Handshake, LostRange, RecordView } from '../analysis/model.ts';
 import type { PacketRange } from '../trace/buffers.ts';
 import type { Actor, PacketNumber, TraceTime } from '../trace/model.ts';
 import { otherSide } from './words.ts';
@@ -38,6 +38,8 @@ export type Stop =
     }
   | { readonly kind: 'fragments'; readonly lost: readonly LostRange[] }
   | { readonly kind: 'cookie'; readonly flight: FlightView }
+  /** Nothing ever came back to a ClientHello that needs several datagrams. */
+  | { readonly kind: 'split-hello'; readonly flight: FlightView }
   /** One side asks and asks, and nothing comes. */
   | { readonly kind: 'silence'; readonly who: Actor; readonly flight: FlightView | undefined }
   /** Both repeat themselves. */
@@ -94,9 +96,15 @@ export const anyLost = ({ datagrams }: Handshake): boolean => datagrams.some(({ 
 export const wasHeard = ({ datagrams }: Handshake, actor: Actor): boolean =>
   datagrams.some(({ from, delivered }) => from === actor && delivered !== false);
 
-/** The last such datagram that belongs to a flight: an alert at the end is no sign of life. */
+/** The last such datagram that belongs to a flight, or acknowledges one: an alert at the end is no sign of life. */
 export const lastHeard = ({ datagrams }: Handshake, actor: Actor): DatagramView | undefined =>
-  datagrams.findLast(({ from, delivered, flight }) => from === actor && delivered !== false && flight !== undefined);
+  datagrams.findLast(
+    ({ from, delivered, flight, records }) =>
+      from === actor && delivered !== false && (flight !== undefined || records.some(isAck)),
+  );
+
+/** An ACK, or in DTLS 1.3 without keys what has the size of one. */
+export const isAck = ({ ack, likely }: RecordView): boolean => ack !== undefined || likely === 'ack';
 
 export const flightOf = (handshake: Handshake, datagram: DatagramView): FlightView | undefined =>
   handshake.flights.find(({ number }) => number === datagram.flight);
@@ -220,6 +228,10 @@ function stopOf(handshake: Handshake, cuts: readonly Cut[], progressAt: TraceTim
   return silenceOf(handshake, progressAt);
 }
 
+/** Whether the first sending of a flight needed several datagrams. */
+export const isSplit = (handshake: Handshake, { packets }: FlightView): boolean =>
+  datagramsOf(handshake, packets).filter(({ attempt }) => attempt === 0).length > 1;
+
 /** The flight that did not get through, when it was our own link that took every sending of it. */
 function stoppedByLink(handshake: Handshake): Stop | undefined {
   if (!anyLost(handshake)) return undefined;
@@ -277,9 +289,13 @@ function silenceOf(handshake: Handshake, progressAt: TraceTime): Stop {
   const newest = handshake.flights.at(-1);
   if (repeats('client') && repeats('server') && newest) return { kind: 'stuck', flight: newest };
   const hello = handshake.flights.filter(({ messages }) => messages[0] === 'client_hello').at(-1);
-  const verified = handshake.flights.some(({ messages }) => messages[0] === 'hello_verify_request');
+  const verified =
+    hasMessage(handshake, 'hello_verify_request') ||
+    (handshake.parameters.cookie && hasMessage(handshake, 'hello_retry_request'));
   const afterCookie = hello && verified && hello === handshake.flights.at(-1) && hello.number > 1;
   if (afterCookie && who === 'server' && (repeatedSince > 0 || handshake.followed || handshake.end))
     return { kind: 'cookie', flight: hello };
+  if (flight && flight === hello && who === 'server' && isSplit(handshake, flight) && !wasHeard(handshake, 'server'))
+    return { kind: 'split-hello', flight };
   return { kind: 'silence', who, flight };
 }

@@ -1,10 +1,11 @@
 /** The first sentence that an expert would say about a handshake, with its numbers. */
-import type { Handshake } from '../analysis/model.ts';
+import type { FlightView, Handshake } from '../analysis/model.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { cipherSuiteName } from '../wire/suites.ts';
 import { factsFor, reasonsFor } from './alerts.ts';
 import { failureText } from './failures.ts';
 import { announcedAndSeen } from './fingerprints.ts';
+import { browsersText, helloFacts, sizesText } from './hello.ts';
 import { lostDatagrams } from './losses.ts';
 import type { Outcome } from './model.ts';
 import { noIceText } from './path.ts';
@@ -49,7 +50,7 @@ export function verdictOf(handshake: Handshake, outcome: Outcome): string {
       return `${noAnswerText(handshake)}.`;
     case 'truncated':
     case 'stalled':
-      return `${outcome === 'stalled' ? 'Stalled' : 'Truncated'} ${lastText(handshake)}: ${stopText(handshake, story.stop)}.`;
+      return `${outcome === 'stalled' ? 'Stalled' : 'Truncated'} ${lastText(handshake)}: ${stopText(handshake, story.stop)}${sealedText(handshake)}.`;
     case 'incomplete-capture':
       return `${incompleteText(handshake)}.`;
     default:
@@ -63,6 +64,15 @@ const because = (why: string | undefined): string => (why ? ` (${why})` : '');
 function lastText({ lastMessage, datagrams }: Handshake): string {
   if (lastMessage) return `after the ${lastMessage.from}'s ${inProse(lastMessage.name)}`;
   return datagrams.length === 0 ? 'before any datagram' : 'before any handshake message was complete';
+}
+
+/** What stayed closed may say more than all that can be seen. */
+function sealedText({ missingSecrets, datagrams, lastMessage }: Handshake): string {
+  if (missingSecrets.length === 0) return '';
+  const last = datagrams.findLast(({ flight, records }) => flight === undefined && records.length > 0);
+  const alert = last?.records.some(({ likely }) => likely === 'alert');
+  const what = alert && last ? `the ${last.from} ended with a record of the size of an alert` : 'the rest is encrypted';
+  return `; ${what}: give a key log to read ${lastMessage?.name === 'server_hello' ? 'what is behind the ServerHello' : 'it'}`;
 }
 
 const versionText = (version: string | undefined): string => (version ? `DTLS ${version}` : 'unknown version');
@@ -125,7 +135,7 @@ function alertVerdict(handshake: Handshake, outcome: 'alert-received' | 'alert-s
   const explained =
     own && own.code !== 'alert'
       ? failureText(own)
-      : (factsFor(fatal, handshake) ?? `usually ${reasonsFor(fatal)[0]?.why ?? 'unknown'}`);
+      : (factsFor(fatal, handshake) ?? `usually ${reasonsFor(fatal, handshake)[0]?.why ?? 'unknown'}`);
   return `${who} ended the handshake with alert ${alertText(fatal.description)}${after}, ${duration(fatal.at - handshake.startedAt)} after its beginning: ${explained}.`;
 }
 
@@ -135,7 +145,8 @@ function noAnswerText(handshake: Handshake): string {
   const dropped = handshake.datagrams.filter(({ from, delivered }) => from === them && delivered === false);
   if (dropped.length > 0)
     return `No answer came through: the link took ${count(dropped.length, 'datagram')} of the ${them} away, and left none`;
-  if (stop.kind === 'link' || stop.kind === 'too-large') return `No answer: ${stopText(handshake, stop)}`;
+  if (stop.kind === 'link' || stop.kind === 'too-large' || stop.kind === 'split-hello')
+    return `No answer: ${stopText(handshake, stop)}`;
   const first = sent[0];
   if (!first) return `No answer: the ${us} waited and no ${them} came`;
   const flight = flightsFrom(handshake, us).at(-1);
@@ -168,6 +179,8 @@ export function stopText(handshake: Handshake, stop: Stop): string {
       return `${lostText(stop.lost, handshake)} never arrived`;
     case 'cookie':
       return `the client returned the cookie ${times(sendings(stop.flight))} in ${spanOf(stop.flight)} and the server stayed silent`;
+    case 'split-hello':
+      return splitHelloText(handshake, stop.flight);
     case 'silence': {
       if (!stop.flight) return `the ${stop.who} fell silent`;
       const n = sendings(stop.flight);
@@ -180,6 +193,17 @@ export function stopText(handshake: Handshake, stop: Stop): string {
   }
 }
 
+function splitHelloText(handshake: Handshake, flight: FlightView): string {
+  const hello = helloFacts(handshake);
+  const n = sendings(flight);
+  const size = hello?.bytes === undefined ? '' : ` of ${hello.bytes} bytes`;
+  const pieces = hello ? `, ${sizesText(hello.sizes)},` : '';
+  const because = hello?.share
+    ? ` (such hellos come of the ${hello.share.name} key share; ${browsersText})`
+    : ' (a smaller one would tell whether it is that)';
+  return `the client's ClientHello${size}${pieces} was sent ${times(n)}${n > 1 ? ` in ${spanOf(flight)}` : ''} and nothing came back, as from a server that cannot put a fragmented ClientHello together${because}`;
+}
+
 const spanOf = ({ sentAt, resentAt }: { readonly sentAt: number; readonly resentAt: readonly number[] }): string =>
   duration((resentAt.at(-1) ?? sentAt) - sentAt);
 
@@ -189,7 +213,7 @@ function incompleteText(handshake: Handshake): string {
   const began = handshake.flights.some(({ messages }) => messages[0] === 'client_hello');
   if (!began) return `Incomplete capture: it begins ${capturedFrom(handshake)}, so the handshake cannot be judged`;
   if (!wasHeard(handshake, 'client')) return "Incomplete capture: only the server's datagrams are in it";
-  return `Incomplete capture: it ends ${lastText(handshake)}, ${duration(handshake.endedAt - handshake.startedAt)} after the beginning, with nothing to say why`;
+  return `Incomplete capture: it ends ${lastText(handshake)}, ${duration(handshake.endedAt - handshake.startedAt)} after the beginning, with nothing to say why${sealedText(handshake)}`;
 }
 
 function capturedFrom(handshake: Handshake): string {

@@ -6,6 +6,19 @@ import type { Trace } from '../../src/trace/model.ts';
 import { bundledTestCredential } from '../../src/x509/bundled.ts';
 import { captureTrace } from '../support/reading.ts';
 import { captureAt, captureHeader, type Simulated, simulated } from '../support/traces.ts';
+import {
+  acksLost,
+  answeredHello,
+  helloInPieces,
+  lastFlightUnanswered,
+  neverAcknowledged,
+  oneAckLost,
+  refusedByClient,
+  resentAfterAck,
+  unansweredAfterCookie,
+  unansweredHello,
+  versionRefused,
+} from './cases13.ts';
 
 export interface Trigger {
   readonly what: string;
@@ -56,6 +69,18 @@ export const cases: Readonly<
         says: /12 repeated datagrams two brought.*Reassembly error/,
       },
       { what: 'a slow path', trace: seenBy('client', slow), severity: 'info', says: /copes with loss/ },
+      {
+        what: 'an ACK asks for the rest of a flight',
+        trace: resentAfterAck('with keys'),
+        severity: 'info',
+        says: /After an ACK only what it had not listed was sent again/,
+      },
+      {
+        what: 'closed records of the same sizes come again',
+        trace: neverAcknowledged('without keys'),
+        severity: 'info',
+        says: /is encrypted, and they are known by their sizes alone/,
+      },
     ],
     nearMisses: [
       { what: 'nothing is sent twice', trace: capture('good_ecdhe_rsa') },
@@ -98,8 +123,15 @@ export const cases: Readonly<
         severity: 'error',
         says: /never came/,
       },
+      {
+        what: 'an ACK makes the loss good',
+        trace: resentAfterAck('with keys'),
+        severity: 'warning',
+        says: /^Bytes 300–869 of the server's Certificate .*An ACK told which records had arrived/,
+      },
     ],
     nearMisses: [
+      { what: 'what is encrypted shows no loss', trace: resentAfterAck('without keys') },
       { what: 'many fragments, none lost', trace: capture('bigchain_mtu300') },
       {
         what: 'fragments overtake each other',
@@ -167,8 +199,21 @@ export const cases: Readonly<
         severity: 'error',
         says: /flight 3 .*Finished\).* nothing came back\. The server was last heard/,
       },
+      {
+        what: 'the last flight of DTLS 1.3 is never acknowledged',
+        trace: lastFlightUnanswered('with keys'),
+        severity: 'error',
+        says: /flight 3 .*Finished\) was sent four times in 7 s, and nothing came back/,
+      },
+      {
+        what: 'the same without keys',
+        trace: lastFlightUnanswered('without keys'),
+        severity: 'error',
+        says: /flight 3 \(Encrypted\) was sent four times in 7 s, and nothing came back/,
+      },
     ],
     nearMisses: [
+      { what: 'a fragmented hello without an answer has its own rule', trace: unansweredHello(1175) },
       { what: 'silence after a cookie has its own rule', trace: capture('hole') },
       { what: 'all is well', trace: capture('good_mutual_srtp') },
       { what: 'our own link took it', trace: run({ rules: ['out:loss=100%'] }) },
@@ -204,10 +249,17 @@ export const cases: Readonly<
         severity: 'error',
         says: /bad_certificate \(42\).*fingerprint signalling announced/,
       },
+      {
+        what: 'the client refuses the flight of a DTLS 1.3 server',
+        trace: refusedByClient(71, 'with keys'),
+        severity: 'error',
+        says: /insufficient_security \(71\) after Finished.*did not agree on use_srtp/,
+      },
     ],
     nearMisses: [
       { what: 'both close after the handshake', trace: () => captureTrace('good_ecdhe_rsa', 'with keys') },
       { what: 'encrypted alerts cannot be read', trace: capture('chromium_janus_srtp') },
+      { what: 'an alert of DTLS 1.3 is known by its size alone', trace: refusedByClient(71, 'without keys') },
     ],
   },
   'datagram-exceeds-mtu': {
@@ -389,6 +441,97 @@ export const cases: Readonly<
     nearMisses: [
       { what: 'the capture cut them (snap length)', trace: () => snapped(capture('good_ecdhe_rsa')(), 200) },
       { what: 'large datagrams are whole', trace: capture('bigchain_unsplit') },
+    ],
+  },
+  'last-flight-lost': {
+    triggers: [
+      {
+        what: 'the server sends data and acknowledges nothing',
+        trace: neverAcknowledged('with keys'),
+        severity: 'warning',
+        says: /Finished\) was sent four times in 7 s.*Three repetitions got no ACK/,
+      },
+      {
+        what: 'the same without keys',
+        trace: neverAcknowledged('without keys'),
+        severity: 'warning',
+        says: /Three repetitions got no ACK/,
+      },
+      {
+        what: 'each ACK is lost behind the capture',
+        trace: acksLost,
+        severity: 'warning',
+        says: /acknowledged it three times; the ACKs do not arrive/,
+      },
+    ],
+    nearMisses: [
+      { what: 'one ACK is lost and the next is not', trace: oneAckLost },
+      { what: 'the handshake never completed', trace: lastFlightUnanswered('with keys') },
+      { what: 'all is well', trace: capture('dtls13_nss_mutual_pq') },
+      { what: 'DTLS 1.2 has no ACKs', trace: seenBy('client', { rules: ['in:drop=finished#1', 'delay=10ms'] }) },
+    ],
+  },
+  'post-quantum-key-share': {
+    triggers: [
+      {
+        what: 'dtls13_nss_mutual_pq',
+        trace: capture('dtls13_nss_mutual_pq'),
+        severity: 'info',
+        says: /has 1448 bytes, 1216 of them the X25519MLKEM768 key share, and needs two datagrams \(1408 and 90 bytes\).*This one did\.$/,
+      },
+      {
+        what: 'nobody answers it',
+        trace: unansweredHello(1175),
+        severity: 'info',
+        says: /needs two datagrams \(1200 and 298 bytes\).*not seen to answer/,
+      },
+    ],
+    nearMisses: [
+      { what: 'it fits one datagram', trace: unansweredHello(1448) },
+      { what: 'another hello in pieces has no such share', trace: helloInPieces },
+      { what: 'the hello is small', trace: capture('good_ecdhe_rsa') },
+    ],
+  },
+  'client-hello-fragmented-unanswered': {
+    triggers: [
+      {
+        what: 'it is sent again and again',
+        trace: unansweredHello(1175),
+        severity: 'error',
+        says: /of 1448 bytes went out in two datagrams \(1200 and 298 bytes\), four times in 7 s, and the server never said a word\. 1216 bytes of it are the X25519MLKEM768/,
+      },
+      {
+        what: 'the small hello before the cookie was answered',
+        trace: unansweredAfterCookie,
+        severity: 'warning',
+        says: /was not answered, though a smaller one had been/,
+      },
+    ],
+    nearMisses: [
+      { what: 'it comes in one datagram', trace: unansweredHello(1448) },
+      { what: 'it is answered', trace: answeredHello },
+      { what: 'the capture ends at once', trace: unansweredHello(1175, 1) },
+      { what: 'a small one is not answered', trace: capture('hole') },
+    ],
+  },
+  'version-mismatch': {
+    triggers: [
+      {
+        what: 'the server allows none of what is offered',
+        trace: versionRefused('server', 70, true),
+        severity: 'error',
+        says: /^The client offers DTLS 1\.3 and DTLS 1\.2\. The server refuses with protocol_version/,
+      },
+      {
+        what: 'the client does not take what the server chose',
+        trace: versionRefused('client'),
+        severity: 'error',
+        says: /The server chose DTLS 1\.0, which the client refuses/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the server refuses something else', trace: versionRefused('server', 40) },
+      { what: 'a server of 1.2 is fine for a client of 1.3', trace: capture('chromium_janus_srtp') },
     ],
   },
   'incomplete-capture': {

@@ -138,10 +138,9 @@ describe('findings together', () => {
       };
       const wanted = causes[outcome];
       if (wanted === undefined) continue;
-      // An alert about a fingerprint, and a glued flight that nobody answers, belong to the error they stand beside.
-      const leading = errors.filter(
-        (id) => !(id === 'alert-explained' && errors.includes('fingerprint-mismatch')) && id !== 'flight-unsplit',
-      );
+      // An alert about a fingerprint or a version, and a glued flight that nobody answers, belong to the error they stand beside.
+      const explained = errors.some((id) => id === 'fingerprint-mismatch' || id === 'version-mismatch');
+      const leading = errors.filter((id) => !(id === 'alert-explained' && explained) && id !== 'flight-unsplit');
       expect([verdict, leading.length]).toEqual([verdict, wanted]);
     }
   });

@@ -20,7 +20,7 @@ export const alertExplained = rule(
 
 function say(handshake: Handshake, alert: AlertView): Says {
   const { fatal } = storyOf(handshake);
-  const reasons = reasonsFor(alert);
+  const reasons = reasonsFor(alert, handshake);
   const facts = factsFor(alert, handshake);
   const own = handshake.failures.find(({ actor }) => actor === alert.from)?.failure;
   const told = own && own.code !== 'alert' && own.code !== 'timed-out' ? failureText(own) : undefined;

@@ -7,7 +7,7 @@ export const cookieThenSilence = rule(
     id: 'cookie-then-silence',
     title: 'The server asked for a cookie and then fell silent',
     signature:
-      'HelloVerifyRequest comes, the ClientHello with the cookie is repeated, and nothing more comes from the server.',
+      'HelloVerifyRequest (or HelloRetryRequest with a cookie) comes, the ClientHello with the cookie is repeated, and nothing more comes from the server.',
     see: 'RFC 6347 §4.2.1',
   },
   (handshake) => {

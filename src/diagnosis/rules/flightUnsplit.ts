@@ -30,4 +30,5 @@ export const flightUnsplit = rule(
 
 /** Several handshake records in a datagram that no Ethernet path carries whole. */
 export const isUnsplit = ({ size, records }: DatagramView): boolean =>
-  size > ethernetPayload && records.filter(({ type }) => type === 22).length >= 2;
+  size > ethernetPayload &&
+  records.filter(({ contentType, likely }) => contentType === 22 || likely === 'handshake').length >= 2;

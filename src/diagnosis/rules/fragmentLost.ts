@@ -60,15 +60,18 @@ function say(handshake: Handshake, from: Actor, lost: readonly LostRange[], forG
     datagrams !== undefined && !evidence.has('link')
       ? ` Record numbers are missing in ${count(datagrams, 'place')}, which is that many datagrams or more.`
       : '';
+  const acknowledged = flight !== undefined && flight.resentAfterAck.length > 0;
   const outcome = forGood
     ? 'They never came, and without them the message cannot be put together.'
-    : `${timer ? `The ${timer.actor}'s timer of ${duration(timer.durationMs)} made both sides repeat` : 'The flight was sent again'}${waited === undefined ? '' : `, and they were there ${duration(waited)} after the first sending`}.`;
+    : `${acknowledged ? 'An ACK told which records had arrived, and only the others were sent again' : timer ? `The ${timer.actor}'s timer of ${duration(timer.durationMs)} made both sides repeat` : 'The flight was sent again'}${waited === undefined ? '' : `, and they were there ${duration(waited)} after the first sending`}.`;
   return {
     severity: forGood ? 'error' : 'warning',
     why: `${capitalised(lostText(lost, handshake))} did not arrive when first sent. ${[...evidence].map((kind) => known[kind]).join(' ')}${numbers} ${outcome}`,
     fix: forGood
       ? 'Find where datagrams of this size or at this moment are dropped: compare captures at both ends, and try a smaller MTU and a smaller certificate (ECDSA, no chain).'
-      : 'One loss costs one timer: 1 s in most stacks. Fewer datagrams a flight (ECDSA certificate, no chain, packed records) lose less often, and a timer from the ICE round trip recovers sooner (RFC 9147 §5.8.2).',
+      : acknowledged
+        ? 'Nothing has to be mended: the ACK made good the loss without a timer. Smaller flights (ECDSA certificate, no chain) lose less often.'
+        : 'One loss costs one timer: 1 s in most stacks. Fewer datagrams a flight (ECDSA certificate, no chain, packed records) lose less often, and a timer from the ICE round trip recovers sooner (RFC 9147 §5.8.2).',
     evidence: evidenceOf(packets.length > 0 ? datagramsOf(handshake, packets) : around(handshake, lost)),
   };
 }

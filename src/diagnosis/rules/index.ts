@@ -1,6 +1,7 @@
 /** All rules, in the order in which findings of the same severity are shown: causes before circumstances. */
 import type { Rule } from '../model.ts';
 import { alertExplained } from './alertExplained.ts';
+import { clientHelloFragmentedUnanswered } from './clientHelloFragmentedUnanswered.ts';
 import { cookieThenSilence } from './cookieThenSilence.ts';
 import { datagramExceedsMtu } from './datagramExceedsMtu.ts';
 import { datagramTruncated } from './datagramTruncated.ts';
@@ -10,20 +11,27 @@ import { flightUnsplit } from './flightUnsplit.ts';
 import { fragmentLost } from './fragmentLost.ts';
 import { incompleteCapture } from './incompleteCapture.ts';
 import { largeDatagramsVanish } from './largeDatagramsVanish.ts';
+import { lastFlightLost } from './lastFlightLost.ts';
 import { peerSilent } from './peerSilent.ts';
+import { postQuantumKeyShare } from './postQuantumKeyShare.ts';
 import { retransmissionNormal } from './retransmissionNormal.ts';
+import { versionMismatch } from './versionMismatch.ts';
 
 export const rules: readonly Rule[] = [
   fingerprintMismatch,
+  versionMismatch,
   alertExplained,
   datagramTruncated,
   largeDatagramsVanish,
   cookieThenSilence,
+  clientHelloFragmentedUnanswered,
   datagramExceedsMtu,
   flightUnsplit,
   fragmentLost,
   flightLost,
+  lastFlightLost,
   peerSilent,
   incompleteCapture,
+  postQuantumKeyShare,
   retransmissionNormal,
 ];

@@ -31,7 +31,7 @@ export const peerSilent = rule(
         ? afterFinished
           ? `The ${who} must answer a repeated last flight for as long as it may be asked (RFC 6347 §4.2.4). See in its log whether it thinks the handshake is done, or dropped the flight.`
           : `Look at the ${who}'s log at this moment: it fell over the last flight it got, or its datagrams no longer find the way back.`
-        : `Check address, port and firewall; that the ${who} runs DTLS there; and that exactly one side is active (a=setup). A server that is there but cannot take this ClientHello (fragmented, too new) is silent as well.`,
+        : `Check address, port and firewall; that the ${who} runs DTLS there; and that exactly one side is active (a=setup). A server that is there but cannot take this ClientHello is silent as well.`,
       evidence: evidenceOf(flight ? datagramsOf(handshake, flight.packets) : []),
     };
   },

@@ -16,6 +16,7 @@ export const retransmissionNormal = rule(
     const repeats = handshake.datagrams.filter(({ attempt }) => attempt > 0);
     const useless = repeats.filter(({ newBytes }) => newBytes === 0).length;
     const again = handshake.flights.filter(({ resentAt }) => resentAt.length > 0);
+    const closed = repeats.every(({ records }) => records.some(({ likely }) => likely === 'handshake'));
     const overlaps = repeats.some(({ records }) =>
       records.some(({ fragments }) =>
         fragments.some(({ length, total, newBytes: fresh }) => length < total && fresh < length),
@@ -23,7 +24,7 @@ export const retransmissionNormal = rule(
     );
     return {
       severity: 'info',
-      why: `${sentence(again)}. ${brought(repeats.length, useless)} ${
+      why: `${sentence(again)}. ${closed ? 'What the repetitions brought is encrypted, and they are known by their sizes alone.' : brought(repeats.length, useless)} ${afterAck(again)}${
         overlaps
           ? 'What Wireshark marks as "Reassembly error" or overlapping fragments is this and nothing worse. '
           : ''
@@ -33,6 +34,12 @@ export const retransmissionNormal = rule(
     };
   },
 );
+
+/** The sendings that an ACK asked for are shorter than the flight, and need no timer. */
+const afterAck = (flights: readonly FlightView[]): string =>
+  flights.some(({ resentAfterAck }) => resentAfterAck.length > 0)
+    ? 'After an ACK only what it had not listed was sent again (RFC 9147 §7.2). '
+    : '';
 
 const brought = (repeats: number, useless: number): string =>
   useless === repeats

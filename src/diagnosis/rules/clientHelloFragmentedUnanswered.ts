@@ -1,0 +1,35 @@
+import { browsersText, helloFacts, sizesText } from '../hello.ts';
+import { rule } from '../model.ts';
+import { datagramsOf, evidenceOf, isSplit, sendings, storyOf } from '../story.ts';
+import { duration, times } from '../words.ts';
+
+export const clientHelloFragmentedUnanswered = rule(
+  {
+    id: 'client-hello-fragmented-unanswered',
+    title: 'A fragmented ClientHello gets no answer',
+    signature:
+      'The ClientHello needs several datagrams, is sent again, and no datagram of the server ever comes; or a small one was answered with a cookie, and the same with the cookie, which needs several, is not.',
+    see: 'RFC 9147 §5.5',
+  },
+  (handshake) => {
+    const { stop } = storyOf(handshake);
+    const afterCookie = stop.kind === 'cookie' && isSplit(handshake, stop.flight);
+    if (stop.kind !== 'split-hello' && !afterCookie) return undefined;
+    const hello = helloFacts(handshake);
+    if (!hello) return undefined;
+    const { flight, share } = hello;
+    const n = sendings(flight);
+    const span = n > 1 ? ` in ${duration((flight.resentAt.at(-1) ?? flight.sentAt) - flight.sentAt)}` : '';
+    const because = share
+      ? ` ${share.bytes} bytes of it are the ${share.name} key share.`
+      : ' No post-quantum key share was seen in it.';
+    return {
+      severity: afterCookie ? 'warning' : 'error',
+      why: `The ClientHello${hello.bytes === undefined ? '' : ` of ${hello.bytes} bytes`} went out in ${sizesText(hello.sizes)}, ${times(n)}${span}, ${
+        afterCookie ? 'and was not answered, though a smaller one had been' : 'and the server never said a word'
+      }.${because} Servers that cannot put a fragmented ClientHello together drop it in silence: mbedTLS before 3.6.6, listeners that are stateless until the cookie came (OpenSSL's DTLSv1_listen), and old gateways.`,
+      fix: `See whether a small ClientHello is answered by the same server. ${share ? `${browsersText}. ` : ''}If it is, the server needs a TLS library that takes fragmented hellos, or no stateless cookie behind ICE; if it is not, look at address, port and firewall first.`,
+      evidence: evidenceOf(datagramsOf(handshake, flight.packets)),
+    };
+  },
+);

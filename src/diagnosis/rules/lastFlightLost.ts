@@ -1,0 +1,64 @@
+import type { DatagramView, FlightView, Handshake, RecordView } from '../../analysis/model.ts';
+import type { TraceTime } from '../../trace/model.ts';
+import { rule } from '../model.ts';
+import { datagramsOf, evidenceOf, isAck } from '../story.ts';
+import { capitalised, count, duration, flightText, times } from '../words.ts';
+
+export const lastFlightLost = rule(
+  {
+    id: 'last-flight-lost',
+    title: 'The last flight is repeated though it arrived',
+    signature:
+      'DTLS 1.3: the client sends its Finished again although the server has taken it (it sends in epoch 3), because no ACK of it comes through.',
+    see: 'RFC 9147 §5.8.1',
+  },
+  (handshake) => {
+    const { establishedAt, parameters } = handshake;
+    if (parameters.version !== '1.3' || establishedAt === undefined) return undefined;
+    const flight = lastFlight(handshake);
+    const again = flight?.resentAt.filter((at) => at > establishedAt + crossingMs(handshake, flight)) ?? [];
+    const last = again.at(-1);
+    if (!flight || last === undefined) return undefined;
+    const acks = handshake.datagrams.filter(
+      ({ from, at, records }) => from === 'server' && at >= flight.sentAt && records.some(acknowledgesFinished),
+    );
+    const unanswered = again.filter((at) => !answered(acks, at));
+    // Once is what one lost ACK costs.
+    if (again.length < 2 && unanswered.length === 0) return undefined;
+    const span = duration(last - flight.sentAt);
+    return {
+      severity: 'warning',
+      why: `${capitalised(flightText(flight))} was sent ${times(1 + flight.resentAt.length)} in ${span}, the server having taken it after ${duration(establishedAt - flight.sentAt)}. ${
+        unanswered.length === 0
+          ? `The server acknowledged it ${times(acks.length)}; the ACKs do not arrive.`
+          : `${capitalised(count(unanswered.length, 'repetition'))} got no ACK: the server threw the keys of epoch 2 away, or its ACKs are lost.`
+      }`,
+      fix: 'A server must answer a repeated last flight with another ACK, and keep what it needs for that for twice the maximum segment lifetime. Until the ACK comes the client goes on repeating, and some give up.',
+      evidence: evidenceOf(datagramsOf(handshake, flight.packets)),
+    };
+  },
+);
+
+/** A repetition that left before the ACK can have arrived crossed it on the way: the way there and back, as seen here. */
+function crossingMs({ flights }: Handshake, { number, sentAt }: FlightView): number {
+  const before = flights.findLast((flight) => flight.number < number && flight.from === 'server');
+  return Math.max(
+    leastCrossingMs,
+    2 * (sentAt - (before?.resentAt.findLast((at) => at <= sentAt) ?? before?.sentAt ?? sentAt)),
+  );
+}
+const leastCrossingMs = 100;
+
+const lastFlight = ({ flights, finished }: Handshake): FlightView | undefined =>
+  finished.client &&
+  flights.findLast(
+    ({ from, messages }) => from === 'client' && (messages.includes('finished') || messages.includes('encrypted')),
+  );
+
+const acknowledgesFinished = (record: RecordView): boolean =>
+  record.ack ? record.ack.some(({ fragments }) => fragments.some(({ name }) => name === 'finished')) : isAck(record);
+
+/** Whether an ACK left before the next repetition can have been due. */
+const answered = (acks: readonly DatagramView[], at: TraceTime): boolean =>
+  acks.some((ack) => ack.at >= at && ack.at <= at + answerMs);
+const answerMs = 1000;
