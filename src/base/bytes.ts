@@ -96,17 +96,32 @@ export function fromBase64(text: string): Uint8Array | undefined {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: false });
 
-export const utf8 = (text: string): Uint8Array => encoder.encode(text);
+/** Text as UTF-8. Short ASCII, which labels are, is copied here: an encoder costs more than it. */
+export function utf8(text: string): Uint8Array {
+  if (text.length > 64) return encoder.encode(text);
+  const out = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return encoder.encode(text);
+    out[i] = code;
+  }
+  return out;
+}
 /** UTF-8 to text; malformed sequences become U+FFFD, nothing throws. */
 export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes);
 
 /** `width` bytes, big endian. */
 export function uintBytes(value: number, width: number): Uint8Array {
   const out = new Uint8Array(width);
+  putUint(out, 0, value, width);
+  return out;
+}
+
+/** Writes `value` as `width` bytes, big endian, from `at` on. */
+export function putUint(out: Uint8Array, at: number, value: number, width: number): void {
   let left = value;
-  for (let i = width - 1; i >= 0; i--) {
+  for (let i = at + width - 1; i >= at; i--) {
     out[i] = left % 256;
     left = Math.floor(left / 256);
   }
-  return out;
 }

@@ -19,9 +19,17 @@ export class RangeSet {
     return this.#ranges.reduce((sum, [start, end]) => sum + end - start, 0);
   }
 
+  get empty(): boolean {
+    return this.#ranges.length === 0;
+  }
+
   /** Adds a range and returns the parts of it that were not there before. */
   add(start: number, end: number): Range[] {
     if (start >= end) return [];
+    if (this.#ranges.length === 0) {
+      this.#ranges.push([start, end]);
+      return [[start, end]];
+    }
     const fresh = this.missing(start, end);
     if (fresh.length === 0) return fresh;
     // All ranges that overlap or touch the new one, from `first` up to `last`, become one with it.

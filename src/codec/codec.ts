@@ -92,7 +92,7 @@ const limits: readonly number[] = Array.from({ length: 7 }, (_, width) => 2 ** (
 
 /** Collects bytes in a growing buffer. Throws `RangeError` when a value does not fit its field: a programmer's mistake. */
 export class Writer {
-  #buffer = new Uint8Array(256);
+  #buffer = new Uint8Array(1024);
   #length = 0;
 
   #reserve(extra: number): void {
@@ -116,17 +116,22 @@ export class Writer {
     this.#length += bytes.length;
   }
 
-  /** Writes `body` behind a length prefix of `width` bytes. */
-  prefixed(width: number, body: () => void): void {
+  /** Writes what `codec` makes of `value` behind a length prefix of `width` bytes. */
+  prefixed<T>(width: number, codec: Codec<T>, value: T): void {
     const at = this.#length;
     this.uint(0, width);
-    body();
+    codec.write(this, value);
     const length = this.#length - at - width;
     if (length >= (limits[width] ?? 0)) throw new RangeError(`length ${length} does not fit in ${width} bytes`);
     this.#patch(at, length, width);
   }
 
   #patch(at: number, value: number, width: number): void {
+    if (width === 2) {
+      this.#buffer[at] = value >> 8;
+      this.#buffer[at + 1] = value;
+      return;
+    }
     let left = value;
     for (let i = at + width - 1; i >= at; i--) {
       this.#buffer[i] = left % 256;
@@ -134,8 +139,16 @@ export class Writer {
     }
   }
 
+  /** Bytes of the buffer, whatever stands in it. */
+  get room(): number {
+    return this.#buffer.length;
+  }
+
+  /** A copy of all that was written; the writer is empty again. */
   done(): Uint8Array {
-    return this.#buffer.slice(0, this.#length);
+    const out = this.#buffer.slice(0, this.#length);
+    this.#length = 0;
+    return out;
   }
 }
 
@@ -199,7 +212,7 @@ export const vector = <T>(min: number, max: number, inner: Codec<T>): Codec<T> =
   };
   return {
     read: (r) => r.within(r.field('length', length), () => inner.read(r)),
-    write: (w, value) => w.prefixed(width, () => inner.write(w, value)),
+    write: (w, value) => w.prefixed(width, inner, value),
     ...(inner.label && { label: inner.label }),
     ...(inner.see && { see: inner.see }),
   };
@@ -233,18 +246,21 @@ type Struct<S extends Shape> = { [K in keyof S]: Infer<S[K]> };
 
 /** Named fields, one after the other, in the order they are written down. */
 export const struct = <S extends Shape>(shape: S): Codec<Struct<S>> => {
-  const fields = Object.entries(shape);
+  const fields = Object.entries(shape).map(([name, codec]) => ({ name, codec }));
   return {
     read(r) {
       const out: Record<string, unknown> = {};
       for (let i = 0; i < fields.length; i++) {
         const field = fields[i];
-        if (field) out[field[0]] = r.field(field[0], field[1]);
+        if (field) out[field.name] = r.field(field.name, field.codec);
       }
       return out as Struct<S>;
     },
     write(w, value) {
-      for (const [name, codec] of fields) codec.write(w, value[name]);
+      for (let i = 0; i < fields.length; i++) {
+        const field = fields[i];
+        if (field) field.codec.write(w, value[field.name]);
+      }
     },
   };
 };
@@ -330,12 +346,20 @@ export function tryDecode<T>(
   }
 }
 
+/** The writer that `encode` last used: a new buffer for every header would cost more than what is written to it. */
+let spare: Writer | undefined;
+
 /** The bytes of a value. Throws `RangeError` when a value does not fit its field. */
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
-  const w = new Writer();
+  // Taken and not borrowed: a codec may encode while it writes, and a writer that threw is let go.
+  const w = spare ?? new Writer();
+  spare = undefined;
   codec.write(w, value);
-  return w.done();
+  const out = w.done();
+  if (w.room <= mostSpare) spare = w;
+  return out;
 }
+const mostSpare = 2 ** 16;
 
 export type Dissection<T> = { readonly root: FieldNode } & (
   | { readonly ok: true; readonly value: T }

@@ -5,6 +5,7 @@
 import { concat, emptyBytes, uintBytes, utf8 } from '../base/bytes.ts';
 import type { CipherSuite } from '../wire/suites.ts';
 import type { CryptoProvider, HashName, RunningHash } from './provider.ts';
+import { hashLength } from './schemes.ts';
 
 /** Which PRF: by version, and in 1.2 by suite. */
 export type PrfHash = 'md5-sha1' | 'sha256' | 'sha384';
@@ -36,7 +37,7 @@ export function prf(
   return md5.map((byte, i) => byte ^ (sha1[i] ?? 0));
 }
 
-/** P_hash (RFC 5246 §5). */
+/** P_hash (RFC 5246 §5): HMAC(secret, A(1) || seed) || HMAC(secret, A(2) || seed) and so on, A(n) = HMAC(secret, A(n-1)). */
 function expand(
   provider: CryptoProvider,
   hash: HashName,
@@ -45,12 +46,15 @@ function expand(
   length: number,
 ): Uint8Array {
   const out = new Uint8Array(length);
+  const size = hashLength[hash];
+  const input = new Uint8Array(size + seed.length);
+  input.set(seed, size);
   let a = seed;
-  for (let at = 0; at < length; ) {
+  for (let at = 0; at < length; at += size) {
     a = provider.hmac(hash, secret, a);
-    const block = provider.hmac(hash, secret, concat(a, seed));
-    out.set(block.subarray(0, length - at), at);
-    at += block.length;
+    input.set(a);
+    const block = provider.hmac(hash, secret, input);
+    out.set(length - at < size ? block.subarray(0, length - at) : block, at);
   }
   return out;
 }

@@ -4,7 +4,7 @@
  * engine runs; AES-CBC with HMAC, in both orders, is there for old peers and for captures of them.
  * A record that does not open is `undefined`, whatever is wrong with it: nothing here tells a sender which part it was.
  */
-import { concat, equalConstantTime, uintBytes } from '../base/bytes.ts';
+import { concat, equalConstantTime, putUint } from '../base/bytes.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Cipher, CipherSuite } from '../wire/suites.ts';
 import { keyBlock, prfHash } from './prf12.ts';
@@ -71,7 +71,7 @@ export function recordProtection12(inputs: ProtectionInputs): {
       return inputs.encryptThenMac ? encryptThenMac(provider, keys) : macThenEncrypt(provider, keys);
     }
     const aead = provider.aead(cipher.aead, writeKey);
-    return cipher.aead === 'chacha20-poly1305' ? xorNonceAead(aead, writeIv) : explicitNonceAead(aead, writeIv);
+    return cipher.aead === 'chacha20-poly1305' ? new XorNonceAead(aead, writeIv) : new ExplicitNonceAead(aead, writeIv);
   };
   return { client: side(0), server: side(1) };
 }
@@ -87,51 +87,77 @@ type Keyed = ReturnType<CryptoProvider['aead']>;
 const tagLength = 16;
 const explicitNonceLength = 8;
 
+/** What AEAD ciphers have in common: how long a record becomes, and what of its header is authenticated. */
+abstract class AeadCipher12 implements RecordCipher {
+  readonly overhead: number;
+  protected readonly aead: Keyed;
+  /** Nothing keeps an AEAD's additional data, so one array serves all records. */
+  protected readonly additional = new Uint8Array(additionalLength);
+
+  constructor(aead: Keyed, overhead: number) {
+    this.aead = aead;
+    this.overhead = overhead;
+  }
+
+  protectedLength(plaintextLength: number): number {
+    return plaintextLength + this.overhead;
+  }
+  plaintextThatFits(room: number): number {
+    return Math.max(0, room - this.overhead);
+  }
+  abstract protect(header: ProtectedHeader, plaintext: Uint8Array): Uint8Array;
+  abstract unprotect(header: ProtectedHeader, fragment: Uint8Array): Uint8Array | undefined;
+}
+
 /** AES-GCM: salt || explicit nonce, which travels with the record (RFC 5288 §3). We use epoch and sequence number for it. */
-function explicitNonceAead(aead: Keyed, salt: Uint8Array): RecordCipher {
-  const overhead = explicitNonceLength + tagLength;
-  return {
-    ...fixedOverhead(overhead),
-    protect(header, plaintext) {
-      const explicit = sequence(header);
-      return concat(explicit, aead.seal(concat(salt, explicit), additionalData(header, plaintext.length), plaintext));
-    },
-    unprotect(header, fragment) {
-      if (fragment.length < overhead) return undefined;
-      const explicit = fragment.subarray(0, explicitNonceLength);
-      return aead.open(
-        concat(salt, explicit),
-        additionalData(header, fragment.length - overhead),
-        fragment.subarray(explicitNonceLength),
-      );
-    },
-  };
+class ExplicitNonceAead extends AeadCipher12 {
+  readonly #salt: Uint8Array;
+
+  constructor(aead: Keyed, salt: Uint8Array) {
+    super(aead, explicitNonceLength + tagLength);
+    this.#salt = salt;
+  }
+
+  protect(header: ProtectedHeader, plaintext: Uint8Array): Uint8Array {
+    const additional = putAdditionalData(this.additional, header, plaintext.length);
+    const explicit = additional.subarray(0, explicitNonceLength);
+    return concat(explicit, this.aead.seal(concat(this.#salt, explicit), additional, plaintext));
+  }
+  unprotect(header: ProtectedHeader, fragment: Uint8Array): Uint8Array | undefined {
+    if (fragment.length < this.overhead) return undefined;
+    return this.aead.open(
+      concat(this.#salt, fragment.subarray(0, explicitNonceLength)),
+      putAdditionalData(this.additional, header, fragment.length - this.overhead),
+      fragment.subarray(explicitNonceLength),
+    );
+  }
 }
 
 /** ChaCha20-Poly1305: the IV XOR epoch and sequence number, and nothing on the wire (RFC 7905 §2). */
-function xorNonceAead(aead: Keyed, iv: Uint8Array): RecordCipher {
-  const nonce = (header: ProtectedHeader): Uint8Array => {
-    const out = Uint8Array.from(iv);
-    sequence(header).forEach((byte, i) => {
-      out[i + 4] = (out[i + 4] ?? 0) ^ byte;
-    });
-    return out;
-  };
-  return {
-    ...fixedOverhead(tagLength),
-    protect: (header, plaintext) => aead.seal(nonce(header), additionalData(header, plaintext.length), plaintext),
-    unprotect: (header, fragment) =>
-      fragment.length < tagLength
-        ? undefined
-        : aead.open(nonce(header), additionalData(header, fragment.length - tagLength), fragment),
-  };
-}
+class XorNonceAead extends AeadCipher12 {
+  readonly #iv: Uint8Array;
 
-const fixedOverhead = (overhead: number) => ({
-  overhead,
-  protectedLength: (plaintextLength: number): number => plaintextLength + overhead,
-  plaintextThatFits: (room: number): number => Math.max(0, room - overhead),
-});
+  constructor(aead: Keyed, iv: Uint8Array) {
+    super(aead, tagLength);
+    this.#iv = iv;
+  }
+
+  protect(header: ProtectedHeader, plaintext: Uint8Array): Uint8Array {
+    const additional = putAdditionalData(this.additional, header, plaintext.length);
+    return this.aead.seal(this.#nonce(additional), additional, plaintext);
+  }
+  unprotect(header: ProtectedHeader, fragment: Uint8Array): Uint8Array | undefined {
+    if (fragment.length < tagLength) return undefined;
+    const additional = putAdditionalData(this.additional, header, fragment.length - tagLength);
+    return this.aead.open(this.#nonce(additional), additional, fragment);
+  }
+
+  #nonce(additional: Uint8Array): Uint8Array {
+    const out = Uint8Array.from(this.#iv);
+    for (let i = 0; i < 8; i++) out[i + 4] = (out[i + 4] ?? 0) ^ (additional[i] ?? 0);
+    return out;
+  }
+}
 
 interface CbcKeys {
   readonly mac: 'sha1' | 'sha256' | 'sha384';
@@ -199,13 +225,23 @@ function encryptThenMac(provider: CryptoProvider, keys: CbcKeys): RecordCipher {
   };
 }
 
-/** Epoch and sequence number, the 64 bits that TLS calls seq_num (RFC 6347 §4.1.2.1). */
-const sequence = (header: ProtectedHeader): Uint8Array =>
-  concat(uintBytes(header.epoch, 2), uintBytes(header.sequenceNumber, 6));
+const additionalLength = 13;
 
-/** seq_num || type || version || length, for AEAD and for MACs alike (RFC 5246 §6.2.3.3 and §6.2.3.1). */
+/**
+ * seq_num || type || version || length, for AEAD and for MACs alike (RFC 5246 §6.2.3.3 and §6.2.3.1). What TLS calls seq_num
+ * is epoch and sequence number here, 64 bits (RFC 6347 §4.1.2.1).
+ */
+function putAdditionalData(out: Uint8Array, header: ProtectedHeader, length: number): Uint8Array {
+  putUint(out, 0, header.epoch, 2);
+  putUint(out, 2, header.sequenceNumber, 6);
+  out[8] = header.type;
+  putUint(out, 9, header.version, 2);
+  putUint(out, 11, length, 2);
+  return out;
+}
+
 const additionalData = (header: ProtectedHeader, length: number): Uint8Array =>
-  concat(sequence(header), Uint8Array.of(header.type), uintBytes(header.version, 2), uintBytes(length, 2));
+  putAdditionalData(new Uint8Array(additionalLength), header, length);
 
 function freshIv(random: RandomSource | undefined): Uint8Array {
   if (!random) throw new Error('writing CBC records takes a random source for their IVs');

@@ -63,6 +63,11 @@ export class MessageAssembly {
     const end = offset + bytes.length;
     if (offset < 0 || end > this.total)
       throw new RangeError(`fragment [${offset}, ${end}) of a ${this.total}-byte message`);
+    // Nearly all messages come in one piece.
+    if (bytes.length === this.total && this.have.empty) {
+      this.#whole = new Uint8Array(bytes);
+      return { fresh: this.have.add(0, end), duplicateBytes: 0, conflicts: [] };
+    }
     const fresh = this.have.missing(offset, end);
     const conflicts = this.#conflicts(offset, bytes, fresh);
     let freshBytes = 0;

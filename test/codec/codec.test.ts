@@ -240,8 +240,28 @@ describe('the writer', () => {
 
   it('puts lengths before what they measure, nested', () => {
     const w = new Writer();
-    w.prefixed(2, () => w.prefixed(1, () => w.put(new Uint8Array(200))));
+    w.prefixed(2, opaque(0, 255), new Uint8Array(200));
     expect(w.done().subarray(0, 4)).toEqual(b(0, 201, 200, 0));
-    expect(() => w.prefixed(1, () => w.put(new Uint8Array(256)))).toThrow(RangeError);
+    expect(() => w.prefixed(1, rest, new Uint8Array(256))).toThrow(RangeError);
+  });
+
+  it('gives bytes that the next encoding does not touch, even one in the middle of it or after one that failed', () => {
+    const inner = encode(rest, b(1, 2, 3));
+    const nesting: Codec<number> = {
+      read: (r) => r.uint(1),
+      write: (w, value) => {
+        w.uint(value, 1);
+        w.put(encode(u16, 0xabcd));
+      },
+    };
+    const outer = encode(nesting, 9);
+    expect(() => encode(struct({ a: u8, b: u8 }), { a: 1, b: 256 })).toThrow(RangeError);
+    expect(encode(u8, 5)).toEqual(b(5));
+    expect(outer).toEqual(b(9, 0xab, 0xcd));
+    expect(inner).toEqual(b(1, 2, 3));
+    expect(inner.buffer.byteLength).toBe(3);
+    // A large value does not leave its buffer behind for all time.
+    expect(encode(rest, new Uint8Array(1_000_000))).toHaveLength(1_000_000);
+    expect(encode(u8, 6)).toEqual(b(6));
   });
 });
