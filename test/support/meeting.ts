@@ -10,8 +10,10 @@ export interface Case {
   readonly config: Partial<EndpointConfig>;
   readonly expected: Partial<Parameters>;
   /** What the browser calls the version and the suite. */
-  readonly theirs: { readonly tlsVersion: string; readonly dtlsCipher: string };
+  readonly theirs: { readonly tlsVersion: string; readonly dtlsCipher?: string };
 }
+
+const x25519MlKem768 = 0x11ec;
 
 export const cases: readonly Case[] = [
   {
@@ -19,6 +21,23 @@ export const cases: readonly Case[] = [
     config: { versions: ['1.2'] },
     expected: { version: '1.2', cipherSuite: 0xc02b, group: 0x001d, extendedMasterSecret: true },
     theirs: { tlsVersion: 'FEFD', dtlsCipher: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256' },
+  },
+  {
+    name: 'allowing DTLS 1.3 with X25519MLKEM768, and 1.2',
+    config: {
+      versions: ['1.3', '1.2'],
+      cipherSuites: [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f],
+      groups: [x25519MlKem768, 0x001d, 0x0017],
+    },
+    expected: { version: '1.3', cipherSuite: 0x1301, group: x25519MlKem768 },
+    theirs: { tlsVersion: 'FEFC', dtlsCipher: 'TLS_AES_128_GCM_SHA256' },
+  },
+  {
+    // No browser's hello has a share for P-256: as server we ask again, with a cookie (RFC 8446 §4.1.4).
+    name: 'allowing DTLS 1.3 with P-256 alone, behind a cookie',
+    config: { versions: ['1.3'], cipherSuites: [0x1303, 0x1301], groups: [0x0017], cookie: true },
+    expected: { version: '1.3', group: 0x0017 },
+    theirs: { tlsVersion: 'FEFC' },
   },
 ];
 
