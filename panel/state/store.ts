@@ -26,6 +26,8 @@ export interface PanelState {
   readonly connection: Pick<ClientState, 'link' | 'background'>;
   readonly helper: ClientState['helper'];
   readonly checkingHelper: boolean;
+  /** What was said about the helper is put away, until it is in another state. */
+  readonly helperHidden: ClientState['helper']['kind'] | undefined;
   readonly form: FormState;
   /** A start was asked for and not answered yet. */
   readonly starting: boolean;
@@ -53,6 +55,7 @@ export interface Actions {
   /** Brings back what the last deletion took, of this panel or, when it made none, of another. */
   undoRemove(): Promise<void>;
   checkHelper(): Promise<void>;
+  hideHelper(hidden: boolean): void;
   /** Shows captures and traces as runs, and joins key logs to what they belong to, open already or opened later. */
   openFiles(files: readonly GivenFile[]): Promise<void>;
   selectRun(run: string): void;
@@ -103,6 +106,7 @@ export function createPanel(options: PanelOptions): Panel {
     connection: client.state,
     helper: client.state.helper,
     checkingHelper: false,
+    helperHidden: undefined,
     form: options.form ?? emptyForm(),
     starting: false,
     runs: client.state.runs,
@@ -340,6 +344,7 @@ export function createPanel(options: PanelOptions): Panel {
       });
       update({ checkingHelper: false });
     },
+    hideHelper: (hidden) => update({ helperHidden: hidden ? store.getState().helper.kind : undefined }),
     openFiles: async (files) => {
       const { imports, secrets, keyLogs, troubles } = openFiles(files, keys, tool);
       const shown = imports.map((one) => [showImport(one), one] as const);

@@ -31,7 +31,7 @@ export const sizeLimits = {
   detailsBeside: { least: 20, most: 70, normal: 36, unit: '%' },
   detailsUnder: { least: 20, most: 80, normal: 52, unit: '%' },
   detailsDrawer: { least: 25, most: 85, normal: 58, unit: '%' },
-  tree: { least: 15, most: 85, normal: 58, unit: '%' },
+  tree: { least: 12, most: 70, normal: 44, unit: '%' },
 } as const satisfies Readonly<Record<string, SizeLimits>>;
 export type SizeName = keyof typeof sizeLimits;
 

@@ -34,12 +34,13 @@ import { Welcome } from './Welcome.tsx';
 export function App(): ReactElement {
   const details = useSlice((state) => state.selection.details && state.selection.target !== undefined);
   const empty = useSlice((state) => state.runs.length === 0);
-  const { side, detailsBeside, detailsUnder, detailsDrawer } = useSlice((state) => state.view.sizes);
+  const { side, detailsBeside, detailsUnder, detailsDrawer, tree } = useSlice((state) => state.view.sizes);
   const sizes = {
     '--side-width': `${side}px`,
     '--details-beside': `${detailsBeside}%`,
     '--details-under': `${detailsUnder}%`,
     '--details-drawer': `${detailsDrawer}%`,
+    '--tree': `${tree}%`,
   };
   return (
     <div className="panel" data-details={details} data-empty={empty} style={sizes as CSSProperties}>

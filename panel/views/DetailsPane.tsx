@@ -145,8 +145,11 @@ function Buffer({ inspected, light }: { readonly inspected: Inspected; readonly 
   const there = told?.leadsTo && inspector.buffer(told.leadsTo.buffer);
   const copied = chosen ?? tree;
   return (
-    <div className="buffer" id="buffer" role="tabpanel" aria-labelledby={`buffer-${shown.id}`}>
+    <div className="buffer" id="buffer" data-split-frame role="tabpanel" aria-labelledby={`buffer-${shown.id}`}>
       <FieldTreeView buffer={shown} current={chosen?.id} lit={lit} onSelect={select} onHover={setHovered} />
+      <div className="between">
+        <Splitter name="tree" label="Height of the tree" controls="buffer" border="horizontal" pane="before" />
+      </div>
       <div className="field-help" id="field-help" aria-live="off">
         {told ? (
           <>

@@ -1,6 +1,6 @@
 /** How the helper is, in the toolbar as shape and word; what to do about it, when something is to be done, under it. */
 import type { ReactElement } from 'react';
-import { type HelperHelp, helperHelp } from '../../src/bridge/help.ts';
+import { helperHelp } from '../../src/bridge/help.ts';
 import type { HelperStatus as Status } from '../../src/bridge/panel.ts';
 import type { Badge as BadgeModel } from '../layout/text.ts';
 import { Badge } from './Badge.tsx';
@@ -28,11 +28,22 @@ function helperBadge(status: Status): BadgeModel {
   }
 }
 
+/** Where something is to be done about the helper, the badge opens and closes what it is. */
 export function HelperBadge(): ReactElement {
   const status = useSlice((state) => state.helper);
+  const hidden = useSlice((state) => state.helperHidden === state.helper.kind);
+  const { hideHelper } = useActions();
+  const { extensionId } = usePanel();
+  const badge = <Badge badge={helperBadge(status)} />;
   return (
     <span className="helper-badge" role="status">
-      <Badge badge={helperBadge(status)} />
+      {helperHelp(status, extensionId) ? (
+        <button type="button" className="opens" aria-expanded={!hidden} onClick={() => hideHelper(!hidden)}>
+          {badge}
+        </button>
+      ) : (
+        badge
+      )}
     </span>
   );
 }
@@ -40,12 +51,13 @@ export function HelperBadge(): ReactElement {
 export function HelperHelpBox(): ReactElement | null {
   const status = useSlice((state) => state.helper);
   const checking = useSlice((state) => state.checkingHelper);
-  const { checkHelper } = useActions();
+  const hidden = useSlice((state) => state.helperHidden === state.helper.kind);
+  const { checkHelper, hideHelper } = useActions();
   const { extensionId } = usePanel();
   const help = helperHelp(status, extensionId);
-  if (!help) return null;
+  if (!help || hidden) return null;
   return (
-    <section className="callout" data-tone="warn" aria-label="Helper">
+    <section className="callout helper-help" data-tone="warn" aria-label="Helper">
       <p>
         <strong>{help.title}.</strong> {help.text}
       </p>
@@ -55,10 +67,17 @@ export function HelperHelpBox(): ReactElement | null {
           <pre>{help.output}</pre>
         </section>
       )}
-      <Remedy help={help} />
       <p className="row">
+        {help.command !== undefined && (
+          <>
+            In a terminal: <CopyLine text={help.command} name="the command" />
+          </>
+        )}
         <button type="button" disabled={checking} onClick={() => void checkHelper()}>
           {checking ? 'Checking…' : 'Check again'}
+        </button>
+        <button type="button" onClick={() => hideHelper(true)}>
+          Hide
         </button>
         {'message' in status && status.message !== help.text && (
           <span className="dim">
@@ -67,14 +86,5 @@ export function HelperHelpBox(): ReactElement | null {
         )}
       </p>
     </section>
-  );
-}
-
-function Remedy({ help }: { readonly help: HelperHelp }): ReactElement | null {
-  if (help.command === undefined) return null;
-  return (
-    <p className="row">
-      In a terminal: <CopyLine text={help.command} name="the command" />
-    </p>
   );
 }

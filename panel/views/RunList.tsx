@@ -1,5 +1,5 @@
 /** All runs, newest first. One tab stop; arrow keys walk, and selection follows. */
-import { Fragment, type KeyboardEvent, type ReactElement, useEffect, useRef } from 'react';
+import { Fragment, type KeyboardEvent, type ReactElement, useRef } from 'react';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import { handshakeRow, listRows, runRow } from '../layout/runRows.ts';
 import type { ReadHandshake } from '../state/runBook.ts';
@@ -21,22 +21,11 @@ export function RunList(): ReactElement {
   );
   const at = rows.findIndex((row) => row.run === selected && row.handshake?.handshake.id === handshake);
   const current = at >= 0 ? at : rows.findIndex((row) => row.run === selected);
-  // The row that had the focus goes with its run; the focus goes to the one that is selected next.
-  const follow = useRef(false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another list is what the focus follows
-  useEffect(() => {
-    if (!follow.current) return;
-    follow.current = false;
-    const next = list.current?.querySelector<HTMLElement>('[aria-selected=true]');
-    (next ?? document.getElementById(undoId))?.focus();
-  }, [runs]);
-
   const onKeyDown = (event: KeyboardEvent): void => {
     const undo = event.key === 'z' && (event.ctrlKey || event.metaKey) && !event.shiftKey;
     if (undo || (event.key === 'Delete' && selected !== undefined)) {
       event.preventDefault();
-      follow.current = true;
-      void (undo ? undoRemove() : remove(selected ?? ''));
+      void (undo ? undoRemove() : remove(selected ?? '')).then(refocus);
       return;
     }
     const to = { ArrowDown: current + 1, ArrowUp: current - 1, Home: 0, End: rows.length - 1 }[event.key];
@@ -71,6 +60,19 @@ export function RunList(): ReactElement {
   );
 }
 
+/**
+ * The row or button that had the focus may go with its run: the focus goes to what is selected next, or to what undoes it.
+ * Who went elsewhere meanwhile stays there.
+ */
+function refocus(): void {
+  requestAnimationFrame(() => {
+    const { activeElement, body } = document;
+    if (activeElement !== body && activeElement?.closest('.run-list') === null) return;
+    const next = document.querySelector<HTMLElement>('.run-list [aria-selected=true]');
+    (next ?? document.getElementById(undoId))?.focus();
+  });
+}
+
 /** What takes runs off the list, and brings them back: the keys Delete and Ctrl+Z in the list do the same. */
 function Deletions({ selected }: { readonly selected: RunSummary | undefined }): ReactElement | null {
   const count = useSlice((state) => state.runs.length);
@@ -84,13 +86,17 @@ function Deletions({ selected }: { readonly selected: RunSummary | undefined }):
           type="button"
           aria-label={`Delete ${selected.file === undefined ? 'run' : 'file'} ${selected.number}`}
           title="Delete what is selected (key Delete in the list); it can be undone"
-          onClick={() => void remove(selected.id)}
+          onClick={() => void remove(selected.id).then(refocus)}
         >
           Delete
         </button>
       )}
       {count > 1 && (
-        <button type="button" onClick={() => void removeAll()} title="Delete all runs and files; it can be undone">
+        <button
+          type="button"
+          onClick={() => void removeAll().then(refocus)}
+          title="Delete all runs and files; it can be undone"
+        >
           Delete all
         </button>
       )}
@@ -99,9 +105,9 @@ function Deletions({ selected }: { readonly selected: RunSummary | undefined }):
         <button
           type="button"
           title="Bring back what was deleted last (Ctrl+Z in the list)"
-          onClick={() => void undoRemove()}
+          onClick={() => void undoRemove().then(refocus)}
         >
-          Undo, {deleted} back
+          Undo deletion ({deleted})
         </button>
       )}
     </div>

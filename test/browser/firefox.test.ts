@@ -1,0 +1,76 @@
+/** The built extension in Firefox: its panel as a tab, over the real background, which there is an event page. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { firefoxExtensionId } from '../../src/bridge/identity.ts';
+import { findFirefox } from '../../src/tools/peers.ts';
+import { Firefox, type FirefoxPage, firefoxPanelUrl } from '../support/firefox.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const pictures = join(root, 'out', 'firefox');
+const patience = { timeout: 30_000 };
+
+let dir: string;
+let firefox: Firefox;
+let page: FirefoxPage;
+
+beforeAll(async () => {
+  const executable = findFirefox();
+  if (executable === undefined) throw new Error('there is no Firefox: install firefox-esr, or name it by FIREFOX_PATH');
+  dir = await mkdtemp(join(tmpdir(), 'dtlscope-firefox-'));
+  await mkdir(pictures, { recursive: true });
+  firefox = await Firefox.start(executable, join(dir, 'profile'));
+  expect(await firefox.install(join(root, 'dist', 'extension'))).toBe(firefoxExtensionId);
+  page = await firefox.open(firefoxPanelUrl);
+});
+afterAll(async () => {
+  await firefox?.close();
+  if (dir) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+});
+
+const text = (selector: string): Promise<unknown> =>
+  page.value(`document.querySelector(${JSON.stringify(selector)})?.textContent ?? ''`);
+const enter = '\uE007';
+const down = '\uE015';
+
+describe('in Firefox', () => {
+  it('the panel reaches its background, and says that the helper is not there', async () => {
+    await expect.poll(() => text('.helper-badge'), patience).toContain('not installed');
+    expect(await text('.callout[aria-label=Helper] code')).toMatch(/^npx dtlscope helper install/);
+    expect(await page.value('document.documentElement.dataset.theme')).toBe('light');
+  });
+
+  it('a handshake between two ends in memory completes, is drawn, and is taken apart by keys', async () => {
+    await page.value(`document.querySelector('input[name=target]').focus()`);
+    await page.press(enter);
+    await expect.poll(() => text('.verdict'), patience).toContain('Established in');
+    await page.value(`document.querySelector('[data-ladder]').focus()`);
+    await page.press(down, enter);
+    await expect.poll(() => text('.details h2'), patience).toBe('Datagram 1');
+    expect(await page.value(`document.querySelectorAll('.details [role=treeitem]').length`)).toBeGreaterThan(3);
+    expect(await text('.hex-row')).toMatch(/^\s*0000/);
+    await writeFile(join(pictures, 'details.png'), await page.picture());
+  });
+
+  it('nothing sticks out of a narrow sidebar', async () => {
+    await page.resize(320, 800);
+    await writeFile(join(pictures, 'narrow.png'), await page.picture());
+    expect(await page.value('document.documentElement.scrollWidth')).toBe(320);
+    await page.resize(1280, 800);
+  });
+
+  it('the run is kept when the panel is closed and opened again, and so is how it was looked at', async () => {
+    await page.value(`document.getElementById('view-packing').click()`);
+    await expect.poll(() => page.value(`document.querySelector('.packing') !== null`), patience).toBe(true);
+    const again = await firefox.open(firefoxPanelUrl);
+    page = again;
+    await expect.poll(() => text('.verdict'), patience).toContain('Established in');
+    await expect.poll(() => page.value(`document.querySelector('.packing') !== null`), patience).toBe(true);
+    await writeFile(join(pictures, 'packing.png'), await page.picture());
+  });
+
+  it('no console had anything to complain about', () => {
+    expect(firefox.log.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
+  });
+});
