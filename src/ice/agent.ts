@@ -12,6 +12,7 @@ import { unreachable } from '../base/unreachable.ts';
 import { classify } from '../wire/demux.ts';
 import { counted, notUnderstood, transactionIdLength } from '../wire/stun.ts';
 import { checkIntegrity, shortTermKey } from '../wire/stunIntegrity.ts';
+import { Answering } from './answering.ts';
 import type {
   Base,
   IceAgent,
@@ -34,14 +35,10 @@ import {
   checkRequest,
   compareTieBreakers,
   errorOf,
-  errorResponse,
   type GoodCheck,
   gatheringRequest,
-  type IceErrorCode,
-  judgeCheck,
   mappedAddress,
   readBinding,
-  successResponse,
 } from './binding.ts';
 import { scopeOf, usableAddress } from './candidates.ts';
 import { byPriority, Checklist, type Pair, type Remote } from './checklist.ts';
@@ -69,6 +66,7 @@ class FullAgent implements IceAgent {
   readonly #config: IceConfig;
   readonly #env: IceEnvironment;
   readonly #journal = new Journal();
+  readonly #answering: Answering;
   readonly #checklist: Checklist;
   readonly #transactions = new Transactions();
   readonly #locals: LocalCandidates;
@@ -95,6 +93,7 @@ class FullAgent implements IceAgent {
     this.#env = env;
     this.#role = config.role;
     this.#tieBreaker = copy(env.random(8));
+    this.#answering = new Answering(config.local, env.crypto, this.#journal);
     this.#consent = new Consent(config, env.random);
     this.#locals = new LocalCandidates(config.stunServers, (event) => this.#journal.event(event));
     this.#checklist = new Checklist((pair, because) =>
@@ -279,53 +278,16 @@ class FullAgent implements IceAgent {
 
   /** RFC 8445 §7.3. */
   #request(arrived: Arrived, from: TransportAddress, on: TransportAddress): void {
-    this.#journal.received(arrived, on, from, 'check');
-    const check = judgeCheck(arrived, this.#config.local, this.#env.crypto);
-    if (check.kind === 'bad') {
-      this.#journal.badCheck = check.why;
-      this.#refuse(arrived, from, on, check.code, check.unknown);
-      return;
-    }
-    this.#journal.checksReceived++;
-    if (check.role === this.#role && !this.#settleRoles(check)) {
-      this.#refuse(arrived, from, on, 487, []);
-      return;
-    }
-    const answer = successResponse(arrived.message, from, this.#config.local.pwd, this.#env.crypto);
-    if (!answer) {
-      this.#journal.dropped('malformed', from, 'it comes from no address');
-      return;
-    }
-    this.#answer(answer, from, on, arrived.id, undefined);
+    const check = this.#answering.take(
+      arrived,
+      from,
+      on,
+      (claimed) => claimed.role !== this.#role || this.#settleRoles(claimed),
+    );
+    if (!check) return;
     if (this.#remote) this.#follow(on, from, check, arrived.id);
     else if (this.#early.length < this.#config.limits.early)
       this.#early.push({ base: on, from, check, id: arrived.id });
-  }
-
-  #refuse(
-    arrived: Arrived,
-    to: TransportAddress,
-    base: TransportAddress,
-    code: IceErrorCode,
-    unknown: readonly number[],
-  ): void {
-    const bytes = errorResponse(arrived.message, code, unknown, this.#config.local.pwd, this.#env.crypto);
-    this.#answer(bytes, to, base, arrived.id, code);
-  }
-
-  #answer(
-    bytes: Uint8Array,
-    to: TransportAddress,
-    base: TransportAddress,
-    transaction: string,
-    code: IceErrorCode | undefined,
-  ): void {
-    this.#journal.push({ kind: 'transmit', base, to, bytes });
-    this.#journal.sent({
-      ...{ base, peer: to, transaction, purpose: 'answer' },
-      class: code === undefined ? 'success' : 'error',
-      error: code === undefined ? undefined : { number: code, reason: '' },
-    });
   }
 
   /** Both claim the same role: the larger tie-breaker controls (RFC 8445 §7.3.1.1). False when the peer has to give way. */

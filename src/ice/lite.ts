@@ -8,6 +8,7 @@ import { after, type Instant } from '../base/time.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { classify } from '../wire/demux.ts';
 import { transactionIdLength } from '../wire/stun.ts';
+import { Answering } from './answering.ts';
 import type {
   IceAgent,
   IceConfig,
@@ -21,7 +22,7 @@ import type {
   RemoteCandidate,
   TransportAddress,
 } from './api.ts';
-import { type Arrived, errorResponse, judgeCheck, keepalive, readBinding, successResponse } from './binding.ts';
+import { type Arrived, keepalive, readBinding } from './binding.ts';
 import { scopeOf, usableAddress } from './candidates.ts';
 import { byPriority, Pair } from './checklist.ts';
 import { checkIceConfig } from './config.ts';
@@ -49,6 +50,7 @@ class LiteAgent implements IceAgent {
   readonly #config: LiteConfig;
   readonly #env: IceEnvironment;
   readonly #journal = new Journal();
+  readonly #answering: Answering;
   /** It asks no STUN server. */
   readonly #locals: LocalCandidates;
   readonly #seen = new Map<string, Seen>();
@@ -68,6 +70,7 @@ class LiteAgent implements IceAgent {
     checkIceConfig(config);
     this.#config = config;
     this.#env = env;
+    this.#answering = new Answering(config.local, env.crypto, this.#journal);
     this.#locals = new LocalCandidates([], (event) => this.#journal.event(event));
   }
 
@@ -217,44 +220,14 @@ class LiteAgent implements IceAgent {
 
   #request(arrived: Arrived, from: TransportAddress, local: LocalCandidate): void {
     const { base } = local;
-    const { local: credentials } = this.#config;
-    const { crypto } = this.#env;
-    this.#journal.received(arrived, base, from, 'check');
-    const check = judgeCheck(arrived, credentials, crypto);
-    const refuse = (code: 400 | 401 | 420 | 487 | 500, unknown: readonly number[]): void => {
-      const bytes = errorResponse(arrived.message, code, unknown, credentials.pwd, crypto);
-      this.#answer(bytes, base, from, arrived.id, code);
-    };
-    if (check.kind === 'bad') {
-      this.#journal.badCheck = check.why;
-      refuse(check.code, check.unknown);
-      return;
-    }
-    this.#journal.checksReceived++;
     // Somebody has to control, and we can't (RFC 8445 §6.1.1).
-    if (check.role === 'controlled') {
-      refuse(487, []);
-      return;
-    }
-    const answer = successResponse(arrived.message, from, credentials.pwd, crypto);
-    if (!answer) {
-      this.#journal.dropped('malformed', from, 'it comes from no address');
-      return;
-    }
-    this.#answer(answer, base, from, arrived.id, undefined);
+    const check = this.#answering.take(arrived, from, base, ({ role }) => role !== 'controlled');
+    if (!check) return;
     const seen = this.#see(local, from, check.priority);
     if (!seen) return;
     if (check.nomination !== undefined) seen.pair.nomination = check.nomination;
     if (this.state === 'new' || this.state === 'checking') this.#journal.move('connected', 'the peer checks us');
     if (check.useCandidate) this.#nominated(seen);
-  }
-
-  #answer(bytes: Uint8Array, base: TransportAddress, to: TransportAddress, transaction: string, code?: number): void {
-    this.#journal.push({ kind: 'transmit', base, to, bytes });
-    this.#journal.sent({
-      ...{ base, peer: to, transaction, purpose: 'answer', class: code === undefined ? 'success' : 'error' },
-      error: code === undefined ? undefined : { number: code, reason: '' },
-    });
   }
 
   /** Keeps the pair that a check came over; none of them was proved by a check of ours, but only the peer has the password. */
