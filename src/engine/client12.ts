@@ -42,6 +42,7 @@ import {
   type Keys,
   keyMismatch,
   parametersOf,
+  renegotiationSuite,
   signedParams,
 } from './session12.ts';
 import { client12 } from './states.ts';
@@ -265,7 +266,12 @@ function agree(
   if (answer.compression_method !== 0) return illegal('server_hello', 'compression was not offered');
 
   const { extensions } = answer;
-  const fault = unasked(hello.extensions, 'server_hello', extensions) ?? duplicateExtension('server_hello', extensions);
+  // The suite asked for renegotiation_info as the extension would have.
+  const byExtension = hello.cipher_suites.includes(renegotiationSuite)
+    ? extensions?.filter(({ kind }) => kind !== 'renegotiation_info')
+    : extensions;
+  const fault =
+    unasked(hello.extensions, 'server_hello', byExtension) ?? duplicateExtension('server_hello', extensions);
   if (fault) return refuse(fault);
   // RFC 5746 §3.4: empty in a first handshake; absent means an old server, which we do not mind without renegotiation.
   const renegotiation = findExtension(extensions, 'renegotiation_info');

@@ -41,6 +41,7 @@ import {
   finishedData,
   type Keys,
   parametersOf,
+  renegotiationSuite,
   signedParams,
 } from './session12.ts';
 import { server12 } from './states.ts';
@@ -313,6 +314,3 @@ function negotiate(
   if ('refused' in application) return application;
   return { ...application, extendedMasterSecret, extensions: [...extensions, ...application.extensions] };
 }
-
-/** TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746 §3.3). */
-const renegotiationSuite = 0x00ff;

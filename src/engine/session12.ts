@@ -15,6 +15,9 @@ import { type SignatureVerified, verifySignature } from './proofs.ts';
 import type { ShownCertificate } from './session.ts';
 import type { Transcript } from './transcript.ts';
 
+/** TLS_EMPTY_RENEGOTIATION_INFO_SCSV, which says what an empty renegotiation_info says (RFC 5746 §3.3). */
+export const renegotiationSuite = 0x00ff;
+
 /** What the hellos agreed. */
 export interface Agreed {
   readonly suite: CipherSuite;

@@ -201,7 +201,7 @@ export const optionTable: Table = {
     help: 'versions that we speak',
     commands: both,
     onlyRole: undefined,
-    type: words<Version>(['1.2'], 1),
+    type: words<Version>(['1.3', '1.2'], 1),
     default: always(['1.2']),
   },
   suites: {
@@ -211,8 +211,8 @@ export const optionTable: Table = {
     help: 'cipher suites in order of preference, by IANA name or as 0xc02b',
     commands: both,
     onlyRole: undefined,
-    type: codes(cipherSuites, [0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030], 1),
-    default: always([0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030]),
+    type: codes(cipherSuites, [0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030, 0x1301, 0x1302, 0x1303], 1),
+    default: always([0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030]),
   },
   groups: {
     flag: '--groups',
@@ -221,7 +221,7 @@ export const optionTable: Table = {
     help: 'key exchange groups in order of preference',
     commands: both,
     onlyRole: undefined,
-    type: codes(groups, [29, 23, 24], 1),
+    type: codes(groups, [29, 23, 24, 4588], 1),
     default: always([29, 23, 24]),
   },
   sigalgs: {

@@ -138,7 +138,7 @@ describe('an option', () => {
       '--groups: "29" is not known; allowed: IANA names (x25519, secp256r1…) or numbers such as 0x001d',
     ],
     [{ groups: ['x25519,X25519'] }, '--groups: "X25519" is in the list twice'],
-    [{ versions: ['1.1'] }, '--versions: "1.1" is not known; allowed: 1.2'],
+    [{ versions: ['1.1'] }, '--versions: "1.1" is not known; allowed: 1.3, 1.2'],
     [{ link: ['loss=x', 'up'] }, '--link: this is not a probability; allowed: 0% to 100%'],
     [{ fingerprint: ['sha-256 AA:BB'] }, '--fingerprint: this is not right: sha-256 has 32 bytes, this has 2'],
     [{ bind: ['localhost'] }, '--bind: "localhost" is not right: it is not an IP address, or IP:PORT'],
