@@ -73,7 +73,7 @@ export class Opener13 {
       if (epoch < 1 || epoch > side.newest + 5 || (epoch !== expected && side.guesses >= mostGuesses)) continue;
       const keyed = this.#keyed(from, epoch);
       if (!keyed) continue;
-      tried = true;
+      tried ||= epoch === expected;
       if (epoch !== expected) side.guesses++;
       const record = keyed.cipher.unprotect(slice, keyed.next);
       if (!record) continue;

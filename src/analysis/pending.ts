@@ -31,6 +31,8 @@ export interface PendingRecord {
   fragments: readonly PendingFragment[];
   readonly arrives: boolean;
   finished: 'no' | 'inferred' | 'told';
+  /** A ciphertext that may be what it looks like: no key that opens others fails on it. */
+  believed: boolean;
   /** Content of an ACK. */
   ack: Uint8Array | undefined;
 }

@@ -272,7 +272,12 @@ export class Reading implements Negotiation, SoFar {
   }
 
   /** What a ciphertext of DTLS 1.3 says of how far its sender has come. */
-  #noteCiphertext({ view, slice }: PendingRecord, { at, packet }: DatagramEvent, from: Actor, order: number): void {
+  #noteCiphertext(
+    { view, slice, believed }: PendingRecord,
+    { at, packet }: DatagramEvent,
+    from: Actor,
+    order: number,
+  ): void {
     const side = this.sides[from];
     const other: Actor = from === 'client' ? 'server' : 'client';
     if (view.epoch === 2 && view.likely === 'handshake') side.sealed = { at, packet, order, read: false };
@@ -282,7 +287,7 @@ export class Reading implements Negotiation, SoFar {
     if (view.likely === 'ack') this.flights.noteLikelyAcknowledgement(from, at);
     const opened = view.protection === 'decrypted';
     const isAlert = opened ? view.contentType === ContentType.alert : view.likely === 'alert';
-    if (view.epoch < 3 || isAlert || view.protection === 'undecryptable' || slice.form === 'closed') return;
+    if (view.epoch < 3 || isAlert || !believed || slice.form === 'closed') return;
     if (view.contentType === ContentType.applicationData) side.applicationDataAt ??= at;
     if (from === 'client') this.#finishSealed('server');
     if (from === 'client' || this.sides.client.sealed) this.#finishSealed('client');

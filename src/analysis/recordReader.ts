@@ -153,7 +153,15 @@ export class RecordReader {
       repeatedNumber: undefined,
     };
     const arrives = slice.end <= reach.intact;
-    const pending: PendingRecord = { view, slice, fragments: noFragments, arrives, finished: 'no', ack: undefined };
+    const pending: PendingRecord = {
+      view,
+      slice,
+      fragments: noFragments,
+      arrives,
+      finished: 'no',
+      believed: true,
+      ack: undefined,
+    };
     if (typeof opened === 'object') {
       const { sequenceNumber, type, content, inner, header } = opened.record;
       const buffer = decryptedBuffer(entry.ordinal, index);
@@ -175,6 +183,7 @@ export class RecordReader {
   /** What a closed ciphertext may be; `believed` unless a key that opens others does not open it. */
   #sealed(pending: PendingRecord, entry: Entry, from: Actor, items: Item[], alone: boolean, believed: boolean): void {
     const { view } = pending;
+    pending.believed = believed;
     if (!believed) return;
     const told = entry.event.contents?.records[view.index];
     if (!told) {
@@ -218,7 +227,15 @@ export class RecordReader {
     };
     view.repeatedNumber = this.#repeated(slice, view, from);
     const arrives = slice.end <= reach.intact;
-    const pending: PendingRecord = { view, slice, fragments: noFragments, arrives, finished: 'no', ack: undefined };
+    const pending: PendingRecord = {
+      view,
+      slice,
+      fragments: noFragments,
+      arrives,
+      finished: 'no',
+      believed: true,
+      ack: undefined,
+    };
     const content = this.#contentOf(slice, index, entry, from);
     if (content) {
       if (slice.epoch > 0) view.protection = 'decrypted';
