@@ -15,6 +15,18 @@ export interface Preset {
 
 export const presets: readonly Preset[] = [
   {
+    id: 'chromium-156',
+    label: 'Like Chromium 156',
+    help: 'DTLS 1.3 with a post-quantum key share: a ClientHello in two datagrams, sent again after 50 ms, which some gateways can not take',
+    options: { as: ['chromium-156'] },
+  },
+  {
+    id: 'firefox-153',
+    label: 'Like Firefox 153',
+    help: 'DTLS 1.3 with a post-quantum key share and ALPN, in datagrams of up to 1408 bytes that become smaller in silence',
+    options: { as: ['firefox-153'] },
+  },
+  {
     id: 'browser-2016',
     label: 'Like a browser of 2016',
     help: 'DTLS 1.2 with an RSA-2048 certificate and NIST curves before X25519; many gateways were last tested against this',

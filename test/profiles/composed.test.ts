@@ -5,8 +5,8 @@ import { Prng } from '../../src/base/random.ts';
 import { type Instant, instant } from '../../src/base/time.ts';
 import { decode, encode } from '../../src/codec/codec.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
-import { createEndpoint, defaultConfig, type EndpointConfig, type Failure } from '../../src/engine/index.ts';
-import { type GivenOptions, readScenario, toEndpointConfig } from '../../src/scenario/index.ts';
+import { createEndpoint, type EndpointConfig, type Failure } from '../../src/engine/index.ts';
+import type { GivenOptions } from '../../src/scenario/index.ts';
 import { type ClientExtension, extensionCode } from '../../src/wire/extensions.ts';
 import {
   type ClientHello,
@@ -16,16 +16,13 @@ import {
   helloVerifyRequest,
   serverHello,
 } from '../../src/wire/handshake.ts';
+import { configAs } from '../support/profileConfig.ts';
 import { capturedHellos } from './capturedHellos.ts';
 
 const peer = '192.0.2.1:4433';
 
-/** The engine's settings for `probe --as`, by the way that users go. */
-function configAs(id: string, given: GivenOptions = {}): EndpointConfig {
-  const read = readScenario('probe', peer, { as: [id], ...given });
-  if (!read.ok) throw new Error(JSON.stringify(read.problems));
-  return toEndpointConfig(read.value.options, [], defaultConfig('client'));
-}
+/** What of the settings a client needs that nobody answers. */
+const clientAs = (id: string, given: GivenOptions = {}): EndpointConfig => configAs(id, 'probe', [], given);
 
 interface Sent {
   readonly at: Instant;
@@ -121,7 +118,7 @@ const srtpNames = (codes: readonly number[]): readonly string[] =>
   codes.length === 0 ? [] : [codes.map((code) => `0x${code.toString(16).padStart(4, '0')}`).join(',')];
 
 describe.each(capturedHellos)('our ClientHello as $id', ({ id, file, srtp, alpn, length }) => {
-  const config = configAs(id, {
+  const config = clientAs(id, {
     ...(srtp.length > 0 && { srtp: srtpNames(srtp) }),
     ...(alpn.length > 0 && { alpn: [alpn.join(',')] }),
   });
@@ -147,7 +144,7 @@ describe('our ClientHello as chromium-156', () => {
   it('has its extensions in another order for another association, and in the same one after a HelloVerifyRequest', () => {
     const orders = new Set<string>();
     for (let seed = 1; seed <= 20; seed++) {
-      const run = new Silence(configAs('chromium-156'), seed);
+      const run = new Silence(clientAs('chromium-156'), seed);
       const first = helloIn(run.sent);
       const body = encode(helloVerifyRequest, { server_version: 0xfeff, cookie: new Uint8Array(20).fill(7) });
       run.receive(plaintext(3, body), 10);
@@ -160,7 +157,7 @@ describe('our ClientHello as chromium-156', () => {
   });
 
   it('without DTLS 1.3 has nothing of it, and fits one datagram', () => {
-    const { sent } = new Silence(configAs('chromium-156', { versions: ['1.2'] }));
+    const { sent } = new Silence(clientAs('chromium-156', { versions: ['1.2'] }));
     expect(sent).toHaveLength(1);
     const hello = decode(clientHello, helloIn(sent));
     expect(hello.cipher_suites.some((suite) => suite >> 8 === 0x13)).toBe(false);
@@ -181,7 +178,7 @@ describe('what is offered for shape alone', () => {
   const common = { server_version: 0xfefd, session_id: new Uint8Array(0), compression_method: 0 };
 
   it('ends the run as unsupported when the server asks for a share of an FFDHE group', () => {
-    const run = new Silence(configAs('firefox-153'));
+    const run = new Silence(clientAs('firefox-153'));
     const retry = encode(helloRetryRequest, {
       ...common,
       random: helloRetryRandom,
@@ -201,7 +198,7 @@ describe('what is offered for shape alone', () => {
     ['openssl-3.0', 0x009f, 'TLS_DHE_RSA_WITH_AES_256_GCM_SHA384'],
     ['gnutls', 0xc0ad, '0xc0ad'],
   ])('ends the run of %s as unsupported when the server picks suite %s', (id, cipher_suite, name) => {
-    const run = new Silence(configAs(id));
+    const run = new Silence(clientAs(id));
     const answer = encode(serverHello, { ...common, random: new Uint8Array(32).fill(9), cipher_suite, extensions: [] });
     run.receive(plaintext(2, answer), 10);
     expect(run.failures).toHaveLength(1);
@@ -226,7 +223,7 @@ function sendings(sent: readonly Sent[]): { readonly after: number; readonly dat
 
 describe('our retransmissions into silence', () => {
   it('as chromium-156 are the same fragments at doubling times from 50 ms, under new record numbers', () => {
-    const { sent } = new Silence(configAs('chromium-156')).until(45_000);
+    const { sent } = new Silence(clientAs('chromium-156')).until(45_000);
     const all = sendings(sent);
     expect(new Set(all.map(({ datagrams }) => datagrams))).toEqual(new Set(['1200 [0,1175) 263 [1175,1413)']));
     expect(all.map(({ after }) => after)).toEqual([0, 50, 100, 200, 400, 800, 1600, 3200, 6400, 12_800]);
@@ -235,7 +232,7 @@ describe('our retransmissions into silence', () => {
   });
 
   it('as firefox-153 go in smaller datagrams from the third, and wait no longer than 10 s', () => {
-    const { sent } = new Silence(configAs('firefox-153')).until(40_000);
+    const { sent } = new Silence(clientAs('firefox-153')).until(40_000);
     const all = sendings(sent);
     expect(all.map(({ after }) => after)).toEqual([0, 50, 100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
     expect(all.slice(0, 3).map(({ datagrams }) => datagrams)).toEqual(
@@ -245,7 +242,7 @@ describe('our retransmissions into silence', () => {
   });
 
   it('as openssl-3.0 are the whole hello after 1, 2, 4, 8 s', () => {
-    const { sent } = new Silence(configAs('openssl-3.0', { mtu: ['1472'] })).until(16_000);
+    const { sent } = new Silence(clientAs('openssl-3.0', { mtu: ['1472'] })).until(16_000);
     expect(sendings(sent).map(({ after }) => after)).toEqual([0, 1000, 2000, 4000, 8000]);
   });
 });

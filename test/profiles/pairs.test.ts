@@ -1,27 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { defaultConfig, type EndpointConfig } from '../../src/engine/index.ts';
 import { profiles } from '../../src/profiles/index.ts';
-import { readScenario, toEndpointConfig } from '../../src/scenario/index.ts';
 import { credential } from '../support/credentials.ts';
 import { carries, dropping, losing, Pair } from '../support/pair.ts';
+import { configAs } from '../support/profileConfig.ts';
 
 const ecdsa = await credential('ecdsa-p256');
 const large = await credential('rsa-4096');
 
-/** The settings of `probe --as` and `serve --as`, with a certificate. */
-function configAs(id: string, command: 'probe' | 'serve', own = ecdsa): EndpointConfig {
-  const read = readScenario(command, command === 'probe' ? '192.0.2.1:4433' : undefined, { as: [id] });
-  if (!read.ok) throw new Error(JSON.stringify(read.problems));
-  const { options } = read.value;
-  return toEndpointConfig(options, [own], defaultConfig(options.role));
-}
 const ids = profiles.map(({ id }) => id);
 
 describe.each(ids.flatMap((client) => ids.map((server) => [client, server] as const)))(
   '%s with %s',
   (client, server) => {
     it('agrees on the newest version that both speak', () => {
-      const pair = new Pair({ client: configAs(client, 'probe'), server: configAs(server, 'serve') }).run();
+      const pair = new Pair({
+        client: configAs(client, 'probe', [ecdsa]),
+        server: configAs(server, 'serve', [ecdsa]),
+      }).run();
       expect(pair.agreed, pair.describe()).toBe(true);
       const speaks13 = (id: string): boolean => configAs(id, 'probe').versions.includes('1.3');
       expect(pair.client.parameters?.version).toBe(speaks13(client) && speaks13(server) ? '1.3' : '1.2');
@@ -34,8 +29,8 @@ describe.each(ids)('%s', (id) => {
     for (const versions of [['1.2'], ['1.3', '1.2']] as const) {
       const ours = { versions, credentials: [ecdsa] };
       for (const pair of [
-        new Pair({ client: configAs(id, 'probe'), server: { ...ours, clientAuth: 'require' } }),
-        new Pair({ client: ours, server: configAs(id, 'serve') }),
+        new Pair({ client: configAs(id, 'probe', [ecdsa]), server: { ...ours, clientAuth: 'require' } }),
+        new Pair({ client: ours, server: configAs(id, 'serve', [ecdsa]) }),
       ])
         expect(pair.run().agreed, pair.describe()).toBe(true);
     }
@@ -44,8 +39,8 @@ describe.each(ids)('%s', (id) => {
   it('gets a large certificate through loss', () => {
     for (let seed = 1; seed <= 3; seed++) {
       const pair = new Pair({
-        client: configAs(id, 'probe', large),
-        server: configAs(id, 'serve', large),
+        client: configAs(id, 'probe', [large]),
+        server: configAs(id, 'serve', [large]),
         link: losing(0.2, seed),
       }).run();
       expect(pair.agreed, pair.describe()).toBe(true);
@@ -58,7 +53,7 @@ describe('a flight of a server that is sent again', () => {
   function certificates(id: string): string[] {
     const client = { credentials: [ecdsa], versions: ['1.2'] as const };
     const server = {
-      ...configAs(id, 'serve', large),
+      ...configAs(id, 'serve', [large]),
       versions: ['1.2'] as const,
       mtu: 600,
       clientAuth: 'none' as const,
