@@ -18,9 +18,9 @@ export class Acks {
   #untold = 0;
   #gapTold = false;
 
-  /** There is something that no ACK has told yet. */
-  get untold(): boolean {
-    return this.#untold > 0;
+  /** Records that no ACK has told yet. */
+  get untold(): number {
+    return this.#untold;
   }
 
   /** A record brought a fragment of this message, which was processed or buffered. */
@@ -50,15 +50,20 @@ export class Acks {
 
   /** Whether a hole in what is here is news: it is told at once, and only once, until it is filled (RFC 9147 §7.1). */
   newGap(gap: boolean): boolean {
-    const fresh = gap && !this.#gapTold && this.untold;
+    const fresh = gap && !this.#gapTold && this.#untold > 0;
     this.#gapTold = gap && (this.#gapTold || fresh);
     return fresh;
   }
 
-  /** All numbers of the flight, to be told now. */
-  tell(): readonly RecordNumber[] {
-    this.#untold = 0;
-    return this.#records;
+  /**
+   * What an ACK of `most` numbers tells now: what none has told, the oldest first, and what was told last, in case that ACK
+   * was lost. Never a newer one without the older: it would look as if the older were lost.
+   */
+  tell(most: number): readonly RecordNumber[] {
+    const told = this.#records.length - this.#untold;
+    const news = this.#records.slice(told, told + most);
+    this.#untold -= news.length;
+    return [...this.#records.slice(Math.max(0, told - most + news.length), told), ...news];
   }
 
   forget(): void {

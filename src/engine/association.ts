@@ -68,8 +68,6 @@ const userCanceled = 90;
 const noRenegotiation = 100;
 /** The part of a key's limit behind which it is changed (RFC 9147 §4.5.3). */
 const wornOut = 0.75;
-/** ACK records that are sent at once; each holds as many numbers as fit. */
-const mostAcks = 4;
 
 const contentName = nameIn(contentTypes, 2);
 
@@ -507,22 +505,34 @@ export class Association {
     this.#flights.enqueue(flight, this.#now);
   }
 
-  /** Acknowledges what has come of the peer's flight (RFC 9147 §7), in the newest epoch that we write. */
+  /** Acknowledges what has come of the peer's flight (RFC 9147 §7). */
   acknowledge(): void {
-    const numbers = this.#acks.tell();
-    const epoch = this.records.writeEpoch;
-    const most = Math.max(1, Math.floor((this.records.plaintextThatFits(epoch, this.#flights.mtu) - 2) / 16));
-    const told = numbers.slice(-mostAcks * most);
-    for (let at = 0; at < told.length && this.records.canWrite(epoch, 2); at += most)
-      this.#sendRecord(ContentType.ack, encode(ack, { record_numbers: told.slice(at, at + most) }));
+    do this.#sendAck();
+    while (this.#acks.untold > 0);
     // After the handshake each message is a flight of its own, and a repeat of it is acknowledged anew.
     if (this.#connected) this.#acks.forget();
   }
 
-  /** What was read of this datagram is acknowledged now, or later, or by a flight of ours (RFC 9147 §7.1). */
+  /** One ACK, in the newest epoch that we write. */
+  #sendAck(): void {
+    const record_numbers = [...this.#acks.tell(this.#mostAcked)];
+    if (this.records.canWrite(this.records.writeEpoch, 2))
+      this.#sendRecord(ContentType.ack, encode(ack, { record_numbers }));
+  }
+
+  /** Record numbers that fit into one ACK. */
+  get #mostAcked(): number {
+    const { writeEpoch } = this.records;
+    return Math.max(1, Math.floor((this.records.plaintextThatFits(writeEpoch, this.#flights.mtu) - 2) / 16));
+  }
+
+  /**
+   * What was read of this datagram is acknowledged now, or later, or by a flight of ours (RFC 9147 §7.1). Also when an ACK is
+   * full, so that there is never more to tell at once than one of them holds.
+   */
   #acknowledgeRead(): void {
-    const complete = this.#connected !== undefined;
-    if (complete ? this.#acks.untold : this.#acks.newGap(this.inbox.gap)) this.acknowledge();
+    if (this.#connected ? this.#acks.untold > 0 : this.#acks.newGap(this.inbox.gap)) this.acknowledge();
+    while (this.#acks.untold >= this.#mostAcked) this.#sendAck();
   }
 
   /** Sends one handshake message to somebody for whom nothing is kept, under the numbers of what it answers. */

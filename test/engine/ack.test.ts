@@ -1,0 +1,263 @@
+/** ACKs of DTLS 1.3 (RFC 9147 §7): when they are sent, what they make the other side send, and what they can't do. */
+import { describe, expect, it } from 'vitest';
+import { defaultConfig, type EndpointConfig } from '../../src/engine/index.ts';
+import { credential } from '../support/credentials.ts';
+import { dropping, faithful, type LinkRule, Pair, type PairOptions, type Sent } from '../support/pair.ts';
+import { rawRecord } from '../support/raw.ts';
+import { ackOf, acksOf, handshakeBytes, sealFrom13 } from '../support/sealed13.ts';
+import { bothVersions, only13 } from '../support/settings13.ts';
+
+// Signatures of one length, so that the same flight has the same bytes in every run.
+const short = await credential('ed25519');
+const longChain = await credential('ed25519,chain=3,size=3700');
+const small: Partial<EndpointConfig> = { ...only13, mtu: 300 };
+const ends = { client: only13, server: { ...only13, credentials: [short] } };
+const large = { client: small, server: { ...small, credentials: [longChain] } };
+
+const run = (options: PairOptions): Pair => {
+  const pair = new Pair(options).run();
+  expect(pair.agreed, pair.describe()).toBe(true);
+  return pair;
+};
+const give = (pair: Pair, to: 'client' | 'server', bytes: Uint8Array): void =>
+  pair.input(pair[to], { kind: 'datagram', bytes, from: to === 'client' ? 'server' : 'client' });
+
+describe('an ACK is sent', () => {
+  it('[75] for the last flight of the client alone, when nothing goes wrong', () => {
+    const pair = run(ends);
+    expect(acksOf(pair, 'client')).toEqual([]);
+    // [77] In the highest epoch, of the record of epoch 2 that held Finished.
+    expect(acksOf(pair, 'server')).toEqual([{ at: 30, epoch: 3, of: ['2.0'] }]);
+  });
+
+  it('[76] at once when a gap shows, and once for it; what is missing is sent again, and nothing else', () => {
+    // The fourth datagram of the server's flight.
+    const pair = run({ ...large, link: (sent) => (sent.from === 'server' && sent.nth === 3 ? [] : faithful(sent)) });
+    const acks = acksOf(pair, 'client').filter(({ of }) => of.length < 17);
+    expect(acks).toMatchObject([{ at: 20, epoch: 2 }]);
+    const lost = pair.server.sent[3];
+    for (const record of numbersOf(lost)) expect(acks[0]?.of).not.toContain(record);
+    expect(handshakeBytes(pair, 'server', 2)[1]).toBe(bytesOf(lost));
+    expect(pair.server.sent.filter(({ contents }) => contents.attempt > 0)).toHaveLength(1);
+    // Long before any timer: the gap was seen after 20 ms.
+    expect(pair.now).toBeLessThan(1000);
+  });
+
+  it('[76] a quarter of the timeout after a flight has begun and not ended', () => {
+    const whole = run(large);
+    const tail = whole.server.sent.filter(({ contents }) => contents.flight === 2).at(-1);
+    const pair = run({ ...large, link: dropping(tail?.index ?? -1) });
+    // The first is full: more numbers do not fit into a datagram of 300 bytes.
+    expect(acksOf(pair, 'client')).toMatchObject([
+      { at: 20, epoch: 2, of: { length: 17 } },
+      { at: 20 + 250, epoch: 2 },
+    ]);
+    expect(handshakeBytes(pair, 'server', 2)[1]).toBe(bytesOf(tail));
+    expect(pair.now).toBeLessThan(1000);
+  });
+
+  it('[76] by a server for a flight of the client that stays incomplete', () => {
+    const mutual = {
+      client: { ...small, credentials: [longChain] },
+      server: { ...small, credentials: [short], clientAuth: 'require' as const },
+    };
+    const whole = run(mutual);
+    const tail = whole.client.sent.filter(({ contents }) => contents.flight === 3).at(-1);
+    const pair = run({ ...mutual, link: dropping(tail?.index ?? -1) });
+    const [told] = acksOf(pair, 'server');
+    expect(told?.of.length).toBeGreaterThan(5);
+    expect(handshakeBytes(pair, 'client', 3)[1]).toBe(bytesOf(tail));
+  });
+
+  it('again when it was lost itself', () => {
+    const whole = run(large);
+    const tail = whole.server.sent.filter(({ contents }) => contents.flight === 2).at(-1);
+    let acks = 0;
+    const link: LinkRule = (sent) => {
+      const isAck = sent.from === 'client' && sent.contents.records.some(({ type }) => type === 26);
+      return sent.index === tail?.index || (isAck && acks++ === 0) ? [] : faithful(sent);
+    };
+    const pair = run({ ...large, link });
+    expect(acksOf(pair, 'client').length).toBeGreaterThan(1);
+  });
+
+  it('[74] for nothing that could not be kept', () => {
+    const limits = { ...defaultConfig('client').limits, messagesAhead: 0 };
+    const pair = run({ client: { ...only13, limits }, server: large.server, reversed: true });
+    // The client keeps no message ahead of its turn, so each round of repeats brings it one message further.
+    expect(pair.client.drops).toContain('too-far-ahead');
+    const seqs = new Map(
+      pair.server.sent.flatMap(({ contents }) =>
+        contents.records.map((one) => [`${one.epoch}.${one.sequenceNumber}`, one.fragments[0]?.messageSeq ?? -1]),
+      ),
+    );
+    const told = acksOf(pair, 'client').map(({ of }) => Math.max(...of.map((record) => seqs.get(record) ?? -1)));
+    // Not Finished, the fifth, which came first.
+    expect(told[0]).toBeLessThan(4);
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+  });
+
+  it('for every message after the handshake, and again when that is repeated', () => {
+    let dropped = 0;
+    const tickets = { key: new Uint8Array(32), count: 2, lifetimeSeconds: 60 };
+    const link: LinkRule = (sent) => {
+      const isAck = sent.from === 'client' && sent.contents.records.some(({ type }) => type === 26);
+      return isAck && dropped++ === 0 ? [] : faithful(sent);
+    };
+    const pair = run({ ...ends, server: { ...ends.server, tickets }, link });
+    expect(pair.client.of('ticket')).toHaveLength(2);
+    expect(acksOf(pair, 'client').map(({ of }) => of)).toEqual([['3.1'], ['3.2'], ['3.3']]);
+    expect(pair.server.endpoint.unacknowledged).toBe(false);
+  });
+
+  it('[71] by a server to every repeat of the client’s last flight, for two MSL and no longer', () => {
+    const deaf: LinkRule = (sent) => (sent.from === 'server' && isAckOnly(sent) ? [] : faithful(sent));
+    const repeats = (lastFlightMs: number): { sent: number; acked: string[][]; drops: string[] } => {
+      const pair = new Pair({ ...ends, server: { ...ends.server, lastFlightMs }, link: deaf }).run(100_000);
+      const sent = pair.client.sent.filter(({ contents }) => contents.flight === 3).length;
+      return { sent, acked: acksOf(pair, 'server').map(({ of }) => of), drops: pair.server.drops };
+    };
+    // After 1, 3, 7, 15, 31 and 63 seconds.
+    const long = repeats(240_000);
+    expect(long.acked).toEqual(Array.from({ length: 7 }, (_, i) => [`2.${i}`]));
+    expect(long.sent).toBe(7);
+    // From one repeat to the next no more than 5 s: the one after 15 s is too late.
+    const short = repeats(5000);
+    expect(short.acked).toEqual([['2.0'], ['2.1'], ['2.2'], ['2.3']]);
+    expect(short.drops).toEqual([
+      'repeated-message',
+      'repeated-message',
+      'repeated-message',
+      ...Array(3).fill('unknown-epoch'),
+    ]);
+  });
+});
+
+describe('an ACK makes the other side', () => {
+  it('[78] repeat by its timer only what nobody acknowledged', () => {
+    const whole = run(large);
+    const flight = whole.server.sent.filter(({ contents }) => contents.flight === 2);
+    const tail = flight.at(-1);
+    // The tail is lost twice: with the flight, and when the ACK asks for it; then no ACK comes any more.
+    let acks = 0;
+    const link: LinkRule = (sent) => {
+      if (sent.from === 'server' && sent.contents.records.some(({ fragments }) => same(fragments, tail)))
+        return sent.contents.attempt < 2 ? [] : faithful(sent);
+      return sent.from === 'client' && isAckOnly(sent) && acks++ > 1 ? [] : faithful(sent);
+    };
+    const pair = run({ ...large, link });
+    expect(handshakeBytes(pair, 'server', 2).slice(1)).toEqual([bytesOf(tail), bytesOf(tail)]);
+  });
+
+  it('[78] stop its timer, when it has all of the flight', () => {
+    const pair = run(ends);
+    expect(pair.client.of('timer').at(-1)).toMatchObject({ action: 'cancelled', flight: 3 });
+    expect(pair.client.endpoint.unacknowledged).toBe(false);
+    expect(pair.client.sendings).toEqual(['1.0', '3.0']);
+  });
+
+  it('[79] take its flight for acknowledged by any part of the next one', () => {
+    const mutual = {
+      client: { ...small, credentials: [longChain] },
+      server: { ...small, credentials: [short], clientAuth: 'require' as const },
+    };
+    // Nothing but the first datagram of the client's flight arrives, ever, nor any ACK.
+    const link: LinkRule = (sent) =>
+      sent.from === 'client' && sent.contents.flight === 3 && sent.nth > 1 ? [] : isAckOnly(sent) ? [] : faithful(sent);
+    const pair = new Pair({ ...mutual, link }).run(30_000);
+    expect(pair.server.endpoint.state).toBe('awaitCertificate');
+    expect(pair.server.sendings.filter((sending) => sending.startsWith('2.'))).toEqual(['2.0']);
+    // It asks for the rest instead.
+    expect(acksOf(pair, 'server').length).toBeGreaterThan(3);
+  });
+
+  it('send nothing again, when it is of records that were never sent', () => {
+    const pair = started(large);
+    const count = pair.server.sent.length;
+    give(pair, 'server', sealFrom13(pair, 'client', 2, 26, ackOf([2, 500], [0, 77], [2 ** 40, 1])));
+    expect(pair.server.sent).toHaveLength(count);
+    expect(pair.settle().agreed).toBe(true);
+  });
+
+  it('[77] send nothing again, when it is of a later epoch than its own', () => {
+    const pair = started(large);
+    const count = pair.server.sent.length;
+    give(pair, 'server', rawRecord({ type: 26, body: ackOf([2, 1]) }));
+    give(pair, 'server', sealFrom13(pair, 'client', 2, 26, ackOf([3, 0])));
+    expect(pair.server.sent).toHaveLength(count);
+    expect(pair.server.drops).toEqual(['unexpected-content', 'unexpected-content']);
+    expect(pair.settle().agreed).toBe(true);
+  });
+
+  it('send its flight again once, when it is empty', () => {
+    const pair = started(large);
+    const first = pair.server.sent.length;
+    // In the clear, as a client sends it that lacks the ServerHello: anybody could.
+    for (let i = 0; i < 5; i++) give(pair, 'server', rawRecord({ type: 26, number: 10 + i, body: ackOf() }));
+    expect(pair.server.sent).toHaveLength(2 * first);
+    expect(pair.settle().agreed).toBe(true);
+    // [73] Under the keys of the first time, with new numbers.
+    const numbers = pair.server.sent
+      .slice(0, 2 * first)
+      .flatMap(({ contents }) => contents.records.map((one) => `${one.epoch}.${one.sequenceNumber}`));
+    expect(new Set(numbers).size).toBe(numbers.length);
+    const epochs = (from: number, to: number): number[] =>
+      pair.server.sent.slice(from, to).flatMap(({ contents }) => contents.records.map(({ epoch }) => epoch));
+    expect(epochs(first, 2 * first)).toEqual(epochs(0, first));
+  });
+});
+
+describe('an ACK never does any harm', () => {
+  it('[80] before DTLS 1.3 is agreed', () => {
+    for (const config of [only13, bothVersions]) {
+      const pair = new Pair({ client: config, server: { ...bothVersions, credentials: [short] } });
+      pair.input(pair.server, { kind: 'start' });
+      pair.input(pair.client, { kind: 'start' });
+      for (const body of [ackOf(), ackOf([0, 0]), Uint8Array.of(0, 7)])
+        give(pair, 'client', rawRecord({ type: 26, body }));
+      give(pair, 'server', rawRecord({ type: 26, body: ackOf() }));
+      expect(pair.client.sent).toHaveLength(1);
+      expect(pair.settle().agreed, pair.describe()).toBe(true);
+    }
+  });
+
+  it('in DTLS 1.2', () => {
+    const pair = run({ client: bothVersions, server: { credentials: [short] } });
+    expect(pair.client.parameters?.version).toBe('1.2');
+    give(pair, 'client', rawRecord({ type: 26, body: ackOf([0, 0]) }));
+    expect(pair.client.endpoint.state).toBe('connected');
+  });
+
+  it.each([
+    ['that is malformed', Uint8Array.of(0, 16, 1)],
+    ['of nothing', ackOf()],
+    ['of everything', ackOf(...Array.from({ length: 100 }, (_, i) => [i % 4, i] as const))],
+  ])('to a live association: one %s', (_, body) => {
+    const pair = run(ends);
+    const count = pair.sent.length;
+    for (const side of ['client', 'server'] as const)
+      give(pair, side, sealFrom13(pair, side === 'client' ? 'server' : 'client', 3, 26, body));
+    expect(pair.sent).toHaveLength(count);
+    pair.send(pair.client, 'alive');
+    pair.settle();
+    expect(pair.server.data).toEqual(['alive']);
+  });
+});
+
+/** Both have started, and the server has answered; nothing of that has arrived yet. */
+function started(options: PairOptions): Pair {
+  const pair = new Pair(options);
+  pair.input(pair.server, { kind: 'start' });
+  pair.input(pair.client, { kind: 'start' });
+  return pair.settle(15);
+}
+const numbersOf = (sent: Sent | undefined): string[] =>
+  (sent?.contents.records ?? []).map(({ epoch, sequenceNumber }) => `${epoch}.${sequenceNumber}`);
+/** Bytes of handshake messages in a datagram. */
+const bytesOf = (sent: Sent | undefined): number =>
+  (sent?.contents.records ?? []).flatMap(({ fragments }) => fragments).reduce((sum, { length }) => sum + length, 0);
+const isAckOnly = (sent: Pick<Sent, 'contents'>): boolean => sent.contents.records.every(({ type }) => type === 26);
+const same = (fragments: readonly { messageSeq: number; offset: number }[], tail: Sent | undefined): boolean =>
+  (tail?.contents.records ?? []).some((record) =>
+    record.fragments.some((one) => fragments.some((f) => f.messageSeq === one.messageSeq && f.offset === one.offset)),
+  );

@@ -1,0 +1,101 @@
+/**
+ * Records of DTLS 1.3 in a pair: reading what its ends sent, and making what they could have sent and would not. Keys come
+ * from the secrets that the ends told.
+ */
+import { decode, encode } from '../../src/codec/codec.ts';
+import { nodeProvider } from '../../src/crypto/node/index.ts';
+import { type HeaderForm, type RecordCipher13, recordProtection13 } from '../../src/crypto/protection13.ts';
+import { keySchedule, trafficSecretLabel } from '../../src/crypto/schedule13.ts';
+import { splitDatagram } from '../../src/wire/record.ts';
+import { cipherSuite } from '../../src/wire/suites.ts';
+import { ack } from '../../src/wire/unified.ts';
+import type { Pair, Sent } from './pair.ts';
+
+type Side = 'client' | 'server';
+
+/** Numbers that no end of a pair comes to by itself, and that leave those that it does come to in the replay window. */
+let next = 40;
+
+const suiteOf = (pair: Pair) => {
+  const suite = cipherSuite(pair.server.parameters?.cipherSuite ?? 0x1301);
+  if (!suite) throw new Error('no suite');
+  return suite;
+};
+
+/** What `from` protects its records with in an epoch; the suite is TLS_AES_128_GCM_SHA256 until one is agreed. */
+export function cipherOf(pair: Pair, from: Side, epoch: number, form?: HeaderForm): RecordCipher13 {
+  const label = trafficSecretLabel(from, epoch);
+  const told = [...pair.server.of('secret'), ...pair.client.of('secret')].find((one) => one.label === label);
+  if (!told) throw new Error(`nobody told ${label}`);
+  return recordProtection13({
+    provider: nodeProvider,
+    suite: suiteOf(pair),
+    secret: told.secret,
+    epoch,
+    ...(form && { form }),
+  });
+}
+
+/** A record as if `from` had sent it. */
+export const sealFrom13 = (
+  pair: Pair,
+  from: Side,
+  epoch: number,
+  type: number,
+  content: Uint8Array,
+  more: { readonly number?: number; readonly padding?: number; readonly form?: HeaderForm } = {},
+): Uint8Array =>
+  cipherOf(pair, from, epoch, more.form).protect(
+    { type, sequenceNumber: more.number ?? 40 + (next++ % 24), padding: more.padding ?? 0 },
+    content,
+  );
+
+/** An ACK of these records. */
+export const ackOf = (...records: readonly (readonly [epoch: number, number: number])[]): Uint8Array =>
+  encode(ack, { record_numbers: records.map(([epoch, sequence_number]) => ({ epoch, sequence_number })) });
+
+export interface Opened13 {
+  readonly epoch: number;
+  readonly number: number;
+  readonly type: number;
+  readonly content: Uint8Array;
+}
+
+/** The records of a datagram, opened. */
+export function openSent(pair: Pair, sent: Sent): Opened13[] {
+  const { records } = splitDatagram(sent.bytes, { cidLength: 0 });
+  return records.map((slice, index) => {
+    const { epoch = 0, sequenceNumber: number = 0 } = sent.contents.records[index] ?? {};
+    if (slice.form === 'plain') return { epoch: slice.epoch, number, type: slice.type, content: slice.fragment };
+    const opened = cipherOf(pair, sent.from, epoch).unprotect(slice, number);
+    if (!opened || opened.sequenceNumber !== number) throw new Error(`a record of epoch ${epoch} does not open`);
+    return { epoch, number, type: opened.type, content: opened.content };
+  });
+}
+
+/** Every ACK that a side sent: when, in which epoch, and of what ("2.0"). */
+export const acksOf = (pair: Pair, side: Side): { at: number; epoch: number; of: string[] }[] =>
+  pair[side].sent.flatMap((sent) =>
+    openSent(pair, sent)
+      .filter(({ type }) => type === 26)
+      .map(({ epoch, content }) => ({
+        at: sent.at,
+        epoch,
+        of: decode(ack, content).record_numbers.map((one) => `${one.epoch}.${one.sequence_number}`),
+      })),
+  );
+
+/** Bytes of handshake messages that a side sent, by attempt: those of the first sending, of the first repeat, and so on. */
+export function handshakeBytes(pair: Pair, side: Side, flight: number): number[] {
+  const out: number[] = [];
+  for (const { contents } of pair[side].sent) {
+    if (contents.flight !== flight) continue;
+    const bytes = contents.records.reduce((sum, { fragments }) => sum + fragments.reduce((s, f) => s + f.length, 0), 0);
+    out[contents.attempt] = (out[contents.attempt] ?? 0) + bytes;
+  }
+  return out;
+}
+
+/** The secret of the epoch after this one. */
+export const nextSecret = (pair: Pair, secret: Uint8Array): Uint8Array =>
+  keySchedule(nodeProvider, suiteOf(pair).hash).nextTrafficSecret(secret);
