@@ -1,4 +1,4 @@
-/** Pages in Chromium against our endpoint behind a lite ICE agent: what a WebRTC app and its gateway are to each other. */
+/** Pages in Chromium against our endpoint behind one of our ICE agents: what a WebRTC app and its gateway are to each other. */
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/launchChromium.ts';
@@ -21,7 +21,7 @@ beforeAll(async () => {
     '--allow-loopback-in-peer-connection',
   ]);
   for (const { one, setup } of meetings) {
-    const peer = await WebrtcPeer.start({ host, setup, config: one.config });
+    const peer = await WebrtcPeer.start({ host, setup, config: one.config, ice: one.ice });
     peers.push(peer);
     const page = await servePage(host, (offer) => peer.answer(offer));
     pages.push(page);

@@ -1,5 +1,5 @@
 /**
- * Pages in Firefox, in a network namespace of their own, against our endpoint behind a lite ICE agent. Firefox logs its
+ * Pages in Firefox, in a network namespace of their own, against our endpoint behind one of our ICE agents. Firefox logs its
  * secrets, so what both sides derived is compared too.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,7 +20,7 @@ const pages: PageServer[] = [];
 beforeAll(async () => {
   namespace = makeNamespace();
   for (const { one, setup } of meetings) {
-    const peer = await WebrtcPeer.start({ host: namespace.here, setup, config: one.config });
+    const peer = await WebrtcPeer.start({ host: namespace.here, setup, config: one.config, ice: one.ice });
     peers.push(peer);
     pages.push(await servePage(namespace.here, (offer) => peer.answer(offer)));
   }

@@ -37,7 +37,7 @@ export interface PageServer {
 const patienceMs = 90_000;
 
 /** How long the connection is watched after the first message. ms: libwebrtc calls a silent peer disconnected in 5 s. */
-export const stayMs = 6000;
+const stayMs = 6000;
 
 const page = `<!doctype html><title>offer</title><script>
 const states = [], heard = [];
@@ -54,7 +54,8 @@ const facts = async () => {
   try {
     const channel = pc.createDataChannel('dtlscope');
     const opened = new Promise((done) => channel.addEventListener('open', done));
-    channel.addEventListener('message', ({ data }) => heard.push(data));
+    const hears = () => new Promise((done) =>
+      channel.addEventListener('message', ({ data }) => done(heard.push(data)), { once: true }));
     const gathered = new Promise((done) =>
       pc.addEventListener('icegatheringstatechange', () => pc.iceGatheringState === 'complete' && done()));
     await pc.setLocalDescription();
@@ -62,10 +63,12 @@ const facts = async () => {
     const { sdp } = await post('/offer', { sdp: pc.localDescription.sdp });
     await pc.setRemoteDescription({ type: 'answer', sdp });
     await within(20000, 'open channel', opened);
-    channel.send('hello from the page');
-    await sleep(${stayMs});
-    channel.send('still here');
-    await sleep(300);
+    for (const text of ['hello from the page', 'still here']) {
+      if (heard.length > 0) await sleep(${stayMs});
+      const answered = hears();
+      channel.send(text);
+      await within(20000, 'answer', answered);
+    }
     await post('/report', { connectionState: pc.connectionState, states, heard, transport: await facts() });
   } catch (error) {
     await post('/report', { error: String(error), connectionState: pc.connectionState, states, heard, transport: await facts() });

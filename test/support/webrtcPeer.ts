@@ -1,5 +1,5 @@
 /**
- * The least of a WebRTC gateway: our lite ICE agent, our DTLS endpoint and a little SCTP behind one UDP socket, with an SDP
+ * The least of a WebRTC gateway: one of our ICE agents, our DTLS endpoint and a little SCTP behind one UDP socket, with an SDP
  * answer for whoever offers a data channel; what it hears there, it repeats. Real time, real datagrams; for tests against browsers.
  */
 import { webcrypto } from 'node:crypto';
@@ -18,9 +18,11 @@ import {
   type EngineEvent,
   type Input,
 } from '../../src/engine/index.ts';
+import { createIceAgent } from '../../src/ice/agent.ts';
 import {
   defaultIceConfig,
   type IceAgent,
+  type IceConfig,
   type IceEvent,
   type IceInput,
   type LocalCandidate,
@@ -37,6 +39,8 @@ export interface PeerOptions {
   /** Our part of the DTLS handshake: `active` is the client. */
   readonly setup: 'active' | 'passive';
   readonly config?: Partial<EndpointConfig>;
+  /** Which ICE agent is in front of it; lite when absent. */
+  readonly ice?: 'full' | 'lite';
 }
 
 export class WebrtcPeer {
@@ -45,6 +49,13 @@ export class WebrtcPeer {
   readonly events: EngineEvent[] = [];
   /** First bytes of payloads that were not for DTLS. */
   readonly strays: string[] = [];
+  /** What our agent measured, ms; nothing when it is lite. */
+  get rtt(): number | undefined {
+    return this.#ice.rtt;
+  }
+  get iceState(): IceAgent['state'] {
+    return this.#ice.state;
+  }
   /** Sizes of the browser's DTLS datagrams, in order. */
   readonly received: number[] = [];
   readonly #options: PeerOptions;
@@ -63,7 +74,10 @@ export class WebrtcPeer {
     const { address, port } = socket.address();
     this.#address = `${address}:${port}`;
     const bases = [{ address: this.#address, kind: 'host' }] as const;
-    this.#ice = createLiteAgent({ ...defaultIceConfig, local: this.#local, bases }, { crypto: nodeProvider, random });
+    const create = options.ice === 'full' ? createIceAgent : createLiteAgent;
+    // Whoever answers is controlled (RFC 8445 §6.1.1).
+    const config: IceConfig = { ...defaultIceConfig, role: 'controlled', local: this.#local, bases };
+    this.#ice = create(config, { crypto: nodeProvider, random });
     this.channels = new DataChannels((bytes) => this.#dtls({ kind: 'send', bytes }));
     this.channels.onMessage = (text) => this.channels.say(`heard: ${text}`);
     socket.on('message', (bytes, { address: ip, port: from }) => {
@@ -112,7 +126,7 @@ export class WebrtcPeer {
         fingerprints: [{ hash: 'sha256', value: fingerprintOf(leaf, 'sha256', nodeProvider).value }],
         candidates: this.#candidates.map(announced),
         trickle: false,
-        lite: true,
+        lite: this.#options.ice !== 'full',
         sessionId: '4611686018427387904',
       },
       setup,
@@ -142,7 +156,7 @@ export class WebrtcPeer {
       }
       if (output.kind === 'event') {
         this.iceEvents.push(output.event);
-        // Lite or not: nobody says hello before ICE has found the way.
+        // Nobody says hello before ICE has found the way.
         if (output.event.kind === 'selected' && this.#options.setup === 'active') this.#begin(output.event.pair.remote);
       } else if (output.kind === 'transmit') {
         const to = parseSocketAddress(output.to);
