@@ -10,6 +10,7 @@ import type { DatagramEvent, LinkAction, TraceEvent } from '../../src/trace/mode
 import { captureNames } from '../support/fixtures.ts';
 import { rawFragment, rawRecord } from '../support/raw.ts';
 import { captureTrace } from '../support/reading.ts';
+import { recordedTrace } from '../support/reading13.ts';
 import { simulated } from '../support/traces.ts';
 
 /** One or a few faults of a datagram: bits, bytes, cuts, repetitions, lies about length and place. */
@@ -93,6 +94,10 @@ function readAll(events: readonly TraceEvent[], random: Prng): void {
 
 const sources: readonly (readonly [string, readonly TraceEvent[]])[] = [
   ...captureNames.map((name) => [name, captureTrace(name, 'with keys').events] as const),
+  ['dtls13_nss_mutual_pq without keys', captureTrace('dtls13_nss_mutual_pq', 'without keys').events],
+  ['retry_aes256 with keys', recordedTrace('retry_aes256', 'with keys').events],
+  ['retry_aes256 without keys', recordedTrace('retry_aes256', 'without keys').events],
+  ['psk_chacha20 with keys', recordedTrace('psk_chacha20', 'with keys').events],
   ['a simulation', simulated({ rules: ['loss=20%'], server: { mtu: 300, clientAuth: 'require' }, seed: 7 }).events],
 ];
 

@@ -35,6 +35,9 @@ export const ackOf = (numbers: readonly Number13[], epoch = 3): Part => ({
   ]),
 });
 
+/** Opening a recording takes longer than making a capture of it. */
+const readings = new Map<RecordingName, Reading13>();
+
 export class Script13 {
   readonly reading: Reading13;
   readonly #ciphers = new Map<string, RecordCipher13>();
@@ -44,7 +47,9 @@ export class Script13 {
   #packet = 0;
 
   constructor(name: RecordingName = 'dtls13_nss_mutual_pq', forms: Partial<Record<Side, HeaderForm>> = {}) {
-    this.reading = readRecording(name, nodeProvider);
+    const reading = readings.get(name) ?? readRecording(name, nodeProvider);
+    readings.set(name, reading);
+    this.reading = reading;
     this.#forms = forms;
   }
 
