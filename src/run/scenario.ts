@@ -55,6 +55,9 @@ export function simulationFor(
   const config = configFor(options, ours);
   const peer = {
     ...defaultConfig(config.role === 'client' ? 'server' : 'client'),
+    // It speaks what we speak, so that a simulation shows the newest of our versions.
+    versions: config.versions,
+    groups: config.versions.includes('1.3') ? [0x11ec, 0x1d, 0x17, 0x18] : [0x1d, 0x17, 0x18],
     credentials: theirs,
     srtpProfiles: [7, 8, 1],
     clientAuth: 'request' as const,
