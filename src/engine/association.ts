@@ -35,7 +35,7 @@ import { RecordLayer } from './records.ts';
 /** What understands messages: a version in a role. It drives the association by `sendFlight`, `establish` and the like. */
 export interface Handshake extends Runner {
   /** Changes our sending keys (RFC 9147 §8); absent where there is no such thing. */
-  updateKeys?(request: boolean): void;
+  readonly updateKeys?: ((request: boolean) => void) | undefined;
 }
 
 /** A ClientHello and where it came from, before anything is proved. */
@@ -389,7 +389,7 @@ export class Association {
       return ignored('unexpected-content', `${name} in epoch ${epoch}`);
 
     const got = this.inbox.accept(fragment);
-    const heard = { ...fragment, length: fragment.bytes.length };
+    const heard = { seq, epoch, offset: fragment.offset, length: fragment.bytes.length };
     switch (got) {
       case 'fresh':
         this.#acks.note(seq, epoch, number);
@@ -646,8 +646,8 @@ export class Association {
     const read = tryDecode(ack, plaintext);
     // Nothing that an ACK says can end an association.
     if (!read.ok) return ignored('malformed', 'ack');
-    // Whoever could read a record can write in its epoch (RFC 9147 §7).
-    const numbers = read.value.record_numbers.filter((record) => record.epoch <= epoch);
+    // In the handshake, whoever could read a record can write in its epoch (RFC 9147 §7); later each side counts by itself.
+    const numbers = read.value.record_numbers.filter((record) => epoch >= 3 || record.epoch <= epoch);
     if (numbers.length < read.value.record_numbers.length && numbers.length === 0)
       return ignored('unexpected-content', 'ack of records of a later epoch');
     this.#flights.acknowledged(numbers, this.#now);

@@ -116,7 +116,7 @@ export function continueClient12(
         if ('refused' in examined) return examined;
         const mismatch = keyMismatch(examined.shown.key, known.agreed.suite);
         if (mismatch) return refuse(mismatch);
-        return go('awaitServerKeyExchange', { ...known, shown: examined.shown });
+        return go('awaitServerKeyExchange', { shown: examined.shown, ...known });
       },
     },
 
@@ -135,11 +135,11 @@ export function continueClient12(
         });
         if ('refused' in checked) return checked;
         return go('awaitCertificateRequest', {
-          ...known,
           signature: checked.verified,
           scheme: algorithm,
           group: params.named_curve,
           serverShare: params.public,
+          ...known,
         });
       },
     },
@@ -147,7 +147,7 @@ export function continueClient12(
     awaitCertificateRequest: {
       certificate_request(known, message) {
         known.transcript.add(message);
-        return go('awaitServerHelloDone', { ...known, request: decode(certificateRequest12, message.body) });
+        return go('awaitServerHelloDone', { request: decode(certificateRequest12, message.body), ...known });
       },
       server_hello_done: (known, message) => answerServer(known, undefined, message),
     },
@@ -230,7 +230,7 @@ export function continueClient12(
       awaited: 'last-flight',
       answers: { first: known.firstSeq, last: message.seq },
     });
-    const keyed: Keyed = { ...known, keys };
+    const keyed: Keyed = { keys, ...known };
     return known.ticketPromised ? go('awaitNewSessionTicket', keyed) : go('awaitChangeCipherSpec', keyed);
   }
 
@@ -300,7 +300,7 @@ function agree(
     clientRandom: hello.random,
     serverRandom: answer.random,
     extendedMasterSecret,
-    ...application,
     recordSizeLimit: limit ?? Number.POSITIVE_INFINITY,
+    ...application,
   };
 }

@@ -301,12 +301,12 @@ function runClient13(house: Association, start: Asked | Keyed): Handshake {
         if ('refused' in application) return application;
         const { suite, group, ticket } = known;
         const agreed = { suite, group, resumed: ticket !== undefined, ...application };
-        const negotiated = { ...known, agreed, request: undefined };
+        const negotiated = { agreed, request: undefined, ...known };
         if (!ticket) return go('awaitCertificateRequest', negotiated);
         // The ticket's server was trusted when the hello was made; the settings are the same.
         const resumed = checkResumption(config, crypto.hash('sha256', ticket.peerLeaf));
         if (!resumed) return illegal('server_hello', 'a ticket that was not offered');
-        return go('awaitFinished', { ...negotiated, peer: { resumed }, peerLeaf: ticket.peerLeaf, scheme: undefined });
+        return go('awaitFinished', { peer: { resumed }, peerLeaf: ticket.peerLeaf, scheme: undefined, ...negotiated });
       },
     },
 
@@ -336,10 +336,10 @@ function runClient13(house: Association, start: Asked | Keyed): Handshake {
         known.transcript.add(message);
         const { trusted, leaf: peerLeaf } = known.shown;
         return go('awaitFinished', {
-          ...known,
           peer: { signature: checked.verified, trusted },
           peerLeaf,
           scheme: checked.scheme,
+          ...known,
         });
       },
     },
@@ -420,7 +420,7 @@ function runClient13(house: Association, start: Asked | Keyed): Handshake {
     if (read.chain.length === 0) return emptyChain();
     const examined = examineChain(house, read.chain);
     if ('refused' in examined) return examined;
-    return go('awaitCertificateVerify', { ...known, shown: examined.shown });
+    return go('awaitCertificateVerify', { shown: examined.shown, ...known });
   }
 
   const course = new Course(

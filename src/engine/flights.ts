@@ -112,7 +112,6 @@ export class Flights {
       this.#incoming = new RepeatWatch(answers.last + 1);
     }
     this.#flight = {
-      ...flight,
       attempt: 0,
       largest: 0,
       lossFree: false,
@@ -126,6 +125,7 @@ export class Flights {
       silences: 0,
       firstMtu: this.#mtu,
       borders: new Map(),
+      ...flight,
     };
     if (this.#transmit(this.#flight, now) && awaited !== 'nothing') this.#set(this.#timer.start(now));
   }

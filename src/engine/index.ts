@@ -2,7 +2,8 @@
  * The sans-IO DTLS endpoint. `createEndpoint` puts an association (records, flights, time) and a handshake (version and
  * role) together; the rest of dtlscope uses what is exported here.
  */
-import type { Endpoint, EndpointConfig, Environment } from './api.ts';
+import type { Instant } from '../base/time.ts';
+import type { Endpoint, EndpointConfig, Environment, Input, Output, Role, SrtpKeys } from './api.ts';
 import { Association } from './association.ts';
 import { startClient } from './client.ts';
 import { checkConfig } from './config.ts';
@@ -29,20 +30,41 @@ export function createEndpoint(config: EndpointConfig, env: Environment): Inspec
   checkConfig(config);
   const house = new Association(config, env);
   house.run(config.role === 'client' ? startClient(house) : startServer(house));
-  return {
-    role: config.role,
-    get state() {
-      return house.state;
-    },
-    get unacknowledged() {
-      return house.unacknowledged;
-    },
-    get held() {
-      return house.held;
-    },
-    handle: (input, now) => house.handle(input, now),
-    poll: () => house.poll(),
-    exportKeyingMaterial: (label, context, length) => house.connected?.export(label, context, length),
-    srtpKeys: () => house.connected && srtpKeysOf(house.connected),
-  };
+  return new AssociationEndpoint(config.role, house);
+}
+
+/**
+ * A class and not an object literal: V8 gives each literal with a getter a hidden class of its own, which holds its
+ * association until the next full collection and makes every call on an endpoint a slow one.
+ */
+class AssociationEndpoint implements InspectableEndpoint {
+  readonly role: Role;
+  readonly #house: Association;
+
+  constructor(role: Role, house: Association) {
+    this.role = role;
+    this.#house = house;
+  }
+
+  get state(): string {
+    return this.#house.state;
+  }
+  get unacknowledged(): boolean {
+    return this.#house.unacknowledged;
+  }
+  get held(): number {
+    return this.#house.held;
+  }
+  handle(input: Input, now: Instant): void {
+    this.#house.handle(input, now);
+  }
+  poll(): Output {
+    return this.#house.poll();
+  }
+  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Uint8Array | undefined {
+    return this.#house.connected?.export(label, context, length);
+  }
+  srtpKeys(): SrtpKeys | undefined {
+    return this.#house.connected && srtpKeysOf(this.#house.connected);
+  }
 }

@@ -32,7 +32,7 @@ export class Relay<M extends Machine, K extends Knowledge<M>> implements Handsha
     return failure;
   }
 
-  updateKeys(request: boolean): void {
-    this.#running.updateKeys?.(request);
+  get updateKeys(): Handshake['updateKeys'] {
+    return this.#running.updateKeys;
   }
 }

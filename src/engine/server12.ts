@@ -103,11 +103,11 @@ export function continueServer12(
         if (certificate_list.length === 0) {
           const anonymous = checkAnonymity(config);
           if (!anonymous) return refuse({ fault: 'peer', code: 'certificate-missing' });
-          return go('awaitClientKeyExchange', { ...known, shown: { anonymous } });
+          return go('awaitClientKeyExchange', { shown: { anonymous }, ...known });
         }
         const examined = examineChain(house, certificate_list);
         if ('refused' in examined) return examined;
-        return go('awaitClientKeyExchange', { ...known, shown: { certificate: examined.shown } });
+        return go('awaitClientKeyExchange', { shown: { certificate: examined.shown }, ...known });
       },
     },
 
@@ -120,9 +120,9 @@ export function continueServer12(
         const keys = deriveKeys(house, known.agreed, secret, known.transcript);
         const { shown } = known;
         if ('certificate' in shown)
-          return go('awaitCertificateVerify', { ...known, keys, certificate: shown.certificate });
+          return go('awaitCertificateVerify', { keys, certificate: shown.certificate, ...known });
         known.transcript.forgetBytes();
-        return go('awaitChangeCipherSpec', { ...known, keys, peer: shown, scheme: undefined });
+        return go('awaitChangeCipherSpec', { keys, peer: shown, scheme: undefined, ...known });
       },
     },
 
@@ -140,7 +140,7 @@ export function continueServer12(
         known.transcript.add(message);
         known.transcript.forgetBytes();
         const peer = { signature: checked.verified, trusted: known.certificate.trusted };
-        return go('awaitChangeCipherSpec', { ...known, peer, scheme: signed.algorithm });
+        return go('awaitChangeCipherSpec', { peer, scheme: signed.algorithm, ...known });
       },
     },
 
@@ -262,7 +262,7 @@ export function continueServer12(
       flights: flights + 1,
       firstSeq: message.seq + 1,
     };
-    return anonymous ? go('awaitClientKeyExchange', { ...known, shown: { anonymous } }) : go('awaitCertificate', known);
+    return anonymous ? go('awaitClientKeyExchange', { shown: { anonymous }, ...known }) : go('awaitCertificate', known);
   }
 
   /** RFC 8446 §4.1.3: who speaks 1.3 and agrees on 1.2 says so where the signature covers it. */

@@ -24,6 +24,7 @@ import { type CipherSuite, cipherSuite } from '../wire/suites.ts';
 import type { TicketPolicy } from './api.ts';
 import type { Association, FirstHello, Handshake } from './association.ts';
 import { type Choice13, chooseCredential13, chooseForServer13 } from './choose.ts';
+import { canRun } from './config.ts';
 import type { CookieJar, RetryMemory } from './cookie.ts';
 import { Course, go, type Handlers, type Message, type Refusal, refuse } from './machine.ts';
 import { type Connected, checkAnonymity, checkResumption, type PeerProof, verifyFinished } from './proofs.ts';
@@ -98,10 +99,17 @@ interface Server13Knowledge {
   readonly failed: undefined;
 }
 
+interface PickedTicket {
+  /** Among the identities of the hello. */
+  readonly index: number;
+  readonly state: TicketState;
+  /** The suite to resume with. */
+  readonly suite: number;
+}
 /** What the server makes of a hello. */
 interface Considered {
   readonly choice: Choice13;
-  readonly ticket: { readonly index: number; readonly state: TicketState } | undefined;
+  readonly ticket: PickedTicket | undefined;
   readonly credential: { readonly credential: Credential; readonly scheme: number } | undefined;
 }
 
@@ -237,7 +245,7 @@ function consider(
   const picked = pickTicket(house, message, hello, retriedBefore);
   if (picked && 'refused' in picked) return picked;
   const offer = { cipherSuites: hello.cipher_suites, groups, shares };
-  const choice = chooseForServer13(config, env.crypto, offer, retriedBefore?.suite ?? picked?.state.suite);
+  const choice = chooseForServer13(config, env.crypto, offer, retriedBefore?.suite ?? picked?.suite);
   if ('refused' in choice) return choice;
   if (retriedBefore) {
     // RFC 8446 §4.1.2: the hello after a HelloRetryRequest holds what it asked for.
@@ -265,7 +273,7 @@ function pickTicket(
   message: Message,
   hello: ClientHello,
   retriedBefore: Retried | undefined,
-): Considered['ticket'] | Refusal {
+): PickedTicket | Refusal | undefined {
   const { config, env, now } = house;
   const policy = config.tickets;
   const psks = findExtension(hello.extensions, 'pre_shared_key');
@@ -276,8 +284,8 @@ function pickTicket(
   if (!policy || !takesTickets(hello)) return undefined;
   for (const [index, { identity }] of psks.identities.slice(0, mostTickets).entries()) {
     const state = openTicket(env.crypto, policy, identity, now);
-    const suite = state && cipherSuite(state.suite);
-    if (!state || !suite || !canResume(suite) || !checkResumption(config, state.leafHash)) continue;
+    const suite = state && suiteFor(state.suite);
+    if (!state || !suite || !checkResumption(config, state.leafHash)) continue;
     const schedule = keySchedule(env.crypto, suite.hash);
     const running = env.crypto.runningHash(suite.hash);
     if (retriedBefore) running.update(retriedBefore.before);
@@ -289,17 +297,19 @@ function pickTicket(
     // RFC 8446 §4.2.11: whoever has the ticket and not its key is not to be answered otherwise.
     if (!equalConstantTime(binder, psks.binders[index] ?? emptyBytes))
       return refuse({ fault: 'peer', code: 'bad-signature', message: 'client_hello (PSK binder)' });
-    return { index, state };
+    return { index, state, suite: suite.code };
   }
   return undefined;
 
-  function canResume(suite: CipherSuite): boolean {
-    const retry = retriedBefore && cipherSuite(retriedBefore.suite);
-    const possible = (code: number): boolean =>
-      cipherSuite(code)?.hash === suite.hash &&
-      config.cipherSuites.includes(code) &&
-      hello.cipher_suites.includes(code);
-    return retry ? retry.hash === suite.hash : possible(suite.code);
+  /** The ticket's suite or another with its hash, of those that both have; after a HelloRetryRequest that one's or none. */
+  function suiteFor(code: number): CipherSuite | undefined {
+    const hash = cipherSuite(code)?.hash;
+    const common = retriedBefore
+      ? [retriedBefore.suite]
+      : [code, ...config.cipherSuites].filter(
+          (one) => config.cipherSuites.includes(one) && hello.cipher_suites.includes(one) && canRun(one, '1.3'),
+        );
+    return common.flatMap((one) => cipherSuite(one) ?? []).find((suite) => suite.hash === hash);
   }
 }
 
@@ -402,9 +412,9 @@ function respond(
   };
   const resumed = ticket && checkResumption(config, ticket.state.leafHash);
   if (resumed)
-    return go('awaitFinished', { ...known, peer: { resumed }, scheme: undefined, leafHash: ticket.state.leafHash });
+    return go('awaitFinished', { peer: { resumed }, scheme: undefined, leafHash: ticket.state.leafHash, ...known });
   return anonymous
-    ? go('awaitFinished', { ...known, peer: { anonymous }, scheme: undefined, leafHash: undefined })
+    ? go('awaitFinished', { peer: { anonymous }, scheme: undefined, leafHash: undefined, ...known })
     : go('awaitCertificate', known);
 }
 
@@ -432,11 +442,11 @@ function runServer13(house: Association, start: Start): Handshake {
         if (read.chain.length === 0) {
           const anonymous = checkAnonymity(config);
           if (!anonymous) return refuse({ fault: 'peer', code: 'certificate-missing', version: '1.3' });
-          return go('awaitFinished', { ...known, peer: { anonymous }, scheme: undefined, leafHash: undefined });
+          return go('awaitFinished', { peer: { anonymous }, scheme: undefined, leafHash: undefined, ...known });
         }
         const examined = examineChain(house, read.chain);
         if ('refused' in examined) return examined;
-        return go('awaitCertificateVerify', { ...known, shown: examined.shown });
+        return go('awaitCertificateVerify', { shown: examined.shown, ...known });
       },
     },
 
@@ -447,10 +457,10 @@ function runServer13(house: Association, start: Start): Handshake {
         known.transcript.add(message);
         const { trusted, leaf } = known.shown;
         return go('awaitFinished', {
-          ...known,
           peer: { signature: checked.verified, trusted },
           scheme: checked.scheme,
           leafHash: crypto.hash('sha256', leaf),
+          ...known,
         });
       },
     },

@@ -184,6 +184,11 @@ export class Pair {
     }
   }
 
+  /** Lets time go by in which nothing happens. */
+  advance(ms: number): void {
+    this.#now += ms;
+  }
+
   send(side: Side, text: string): void {
     this.input(side, { kind: 'send', bytes: new TextEncoder().encode(text) });
   }
