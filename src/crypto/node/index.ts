@@ -82,7 +82,6 @@ function privateJwk(key: PrivateKey): JsonWebKey {
 }
 
 const privateKeys = new WeakMap<PrivateKey, KeyObject>();
-const publicKeys = new WeakMap<PublicKey, KeyObject | 'invalid'>();
 
 function privateKeyObject(key: PrivateKey): KeyObject {
   const known = privateKeys.get(key);
@@ -92,15 +91,30 @@ function privateKeyObject(key: PrivateKey): KeyObject {
   return made;
 }
 
+/**
+ * Points that were imported last, oldest first. Node checks more of a point than a curve without cofactor needs, and takes
+ * as long for it as for a signature; who probes one gateway again and again meets the same key each time.
+ */
+const points = new Map<string, KeyObject>();
+const mostPoints = 32;
+
 /** `undefined` for a key that is none, such as a point off its curve. */
 function publicKeyObject(key: PublicKey): KeyObject | undefined {
-  const known = publicKeys.get(key);
-  if (known) return known === 'invalid' ? undefined : known;
-  const made =
-    key.kind === 'ec' && !isUncompressed(key.point, key.curve)
-      ? undefined
-      : attempt(() => createPublicKey({ format: 'jwk', key: publicJwk(key) }));
-  publicKeys.set(key, made ?? 'invalid');
+  const importKey = (): KeyObject | undefined => attempt(() => createPublicKey({ format: 'jwk', key: publicJwk(key) }));
+  if (key.kind !== 'ec') return importKey();
+  const { point, curve } = key;
+  if (!isUncompressed(point, curve)) return undefined;
+  // The length of an uncompressed point tells the curve.
+  const name = Buffer.from(point.buffer, point.byteOffset, point.length).toString('latin1');
+  const known = points.get(name);
+  if (known) return known;
+  const made = importKey();
+  if (!made) return undefined;
+  for (const oldest of points.keys()) {
+    if (points.size < mostPoints) break;
+    points.delete(oldest);
+  }
+  points.set(name, made);
   return made;
 }
 

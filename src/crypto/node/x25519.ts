@@ -16,12 +16,11 @@ import { attempt, base64url, plain } from './bytes.ts';
 import { draw } from './random.ts';
 
 const keyLength = 32;
-const okp = { kty: 'OKP', crv: 'X25519' } as const;
 /** A JWK must have a public half (RFC 8037 §2). Node 20 and 22 make it from the private half whatever stands here. */
 const anyX = base64url(new Uint8Array(keyLength));
 
 const privateKeyOf = (bytes: Uint8Array): KeyObject =>
-  createPrivateKey({ format: 'jwk', key: { ...okp, x: anyX, d: base64url(bytes) } });
+  createPrivateKey({ format: 'jwk', key: { kty: 'OKP', crv: 'X25519', x: anyX, d: base64url(bytes) } });
 
 function agreement(privateKey: KeyObject, share: Uint8Array): KeyAgreement {
   return {
@@ -33,7 +32,7 @@ function agreement(privateKey: KeyObject, share: Uint8Array): KeyAgreement {
             plain(
               agreeKeys({
                 privateKey,
-                publicKey: createPublicKey({ format: 'jwk', key: { ...okp, x: base64url(peer) } }),
+                publicKey: createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'X25519', x: base64url(peer) } }),
               }),
             ),
           )
