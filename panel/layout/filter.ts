@@ -44,8 +44,17 @@ export type ParsedFilter =
   /** `at` is where the refused word begins in the text. */
   | { readonly ok: false; readonly at: number; readonly why: string };
 
-/** Reads a filter; the empty text is the filter that everything passes. */
+/**
+ * Reads a filter; the empty text is the filter that everything passes. The same text again gives the same filter, so that
+ * all views ask the same question.
+ */
 export function parseFilter(text: string): ParsedFilter {
+  if (latest?.text !== text) latest = { text, parsed: read(text) };
+  return latest.parsed;
+}
+let latest: { readonly text: string; readonly parsed: ParsedFilter } | undefined;
+
+function read(text: string): ParsedFilter {
   const filter: Term[] = [];
   for (const { 0: token, index } of text.matchAll(/\S+/g)) {
     const negated = token.startsWith('-');
@@ -63,9 +72,13 @@ export interface Around {
 }
 const nothingAround: Around = { dropped: new Set() };
 
-export const aroundOf = ({ drops }: Pick<Handshake, 'drops'>): Around => ({
-  dropped: new Set(drops.flatMap(({ packet }) => (packet === undefined ? [] : [packet]))),
-});
+export function aroundOf({ drops }: Pick<Handshake, 'drops'>): Around {
+  if (drops.length === 0) return nothingAround;
+  const known = arounds.get(drops) ?? { dropped: new Set(drops.flatMap(({ packet }) => packet ?? [])) };
+  arounds.set(drops, known);
+  return known;
+}
+const arounds = new WeakMap<Handshake['drops'], Around>();
 
 /** Whether a filter asks for that; without it the predicate of a run that grows stays the same one. */
 export const asksAround = (filter: Filter): boolean => filter.some(({ test }) => asks(test));
@@ -78,15 +91,24 @@ export const matches = (filter: Filter, datagram: DatagramView, around: Around =
 export const bringsNews = ({ newBytes, attempt, records }: DatagramView): boolean =>
   newBytes > 0 || (attempt === 0 && records.some(({ fragments }) => fragments.every(({ total }) => total === 0)));
 
-/** The one question that views ask of each datagram; undefined when all are to be shown. */
+/** The one question that views ask of each datagram; undefined when all are to be shown. The same for the same filter. */
 export function keeper(
   filter: Filter,
   onlyNew: boolean,
-  around?: Around,
+  around: Around = nothingAround,
 ): ((datagram: DatagramView) => boolean) | undefined {
   if (filter.length === 0) return onlyNew ? bringsNews : undefined;
-  return (datagram) => (!onlyNew || bringsNews(datagram)) && matches(filter, datagram, around);
+  const known = keepers.get(filter);
+  if (known?.onlyNew === onlyNew && known.around === around) return known.keep;
+  const keep = (datagram: DatagramView): boolean =>
+    (!onlyNew || bringsNews(datagram)) && matches(filter, datagram, around);
+  keepers.set(filter, { onlyNew, around, keep });
+  return keep;
 }
+const keepers = new WeakMap<
+  Filter,
+  { readonly onlyNew: boolean; readonly around: Around; readonly keep: (datagram: DatagramView) => boolean }
+>();
 
 /** What a word asks, or why it asks nothing. */
 function testOf(token: string): Test | string {
@@ -204,7 +226,7 @@ function meets(test: Test, datagram: DatagramView, around: Around): boolean {
     case 'bytes':
       return holds(datagram.bytes, test.bytes);
     case 'word':
-      return records.some((record) => namesOf(record).some((name) => name.includes(test.word)));
+      return records.some((record) => isNamed(record, test.word));
     default:
       return unreachable(test);
   }
@@ -216,13 +238,10 @@ const contentOf = ({ type, contentType }: RecordView): number => contentType ?? 
 const contentTypeName = nameIn(contentTypes, 2);
 const alertName = nameIn(alertDescriptions, 2);
 
-function namesOf(record: RecordView): string[] {
-  const messages = record.fragments.map(({ name }) => name);
-  return [
-    contentTypeName(contentOf(record)),
-    ...messages,
-    ...(record.alert ? [alertName(record.alert.description)] : []),
-  ];
+function isNamed(record: RecordView, word: string): boolean {
+  if (contentTypeName(contentOf(record)).includes(word)) return true;
+  for (const { name } of record.fragments) if (name.includes(word)) return true;
+  return record.alert !== undefined && alertName(record.alert.description).includes(word);
 }
 
 function compares(size: number, how: Comparison, bytes: number): boolean {

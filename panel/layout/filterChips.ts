@@ -20,18 +20,17 @@ export interface Chip {
   readonly group: 'common' | 'message' | 'typed';
 }
 
-/** The chips for a filter that can be read. Linear in the records. */
+/** The chips for a filter that can be read. */
 export function chipsOf(handshake: Handshake, filter: string): Chip[] {
-  const around = aroundOf(handshake);
+  const { common: left, messages: counts } = countsOf(handshake);
   const words = wordsOf(filter);
   const types = typesIn(words);
   const chips: Chip[] = [];
-  for (const { word, text, holds } of common) {
-    const count = handshake.datagrams.filter((datagram) => holds(datagram, around)).length;
+  common.forEach(({ word, text }, i) => {
+    const count = left[i] ?? 0;
     const on = words.includes(word);
     if (count > 0 || on) chips.push({ word, text, count, on, group: 'common' });
-  }
-  const counts = messageCounts(handshake);
+  });
   for (const name of new Set([...counts.keys(), ...types]))
     chips.push({
       word: `${typeKey}${name}`,
@@ -92,16 +91,37 @@ const isTypes = (word: string): boolean => /^type:[a-z0-9_]+(,[a-z0-9_]+)*$/i.te
 const typesIn = (words: readonly string[]): string[] =>
   words.find(isTypes)?.slice(typeKey.length).toLowerCase().split(',') ?? [];
 
-/** Messages seen that have a name to ask for, in order of appearance, with how many datagrams hold a part of one. */
-function messageCounts({ datagrams }: Handshake): Map<string, number> {
-  const counts = new Map<number, number>();
-  for (const { records } of datagrams) {
-    const here = new Set(records.flatMap(({ fragments }) => fragments.map(({ message }) => message)));
-    for (const type of here) counts.set(type, (counts.get(type) ?? 0) + 1);
+interface Counts {
+  /** Datagrams that each of the common ones would leave. */
+  readonly common: readonly number[];
+  /** Messages seen that have a name to ask for, in order of appearance, with how many datagrams hold a part of one. */
+  readonly messages: ReadonlyMap<string, number>;
+}
+
+/** One walk over the records of a reading, however many keys are typed while it stands. */
+function countsOf(handshake: Handshake): Counts {
+  const known = counted.get(handshake);
+  if (known) return known;
+  const around = aroundOf(handshake);
+  const left = common.map(() => 0);
+  const types = new Map<number, number>();
+  /** The last datagram that was counted for a type. */
+  const seen = new Map<number, DatagramView>();
+  for (const datagram of handshake.datagrams) {
+    for (let i = 0; i < common.length; i++) if (common[i]?.holds(datagram, around)) left[i] = (left[i] ?? 0) + 1;
+    for (const { fragments } of datagram.records)
+      for (const { message } of fragments) {
+        if (seen.get(message) === datagram) continue;
+        seen.set(message, datagram);
+        types.set(message, (types.get(message) ?? 0) + 1);
+      }
   }
-  const named = [...counts].flatMap(([type, count]) => {
+  const named = [...types].flatMap(([type, count]) => {
     const name = handshakeTypes[type as keyof typeof handshakeTypes];
     return name === undefined ? [] : [[name.toLowerCase(), count] as const];
   });
-  return new Map(named);
+  const counts = { common: left, messages: new Map(named) };
+  counted.set(handshake, counts);
+  return counts;
 }
+const counted = new WeakMap<Handshake, Counts>();

@@ -1,32 +1,53 @@
-/** The datagrams of a handshake that are to be shown. Of one that grew, only what is new is asked. */
+/**
+ * The datagrams of a handshake that are to be shown. Each is asked once: of a handshake that grew only what is new, and
+ * all who show something of it share the answers.
+ */
 import type { DatagramView } from '../../src/analysis/model.ts';
 
 /** Whether to show a datagram; without it all are shown. */
 export type Keep = ((datagram: DatagramView) => boolean) | undefined;
 
-export class Kept {
+export function keptOf(datagrams: readonly DatagramView[], keep: Keep): readonly DatagramView[] {
+  const [first] = datagrams;
+  if (!keep || !first) return datagrams;
+  const here = answers.get(first) ?? new WeakMap<NonNullable<Keep>, Answers>();
+  answers.set(first, here);
+  const known = here.get(keep) ?? new Answers(keep);
+  here.set(keep, known);
+  return known.of(datagrams);
+}
+
+/** By the first datagram, with which they go, and the question; `keeper` in filter.ts gives all the same one. */
+const answers = new WeakMap<DatagramView, WeakMap<NonNullable<Keep>, Answers>>();
+
+class Answers {
+  readonly #keep: NonNullable<Keep>;
   #source: readonly DatagramView[] = [];
-  #keep: Keep;
-  readonly #kept: DatagramView[] = [];
+  #kept: DatagramView[] = [];
   /** Where each of them stands in the source. */
   readonly #places: number[] = [];
 
-  of(source: readonly DatagramView[], keep: Keep): readonly DatagramView[] {
-    if (keep === undefined) return source;
-    const from = keep === this.#keep ? sameUpTo(this.#source, source) : 0;
+  constructor(keep: NonNullable<Keep>) {
+    this.#keep = keep;
+  }
+
+  of(source: readonly DatagramView[]): readonly DatagramView[] {
+    if (source === this.#source) return this.#kept;
+    const from = sameUpTo(this.#source, source);
+    // What was given away stays as it was.
+    this.#kept = this.#kept.slice();
     let left = this.#kept.length;
     while (left > 0 && (this.#places[left - 1] ?? 0) >= from) left--;
     this.#kept.length = left;
     this.#places.length = left;
     for (let place = from; place < source.length; place++) {
       const datagram = source[place];
-      if (!datagram || !keep(datagram)) continue;
+      if (!datagram || !this.#keep(datagram)) continue;
       this.#kept.push(datagram);
       this.#places.push(place);
     }
     this.#source = source;
-    this.#keep = keep;
-    return this.#kept.slice();
+    return this.#kept;
   }
 }
 

@@ -16,7 +16,7 @@ import { type Keep, sameUpTo } from './kept.ts';
 import { Entries, type Entry, isSaid, type SaidEntry } from './ladderEntries.ts';
 import { measure } from './measure.ts';
 import { inferredText, leftOutText } from './notes.ts';
-import { FirstSendings } from './sendings.ts';
+import { firstSendings } from './sendings.ts';
 import { clock } from './text.ts';
 
 export { inferredText } from './notes.ts';
@@ -123,7 +123,6 @@ interface Look {
  */
 export class LadderLayout {
   readonly #inOrder = new Entries();
-  readonly #sendings = new FirstSendings();
   #firstSent: ReadonlyMap<PacketNumber, readonly PacketNumber[]> = new Map();
   #look: Look | undefined;
   #entries: readonly Entry[] = [];
@@ -155,7 +154,7 @@ export class LadderLayout {
     const goesOn = this.#look !== undefined && isSameLook(this.#look, options, time, handshake);
     const look = goesOn && this.#look ? this.#look : this.#lookOf(handshake, options, time);
     this.#look = look;
-    this.#firstSent = this.#sendings.of(handshake);
+    this.#firstSent = firstSendings(handshake);
     const known = this.#rewind(goesOn ? sameUpTo(this.#entries, entries) : 0);
     this.#markStopped(options.stopped ?? new Set());
     const flights = new Map(handshake.flights.map((flight) => [flight.number, flight]));

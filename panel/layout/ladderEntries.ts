@@ -5,7 +5,7 @@
 import type { DatagramView, Handshake } from '../../src/analysis/model.ts';
 import type { Failure } from '../../src/trace/facts.ts';
 import type { Actor, TraceTime } from '../../src/trace/model.ts';
-import { type Keep, Kept, sameUpTo } from './kept.ts';
+import { type Keep, keptOf, sameUpTo } from './kept.ts';
 import { plural } from './text.ts';
 
 /** What an endpoint of ours, the network or the end of the run said. */
@@ -21,7 +21,6 @@ export type Entry = DatagramView | SaidEntry;
 export const isSaid = (entry: Entry): entry is SaidEntry => 'tone' in entry;
 
 export class Entries {
-  readonly #kept = new Kept();
   #datagrams: readonly DatagramView[] = [];
   /** The first that is earlier than the one before it; a capture of two interfaces may have such. */
   #firstLate = Number.POSITIVE_INFINITY;
@@ -29,7 +28,7 @@ export class Entries {
 
   /** By time; what was said at the time of a datagram comes after it. What did not change is the same object as before. */
   of(handshake: Handshake, keep: Keep): readonly Entry[] {
-    const datagrams = this.#kept.of(handshake.datagrams, keep);
+    const datagrams = keptOf(handshake.datagrams, keep);
     const known = sameUpTo(this.#datagrams, datagrams);
     if (this.#firstLate >= known) this.#firstLate = firstLate(datagrams, known);
     this.#datagrams = datagrams;

@@ -10,7 +10,7 @@ import { handshakeTypeName } from '../../src/wire/handshake.ts';
 import type { Target } from '../state/selection.ts';
 import type { Zoom } from './axis.ts';
 import { type BlockPlace, BlockRow, blockHeight, packingMeasure } from './blockRow.ts';
-import { type Keep, Kept } from './kept.ts';
+import { type Keep, keptOf } from './kept.ts';
 import { clip } from './measure.ts';
 import { bytesText, plural } from './text.ts';
 import { Whereabouts } from './whereabouts.ts';
@@ -91,7 +91,6 @@ export const packing = (handshake: Handshake, options: PackingOptions): Packing 
 
 /** The same for a handshake that grows: what was found out about messages is kept, and so are rows that did not move. */
 export class PackingLayout {
-  readonly #kept = new Kept();
   readonly #whereabouts = new Whereabouts();
   #before: { readonly place: BlockPlace; readonly rows: readonly PackingRow[] } | undefined;
 
@@ -99,7 +98,7 @@ export class PackingLayout {
     const { width, mtu, charWidth = 6.7, zoom = 1 } = options;
     const left = packingMeasure.gutter;
     const room = Math.max(width - 2 * left, 60);
-    const datagrams = this.#kept.of(handshake.datagrams, options.keep);
+    const datagrams = keptOf(handshake.datagrams, options.keep);
     const extent = extentOf(datagrams, mtu);
     const scale = (room * zoom) / extent;
     this.#whereabouts.take(handshake.datagrams);

@@ -5,9 +5,19 @@
 import type { DatagramView, Handshake } from '../../src/analysis/model.ts';
 import type { PacketNumber } from '../../src/trace/model.ts';
 
-/** For every datagram that repeats something, the datagrams that had it first, in order. Linear. */
-export const firstSendings = (handshake: Handshake): ReadonlyMap<PacketNumber, readonly PacketNumber[]> =>
-  new FirstSendings().of(handshake);
+/**
+ * For every datagram that repeats something, the datagrams that had it first, in order. Linear, and for a reading of a
+ * handshake that was asked for before, linear in what is new. The map is live: later readings add to it.
+ */
+export function firstSendings(handshake: Handshake): ReadonlyMap<PacketNumber, readonly PacketNumber[]> {
+  const [first] = handshake.datagrams;
+  if (!first) return new Map();
+  const known = byFirst.get(first) ?? new FirstSendings();
+  byFirst.set(first, known);
+  return known.of(handshake);
+}
+/** By the first datagram, with which they go. */
+const byFirst = new WeakMap<DatagramView, FirstSendings>();
 
 interface Piece {
   readonly offset: number;
@@ -15,10 +25,7 @@ interface Piece {
   readonly packet: PacketNumber;
 }
 
-/**
- * The same, for a handshake that grows: what a datagram repeats depends on those before it, so of a longer reading of the
- * same handshake only the new ones are looked at.
- */
+/** What a datagram repeats depends on those before it, so of a longer reading only the new ones are looked at. */
 export class FirstSendings {
   #taken: readonly DatagramView[] = [];
   #pieces = new Map<string, Piece[]>();

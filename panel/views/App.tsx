@@ -7,6 +7,7 @@ import type { Handshake } from '../../src/analysis/model.ts';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
 import { type AxisKind, axisKinds, zoomed, zooms } from '../layout/axis.ts';
+import { keptOf } from '../layout/kept.ts';
 import type { Reading } from '../state/runBook.ts';
 import type { Drawing } from '../state/view.ts';
 import { CertificatesView } from './CertificatesView.tsx';
@@ -110,7 +111,7 @@ function Centre(): ReactElement {
   const drawing = useSlice((state) => state.view.drawing);
   const keep = useKeep();
   const nothingLeft = useMemo(
-    () => keep !== undefined && handshake !== undefined && !handshake.datagrams.some(keep),
+    () => keep !== undefined && handshake !== undefined && keptOf(handshake.datagrams, keep).length === 0,
     [keep, handshake],
   );
   return (

@@ -1,6 +1,7 @@
 /** The ladder's twin as a table: the same facts in the same order, for those who hear or search them. Drawn in windows. */
-import { type ReactElement, useMemo, useRef } from 'react';
-import type { Handshake } from '../../src/analysis/model.ts';
+import { memo, type ReactElement, useMemo, useRef } from 'react';
+import type { DatagramView, Handshake } from '../../src/analysis/model.ts';
+import { keptOf } from '../layout/kept.ts';
 import { inferredText, leftOutText } from '../layout/notes.ts';
 import { clock, recordText, statusTexts } from '../layout/text.ts';
 import { useActions, useSlice } from './context.ts';
@@ -12,8 +13,7 @@ const rowHeight = 24;
 export function DatagramTable({ handshake }: { readonly handshake: Handshake }): ReactElement {
   const keep = useKeep();
   const target = useSlice((state) => state.selection.target);
-  const { selectTarget } = useActions();
-  const rows = useMemo(() => (keep ? handshake.datagrams.filter(keep) : handshake.datagrams), [handshake, keep]);
+  const rows = useMemo(() => keptOf(handshake.datagrams, keep), [handshake, keep]);
   const body = useRef<HTMLTableSectionElement>(null);
   const view = useWindow(body, rows.length * rowHeight);
   const start = Math.max(Math.floor(view.top / rowHeight) - 10, 0);
@@ -39,31 +39,13 @@ export function DatagramTable({ handshake }: { readonly handshake: Handshake }):
         <tbody ref={body}>
           {start > 0 && <Spacer height={start * rowHeight} />}
           {rows.slice(start, end).map((datagram, index) => (
-            <tr
+            <Row
               key={datagram.packet}
-              aria-rowindex={start + index + 2}
-              aria-selected={datagram.packet === target?.packet}
-              onClick={() => selectTarget({ kind: 'datagram', packet: datagram.packet }, true)}
-            >
-              <td>
-                <button
-                  type="button"
-                  className="link"
-                  aria-label={`Details of datagram ${datagram.packet}`}
-                  onClick={() => selectTarget({ kind: 'datagram', packet: datagram.packet }, true)}
-                >
-                  {datagram.packet}
-                </button>
-              </td>
-              <td className="number">{clock(datagram.at - handshake.startedAt)}</td>
-              <td>{datagram.from}</td>
-              <td className="number">{datagram.flight ?? '–'}</td>
-              <td className="number">{datagram.size} B</td>
-              <td className="mono">{datagram.records.map(recordText).join(', ')}</td>
-              <td>
-                <bdi>{statusTexts(datagram).join('; ')}</bdi>
-              </td>
-            </tr>
+              datagram={datagram}
+              place={start + index}
+              startedAt={handshake.startedAt}
+              selected={datagram.packet === target?.packet}
+            />
           ))}
           {end < rows.length && <Spacer height={(rows.length - end) * rowHeight} />}
         </tbody>
@@ -71,6 +53,38 @@ export function DatagramTable({ handshake }: { readonly handshake: Handshake }):
     </>
   );
 }
+
+interface RowProps {
+  readonly datagram: DatagramView;
+  /** Among those shown, from 0. */
+  readonly place: number;
+  readonly startedAt: number;
+  readonly selected: boolean;
+}
+
+/** Drawn again only when something of its own changed: while the user scrolls, most rows stay. */
+const Row = memo(function Row({ datagram, place, startedAt, selected }: RowProps): ReactElement {
+  const { selectTarget } = useActions();
+  const { packet, at, from, flight, size, records } = datagram;
+  const select = (): void => selectTarget({ kind: 'datagram', packet }, true);
+  return (
+    <tr aria-rowindex={place + 2} aria-selected={selected} onClick={select}>
+      <td>
+        <button type="button" className="link" aria-label={`Details of datagram ${packet}`} onClick={select}>
+          {packet}
+        </button>
+      </td>
+      <td className="number">{clock(at - startedAt)}</td>
+      <td>{from}</td>
+      <td className="number">{flight ?? '–'}</td>
+      <td className="number">{size} B</td>
+      <td className="mono">{records.map(recordText).join(', ')}</td>
+      <td>
+        <bdi>{statusTexts(datagram).join('; ')}</bdi>
+      </td>
+    </tr>
+  );
+});
 
 function Spacer({ height }: { readonly height: number }): ReactElement {
   return (

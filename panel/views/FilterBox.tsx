@@ -3,6 +3,7 @@ import { type ReactElement, useId, useMemo, useState } from 'react';
 import type { DatagramView, Handshake } from '../../src/analysis/model.ts';
 import { aroundOf, asksAround, keeper, parseFilter } from '../layout/filter.ts';
 import { type Chip, chipsOf, toggled } from '../layout/filterChips.ts';
+import { keptOf } from '../layout/kept.ts';
 import { plural } from '../layout/text.ts';
 import { useActions, useShown, useSlice } from './context.ts';
 
@@ -33,7 +34,7 @@ export function FilterBox({ handshake }: { readonly handshake: Handshake }): Rea
   }
   const parsed = parseFilter(typed);
   const keep = useKeep();
-  const shown = useMemo(() => keep && handshake.datagrams.filter(keep).length, [keep, handshake]);
+  const shown = useMemo(() => keep && keptOf(handshake.datagrams, keep).length, [keep, handshake]);
   return (
     <div className="filter">
       <input

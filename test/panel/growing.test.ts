@@ -1,10 +1,11 @@
 /** Pictures of a handshake that grows: the same as if it had been there at once, at the cost of what is new. */
 import { describe, expect, it } from 'vitest';
 import { axisKinds } from '../../panel/layout/axis.ts';
-import { bringsNews } from '../../panel/layout/filter.ts';
+import { bringsNews, keeper, parseFilter } from '../../panel/layout/filter.ts';
+import { keptOf } from '../../panel/layout/kept.ts';
 import { type Ladder, LadderLayout, type LadderOptions, ladder, type Row } from '../../panel/layout/ladder.ts';
 import { type Packing, PackingLayout, type PackingRow, packing } from '../../panel/layout/packing.ts';
-import { FirstSendings, firstSendings } from '../../panel/layout/sendings.ts';
+import { FirstSendings } from '../../panel/layout/sendings.ts';
 import { Analysis } from '../../src/analysis/analysis.ts';
 import type { Handshake } from '../../src/analysis/model.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
@@ -197,17 +198,52 @@ describe('a packing that grows', () => {
   });
 });
 
+describe('a filter over a handshake that grows', () => {
+  it('asks each datagram once, however many views and readings there are', () => {
+    let asked = 0;
+    const keep = (): boolean => ++asked % 2 === 0;
+    const whole = longTalk(300);
+    const ladders = new LadderLayout();
+    const packings = new PackingLayout();
+    for (const count of [200, 250, 300]) {
+      const handshake = upTo(whole, count);
+      const { packets } = ladders.of(handshake, { ...at, keep });
+      packings.of(handshake, { width: 900, keep });
+      expect(keptOf(handshake.datagrams, keep).map(({ packet }) => packet)).toEqual(packets);
+    }
+    expect(asked).toBe(300);
+  });
+
+  it('asks those again of which the link tells something, and gives away what stays', () => {
+    const whole = longTalk(20);
+    const before = keptOf(whole.datagrams, lostOnly);
+    const datagrams = whole.datagrams.map((datagram, i) => (i === 15 ? { ...datagram, delivered: false } : datagram));
+    expect(keptOf(datagrams, lostOnly)).toEqual([datagrams[15]]);
+    expect(before).toEqual([]);
+  });
+
+  it('is one question for all that read the same text', () => {
+    const read = () => {
+      const parsed = parseFilter('type:certificate side:server');
+      return parsed.ok ? keeper(parsed.filter, false) : undefined;
+    };
+    expect(read()).toBeDefined();
+    expect(read()).toBe(read());
+  });
+});
+const lostOnly = ({ delivered }: { readonly delivered: boolean | undefined }): boolean => delivered === false;
+
 describe('the first sendings of a handshake that grows', () => {
   it('are the same as of the whole, after each datagram', () => {
     const growing = new FirstSendings();
     for (const handshake of readings(captureTrace('lossy_retransmit', 'without keys').events, 1))
-      expect(new Map(growing.of(handshake))).toEqual(firstSendings(handshake));
+      expect(new Map(growing.of(handshake))).toEqual(new FirstSendings().of(handshake));
   });
 
   it('are those of another handshake when there is another', () => {
     const growing = new FirstSendings();
     growing.of(recoveredLoss());
     const other = upTo(recoveredLoss(), 9);
-    expect(new Map(growing.of(other))).toEqual(firstSendings(other));
+    expect(new Map(growing.of(other))).toEqual(new FirstSendings().of(other));
   });
 });
