@@ -66,6 +66,7 @@ interface RowProps {
 const Row = memo(function Row({ datagram, place, startedAt, selected }: RowProps): ReactElement {
   const { selectTarget } = useActions();
   const { packet, at, from, flight, size, records } = datagram;
+  const happened = statusTexts(datagram).join('; ');
   const select = (): void => selectTarget({ kind: 'datagram', packet }, true);
   return (
     <tr aria-rowindex={place + 2} aria-selected={selected} onClick={select}>
@@ -79,8 +80,8 @@ const Row = memo(function Row({ datagram, place, startedAt, selected }: RowProps
       <td className="number">{flight ?? '–'}</td>
       <td className="number">{size} B</td>
       <td className="mono">{records.map(recordText).join(', ')}</td>
-      <td>
-        <bdi>{statusTexts(datagram).join('; ')}</bdi>
+      <td title={happened}>
+        <bdi>{happened}</bdi>
       </td>
     </tr>
   );

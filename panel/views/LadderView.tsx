@@ -104,19 +104,14 @@ function Drawn({ handshake, diagnosis, width }: Props & { readonly width: number
           {selected && (
             <div className="ladder-cursor" ref={cursor} style={{ top: selected.y, height: selected.height }} />
           )}
-          <svg
-            role="presentation"
-            width={drawn.width}
-            height={Math.max(to - from, 0)}
-            viewBox={`0 ${from} ${drawn.width} ${Math.max(to - from, 1)}`}
-            style={{ top: from }}
-          >
+          {/* As tall as all rows: one that moved with the window would have every text in it laid out again. */}
+          <svg role="presentation" width={drawn.width} height={drawn.height}>
             <g {...unheard}>
               {bands.map((band) => (
                 <BandShape key={band.index} band={band} width={drawn.width} />
               ))}
               {[drawn.lanes.client, drawn.lanes.server].map((lane) => (
-                <line key={lane.actor} className="lane" x1={lane.x} x2={lane.x} y1={from} y2={to} />
+                <line key={lane.actor} className="lane" x1={lane.x} x2={lane.x} y1={0} y2={drawn.height} />
               ))}
             </g>
             {rows.map((row) => (

@@ -48,8 +48,6 @@ function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly w
   const cursor = useRef<HTMLDivElement>(null);
   const view = useWindow(body, drawn.height);
   const { start, end } = rowsInView(drawn.rows, view.top, view.bottom);
-  const from = Math.max(view.top - 200, 0);
-  const to = Math.min(view.bottom + 200, drawn.height);
   const selected = drawn.rowOf(target);
   const key = target && targetKey(target);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another target is to be brought into view
@@ -100,13 +98,8 @@ function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly w
               style={{ top: selected.y, height: selected.height, ...across(selected, target) }}
             />
           )}
-          <svg
-            role="presentation"
-            width={drawn.width}
-            height={Math.max(to - from, 0)}
-            viewBox={`0 ${from} ${drawn.width} ${Math.max(to - from, 1)}`}
-            style={{ top: from }}
-          >
+          {/* As tall as all rows: one that moved with the window would have every text in it laid out again. */}
+          <svg role="presentation" width={drawn.width} height={drawn.height}>
             <defs>
               <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
                 <line className="hatch-line" x1="0" y1="0" x2="0" y2="6" />
@@ -123,7 +116,7 @@ function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly w
                 lit={(row.kind === 'datagram' ? light.packets.get(row.packet) : undefined) ?? unlit}
               />
             ))}
-            <Limits drawn={drawn} from={from} to={to} />
+            <Limits drawn={drawn} />
           </svg>
         </div>
       </div>
@@ -201,20 +194,12 @@ const steps: Readonly<Partial<Record<string, number>>> = {
 /** What the labels of the options say already. */
 const unheard = { 'aria-hidden': true } as const;
 
-function Limits({
-  drawn,
-  from,
-  to,
-}: {
-  readonly drawn: Packing;
-  readonly from: number;
-  readonly to: number;
-}): ReactElement {
+function Limits({ drawn }: { readonly drawn: Packing }): ReactElement {
   return (
     <g className="limits" {...unheard}>
       {drawn.limits.map(({ bytes, x, text, own }) => (
         <g key={bytes} className="limit" data-own={own}>
-          <line x1={x} x2={x} y1={Math.max(from, packingMeasure.axis - 4)} y2={to} />
+          <line x1={x} x2={x} y1={packingMeasure.axis - 4} y2={drawn.height} />
           <text x={x - 3} y={13}>
             {text}
           </text>

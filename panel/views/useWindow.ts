@@ -11,16 +11,20 @@ export interface Window {
 
 const stepPx = 100;
 
-/** Pixels of the element, from its own top, that can be seen. */
+/** Pixels of the element, from its own top, that can be seen: in the page, and in the element around it if that scrolls. */
 export function useWindow(element: RefObject<HTMLElement | null>, height: number): Window {
-  const [seen, setSeen] = useState<Window>({ top: 0, bottom: 1200 });
+  // Nothing until it was looked at, before the first picture: what stands outside would be made only to be taken away.
+  const [seen, setSeen] = useState<Window>({ top: 0, bottom: 0 });
   // biome-ignore lint/correctness/useExhaustiveDependencies: another height moves what can be seen
   useLayoutEffect(() => {
     const look = (): void => {
       const box = element.current?.getBoundingClientRect();
-      if (!box) return;
-      const top = Math.floor(Math.max(-box.top, 0) / stepPx) * stepPx;
-      const bottom = Math.ceil(Math.max(globalThis.innerHeight - box.top, 0) / stepPx) * stepPx;
+      const around = element.current?.parentElement?.getBoundingClientRect();
+      if (!box || !around) return;
+      const first = Math.max(around.top, 0) - box.top;
+      const last = Math.min(around.bottom, globalThis.innerHeight) - box.top;
+      const top = Math.floor(Math.max(first, 0) / stepPx) * stepPx;
+      const bottom = Math.ceil(Math.max(last, 0) / stepPx) * stepPx;
       setSeen((before) => (before.top === top && before.bottom === bottom ? before : { top, bottom }));
     };
     look();
