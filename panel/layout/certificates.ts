@@ -141,8 +141,9 @@ function costText(handshake: Handshake, message: MessageView): string | undefine
   if (holder?.flight === undefined) return size;
   const flight = handshake.datagrams.filter((one) => one.flight === holder.flight && one.attempt === 0);
   const bytes = flight.reduce((sum, one) => sum + one.size, 0);
-  if (bytes === 0) return size;
-  const share = Math.min(100, Math.round((message.total / bytes) * 100));
+  // A capture that saw a part of the flight can't tell the share.
+  if (bytes < message.total) return `${size}; of flight ${holder.flight} only ${bytes} B were seen`;
+  const share = Math.round((message.total / bytes) * 100);
   return `${size}, ${share} % of flight ${holder.flight} (${bytes} B in ${flight.length} ${flight.length === 1 ? 'datagram' : 'datagrams'})`;
 }
 

@@ -79,7 +79,7 @@ export function FilterChips({ handshake }: { readonly handshake: Handshake }): R
       ))}
       {messages > 0 && (
         <button type="button" className="chip-button more" aria-expanded={open} onClick={() => setOpen(!open)}>
-          {open ? 'fewer' : `${messages} messages…`}
+          {open ? 'fewer' : `${plural(messages, 'message')}…`}
         </button>
       )}
       {filter.trim() !== '' && (

@@ -1,8 +1,9 @@
 /** Offer against accept in two columns; a mark and a word say what was chosen. */
-import { Fragment, type ReactElement, type ReactNode, useMemo } from 'react';
+import { type ReactElement, useMemo } from 'react';
 import type { Handshake } from '../../src/analysis/model.ts';
 import { type Item, parametersView, type Topic } from '../layout/parameters.ts';
 import { Badge, Mark } from './Badge.tsx';
+import { breakable } from './breakable.tsx';
 
 export function ParametersView({ handshake }: { readonly handshake: Handshake }): ReactElement {
   const view = useMemo(() => parametersView(handshake), [handshake]);
@@ -54,16 +55,6 @@ function TopicRows({ topic }: { readonly topic: Topic }): ReactElement {
     </tbody>
   );
 }
-
-/** Names of IANA are long words: they may break behind an underscore. */
-const breakable = (text: string): ReactNode =>
-  text.split(/(?<=_)/).map((part, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: parts of a name have nothing but their place
-    <Fragment key={index}>
-      {index > 0 && <wbr />}
-      {part}
-    </Fragment>
-  ));
 
 function Items({ items, none }: { readonly items: readonly Item[]; readonly none: string }): ReactElement {
   if (items.length === 0) return <span className="dim">{none}</span>;

@@ -4,6 +4,7 @@ import type { Diagnosis, Finding } from '../../src/diagnosis/model.ts';
 import { evidenceChoice, evidenceLinks } from '../layout/evidence.ts';
 import { type Badge as BadgeModel, bySeverity, outcomeBadge, severityBadge } from '../layout/text.ts';
 import { Badge } from './Badge.tsx';
+import { breakable } from './breakable.tsx';
 import { useActions, useShown, useSlice } from './context.ts';
 
 export function Verdict(): ReactElement {
@@ -25,7 +26,9 @@ export function Verdict(): ReactElement {
           <Badge badge={badge} />
           <p>
             <bdi>
-              {diagnosis?.verdict ?? run.verdict ?? (running ? 'Waiting for the first datagram.' : 'No datagram.')}
+              {breakable(
+                diagnosis?.verdict ?? run.verdict ?? (running ? 'Waiting for the first datagram.' : 'No datagram.'),
+              )}
             </bdi>
           </p>
         </>

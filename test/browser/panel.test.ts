@@ -171,6 +171,102 @@ describe('the panel', () => {
     await page.close();
   });
 
+  it.each([320, 900, 1600])(
+    'gives the details another size by drag and by keys, within limits: %i px',
+    async (width) => {
+      const page = await open('details', width);
+      const splitter = page.locator('.details > [role=separator]');
+      const now = async (): Promise<number> => Number(await splitter.getAttribute('aria-valuenow'));
+      const box = async () => (await page.locator('.details').boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+      const upright = (await splitter.getAttribute('aria-orientation')) === 'vertical';
+      expect(upright).toBe(width > 1100);
+      const [first, before] = [await now(), await box()];
+      await splitter.focus();
+      await page.keyboard.press(upright ? 'ArrowLeft' : 'ArrowUp');
+      expect(await now()).toBe(first + 2);
+      const grown = await box();
+      expect(upright ? grown.width : grown.height).toBeGreaterThan(upright ? before.width : before.height);
+      await page.keyboard.press('Home');
+      expect(await now()).toBe(Number(await splitter.getAttribute('aria-valuemin')));
+      await page.keyboard.press('End');
+      expect(await now()).toBe(Number(await splitter.getAttribute('aria-valuemax')));
+      expect(await overflowing(page)).toEqual([]);
+      const handle = (await splitter.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+      const [x, y] = [handle.x + handle.width / 2, handle.y + handle.height / 2];
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await page.mouse.move(upright ? x + 200 : x, upright ? y : y + 100, { steps: 4 });
+      await page.mouse.up();
+      expect(await now()).toBeLessThan(Number(await splitter.getAttribute('aria-valuemax')));
+      await splitter.dblclick();
+      expect(await now()).toBe(first);
+      await page.close();
+    },
+  );
+
+  it('gives bytes more room in the packing by buttons and keys, and keeps what is selected in view', async () => {
+    const page = await open('capture-bigchain', 900);
+    await page.getByRole('tab', { name: 'Packing' }).click();
+    const packing = page.locator('.packing');
+    const wide = (): Promise<number> => packing.evaluate((element) => element.scrollWidth - element.clientWidth);
+    expect(await wide()).toBe(0);
+    await page.getByRole('group', { name: 'Zoom of bytes' }).getByRole('button', { name: 'Zoom in' }).click();
+    await packing.focus();
+    await page.keyboard.press('+');
+    await page.getByRole('button', { name: '4×, back to 1×' }).waitFor();
+    expect(await wide()).toBeGreaterThan(1000);
+    await page.locator('.packing [data-packet="4"] .strip[data-level=fragment]').nth(1).click();
+    for (const key of ['ArrowLeft', 'ArrowRight', 'ArrowRight']) await page.keyboard.press(key);
+    const strip = (await page.locator('.strip[data-selected=true] > rect').first().boundingBox()) ?? { x: -1 };
+    const frame = (await packing.boundingBox()) ?? { x: 0, width: 0 };
+    expect(strip.x).toBeLessThan(frame.x + frame.width);
+    await packing.focus();
+    await page.keyboard.press('0');
+    expect(await wide()).toBe(0);
+    expect(await overflowing(page)).toEqual([]);
+    await page.close();
+  });
+
+  it('switches filters by chips, says what is left, and shows all again', async () => {
+    const page = await open('capture-bigchain');
+    const box = page.getByRole('searchbox', { name: 'Filter datagrams' });
+    await page.getByRole('button', { name: 'certificate 16' }).click();
+    expect(await box.inputValue()).toBe('type:certificate');
+    await page.getByRole('listbox', { name: 'Ladder of 16 datagrams' }).waitFor();
+    await page.getByRole('button', { name: 'from client 5' }).click();
+    expect(await page.getByRole('button', { name: 'from client 5' }).getAttribute('aria-pressed')).toBe('true');
+    await page.getByText('No datagram is left by type:certificate side:client').waitFor();
+    await page.getByRole('button', { name: 'certificate 16' }).click();
+    expect(await box.inputValue()).toBe('side:client');
+    await box.fill('side:client size:>100');
+    await page.getByRole('button', { name: 'size:>100' }).click();
+    await page.getByRole('button', { name: 'Clear filter' }).click();
+    expect(await box.inputValue()).toBe('');
+    await page.getByRole('listbox', { name: 'Ladder of 25 datagrams' }).waitFor();
+    await page.close();
+  });
+
+  it('deletes and brings back, by button and keys, and leaves the focus where work goes on', async () => {
+    const page = await open('recovered');
+    const items = page.locator('.run-item');
+    await items.first().focus();
+    await page.keyboard.press('Delete');
+    const notice = page.getByRole('status').filter({ hasText: 'Run 3 (127.0.0.1:4444) was deleted.' });
+    await notice.waitFor();
+    await page.waitForFunction(() => document.activeElement?.matches('.run-item[aria-selected=true]'));
+    expect(await items.count()).toBe(2);
+    await notice.getByRole('button', { name: 'Undo' }).click();
+    expect(await items.count()).toBe(3);
+    await page.getByText('Run 3 (127.0.0.1:4444) is back.').waitFor();
+    await page.getByRole('button', { name: 'Delete all' }).click();
+    await page.getByText('3 runs were deleted.').waitFor();
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Undo');
+    await page.keyboard.press('Enter');
+    await page.getByText('3 runs are back.').waitFor();
+    expect(await page.locator('.verdict').textContent()).toContain('The handshake succeeded');
+    await page.close();
+  });
+
   it('keeps text of a peer from turning the text around it, and never takes it for markup', async () => {
     const page = await open('runs=hostile');
     const verdict = page.locator('.verdict bdi');

@@ -161,6 +161,9 @@ describe('certificates', () => {
     expect(views(captured('bigchain_mtu300'))[0]?.cost).toBe(
       '3746 B in the certificate message, 81 % of flight 4 (4603 B in 17 datagrams)',
     );
+    expect(views(captured('pmtu_blackhole'))[0]?.cost).toBe(
+      '3746 B in the certificate message; of flight 4 only 762 B were seen',
+    );
   });
 
   it('takes dates for information: of the time of the handshake, not of the reading', () => {
