@@ -79,6 +79,24 @@ export class UdpEndpoint {
     }
   }
 
+  /** Resolves once something holds; asked again after every input. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      const [failed] = this.of('failed');
+      if (failed) throw new Error(`waited, and it failed: ${JSON.stringify(failed.failure)}`);
+      await new Promise<void>((wake) => this.#waiting.add(wake));
+    }
+  }
+
+  /** Another endpoint takes over the socket; this one is done with. */
+  restart(config: EndpointConfig): UdpEndpoint {
+    clearTimeout(this.#timer);
+    this.#socket.removeAllListeners('message');
+    const made = new UdpEndpoint(config, this.#socket, undefined);
+    made.input({ kind: 'start' });
+    return made;
+  }
+
   /** Closes the endpoint, which tells the peer, and the socket. */
   async stop(): Promise<void> {
     this.input({ kind: 'close' });
