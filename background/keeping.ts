@@ -1,6 +1,8 @@
 /** How much is kept, for how long, and how soon it is stored: every bound of kept runs, in one place. */
+
 import type { RunRequest } from '../src/bridge/panel.ts';
 import type { Schedule } from '../src/bridge/port.ts';
+import { formatTurnUrl, parseTurnUrl } from '../src/scenario/index.ts';
 import type { TraceEvent } from '../src/trace/model.ts';
 
 export interface Keeping {
@@ -58,10 +60,11 @@ function compact(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, compact(part)]));
 }
 
-/** A run's request as it may be stored: pasted private keys stay in memory. */
-export function withoutPrivateKeys(request: RunRequest): RunRequest {
-  const { key: _left, ...options } = request.options;
-  return { ...request, options };
+/** A run's request as it may be stored: pasted private keys, tokens and passwords stay in memory. */
+export function withoutSecrets(request: RunRequest): RunRequest {
+  const { key: _key, token: _token, turn, ...options } = request.options;
+  const server = typeof turn === 'string' ? parseTurnUrl(turn) : undefined;
+  return { ...request, options: server?.ok ? { ...options, turn: formatTurnUrl(server.server) } : options };
 }
 
 /** What the store promised, or an error after so many ms: a browser's store has been known to fall silent. */

@@ -14,7 +14,7 @@ import type { Schedule } from '../src/bridge/port.ts';
 import type { Run } from '../src/run/api.ts';
 import type { Trace, TraceEvent, TraceHeader } from '../src/trace/model.ts';
 import type { RunArchive, RunRecord } from './archive.ts';
-import { inMiB, inTime, type Keeping, sizeOf, withoutPrivateKeys } from './keeping.ts';
+import { inMiB, inTime, type Keeping, sizeOf, withoutSecrets } from './keeping.ts';
 import { droppedText, interruptedBecause, nameOf } from './notices.ts';
 import { RunWriter } from './runWriter.ts';
 
@@ -280,7 +280,7 @@ export class Runs {
 
   #record(entry: Entry, summary: RunSummary, events: number): RunRecord {
     return {
-      summary: { ...summary, request: withoutPrivateKeys(summary.request), events },
+      summary: { ...summary, request: withoutSecrets(summary.request), events },
       header: entry.header,
       bytes: entry.bytes,
       writtenAt: this.#options.wallClock(),

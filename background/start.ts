@@ -6,17 +6,29 @@ import type { RandomSource } from '../src/base/random.ts';
 import { BridgeError, type BridgeFailure, type RunRequest } from '../src/bridge/panel.ts';
 import type { Credential } from '../src/crypto/keys.ts';
 import type { CryptoProvider } from '../src/crypto/provider.ts';
+import { checkConfig } from '../src/engine/index.ts';
 import {
   type Clock,
   configFor,
+  findTurnPath,
   headerFor,
   type Run,
   simulatedRun,
   simulationCredentials,
   simulationFor,
+  startPathRun,
   startRun,
+  turnCredentials,
 } from '../src/run/index.ts';
-import { describeProblem, parseBind, readForm, type Scenario } from '../src/scenario/index.ts';
+import {
+  describeProblem,
+  formatAddress,
+  isSignalled,
+  parseBind,
+  readForm,
+  type Scenario,
+  toCommandLine,
+} from '../src/scenario/index.ts';
 import { credentialsFor } from './credentials.ts';
 import { type HelperLink, HelperRefused, HelperUnavailable } from './helperLink.ts';
 import { openHelperTransport } from './helperTransport.ts';
@@ -67,49 +79,77 @@ async function begin(scenario: Scenario, environment: StartEnvironment): Promise
     const { ours, theirs } = simulationCredentials(options);
     return simulatedRun(simulationFor(scenario, tool, ours ?? (await credentials()), theirs, crypto));
   }
+  if (isSignalled(target)) {
+    const message = `TARGET: ${target.kind}: works from the terminal: ${toCommandLine(scenario)}`;
+    throw invalid([{ option: 'TARGET', message }]);
+  }
   const own = await credentials();
-  const transport = await reach(target, options.bind, environment);
-  try {
-    return startRun({
-      header: headerFor(scenario, tool, wallClock()),
-      config: configFor(options, own),
-      rules: options.link,
-      seed: options.seed,
-      transport,
-      clock,
-      crypto,
-      random,
-      lingerMs: options.linger,
-      timeoutMs: options.timeout,
+  const spec = {
+    header: headerFor(scenario, tool, wallClock()),
+    rules: options.link,
+    seed: options.seed,
+    clock,
+    crypto,
+    random,
+    lingerMs: options.linger,
+    timeoutMs: options.timeout,
+  };
+  const config = configFor(options, own);
+  checkConfig(config);
+  if (options.turn !== undefined) {
+    const peer = await find('TARGET', target, undefined, environment);
+    const server = await reach('--turn', options.turn, options.bind, environment);
+    const relay = {
+      server,
+      credentials: turnCredentials(options.turn),
+      peer: formatAddress(peer.address, target.port),
+    };
+    return startPathRun({
+      ...spec,
+      find: (search) => findTurnPath({ ...relay, config, crypto, random }, search),
     });
+  }
+  const transport = await reach('TARGET', target, options.bind, environment);
+  try {
+    return startRun({ ...spec, config, transport });
   } catch (error) {
     transport.close();
     throw error;
   }
 }
 
-async function reach(
-  { host, port }: { readonly host: string; readonly port: number },
-  bind: string | undefined,
+/** The address of a host, of one family where that is asked for. */
+async function find(
+  option: string,
+  { host }: { readonly host: string },
+  family: 4 | 6 | undefined,
   { helper }: StartEnvironment,
+): Promise<{ readonly address: string; readonly family: 4 | 6 }> {
+  const addresses = await refusedFor(option, () => helper.resolve(host));
+  const found = addresses.find((one) => family === undefined || one.family === family);
+  if (found !== undefined) return found;
+  const message =
+    addresses.length === 0
+      ? `${host} has no address`
+      : `${host} has no IPv${family} address, which the local address needs`;
+  throw failure({ code: 'start-failed', message, problems: [{ option, message }] });
+}
+
+async function reach(
+  option: string,
+  place: { readonly host: string; readonly port: number },
+  bind: string | undefined,
+  environment: StartEnvironment,
 ) {
   const local = bind === undefined ? undefined : parseBind(bind);
   const localFamily = local && (local.host.includes(':') ? 6 : 4);
-  const addresses = await refusedFor('TARGET', () => helper.resolve(host));
-  const found = addresses.find(({ family }) => localFamily === undefined || family === localFamily);
-  if (found === undefined) {
-    const message =
-      addresses.length === 0
-        ? `${host} has no address`
-        : `${host} has no IPv${localFamily} address, which the local address ${local?.host} needs`;
-    throw failure({ code: 'start-failed', message, problems: [{ option: 'TARGET', message }] });
-  }
-  return refusedFor(local === undefined ? 'TARGET' : '--bind', () =>
-    openHelperTransport(helper, {
+  const found = await find(option, place, localFamily, environment);
+  return refusedFor(local === undefined ? option : '--bind', () =>
+    openHelperTransport(environment.helper, {
       family: found.family,
       bind: local?.host,
       port: local?.port,
-      peer: { address: found.address, port },
+      peer: { address: found.address, port: place.port },
     }),
   );
 }

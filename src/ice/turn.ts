@@ -147,6 +147,9 @@ class Client implements TurnClient {
       case 'timeout':
         this.#timeout(now);
         return;
+      case 'give-up':
+        this.#giveUp(now);
+        return;
       case 'close':
         this.#close(now);
         return;
@@ -244,6 +247,7 @@ class Client implements TurnClient {
       kind: 'transmit',
       to: this.#config.server,
       bytes: framed,
+      peer: peer.address,
       overhead: framed.length - bytes.length,
     });
   }
@@ -306,7 +310,7 @@ class Client implements TurnClient {
   }
 
   #transmit({ id, ask, bytes, attempt, challenge }: Transaction): void {
-    this.#outputs.push({ kind: 'transmit', to: this.#config.server, bytes, overhead: undefined });
+    this.#outputs.push({ kind: 'transmit', to: this.#config.server, bytes, peer: undefined, overhead: 0 });
     this.#tell({
       kind: 'stun',
       direction: 'sent',
@@ -325,14 +329,7 @@ class Client implements TurnClient {
       if (transaction.deadline > now || !this.#transactions.has(transaction.id)) continue;
       if (transaction.attempt + 1 >= transaction.requests) {
         this.#transactions.delete(transaction.id);
-        const { ask, unproved, requests, startedAt } = transaction;
-        this.#failed(
-          ask,
-          unproved
-            ? { during: ask.request, code: 'unproved' }
-            : { during: ask.request, code: 'silent', sendings: requests, ms: now - startedAt },
-          now,
-        );
+        this.#failed(transaction.ask, unanswered(transaction, now), now);
         continue;
       }
       // RFC 8489 §6.2.1: the timeout doubles, and the last sending is waited for Rm times the first.
@@ -646,6 +643,12 @@ class Client implements TurnClient {
     }
   }
 
+  #giveUp(now: Instant): void {
+    const [waiting] = this.#transactions.values();
+    if (this.#state === 'allocating' && waiting) this.#failed(waiting.ask, unanswered(waiting, now), now);
+    else this.#close(now);
+  }
+
   #close(now: Instant): void {
     switch (this.#state) {
       case 'new':
@@ -684,6 +687,12 @@ class Client implements TurnClient {
     this.#tell(event);
   }
 }
+
+/** What to say of a request without an answer, or without one that could be believed. */
+const unanswered = ({ ask, unproved, attempt, startedAt }: Transaction, now: Instant): TurnFailure =>
+  unproved
+    ? { during: ask.request, code: 'unproved' }
+    : { during: ask.request, code: 'silent', sendings: attempt + 1, ms: now - startedAt };
 
 /** A minute before the end, or at the half of a short life (RFC 8656 §8). ms */
 const refreshAfter = (lifetimeS: number): number =>

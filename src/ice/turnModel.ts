@@ -60,6 +60,8 @@ export type TurnInput =
   /** What came from the server's address; anybody else's is dropped. */
   | { readonly kind: 'datagram'; readonly bytes: Uint8Array; readonly from: TransportAddress }
   | { readonly kind: 'timeout' }
+  /** The caller's patience is at its end: fail now, and say how far it came. An allocation that stands is closed. */
+  | { readonly kind: 'give-up' }
   /** Gives the allocation back. */
   | { readonly kind: 'close' };
 
@@ -68,8 +70,10 @@ export type TurnOutput =
       readonly kind: 'transmit';
       readonly to: TransportAddress;
       readonly bytes: Uint8Array;
-      /** Set on a peer's payload: how many bytes the relay's framing added. */
-      readonly overhead: number | undefined;
+      /** Whose payload it is; undefined for what is for the server itself. */
+      readonly peer: TransportAddress | undefined;
+      /** How many bytes the relay's framing added to the payload. */
+      readonly overhead: number;
     }
   /** A payload that a peer sent to the relayed address. */
   | { readonly kind: 'data'; readonly from: TransportAddress; readonly bytes: Uint8Array; readonly overhead: number }

@@ -4,6 +4,13 @@
  */
 import type { Instant } from '../base/time.ts';
 import type { Address, TraceEvent, TraceHeader } from '../trace/model.ts';
+import type { IceFact, SignallingFact, TurnFact } from '../trace/pathFacts.ts';
+
+/** A fact of the way to a path, before the trace stamps it. */
+export type PathNews =
+  | { readonly kind: 'ice'; readonly fact: IceFact }
+  | { readonly kind: 'turn'; readonly fact: TurnFact }
+  | { readonly kind: 'signalling'; readonly fact: SignallingFact };
 
 /** A monotonic clock that can wake somebody. */
 export interface Clock {
@@ -20,6 +27,10 @@ export type TransportEvent =
   | { readonly kind: 'too-big'; readonly size: number }
   /** A limit of the transport's own kept this datagram back (the helper's guard); later ones may pass. */
   | { readonly kind: 'unsent'; readonly packet: number; readonly why: string }
+  /** What ICE or a relay under this transport did; the trace keeps it. */
+  | { readonly kind: 'path'; readonly event: PathNews }
+  /** There is no way to the peer any more, and the path's own facts say why. */
+  | { readonly kind: 'ended'; readonly why: string }
   /** The transport itself is gone: the helper exited, the socket broke. */
   | { readonly kind: 'gone'; readonly why: string };
 

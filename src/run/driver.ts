@@ -32,6 +32,8 @@ export interface RunSpec {
   readonly lingerMs: number;
   /** Longest time of the whole run. ms */
   readonly timeoutMs: number;
+  /** The trace, when it began before the handshake could: with the way to a path. */
+  readonly begun?: { readonly recorder: TraceRecorder; readonly at: Instant } | undefined;
 }
 
 /** Bounds on what a peer can make a run keep. */
@@ -67,10 +69,10 @@ class DrivenRun implements Run {
   constructor(spec: RunSpec) {
     this.#spec = spec;
     this.header = spec.header;
-    this.#recorder = new TraceRecorder(spec.header);
+    this.#recorder = spec.begun?.recorder ?? new TraceRecorder(spec.header);
     this.#link = createLink(spec.rules, spec.seed);
-    this.#startedAt = spec.clock.now();
-    this.#lastNow = this.#startedAt;
+    this.#lastNow = spec.clock.now();
+    this.#startedAt = spec.begun?.at ?? this.#lastNow;
     this.finished = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -82,7 +84,8 @@ class DrivenRun implements Run {
       // A signature takes its time: what the endpoint says and sends is stamped when it does, not when it was asked.
       () => this.#time(this.#current()),
     );
-    for (const event of announced(config)) this.#recorder.push(event);
+    const at = this.#time(this.#lastNow);
+    for (const event of announced(config)) this.#recorder.push({ ...event, at });
     transport.listen((event) => this.#hear(event));
     this.#side.handle({ kind: 'start' }, this.#startedAt);
     this.#proceed();
@@ -146,6 +149,12 @@ class DrivenRun implements Run {
         this.#recorder.push({ kind: 'note', at: this.#time(this.#current()), text });
         break;
       }
+      case 'path':
+        this.#recorder.push({ ...event.event, at: this.#time(this.#current()) });
+        break;
+      case 'ended':
+        this.#end('done', event.why);
+        break;
       case 'gone':
         this.#end('interrupted', event.why);
         break;

@@ -101,6 +101,8 @@ export function listen(spec: ListenerSpec): Listener {
         return spec.gone(event.why);
       case 'refused':
       case 'too-big':
+      case 'path':
+      case 'ended':
       case 'sent':
         // An unconnected socket does not say whose datagram it was.
         return;

@@ -6,4 +6,5 @@ export * from './presets.ts';
 export * from './problem.ts';
 export * from './scenario.ts';
 export * from './target.ts';
+export { formatTurnUrl, parseTurnUrl, type TurnServer } from './turnUrl.ts';
 export type { Choice, Unit, ValueDescription, ValueType } from './valueType.ts';

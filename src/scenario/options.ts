@@ -13,6 +13,7 @@ import { groups, signatureSchemes, srtpProfiles, type Version } from '../wire/re
 import { cipherSuites } from '../wire/suites.ts';
 import { parseCredentialSpec } from '../x509/spec.ts';
 import { optionsOfProfile } from './profileOptions.ts';
+import type { TurnServer } from './turnUrl.ts';
 import {
   choice,
   codes,
@@ -24,7 +25,9 @@ import {
   names,
   onOff,
   optionalInteger,
+  secret,
   text,
+  turnServer,
   type ValueType,
   words,
 } from './valueType.ts';
@@ -56,6 +59,11 @@ export interface Options {
   readonly cookie: boolean;
   readonly link: readonly LinkRule[];
   readonly seed: number;
+  readonly turn: TurnServer | undefined;
+  /** How the description that we write settles the DTLS role. */
+  readonly setup: 'actpass' | 'active' | 'passive';
+  readonly announce: readonly Fingerprint[];
+  readonly token: string | undefined;
   readonly bind: string | undefined;
   readonly timeout: number;
   readonly expect: Outcome;
@@ -75,6 +83,7 @@ export const optionGroups = {
   datagrams: 'Datagrams',
   timers: 'Timers',
   network: 'Network',
+  signalling: 'Signalling',
   run: 'The run',
 } as const;
 export type OptionGroup = keyof typeof optionGroups;
@@ -358,6 +367,16 @@ export const optionTable: Table = {
     type: integer(0, 0xffff_ffff),
     default: always(1),
   },
+  turn: {
+    flag: '--turn',
+    group: 'network',
+    label: 'TURN server',
+    help: 'send everything through this relay: turn:USER:PASSWORD@HOST:PORT (UDP); the password may be in DTLSCOPE_TURN_PASSWORD instead',
+    commands: ['probe'],
+    onlyRole: undefined,
+    type: turnServer,
+    default: always(undefined),
+  },
   bind: {
     flag: '--bind',
     group: 'network',
@@ -366,6 +385,40 @@ export const optionTable: Table = {
     commands: both,
     onlyRole: undefined,
     type: text('address', (given) => (parseBind(given) ? undefined : { why: 'it is not an IP address, or IP:PORT' })),
+    default: always(undefined),
+  },
+  setup: {
+    flag: '--setup',
+    group: 'signalling',
+    label: 'Setup attribute',
+    help: 'the DTLS role that our description claims, for sdp:, whip: and whep:; to an offer of actpass, actpass answers by --role',
+    commands: ['probe'],
+    onlyRole: undefined,
+    type: choice({
+      actpass: 'our offer leaves the choice to the answer',
+      active: 'we are the DTLS client',
+      passive: 'we are the DTLS server',
+    }),
+    default: always('actpass'),
+  },
+  announce: {
+    flag: '--announce',
+    group: 'signalling',
+    label: 'Announced fingerprint',
+    help: 'the fingerprint that our description announces; that of our certificate when left out',
+    commands: ['probe'],
+    onlyRole: undefined,
+    type: fingerprints,
+    default: always([]),
+  },
+  token: {
+    flag: '--token',
+    group: 'signalling',
+    label: 'Bearer token',
+    help: 'bearer token for whip: and whep:; kept out of traces and reports; may be in DTLSCOPE_TOKEN instead',
+    commands: ['probe'],
+    onlyRole: undefined,
+    type: secret,
     default: always(undefined),
   },
   timeout: {

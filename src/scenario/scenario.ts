@@ -21,7 +21,7 @@ import {
 } from './options.ts';
 import { bad, good, type Parsed, type Problem } from './problem.ts';
 import { habitsOf } from './profileOptions.ts';
-import { parseTarget, type Target } from './target.ts';
+import { isSignalled, parseTarget, type Target } from './target.ts';
 
 export interface Scenario {
   readonly command: Command;
@@ -72,7 +72,8 @@ function contradictions({ command, target, options }: Scenario, given: GivenOpti
   };
   for (const name of optionsOf(command)) {
     const only = optionTable[name].onlyRole;
-    if (given[name] !== undefined && only !== undefined && only !== options.role)
+    // Signalling settles the role, so either may come to use what belongs to one of them.
+    if (given[name] !== undefined && only !== undefined && only !== options.role && !isSignalled(target))
       refuse(name, `means nothing for a ${options.role}`, `with --role ${only}`);
   }
   if (options.key.length > options.cert.length)
@@ -96,7 +97,13 @@ function contradictions({ command, target, options }: Scenario, given: GivenOpti
           at: undefined,
         });
     }
-  if (target?.kind === 'sim' && options.bind !== undefined) refuse('bind', 'means nothing for the target sim');
+  if (target?.kind === 'sim')
+    for (const name of ['bind', 'turn'] as const)
+      if (options[name] !== undefined) refuse(name, 'means nothing for the target sim');
+  if (command === 'probe' && !isSignalled(target))
+    for (const name of ['setup', 'announce', 'token'] as const)
+      if (given[name] !== undefined) refuse(name, 'means nothing without signalling', 'with sdp:, whip: or whep:');
+  if (target?.kind === 'sdp' && given.token !== undefined) refuse('token', 'means nothing for sdp:');
   return problems;
 }
 

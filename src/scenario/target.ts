@@ -1,15 +1,35 @@
-/** Where a probe goes: `HOST:PORT` (an IPv6 address in brackets), or `sim`, a peer in memory. */
+/**
+ * Where a probe goes: `HOST:PORT` (an IPv6 address in brackets); `sim`, a peer in memory; `sdp:FILE`, whoever wrote that
+ * session description; `whip:URL` and `whep:URL`, a media server that is asked over HTTP.
+ */
 import { bad, good, type Parsed } from './problem.ts';
 
-export type Target = { readonly kind: 'udp'; readonly host: string; readonly port: number } | { readonly kind: 'sim' };
+export type Target =
+  | { readonly kind: 'udp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'sim' }
+  /** A file name; "-" for standard input; empty where the description itself is pasted elsewhere. */
+  | { readonly kind: 'sdp'; readonly file: string }
+  | { readonly kind: 'whip' | 'whep'; readonly url: string };
 
-const allowed = 'HOST:PORT, [IPv6]:PORT or sim';
+/** A target whose DTLS role, fingerprint and address signalling tells. */
+export type SignalledTarget = Extract<Target, { readonly kind: 'sdp' | 'whip' | 'whep' }>;
+export const isSignalled = (target: Target | undefined): target is SignalledTarget =>
+  target !== undefined && target.kind !== 'udp' && target.kind !== 'sim';
+
+const allowed = 'HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL or whep:URL';
 
 /** Reads a target. The host is not looked up here. */
 export function parseTarget(text: string, where = 'TARGET'): Parsed<Target> {
   const given = text.trim();
   if (given === 'sim') return good({ kind: 'sim' });
   if (given === '') return bad(where, given, 'is no target', { allowed });
+  const [, scheme, rest = ''] = /^(sdp|whip|whep):(.*)$/s.exec(given) ?? [];
+  if (scheme === 'sdp') {
+    if (rest === '' || rest.length > 4096 || rest.includes('\n'))
+      return bad(where, given.slice(0, 100), 'names no file', { allowed: 'sdp:FILE, or sdp:- for standard input' });
+    return good({ kind: 'sdp', file: rest });
+  }
+  if (scheme === 'whip' || scheme === 'whep') return parseUrl(scheme, rest, given, where);
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(given);
   const colon = given.lastIndexOf(':');
   const host = bracketed ? (bracketed[1] ?? '') : given.slice(0, colon);
@@ -29,9 +49,38 @@ export function parseTarget(text: string, where = 'TARGET'): Parsed<Target> {
   return good({ kind: 'udp', host, port: Number(port) });
 }
 
+function parseUrl(kind: 'whip' | 'whep', text: string, given: string, where: string): Parsed<Target> {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return bad(where, given, 'has no URL', { allowed: `${kind}:https://host/path` });
+  }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    return bad(where, given, `has a URL of ${url.protocol}`, { allowed: `${kind}:https://… or ${kind}:http://…` });
+  // `fetch` refuses them, and they would end up in reports.
+  if (url.username !== '' || url.password !== '')
+    return bad(where, `${kind}:${url.protocol}//…@${url.host}`, 'has a password in its URL', {
+      allowed: '--token TOKEN',
+    });
+  url.hash = '';
+  return good({ kind, url: url.href });
+}
+
 /** The text that `parseTarget` reads back. */
-export const formatTarget = (target: Target): string =>
-  target.kind === 'sim' ? 'sim' : formatAddress(target.host, target.port);
+export function formatTarget(target: Target): string {
+  switch (target.kind) {
+    case 'sim':
+      return 'sim';
+    case 'udp':
+      return formatAddress(target.host, target.port);
+    case 'sdp':
+      return `sdp:${target.file}`;
+    case 'whip':
+    case 'whep':
+      return `${target.kind}:${target.url}`;
+  }
+}
 
 /** "192.0.2.1:4433", "[2001:db8::1]:4433", "host:4433". */
 export const formatAddress = (host: string, port: number): string =>

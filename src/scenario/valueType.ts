@@ -9,6 +9,7 @@ import { numberIn, type Registry } from '../wire/registry.ts';
 import { formatFingerprint, parseFingerprint } from '../x509/fingerprint.ts';
 import { parseLinkRule } from './linkGrammar.ts';
 import { bad, good, type Parsed, type Problem } from './problem.ts';
+import { formatTurnUrl, parseTurnUrl, type TurnServer } from './turnUrl.ts';
 
 /** What a form shows; plain data. */
 export type ValueDescription =
@@ -224,6 +225,32 @@ export const text = (
   }),
   format: (value) => (value === undefined ? [] : [value]),
 });
+
+/** A bearer token or the like: taken, and never written again, so no form and no command line repeats it. */
+export const secret: ValueType<string | undefined> = {
+  description: { kind: 'text', optional: true },
+  placeholder: 'token',
+  parse: single((given, where) =>
+    /^[\x21-\x7e]{1,8192}$/.test(given)
+      ? good(given)
+      : bad(where, '', 'is not one word of printable characters', { allowed: 'at most 8192 of them' }),
+  ),
+  format: () => [],
+};
+
+/** A TURN server with its credentials; its password is never written again. */
+export const turnServer: ValueType<TurnServer | undefined> = {
+  description: { kind: 'text', optional: true },
+  placeholder: 'url',
+  parse: single((given, where) => {
+    const parsed = parseTurnUrl(given);
+    return parsed.ok ? good(parsed.server) : bad(where, withoutPassword(given), `is no TURN server: ${parsed.why}`);
+  }),
+  format: (value) => (value === undefined ? [] : [formatTurnUrl(value)]),
+};
+
+/** For a problem that repeats what was given. */
+const withoutPassword = (url: string): string => url.replace(/:[^:@]*@/, ':…@');
 
 /** Files, in the order in which the flag stands there. */
 export const files: ValueType<readonly string[]> = {

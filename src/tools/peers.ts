@@ -65,6 +65,13 @@ export const peers: readonly Peer[] = [
     find: () => findProgram('ip'),
   },
   {
+    name: 'coturn',
+    why: 'the TURN relay that handshakes are proved through',
+    packages: ['coturn'],
+    optional: false,
+    find: () => findProgram('turnserver'),
+  },
+  {
     name: 'tshark',
     why: 'the second opinion on captures',
     packages: ['tshark'],

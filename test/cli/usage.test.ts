@@ -71,7 +71,9 @@ describe('a mistake on the command line', () => {
 
   it('in the target says what a target is', async () => {
     expect(await cli.run('probe', 'example.org')).toEqual(
-      wrong('TARGET: "example.org" has no port; allowed: HOST:PORT, [IPv6]:PORT or sim\n'),
+      wrong(
+        'TARGET: "example.org" has no port; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL or whep:URL\n',
+      ),
     );
   });
 

@@ -101,6 +101,18 @@ describe('requests', () => {
     expect(world.client.poll()).toEqual({ kind: 'wait', until: undefined });
   });
 
+  it('may be given up earlier, which says how far they came', () => {
+    const world = new World();
+    world.online = false;
+    world.handle({ kind: 'start' }).pass(2000).handle({ kind: 'give-up' });
+    expect(world.told('failed')).toEqual([
+      { kind: 'failed', failure: { during: 'Allocate', code: 'silent', sendings: 3, ms: 2000 } },
+    ]);
+    const allocated = started().handle({ kind: 'give-up' });
+    expect(failures(allocated)).toEqual([]);
+    expect(allocated.client.state).toBe('closed');
+  });
+
   it('survive lost answers, and the allocation is one', () => {
     const world = started({ loses: [1, 3] }).pass(2000);
     expect(world.client.state).toBe('allocated');

@@ -57,7 +57,7 @@ export class World {
           break;
         case 'transmit':
           this.sent.push({ at: this.now, bytes: output.bytes });
-          if (output.overhead !== undefined) this.overheads.push(output.overhead);
+          if (output.peer !== undefined) this.overheads.push(output.overhead);
           if (this.online) this.carry({ from: clientAddress, to: output.to, bytes: output.bytes });
           break;
       }

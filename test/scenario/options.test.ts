@@ -181,8 +181,11 @@ describe('a target', () => {
   });
 
   it.each([
-    ['', 'TARGET: nothing is no target; allowed: HOST:PORT, [IPv6]:PORT or sim'],
-    ['example.org', 'TARGET: "example.org" has no port; allowed: HOST:PORT, [IPv6]:PORT or sim'],
+    ['', 'TARGET: nothing is no target; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL or whep:URL'],
+    [
+      'example.org',
+      'TARGET: "example.org" has no port; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL or whep:URL',
+    ],
     [
       'example.org:99999',
       'TARGET: this has no valid port behind its last colon; allowed: 1 to 65535\n  example.org:99999\n              ^',
@@ -191,9 +194,18 @@ describe('a target', () => {
       '2001:db8::1:4433',
       'TARGET: "2001:db8::1:4433" looks like an IPv6 address, which needs brackets; allowed: [2001:db8::1]:4433',
     ],
-    ['[zz]:1', 'TARGET: "[zz]:1" has no IPv6 address in its brackets; allowed: HOST:PORT, [IPv6]:PORT or sim'],
-    [':4433', 'TARGET: ":4433" has no host name or address; allowed: HOST:PORT, [IPv6]:PORT or sim'],
-    ['-x:4433', 'TARGET: "-x:4433" has no host name or address; allowed: HOST:PORT, [IPv6]:PORT or sim'],
+    [
+      '[zz]:1',
+      'TARGET: "[zz]:1" has no IPv6 address in its brackets; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL or whep:URL',
+    ],
+    [
+      ':4433',
+      'TARGET: ":4433" has no host name or address; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL or whep:URL',
+    ],
+    [
+      '-x:4433',
+      'TARGET: "-x:4433" has no host name or address; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL or whep:URL',
+    ],
   ])('"%s" is refused', (text, message) => {
     const parsed = parseTarget(text);
     expect(parsed.ok ? [] : parsed.problems.map(describeProblem)).toEqual([message]);

@@ -1,30 +1,16 @@
 /** `dtlscope probe`: one handshake with a peer, or with a simulated one. */
 import type { Command as Cli } from 'commander';
-import { nobleProvider } from '../../crypto/noble.ts';
-import { nodeProvider } from '../../crypto/node/index.ts';
-import { checkConfig, type EndpointConfig } from '../../engine/index.ts';
-import {
-  configFor,
-  headerFor,
-  type Run,
-  simulatedRun,
-  simulationCredentials,
-  simulationFor,
-  startRun,
-} from '../../run/index.ts';
 import type { Scenario } from '../../scenario/index.ts';
-import type { TraceEvent, TraceHeader } from '../../trace/model.ts';
-import { nodeClock } from '../clock.ts';
-import { credentialsFor, systemRandom } from '../credentials.ts';
-import { Exit, type ExitCode, Stop } from '../exit.ts';
+import type { TraceEvent } from '../../trace/model.ts';
+import { Exit, type ExitCode } from '../exit.ts';
 import { addScenarioFlags, scenarioFrom } from '../flags.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { Outputs } from '../outputs.ts';
+import { prepare } from '../prepare.ts';
 import { Progress } from '../progress.ts';
-import { jsonOf, type Reading, readTrace, tool } from '../reading.ts';
+import { jsonOf, type Reading, readTrace } from '../reading.ts';
 import { addReportFlags, outputsOf, type ReportFlags, show } from '../show.ts';
 import type { Terminal } from '../terminal.ts';
-import { openConnected } from '../udp.ts';
 
 const after = `
 Exit code: 0 the expected outcome, 1 another one, 2 wrong usage or input, 3 no socket or no peer process.
@@ -88,57 +74,4 @@ function exitCode({ options: { expect } }: Scenario, { outcome }: Reading, termi
   if (expect !== 'established') terminal.say(`Expected ${expect}, got ${outcome}.`);
   // Nobody listens there, or our socket broke: the experiment was not made.
   return outcome === 'refused' || outcome === 'interrupted' ? Exit.infrastructure : Exit.notHeld;
-}
-
-/** A run with everything at hand that it needs, so that starting it can not fail. */
-interface Prepared {
-  readonly header: TraceHeader;
-  readonly start: () => Run;
-  /** Lets go of what a run that is not started would have closed. */
-  readonly abandon: () => void;
-}
-
-async function prepare(scenario: Scenario): Promise<Prepared> {
-  const { options, target } = scenario;
-  if (target?.kind !== 'udp') return prepareSimulation(scenario);
-  const config = checked(configFor(options, await credentialsFor(options)));
-  const transport = await openConnected(target.host, target.port, options.bind);
-  const header = headerFor(scenario, tool, Date.now());
-  return {
-    header,
-    start: () =>
-      startRun({
-        header,
-        config,
-        rules: options.link,
-        seed: options.seed,
-        transport,
-        clock: nodeClock,
-        crypto: nodeProvider,
-        random: systemRandom,
-        lingerMs: options.linger,
-        timeoutMs: options.timeout,
-      }),
-    abandon: () => transport.close(),
-  };
-}
-
-async function prepareSimulation(scenario: Scenario): Promise<Prepared> {
-  const { options } = scenario;
-  const { ours = await credentialsFor(options), theirs } = simulationCredentials(options);
-  const spec = simulationFor(scenario, tool, ours, theirs, nobleProvider);
-  checked(spec.client);
-  checked(spec.server);
-  return { header: spec.header, start: () => simulatedRun(spec), abandon: () => {} };
-}
-
-/** What the engine says of settings that no endpoint could work with is a mistake of the command line. */
-export function checked(config: EndpointConfig): EndpointConfig {
-  try {
-    checkConfig(config);
-    return config;
-  } catch (error) {
-    if (error instanceof RangeError) throw new Stop(Exit.usage, `These options can not work: ${error.message}.`);
-    throw error;
-  }
 }
