@@ -28,7 +28,7 @@ export interface Item {
   readonly range: Range;
 }
 
-/** The first record number of a datagram, where it can be compared. */
+/** The record numbers of a datagram or of a sending in one epoch, where they can be compared. */
 export interface RecordNumber {
   readonly epoch: number;
   readonly first: number;
@@ -45,7 +45,8 @@ export interface Sending {
   readonly seen: Map<string, RangeSet>;
   /** How far into the flight it has come. */
   reached: number;
-  number: RecordNumber | undefined;
+  /** By epoch. */
+  readonly numbers: Map<number, RecordNumber>;
   /** It follows an ACK of the sending before, and has brought nothing that was acknowledged (RFC 9147 §7.2). */
   afterAck: boolean;
 }
@@ -128,16 +129,16 @@ export class Flights {
     at: TraceTime,
     packet: PacketNumber,
     items: readonly Item[],
-    number: RecordNumber | undefined,
+    numbers: readonly RecordNumber[],
     attempt: number | undefined,
   ): Placed | undefined {
     let placed: Placed | undefined;
     for (const [flight, own] of this.#group(from, items)) {
-      const [sending, began] = this.#sending(flight, at, own, number, attempt);
+      const [sending, began] = this.#sending(flight, at, own, numbers, attempt);
       sending.lastAt = Math.max(sending.lastAt, at);
       sending.packets.push(packet);
       flight.packets.push(packet);
-      if (number && !number.reused) sending.number = spanning(sending.number, number);
+      for (const number of numbers) if (!number.reused) span(sending.numbers, number);
       for (const item of own) {
         flight.items.set(item.key, item);
         if (item.acknowledged) sending.afterAck = false;
@@ -220,7 +221,7 @@ export class Flights {
     flight: Flight,
     at: TraceTime,
     items: readonly Item[],
-    number: RecordNumber | undefined,
+    numbers: readonly RecordNumber[],
     attempt: number | undefined,
   ): readonly [Sending, boolean] {
     const last = flight.sendings.at(-1);
@@ -229,21 +230,22 @@ export class Flights {
       const told = flight.sendings.findLast((sending) => sending.attempt === attempt);
       return told ? [told, false] : [begin(flight, at, attempt), true];
     }
-    const late = lateFor(flight, items, number);
-    if (late) return [late, false];
+    for (const number of numbers) {
+      const late = lateFor(flight, items, number);
+      if (late) return [late, false];
+    }
     if (
       items.some((item) => repeats(last, item)) ||
-      goesBack(last, items, number) ||
-      this.#pausedBefore(flight, last, at, number)
+      numbers.some((number) => goesBack(last, items, number) || this.#pausedBefore(flight, last, at, number))
     )
       return [begin(flight, at, last.attempt + 1), true];
     return [last, false];
   }
 
   /** Nothing repeats, but records are missing in between, and since then the other side asked again or time went by. */
-  #pausedBefore(flight: Flight, last: Sending, at: TraceTime, number: RecordNumber | undefined): boolean {
-    if (!number || number.reused || !last.number || last.number.epoch !== number.epoch) return false;
-    if (number.first <= last.number.last + 1) return false;
+  #pausedBefore(flight: Flight, last: Sending, at: TraceTime, number: RecordNumber): boolean {
+    const known = last.numbers.get(number.epoch);
+    if (!known || number.reused || number.first <= known.last + 1) return false;
     const asked = latest(this.lastResend(flight.from === 'client' ? 'server' : 'client'), flight.acknowledgedAt);
     return at - last.lastAt > pauseMs || (asked !== undefined && asked > last.lastAt);
   }
@@ -261,20 +263,24 @@ function begin(flight: Flight, at: TraceTime, attempt: number): Sending {
     packets: [],
     seen: new Map(),
     reached: -1,
-    number: undefined,
+    numbers: new Map(),
     afterAck: before !== undefined && (flight.acknowledgedAt ?? before.startedAt - 1) >= before.startedAt,
   };
   flight.sendings.push(sending);
   return sending;
 }
 
-/** Numbers of a later epoch take the place of the earlier one's. */
-const spanning = (known: RecordNumber | undefined, number: RecordNumber): RecordNumber =>
-  !known || number.epoch > known.epoch
-    ? number
-    : number.epoch < known.epoch
-      ? known
-      : { ...known, first: Math.min(known.first, number.first), last: Math.max(known.last, number.last) };
+/** Adds numbers to those of a sending. Up to DTLS 1.2 those of epoch 1 take the place of what came in the clear. */
+function span(numbers: Map<number, RecordNumber>, number: RecordNumber): void {
+  const { epoch, first, last } = number;
+  if (epoch === 0 && numbers.has(1)) return;
+  if (epoch === 1) numbers.delete(0);
+  const known = numbers.get(epoch);
+  numbers.set(
+    epoch,
+    known ? { ...known, first: Math.min(known.first, first), last: Math.max(known.last, last) } : number,
+  );
+}
 
 function rangesOf(sending: Sending, key: string): RangeSet {
   let ranges = sending.seen.get(key);
@@ -300,22 +306,23 @@ const placeOf = ({ kind, type, messageSeq, range }: Item): number =>
 const afterMessages = 2 ** 41;
 
 /** A record with a higher number holds an earlier part of the flight: the sender has begun again. */
-function goesBack(last: Sending, items: readonly Item[], number: RecordNumber | undefined): boolean {
-  if (!number || number.reused || !last.number || last.number.epoch !== number.epoch) return false;
-  return number.first > last.number.last && items.some((item) => placeOf(item) < last.reached);
+function goesBack(last: Sending, items: readonly Item[], number: RecordNumber): boolean {
+  const known = last.numbers.get(number.epoch);
+  if (!known || number.reused) return false;
+  return number.first > known.last && items.some((item) => placeOf(item) < last.reached);
 }
 
 /**
  * The sending that a datagram belongs to whose record number is lower than the present one's first: an earlier one, or
  * the present one whose datagrams overtook each other. The latter when it repeats or goes back in the earlier one.
  */
-function lateFor(flight: Flight, items: readonly Item[], number: RecordNumber | undefined): Sending | undefined {
-  const last = flight.sendings.at(-1);
-  if (!number || number.reused || !last?.number || last.number.epoch !== number.epoch) return undefined;
-  if (number.first >= last.number.first) return undefined;
-  const index = flight.sendings.findLastIndex(
-    ({ number: own }) => own && own.epoch === number.epoch && own.first <= number.first,
-  );
+function lateFor(flight: Flight, items: readonly Item[], number: RecordNumber): Sending | undefined {
+  const known = flight.sendings.at(-1)?.numbers.get(number.epoch);
+  if (!known || number.reused || number.first >= known.first) return undefined;
+  const index = flight.sendings.findLastIndex(({ numbers }) => {
+    const own = numbers.get(number.epoch);
+    return own !== undefined && own.first <= number.first;
+  });
   const earlier = flight.sendings[index];
   if (!earlier) return flight.sendings[0];
   const begunAgain = items.some((item) => repeats(earlier, item)) || goesBack(earlier, items, number);

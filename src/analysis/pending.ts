@@ -80,26 +80,27 @@ export const pseudoItem = (from: Actor, kind: 'change-cipher-spec' | 'finished')
 });
 
 /**
- * The numbers of a datagram's first epoch, where they can place it; in DTLS 1.3 of its last, as its flights end in
- * epoch 2 whatever they begin with.
+ * The numbers of a datagram, by epoch: up to DTLS 1.2 those of its first epoch alone, while flights of 1.3 go through
+ * several.
  */
-export function recordNumberOf(pending: readonly PendingRecord[]): RecordNumber | undefined {
-  let number: RecordNumber | undefined;
+export function recordNumbersOf(pending: readonly PendingRecord[]): readonly RecordNumber[] {
+  const numbers: RecordNumber[] = [];
   for (const { view } of pending) {
     const { epoch, sequenceNumber } = view;
     if (sequenceNumber < 0) continue;
-    if (number && epoch !== number.epoch) {
-      if (epoch === 1) break;
-      number = undefined;
-    }
-    number = {
+    if (numbers.length > 0 && epoch === 1 && numbers[0]?.epoch !== 1) break;
+    const at = numbers.findIndex((number) => number.epoch === epoch);
+    const known = numbers[at];
+    const number = {
       epoch,
-      first: Math.min(number?.first ?? sequenceNumber, sequenceNumber),
-      last: Math.max(number?.last ?? sequenceNumber, sequenceNumber),
-      reused: (number?.reused ?? false) || view.repeatedNumber !== undefined,
+      first: Math.min(known?.first ?? sequenceNumber, sequenceNumber),
+      last: Math.max(known?.last ?? sequenceNumber, sequenceNumber),
+      reused: (known?.reused ?? false) || view.repeatedNumber !== undefined,
     };
+    if (known) numbers[at] = number;
+    else numbers.push(number);
   }
-  return number;
+  return numbers;
 }
 
 export function viewOf(

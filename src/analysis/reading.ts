@@ -37,8 +37,9 @@ import type { KeyRing, ProtectionFacts } from './keys.ts';
 import { type Budget, type Message, Messages } from './messages.ts';
 import type { AlertView, DatagramView, FragmentView, LastMessage, RecordGap, RecordView } from './model.ts';
 import { Opening } from './opening.ts';
-import { numberKey, type PendingFragment, type PendingRecord, recordNumberOf, viewOf } from './pending.ts';
+import { numberKey, type PendingFragment, type PendingRecord, recordNumbersOf, viewOf } from './pending.ts';
 import { RecordReader, type SoFar } from './recordReader.ts';
+import { likelyAcknowledged } from './sealed.ts';
 import { copyKey, Side } from './side.ts';
 
 /** What all readings of a trace share. */
@@ -218,8 +219,8 @@ export class Reading implements Negotiation, SoFar {
       return original;
     }
     if (items.length === 0) return undefined;
-    const number = recordNumberOf(pending);
-    const placed = this.flights.place(from, event.at, event.packet, items, number, event.contents?.attempt);
+    const numbers = recordNumbersOf(pending);
+    const placed = this.flights.place(from, event.at, event.packet, items, numbers, event.contents?.attempt);
     if (placed?.began && placed.flight.sendings.length === 2) this.#noteWhatLacked(placed);
     for (const { fragments } of pending) {
       for (const { message } of fragments) message.noteSending(placed?.sending.attempt ?? 0);
@@ -287,13 +288,23 @@ export class Reading implements Negotiation, SoFar {
     if (view.likely === 'ack') this.flights.noteLikelyAcknowledgement(from, at);
     const opened = view.protection === 'decrypted';
     const isAlert = opened ? view.contentType === ContentType.alert : view.likely === 'alert';
+    // Whoever answers what came in epoch 3 has opened it, and so has taken the last flight.
+    if (isAlert && view.epoch >= 3) {
+      side.closedAt ??= at;
+      if (from === 'server' && this.sides.client.closedAt !== undefined && view.alert?.level !== 2) {
+        this.#finishSealed('client');
+        if (this.sides.client.finished) side.confirmedAt ??= at;
+      }
+    }
     if (view.epoch < 3 || isAlert || !believed || slice.form === 'closed') return;
     if (view.contentType === ContentType.applicationData) side.applicationDataAt ??= at;
     if (from === 'client') this.#finishSealed('server');
     if (from === 'client' || this.sides.client.sealed) this.#finishSealed('client');
     side.epoch3At ??= at;
     // A server may send in epoch 3 before it has heard anything of the client's last flight, and may acknowledge a part.
-    const partial = opened && view.contentType === ContentType.ack;
+    const partial = opened
+      ? view.contentType === ContentType.ack
+      : view.likely === 'ack' && likelyAcknowledged(view.length) < this.sides[other].sealedFlight.records;
     if (!partial && this.sides[other].finished) side.confirmedAt ??= at;
   }
 
@@ -320,11 +331,14 @@ export class Reading implements Negotiation, SoFar {
     }
     view.ack = listed;
     if (!arrives) return;
-    for (const { messageKey, message, offset, length } of listed.flatMap(({ fragments }) => fragments)) {
+    for (const { messageKey, offset, length } of listed.flatMap(({ fragments }) => fragments)) {
       this.messages.get(messageKey)?.acknowledge(offset, offset + length);
       this.flights.noteAcknowledged(messageKey, at);
-      if (message === HandshakeType.finished && this.sides[other].finished) this.sides[from].confirmedAt ??= at;
     }
+    // What is only buffered is acknowledged as well: no message of the flight may be missing (RFC 9147 §7.1).
+    const has = ({ epoch, from: sender, total, acknowledged }: Message): boolean =>
+      sender === from || epoch !== 2 || acknowledged.covers(0, total);
+    if (this.sides[other].finished?.read && this.messages.all.every(has)) this.sides[from].confirmedAt ??= at;
   }
 
   #absorbFragment(

@@ -29,6 +29,9 @@ export function likelyContent(length: number, epoch: number, alone: boolean): Li
   return epoch > 2 && content === keyUpdateBytes ? 'key_update' : undefined;
 }
 
+/** How many records a closed ACK of this size lists. */
+export const likelyAcknowledged = (length: number): number => (length - overhead - ackHeader) / ackedRecord;
+
 /** No stack repeats a flight sooner (NSS begins with 50 ms). Milliseconds. */
 const shortestRepeat = 40;
 
@@ -37,8 +40,15 @@ export class SealedFlight {
   /** How many of each size came in the present sending, and the most that came in one. */
   readonly #here = new Map<number, number>();
   readonly #most = new Map<number, number>();
+  /** The sizes of each of its datagrams that holds different ones. */
+  readonly #together = new Set<string>();
   #lastAt: TraceTime | undefined;
   #widestGap = 0;
+
+  /** Records of the present sending, as far as seen. */
+  get records(): number {
+    return [...this.#here.values()].reduce((sum, count) => sum + count, 0);
+  }
 
   /**
    * The items of a datagram's closed records, by their sizes. `repeats`: the datagram also holds a plaintext message that
@@ -56,9 +66,12 @@ export class SealedFlight {
     const since = (then: TraceTime | undefined): boolean => (then ?? 0) > (this.#lastAt ?? at);
     const paused = gap > Math.max(shortestRepeat, 4 * this.#widestGap) || since(asked);
     const known = sizes.every((size) => this.#most.has(size));
-    if (repeats || since(acknowledged) || (paused && known)) this.#here.clear();
+    // Fragments may be equal in a row; records of different sizes that stand beside each other again are the same ones.
+    const together = new Set(sizes).size > 1 ? sizes.join() : '';
+    if (repeats || since(acknowledged) || (paused && known) || this.#together.has(together)) this.#begin();
     else this.#widestGap = Math.max(this.#widestGap, gap);
     this.#lastAt = at;
+    if (together !== '') this.#together.add(together);
     return sizes.map((size) => {
       const before = this.#here.get(size) ?? 0;
       this.#here.set(size, before + 1);
@@ -73,5 +86,10 @@ export class SealedFlight {
         range: [0, 1],
       };
     });
+  }
+
+  #begin(): void {
+    this.#here.clear();
+    this.#together.clear();
   }
 }

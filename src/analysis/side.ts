@@ -46,6 +46,8 @@ export class Side {
   epoch3At: TraceTime | undefined;
   /** The same, behind the other side's Finished; or an ACK of that. */
   confirmedAt: TraceTime | undefined;
+  /** First alert of epoch 3 of DTLS 1.3, or of a later one. */
+  closedAt: TraceTime | undefined;
   chain: readonly CertificateView[] = [];
 
   constructor() {

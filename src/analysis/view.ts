@@ -264,7 +264,7 @@ function parametersView({ reading, facts }: ViewInputs): ParametersView {
     signature: read.signature ?? facts.connected.client?.parameters.peerSignature,
     srtpProfile: read.srtpProfile ?? told.srtpProfile,
     alpn: read.alpn ?? told.alpn,
-    extendedMasterSecret: read.extendedMasterSecret ?? told.extendedMasterSecret,
+    extendedMasterSecret: read.version === '1.3' ? undefined : (read.extendedMasterSecret ?? told.extendedMasterSecret),
   };
 }
 

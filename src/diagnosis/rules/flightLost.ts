@@ -77,7 +77,8 @@ function inCapture(handshake: Handshake): Says[] {
   const said: Says[] = [];
   let told: FlightView | undefined;
   for (const flight of handshake.flights) {
-    if (flight === told || flight.resentAt.length === 0) continue;
+    // What was sent again because of an ACK says no more than that ACK (RFC 9147 §7.2).
+    if (flight === told || flight.resentAt.length === flight.resentAfterAck.length) continue;
     const answer = flightsFrom(handshake, otherSide(flight.from)).find(({ number }) => number > flight.number);
     const why = answer && whyLost(handshake, flight, answer);
     if (!why) continue;

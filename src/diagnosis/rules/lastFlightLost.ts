@@ -20,11 +20,11 @@ export const lastFlightLost = rule(
     const last = again.at(-1);
     if (!flight || last === undefined) return undefined;
     const acks = handshake.datagrams.filter(
-      ({ from, at, records }) => from === 'server' && at >= flight.sentAt && records.some(acknowledgesFinished),
+      ({ from, at, records }) => from === 'server' && at >= establishedAt && records.some(acknowledgesFinished),
     );
     const unanswered = again.filter((at) => !answered(acks, at));
-    // Once is what one lost ACK costs.
-    if (again.length < 2 && unanswered.length === 0) return undefined;
+    // Once is what one lost ACK costs, or one lost repetition.
+    if (again.length < 2 || (unanswered.length > 0 && unanswered.length < again.length)) return undefined;
     const span = duration(last - flight.sentAt);
     return {
       severity: 'warning',
