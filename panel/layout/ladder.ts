@@ -19,8 +19,6 @@ import { inferredText, leftOutText } from './notes.ts';
 import { firstSendings } from './sendings.ts';
 import { clock } from './text.ts';
 
-export { inferredText } from './notes.ts';
-
 export interface LadderOptions {
   /** Pixels that the picture may take. */
   readonly width: number;

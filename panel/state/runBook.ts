@@ -88,7 +88,6 @@ export class RunBook {
       entry.reader.push(event);
     }
     entry.ended = batch.ended;
-    entry.reading = undefined;
     return ++entry.revision;
   }
 
@@ -101,11 +100,14 @@ export class RunBook {
     return this.append(run, { header: entry.header, from: entry.events.length, events: [end], ended: true });
   }
 
-  /** The reading of now; the same object until the next batch. */
-  read(run: string): Reading | undefined {
+  /**
+   * The reading of now, the same object until the next batch; or with `revision` the last one that was made, if it is of
+   * that revision at least. To read a long run takes a while, so views ask for the revision that was published.
+   */
+  read(run: string, revision?: number): Reading | undefined {
     const entry = this.#entries.get(run);
     if (!entry) return undefined;
-    if (!entry.reading) {
+    if (!entry.reading || entry.reading.revision < (revision ?? entry.revision)) {
       const snapshot = entry.reader.snapshot();
       entry.reading = {
         revision: entry.revision,
@@ -157,10 +159,7 @@ export class RunBook {
         entry.reader.push(event);
         added++;
       }
-    if (added > 0) {
-      entry.reading = undefined;
-      entry.revision++;
-    }
+    if (added > 0) entry.revision++;
     return added;
   }
 

@@ -10,6 +10,7 @@ import type { Problem } from '../../src/trace/problem.ts';
 import { plural } from '../layout/text.ts';
 import { emptyForm, type FormState, refusedFields, requestOf } from './form.ts';
 import { type GivenFile, type Import, KeyStore, openFiles } from './opening.ts';
+import { Publisher } from './publishing.ts';
 import { mainHandshake, type RunBook } from './runBook.ts';
 import * as select from './selection.ts';
 import { defaultView, type ViewOptions } from './view.ts';
@@ -96,12 +97,11 @@ export interface PanelOptions {
   /** Wall clock, ms since 1970. */
   readonly now?: () => number;
   /** Puts off publishing revisions (an animation frame in the panel), so that a burst of events draws once. */
-  readonly later?: (publish: () => void) => void;
+  readonly later?: (work: () => void) => void;
 }
 
 export function createPanel(options: PanelOptions): Panel {
   const { client, book } = options;
-  const later = options.later ?? ((publish) => publish());
   const store = createStore<PanelState>(() => ({
     connection: client.state,
     helper: client.state.helper,
@@ -125,19 +125,17 @@ export function createPanel(options: PanelOptions): Panel {
   const tool = options.tool ?? 'dtlscope';
   const now = options.now ?? Date.now;
   let opened = 0;
-  const fresh = new Map<string, number>();
-
-  /** Revisions of one frame go out together. */
-  const publish = (run: string, revision: number): void => {
-    const first = fresh.size === 0;
-    fresh.set(run, revision);
-    if (!first) return;
-    later(() => {
-      const revisions = { ...store.getState().revisions, ...Object.fromEntries(fresh) };
-      fresh.clear();
-      update({ revisions });
-    });
-  };
+  const publisher = new Publisher({
+    later: options.later,
+    now,
+    // Views show the selected run; that of another is made when somebody asks.
+    prepare: (revisions) => {
+      const { run } = store.getState().selection;
+      if (run !== undefined && revisions[run] !== undefined) book.read(run);
+    },
+    tell: (revisions) => update({ revisions: { ...store.getState().revisions, ...revisions } }),
+  });
+  const publish = (run: string, revision: number): void => publisher.publish(run, revision);
 
   const keys = new KeyStore();
   /** Joins the keys that wait to a run; the answer is how many were new to it. */

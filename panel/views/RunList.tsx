@@ -15,9 +15,9 @@ export function RunList(): ReactElement {
   const handshake = useSlice((state) => state.selection.handshake);
   const { book } = usePanel();
   // Which runs hold several handshakes follows from their readings.
-  useSlice((state) => state.revisions);
+  const revisions = useSlice((state) => state.revisions);
   const rows = listRows(
-    [...runs].reverse().map((run) => ({ run: run.id, handshakes: book.read(run.id)?.handshakes ?? [] })),
+    [...runs].reverse().map(({ id }) => ({ run: id, handshakes: book.read(id, revisions[id] ?? 0)?.handshakes ?? [] })),
   );
   const at = rows.findIndex((row) => row.run === selected && row.handshake?.handshake.id === handshake);
   const current = at >= 0 ? at : rows.findIndex((row) => row.run === selected);

@@ -20,11 +20,11 @@ export const useActions = (): Actions => usePanel().actions;
 /** A slice; the view renders again only when this slice changes. */
 export const useSlice = <T>(choose: (state: PanelState) => T): T => useStore(usePanel().store, choose);
 
-/** The reading of a run as of its latest revision. */
+/** The reading of a run as of the revision that was published. */
 export function useReading(run: string | undefined): Reading | undefined {
   const { book } = usePanel();
-  useSlice((state) => (run === undefined ? undefined : state.revisions[run]));
-  return run === undefined ? undefined : book.read(run);
+  const revision = useSlice((state) => (run === undefined ? undefined : state.revisions[run]));
+  return run === undefined ? undefined : book.read(run, revision ?? 0);
 }
 
 export interface Shown {

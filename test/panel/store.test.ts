@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { emptyForm, setField } from '../../panel/state/form.ts';
+import { Publisher, type Revisions } from '../../panel/state/publishing.ts';
 import { RunBook } from '../../panel/state/runBook.ts';
 import { createPanel, type Panel, stoppable } from '../../panel/state/store.ts';
 import type { Snapshot } from '../../src/analysis/model.ts';
@@ -270,5 +271,92 @@ describe('many events at once', () => {
 
   it('start with the form given, which is the default one otherwise', () => {
     expect(state(setUp().panel).form).toEqual(emptyForm());
+  });
+});
+
+describe('the revisions of runs', () => {
+  /** A publisher whose readings take so many milliseconds, and whose frames a test lets pass. */
+  function publisher(readingMs: number) {
+    let time = 0;
+    let waiting: (() => void)[] = [];
+    const told: Revisions[] = [];
+    const prepared: Revisions[] = [];
+    const made = new Publisher({
+      later: (work) => waiting.push(work),
+      now: () => time,
+      prepare: (revisions) => {
+        prepared.push(revisions);
+        time += readingMs;
+      },
+      tell: (revisions) => told.push(revisions),
+    });
+    const frame = (): void => {
+      time += 16;
+      const due = waiting;
+      waiting = [];
+      for (const work of due) work();
+    };
+    return { made, told, prepared, frame, setTime: (to: number) => (time = to) };
+  }
+
+  it('go out once a frame, all that came since together', () => {
+    const { made, told, frame } = publisher(1);
+    made.publish('a', 1);
+    made.publish('a', 2);
+    made.publish('b', 7);
+    expect(told).toEqual([]);
+    frame();
+    expect(told).toEqual([{ a: 2, b: 7 }]);
+    made.publish('a', 3);
+    frame();
+    frame();
+    expect(told).toEqual([{ a: 2, b: 7 }, { a: 3 }]);
+  });
+
+  it('wait a frame for their picture when the reading takes long, and the next reading rests longer than it took', () => {
+    const { made, told, prepared, frame } = publisher(40);
+    made.publish('a', 1);
+    frame();
+    expect([prepared.length, told.length]).toEqual([1, 0]);
+    made.publish('a', 2);
+    frame();
+    expect(told).toEqual([{ a: 1 }]);
+    for (let i = 0; i < 5; i++) frame();
+    expect(prepared).toHaveLength(1);
+    for (let i = 0; i < 6; i++) frame();
+    expect(told).toEqual([{ a: 1 }, { a: 2 }]);
+  });
+
+  it('go on when the clock is set back', () => {
+    const { made, told, frame, setTime } = publisher(40);
+    made.publish('a', 1);
+    frame();
+    frame();
+    setTime(-1e9);
+    made.publish('a', 2);
+    frame();
+    frame();
+    expect(told).toEqual([{ a: 1 }, { a: 2 }]);
+  });
+
+  it('are read once each, however often views ask while more comes in', async () => {
+    let read = 0;
+    const book = new RunBook(
+      () => ({ push: () => {}, snapshot: () => ({ ...snapshot, revision: ++read }) }),
+      () => ({ outcome: 'established', lastMessage: undefined, verdict: 'It worked.', findings: [] }),
+    );
+    const waiting: (() => void)[] = [];
+    const client = new FakeBackground();
+    const panel = createPanel({ client, book, later: (work) => waiting.push(work) });
+    await panel.actions.start();
+    for (let i = 0; i < 5; i++) {
+      client.tell('run-1', [note(i)]);
+      book.read('run-1', state(panel).revisions['run-1'] ?? 0);
+    }
+    const before = read;
+    for (const work of waiting.splice(0)) work();
+    book.read('run-1', state(panel).revisions['run-1']);
+    expect(read).toBe(before + 1);
+    expect(state(panel).revisions['run-1']).toBe(book.read('run-1')?.revision);
   });
 });
