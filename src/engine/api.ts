@@ -25,9 +25,13 @@ export type Input =
   | { readonly kind: 'send'; readonly bytes: Uint8Array }
   /** The transport could not carry a datagram: nothing larger than `size` UDP payload bytes gets through. */
   | { readonly kind: 'too-big'; readonly size: number }
+  /** The path's MTU as somebody has found it out: UDP payload bytes, for what is sent from now on. */
+  | { readonly kind: 'mtu'; readonly size: number }
   /** DTLS 1.3: our sending keys are to change; `request` asks the peer to change its own as well (RFC 9147 §8). */
   | { readonly kind: 'key-update'; readonly request: boolean }
-  | { readonly kind: 'close' };
+  | { readonly kind: 'close' }
+  /** Ends the association with a fatal alert, by its number (RFC 5246 §7.2). */
+  | { readonly kind: 'abort'; readonly description: number };
 
 export type Output =
   | {
@@ -161,6 +165,8 @@ export interface EndpointConfig extends StackHabits {
   readonly cipherSuites: readonly number[];
   readonly groups: readonly number[];
   readonly signatureSchemes: readonly number[];
+  /** What we sign with, in order of preference; `signatureSchemes`, which say what the peer may sign with, when absent. */
+  readonly signingSchemes?: readonly number[];
   /** Several are allowed: the first that fits the suite and the peer's signature algorithms is used. */
   readonly credentials: readonly Credential[];
   /** Server: whether to ask for the client's certificate. */

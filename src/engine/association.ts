@@ -174,13 +174,19 @@ export class Association {
       case 'too-big':
         this.#flights.tooBig(input.size, now);
         break;
+      case 'mtu':
+        this.#flights.mtu = input.size;
+        break;
       case 'key-update':
         if (!this.#connected || this.#end || !this.#running.updateKeys)
           this.#misuse(`key-update in state ${this.state}`);
         else this.#running.updateKeys(input.request);
         break;
       case 'close':
-        this.#close();
+        this.#close(Level.warning, closeNotify, 'close');
+        break;
+      case 'abort':
+        this.#close(Level.fatal, input.description, 'abort');
         break;
     }
   }
@@ -701,13 +707,13 @@ export class Association {
     this.#transmit(this.#peer, bytes, { flight: 0, attempt: 0, records: [record] });
   }
 
-  #close(): void {
+  #close(level: number, description: number, because: string): void {
     if (this.#end) return;
     const from = this.state;
     // Before the first datagram there is nobody to tell.
-    if (this.#peer !== undefined && from !== 'idle') this.#sendAlert(Level.warning, closeNotify);
+    if (this.#peer !== undefined && from !== 'idle') this.#sendAlert(level, description);
     this.event({ kind: 'closed', by: 'us' });
-    this.#over('closed', from, 'close');
+    this.#over('closed', from, because);
   }
 
   /** A mistake of whoever drives us: said, and nothing else changes. */

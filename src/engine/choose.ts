@@ -21,6 +21,8 @@ const certificateType = { rsa: 1, ec: 64, ed25519: 64 } as const;
 export const keyFits = (key: PublicKey | PrivateKey, suite: CipherSuite): boolean =>
   suite.authentication === 'rsa' ? key.kind === 'rsa' : key.kind !== 'rsa';
 
+const signingSchemes = (config: EndpointConfig): readonly number[] => config.signingSchemes ?? config.signatureSchemes;
+
 /**
  * The first of our schemes that the peer takes and the key can make. In DTLS 1.2 an ECDSA scheme is not tied to a curve
  * (RFC 5246 §7.4.1.4.1), but the one that belongs to the key's curve comes first: some peers insist on it.
@@ -87,7 +89,7 @@ export function chooseForServer(
       const { key } = credential;
       // RFC 8422 §5.1: the curve of the certificate's key must be one the client knows, too.
       if (key.kind === 'ec' && offer.groups && !offer.groups.includes(curveGroups[key.curve])) continue;
-      const scheme = chooseScheme(provider, config.signatureSchemes, schemes, key);
+      const scheme = chooseScheme(provider, signingSchemes(config), schemes, key);
       if (scheme !== undefined) return { suite, group, credential, scheme };
     }
   return { refused: { fault: 'mismatch', code: 'no-common-signature', offered: schemes } };
@@ -138,7 +140,7 @@ export function chooseCredential13(
 ): { readonly credential: Credential; readonly scheme: number } | undefined {
   for (const credential of config.credentials) {
     const { key } = credential;
-    const scheme = config.signatureSchemes.find(
+    const scheme = signingSchemes(config).find(
       (code) => schemes.includes(code) && schemeFits13(key, code) && provider.canSign(key, code),
     );
     if (scheme !== undefined) return { credential, scheme };
@@ -156,7 +158,7 @@ export function chooseForClient(
     if (!request.certificate_types.includes(certificateType[credential.key.kind])) continue;
     const scheme = chooseScheme(
       provider,
-      config.signatureSchemes,
+      signingSchemes(config),
       request.supported_signature_algorithms,
       credential.key,
     );

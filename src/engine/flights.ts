@@ -94,6 +94,10 @@ export class Flights {
   get mtu(): number {
     return this.#mtu;
   }
+  /** It may grow, too. What was sent is not sent again for it. */
+  set mtu(size: number) {
+    this.#mtu = Math.max(leastMtu, Math.floor(size));
+  }
   get deadline(): Instant | undefined {
     return this.#timer.deadline;
   }

@@ -385,6 +385,16 @@ describe('closing', () => {
     expect(pair.sent).toEqual([]);
   });
 
+  it('with a fatal alert says which, and asks for no answer', () => {
+    const pair = new Pair({ server }).run();
+    pair.input(pair.client, { kind: 'abort', description: 30 });
+    pair.settle();
+    expect(pair.client.alerts).toEqual(['sent 2 30']);
+    expect(pair.client.of('closed')).toEqual([{ kind: 'closed', by: 'us' }]);
+    expect(pair.server.failure).toEqual({ fault: 'peer', code: 'alert', level: 2, description: 30 });
+    expect(pair.server.alerts).toEqual(['received 2 30']);
+  });
+
   it('twice is once', () => {
     const pair = new Pair({ server }).run();
     pair.input(pair.client, { kind: 'close' });

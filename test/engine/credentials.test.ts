@@ -79,6 +79,32 @@ describe('a server that finds nothing in common', () => {
   });
 });
 
+describe('schemes to sign with', () => {
+  it.each(['1.2', '1.3'] as const)(
+    'are not those that the peer may sign with, and have an order of their own: %s',
+    (version) => {
+      const pair = new Pair({
+        client: {
+          versions: [version],
+          credentials: [rsa],
+          signingSchemes: [0x0806, 0x0804],
+          signatureSchemes: [0x0403],
+        },
+        server: {
+          versions: [version],
+          credentials: [ecdsa],
+          clientAuth: 'require',
+          signingSchemes: [0x0503, 0x0403],
+          signatureSchemes: [0x0804, 0x0806],
+        },
+      }).run();
+      expect(pair.agreed, pair.describe()).toBe(true);
+      expect(pair.client.parameters?.peerSignature).toBe(0x0403);
+      expect(pair.server.parameters?.peerSignature).toBe(0x0806);
+    },
+  );
+});
+
 describe('a client that is asked for its certificate', () => {
   it('shows the first that the server takes', () => {
     const pair = new Pair({

@@ -231,6 +231,21 @@ describe('a path that is narrower than we thought', () => {
     expect(pair.agreed).toBe(true);
   });
 
+  it('that somebody has found out counts for what is sent from then on, and may be larger', () => {
+    const lost = new Pair({ server, link: () => [] });
+    lost.input(lost.server, { kind: 'start' });
+    lost.input(lost.client, { kind: 'start' });
+    const [hello] = lost.sent;
+    lost.input(lost.client, { kind: 'mtu', size: 100 });
+    expect(lost.sent).toHaveLength(1);
+    lost.settle(1500);
+    expect(Math.max(...lost.sent.slice(1).map(({ bytes }) => bytes.length))).toBeLessThanOrEqual(100);
+    const small = lost.sent.length;
+    lost.input(lost.client, { kind: 'mtu', size: 1400 });
+    lost.settle(2500);
+    expect(lost.sent.slice(small).map(({ bytes }) => bytes.length)).toEqual([hello?.bytes.length]);
+  });
+
   it('is nothing new when everything fits already, or when the size is larger than the MTU', () => {
     const pair = new Pair({ server });
     pair.input(pair.server, { kind: 'start' });
