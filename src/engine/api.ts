@@ -156,6 +156,16 @@ export interface Retransmission {
   readonly cap: number;
   /** Retransmissions of one flight before the endpoint gives up. */
   readonly attempts: number;
+  /**
+   * Every flight begins with `start`, whatever was lost before it, as BoringSSL does it. Absent: a grown timeout is kept
+   * until an exchange without loss (RFC 6347 §4.2.4.1).
+   */
+  readonly startsAnew?: boolean;
+  /**
+   * Which flights of ours are sent again at once when the peer repeats what they answered: the last alone, as in BoringSSL
+   * and OpenSSL, or each of them, which is also what absent means (RFC 6347 §4.2.4).
+   */
+  readonly answersRepeats?: 'each' | 'last';
 }
 
 export interface EndpointConfig extends StackHabits {

@@ -190,7 +190,8 @@ export class Flights {
       // at its cap it may need longer: counted from the last time it asked.
       flight.until = now + this.#host.config.lastFlightMs;
     }
-    if (!flight.repeats.note(fragment) || flight.answered) return;
+    const mute = flight.until === undefined && this.#host.config.retransmission.answersRepeats === 'last';
+    if (!flight.repeats.note(fragment) || flight.answered || mute) return;
     if (this.#transmitAgain(flight, now)) this.#restart(now);
   }
 

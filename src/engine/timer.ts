@@ -27,6 +27,7 @@ export class RetransmissionTimer {
   start(now: Instant): number {
     this.#fired = 0;
     this.#asking = undefined;
+    if (this.#settings.startsAnew) this.relax();
     // Repeats by the peer make us send again and start over, but never past the moment when the attempts would have
     // been used up: a peer whose records we cannot read would otherwise keep us going for ever.
     let patience = 0;

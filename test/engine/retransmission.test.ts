@@ -76,6 +76,16 @@ describe('a flight that stays unanswered', () => {
     ]);
   });
 
+  it('starts anew with every flight where the settings say so', () => {
+    const retransmission = { start: 1000, growth: 2, cap: 60_000, attempts: 12, startsAnew: true };
+    const pair = new Pair({ client: { retransmission }, server, link: dropFrom('client', 1, 2) }).run();
+    const started = pair.client.of('timer').filter(({ action, attempt }) => action === 'set' && attempt === 0);
+    expect(started.map(({ flight, durationMs }) => [flight, durationMs])).toEqual([
+      [1, 1000],
+      [3, 1000],
+    ]);
+  });
+
   it('does nothing on a timeout that comes early', () => {
     const pair = new Pair({ server, link: dropAll });
     pair.input(pair.client, { kind: 'start' });
@@ -131,6 +141,18 @@ describe('a repeat by the peer', () => {
     expect(pair.server.sendings).toEqual(['2.0', '2.1', '2.2', '4.0']);
     expect(pair.client.sendings).toEqual(['1.0', '3.0', '3.1', '3.2']);
     expect(times(pair.client.sent, 3)).toEqual([20, 1020, 3020]);
+  });
+
+  it('is left to the timer where the settings say so, but for the last flight', () => {
+    const retransmission = { start: 5000, growth: 2, cap: 60_000, attempts: 12, answersRepeats: 'last' as const };
+    // The server's flight is lost, and the client asks again before the server's timer fires.
+    const early = new Pair({ server: { ...server, retransmission }, link: dropFrom('server', 2, 1) }).run(4000);
+    expect(early.server.sendings).toEqual(['2.0']);
+    early.settle();
+    expect(early.agreed).toBe(true);
+    const last = new Pair({ server: { ...server, retransmission }, link: dropFrom('server', 4, 1) }).run(4000);
+    expect(last.server.sendings).toEqual(['2.0', '4.0', '4.1']);
+    expect(last.agreed).toBe(true);
   });
 
   it('of the last flight it sent makes a server send its own last flight again', () => {
