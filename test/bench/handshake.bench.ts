@@ -1,91 +1,154 @@
 /**
- * Complete handshakes in memory, both ends, mutual ECDSA P-256 certificates, on both backends. Beside each rate stands what
- * the raw primitives of such a handshake cost in the same run, so that the engine's own share shows.
+ * Complete handshakes in memory, both ends, with mutual ECDSA P-256 certificates: on our two backends, on OpenSSL's own
+ * library and on werift, in turn and in one run; beside noble's rate what the raw primitives cost. And what one allocates.
  */
-import { Prng } from '../../src/base/random.ts';
-import { type Instant, instant } from '../../src/base/time.ts';
-import { nobleProvider } from '../../src/crypto/noble.ts';
-import { nodeProvider } from '../../src/crypto/node/index.ts';
-import type { CryptoProvider } from '../../src/crypto/provider.ts';
-import { createEndpoint, defaultConfig, type Endpoint, type EndpointConfig } from '../../src/engine/index.ts';
-import { bundledTestCredential } from '../../src/x509/bundled.ts';
-import { publicKeyOf } from '../../src/x509/read.ts';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Contestant, type Count, nodeContestant, pinned } from './handshake/contestant.ts';
+import { startOpenssl } from './handshake/openssl.ts';
+import { serveOurs } from './handshake/ours.ts';
+import { serveWerift, weriftHelp, weriftVersion } from './handshake/werift.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** What a contestant's process runs. */
+export const serve = (who: string): Promise<void> => (who === 'werift' ? serveWerift(root) : serveOurs());
+
+/** Somebody in a row, and what to ask for so many milliseconds of handshakes. */
+interface Entrant {
+  readonly name: string;
+  readonly contestant: Contestant;
+  order(ms: number): string;
+}
+
+const slice = 100;
+const rounds = 15;
+
+/** Median CPU time of a handshake of each entrant, asked in turn, and medians of the ratios round by round. */
+async function race(entrants: readonly Entrant[], ms = slice, times = rounds): Promise<Count[][]> {
+  for (const { contestant, order } of entrants) await contestant.count(order(10 * ms));
+  const all: Count[][] = entrants.map(() => []);
+  for (let round = 0; round < times; round++)
+    for (const [i, { contestant, order }] of entrants.entries()) all[i]?.push(await contestant.count(order(ms)));
+  return all;
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+const rate = (counts: readonly Count[]): number => median(counts.map(({ count, us }) => (count * 1e6) / us));
+/** How many times as fast the first is as the second. */
+const ratio = (ours: readonly Count[], theirs: readonly Count[]): number =>
+  median(ours.map(({ count, us }, i) => (count / us) * ((theirs[i]?.us ?? 0) / (theirs[i]?.count ?? 1))));
 
 const x25519 = 0x1d;
 const p256 = 0x17;
-const ecdsa = 0x0403;
-const random = new Prng('handshake bench').bytes;
-const certificates = { client: bundledTestCredential('ecdsa-p256-a'), server: bundledTestCredential('ecdsa-p256-b') };
-
-/** Moves what one end sent to the other until neither sends; datagrams arrive at once and in order. */
-function shake(provider: CryptoProvider, group: number): void {
-  const config = (role: 'client' | 'server'): EndpointConfig => ({
-    ...defaultConfig(role),
-    groups: [group, p256],
-    credentials: [certificates[role]],
-    clientAuth: 'require',
-    cookie: false,
-  });
-  const ends = (['client', 'server'] as const).map((role) =>
-    createEndpoint(config(role), { crypto: provider, random, peer: role === 'client' ? 'server' : 'client' }),
-  );
-  const [client, server] = ends;
-  if (!client || !server) throw new Error('two ends make a handshake');
-  const now = instant(0);
-  server.handle({ kind: 'start' }, now);
-  client.handle({ kind: 'start' }, now);
-  for (let moved = true; moved; ) moved = [pass(client, server, now), pass(server, client, now)].includes(true);
-  if (client.state !== 'connected' || server.state !== 'connected') throw new Error('the handshake did not complete');
-}
-
-function pass(from: Endpoint, to: Endpoint, now: Instant): boolean {
-  let moved = false;
-  for (let output = from.poll(); output.kind !== 'wait'; output = from.poll()) {
-    if (output.kind !== 'transmit') continue;
-    moved = true;
-    to.handle({ kind: 'datagram', bytes: output.bytes, from: from.role }, now);
-  }
-  return moved;
-}
-
-/** The primitives of one mutual handshake, both ends: two key shares, two agreements, two signatures, two checks. */
-function primitives(provider: CryptoProvider, group: number): void {
-  const message = new Uint8Array(1500);
-  const ours = provider.generate(group, random);
-  const theirs = provider.respond(group, ours.share, random);
-  if (!theirs || !ours.agree(theirs.share)) throw new Error('no shared secret');
-  for (const { key, chain } of [certificates.client, certificates.server]) {
-    const [leaf] = chain;
-    const read = leaf && publicKeyOf(leaf);
-    if (!read?.ok || !read.key) throw new Error('no key');
-    if (!provider.verify(read.key, ecdsa, message, provider.sign(key, ecdsa, message, random)))
-      throw new Error('no signature');
-  }
-}
-
-/** Operations a second, after a warm-up, over about `forMs`. */
-function rate(work: () => void, forMs: number): number {
-  for (let i = 0; i < 5; i++) work();
-  const start = performance.now();
-  let count = 0;
-  while (performance.now() - start < forMs) {
-    work();
-    count++;
-  }
-  return (count * 1000) / (performance.now() - start);
-}
+const hybrid = 0x11ec;
 
 export async function run(print: (line: string) => void): Promise<void> {
-  print('mutual ECDSA P-256, both ends       handshakes/s   raw primitives/s   handshake : primitives');
-  for (const provider of [nodeProvider, nobleProvider])
-    for (const [name, group] of [
-      ['X25519', x25519],
-      ['P-256', p256],
-    ] as const) {
-      const whole = rate(() => shake(provider, group), 2000);
-      const raw = rate(() => primitives(provider, group), 2000);
-      const label = `${provider.name}, ${name}`.padEnd(32);
-      const ratio = (raw / whole).toFixed(2);
-      print(`${label}${whole.toFixed(0).padStart(16)}${raw.toFixed(0).padStart(19)}${ratio.padStart(18)} : 1`);
+  const ours = nodeContestant(import.meta.url, 'ours');
+  const openssl = await startOpenssl(
+    join(root, 'test', 'bench', 'handshake', 'openssl.c'),
+    join(root, 'dist', 'bench'),
+  );
+  const version = weriftVersion(root);
+  const werift = version === undefined ? undefined : nodeContestant(import.meta.url, 'werift');
+  if ('missing' in openssl) print(openssl.missing);
+  if (!werift) print(weriftHelp);
+
+  const entrant = (name: string, contestant: Contestant, order: (ms: number) => string): Entrant => ({
+    name,
+    contestant,
+    order,
+  });
+  const theirs = (kind: string, groups: string): Entrant[] =>
+    'missing' in openssl
+      ? []
+      : [
+          entrant(
+            `${openssl.version.split(' ').slice(0, 2).join(' ')}, ${kind}`,
+            openssl.contestant,
+            (ms) => `${kind} ${groups} ${ms}`,
+          ),
+        ];
+  const onNode = (dtls: string, group: number, peers: 'met' | 'strangers'): Entrant =>
+    entrant(
+      `dtlscope, node backend${peers === 'met' ? '' : ', strangers'}`,
+      ours,
+      (ms) => `shake node ${dtls} ${group} ${peers} ${ms}`,
+    );
+
+  print('handshakes per second of CPU time, both ends, mutual ECDSA P-256; medians of rounds taken in turn');
+  print(
+    `${pinned ? 'all on one core' : 'not tied to a core'}; "strangers" have a certificate that the backend has not just seen`,
+  );
+  const rows: readonly (readonly [title: string, entrants: readonly Entrant[]])[] = [
+    [
+      'DTLS 1.2, X25519',
+      [
+        ...theirs('dtls1.2', 'X25519:P-256'),
+        ...(werift ? [entrant(`werift ${version}, with its cookie exchange`, werift, String)] : []),
+        onNode('1.2', x25519, 'met'),
+        onNode('1.2', x25519, 'strangers'),
+      ],
+    ],
+    ['DTLS 1.2, P-256', [...theirs('dtls1.2', 'P-256'), onNode('1.2', p256, 'met'), onNode('1.2', p256, 'strangers')]],
+    [
+      'DTLS 1.3, X25519 (OpenSSL 3 has none: its DTLS 1.2, and its TLS 1.3)',
+      [
+        ...theirs('dtls1.2', 'X25519:P-256'),
+        ...theirs('tls1.3', 'X25519:P-256'),
+        onNode('1.3', x25519, 'met'),
+        onNode('1.3', x25519, 'strangers'),
+      ],
+    ],
+    ['DTLS 1.3, X25519MLKEM768 (ML-KEM in JavaScript)', [onNode('1.3', hybrid, 'met')]],
+  ];
+  for (const [title, entrants] of rows) {
+    print('');
+    print(title);
+    const counts = await race(entrants);
+    const others = entrants.flatMap((other, i) =>
+      other.contestant === ours ? [] : [[other, counts[i] ?? []] as const],
+    );
+    for (const [i, { name, contestant }] of entrants.entries()) {
+      const mine = counts[i] ?? [];
+      const beside =
+        contestant === ours
+          ? others.map(([other, counted]) => `${ratio(mine, counted).toFixed(2)} x ${other.name.split(',')[0]}`)
+          : [];
+      print(`  ${name.padEnd(44)}${rate(mine).toFixed(0).padStart(6)}   ${beside.join(', ')}`.trimEnd());
     }
+  }
+  await Promise.all([werift?.stop(), 'missing' in openssl ? undefined : openssl.contestant.stop()]);
+
+  print('');
+  print('noble backend: a handshake against its raw primitives');
+  for (const [title, dtls, group] of [
+    ['DTLS 1.2, X25519', '1.2', x25519],
+    ['DTLS 1.2, P-256', '1.2', p256],
+    ['DTLS 1.3, X25519', '1.3', x25519],
+    ['DTLS 1.3, X25519MLKEM768', '1.3', hybrid],
+  ] as const) {
+    const [whole = [], raw = []] = await race(
+      [
+        entrant('whole', ours, (ms) => `shake noble ${dtls} ${group} met ${ms}`),
+        entrant('raw', ours, (ms) => `raw noble ${group} ${ms}`),
+      ],
+      200,
+      9,
+    );
+    print(`  ${title.padEnd(44)}${rate(whole).toFixed(0).padStart(6)}   ${ratio(raw, whole).toFixed(2)} : 1`);
+  }
+  await ours.stop();
+
+  print('');
+  print('node backend: memory');
+  for (const dtls of ['1.2', '1.3']) {
+    const flags = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
+    const fresh = nodeContestant(import.meta.url, 'ours', flags);
+    const [allocated = 0, grown = 0] = (await fresh.ask(`heap ${dtls} ${x25519} 10000`)).split(' ').map(Number);
+    print(
+      `  DTLS ${dtls}, X25519: ${(allocated / 1024).toFixed(0)} KB allocated by a handshake (both ends); 10,000 in a row change what is in use by ${(grown / 1024).toFixed(0)} KB`,
+    );
+    await fresh.stop();
+  }
 }

@@ -1,0 +1,161 @@
+/**
+ * Our side of the handshake benchmark: complete handshakes in memory, both ends in one process. Orders, each answered with
+ * `COUNT MICROSECONDS` of CPU time unless said otherwise:
+ *
+ *   shake BACKEND VERSION GROUP met|strangers MS
+ *   raw BACKEND GROUP MS          what the primitives of such a handshake cost by themselves
+ *   heap VERSION GROUP COUNT      bytes that a handshake allocates, and by how many the heap grew over so many in a row
+ *
+ * `met`: the same two certificates each time, as when one gateway is probed again and again. `strangers`: more certificates
+ * in turn than the backend remembers keys of.
+ */
+import { webcrypto } from 'node:crypto';
+import type { RandomSource } from '../../../src/base/random.ts';
+import { type Instant, instant } from '../../../src/base/time.ts';
+import type { Credential } from '../../../src/crypto/keys.ts';
+import { nobleProvider } from '../../../src/crypto/noble.ts';
+import { nodeProvider } from '../../../src/crypto/node/index.ts';
+import type { CryptoProvider } from '../../../src/crypto/provider.ts';
+import { createEndpoint, defaultConfig, type Endpoint, type EndpointConfig } from '../../../src/engine/index.ts';
+import { bundledTestCredential } from '../../../src/x509/bundled.ts';
+import { publicKeyOf } from '../../../src/x509/read.ts';
+import { credential } from '../../support/credentials.ts';
+import { answer, countFor } from './contestant.ts';
+
+const p256 = 0x17;
+const ecdsa = 0x0403;
+const random: RandomSource = (length) => webcrypto.getRandomValues(new Uint8Array(length));
+const met: Certificates = {
+  client: bundledTestCredential('ecdsa-p256-a'),
+  server: bundledTestCredential('ecdsa-p256-b'),
+};
+
+interface Certificates {
+  readonly client: Credential;
+  readonly server: Credential;
+}
+interface Case {
+  readonly provider: CryptoProvider;
+  readonly version: '1.2' | '1.3';
+  readonly group: number;
+}
+
+/** Moves what one end sent to the other until neither sends; datagrams arrive at once and in order. */
+function shake({ provider, version, group }: Case, certificates: Certificates): void {
+  const end = (role: 'client' | 'server'): Endpoint => {
+    const config: EndpointConfig = {
+      ...defaultConfig(role),
+      versions: [version],
+      groups: [group, p256],
+      keyShares: [group],
+      credentials: [certificates[role]],
+      clientAuth: 'require',
+      cookie: false,
+    };
+    return createEndpoint(config, { crypto: provider, random, peer: role === 'client' ? 'server' : 'client' });
+  };
+  const client = end('client');
+  const server = end('server');
+  const now = instant(0);
+  server.handle({ kind: 'start' }, now);
+  client.handle({ kind: 'start' }, now);
+  for (let moved = true; moved; ) {
+    moved = pass(client, server, now);
+    moved = pass(server, client, now) || moved;
+  }
+  if (client.state !== 'connected' || server.state !== 'connected') throw new Error('the handshake did not complete');
+}
+
+function pass(from: Endpoint, to: Endpoint, now: Instant): boolean {
+  let moved = false;
+  for (let output = from.poll(); output.kind !== 'wait'; output = from.poll()) {
+    if (output.kind !== 'transmit') continue;
+    moved = true;
+    to.handle({ kind: 'datagram', bytes: output.bytes, from: from.role }, now);
+  }
+  return moved;
+}
+
+/** The primitives of one mutual handshake, both ends: two key shares, two agreements, two signatures, two checks. */
+function primitives(provider: CryptoProvider, group: number): void {
+  const message = new Uint8Array(1500);
+  const ours = provider.generate(group, random);
+  const theirs = provider.respond(group, ours.share, random);
+  if (!theirs || !ours.agree(theirs.share)) throw new Error('no shared secret');
+  for (const { key, chain } of [met.client, met.server]) {
+    const [leaf] = chain;
+    const read = leaf && publicKeyOf(leaf);
+    if (!read?.ok || !read.key) throw new Error('no key');
+    if (!provider.verify(read.key, ecdsa, message, provider.sign(key, ecdsa, message, random)))
+      throw new Error('no signature');
+  }
+}
+
+/** Pairs of certificates of which each comes again only after all others. */
+async function strangers(): Promise<() => Certificates> {
+  const all: Credential[] = [];
+  for (let i = 0; i < 96; i++) all.push(await credential(`ecdsa-p256,cn=${i}`));
+  let next = 0;
+  const one = (): Credential => all[next++ % all.length] ?? met.client;
+  return () => ({ client: one(), server: one() });
+}
+
+/** What is in use of heap and of memory outside of it that the heap holds. */
+const inUse = (): number => {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+};
+
+/**
+ * Collects all that nobody holds: what belongs to native objects goes in turns of the event loop. Wants `--expose-gc`.
+ */
+async function collect(): Promise<void> {
+  const { gc } = globalThis;
+  if (!gc) throw new Error('needs --expose-gc');
+  for (let i = 0; i < 3; i++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    gc();
+  }
+}
+
+/** Wants a young generation that a few handshakes do not fill. */
+async function heap(handshake: () => void, count: number): Promise<string> {
+  const inARow = async (times: number): Promise<number> => {
+    for (let i = 0; i < times; i++) {
+      handshake();
+      if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await collect();
+    return inUse();
+  };
+  // The first lot makes code, and remembers what stays for good.
+  const start = await inARow(2000);
+  const few = 20;
+  for (let i = 0; i < few; i++) handshake();
+  const allocated = (inUse() - start) / few;
+  await collect();
+  return `${Math.round(allocated)} ${(await inARow(count)) - start}`;
+}
+
+export async function serveOurs(): Promise<void> {
+  const backends: Readonly<Record<string, CryptoProvider>> = { node: nodeProvider, noble: nobleProvider };
+  let next: (() => Certificates) | undefined;
+  await answer(async (order) => {
+    const [kind, ...words] = order.split(' ');
+    const backend = (name = ''): CryptoProvider => backends[name] ?? nodeProvider;
+    const version = (name = ''): '1.2' | '1.3' => (name === '1.3' ? '1.3' : '1.2');
+    if (kind === 'heap') {
+      const run = { provider: nodeProvider, version: version(words[0]), group: Number(words[1]) };
+      return heap(() => shake(run, met), Number(words[2]));
+    }
+    if (kind === 'raw') {
+      const { count, us } = await countFor(Number(words[2]), () => primitives(backend(words[0]), Number(words[1])));
+      return `${count} ${us}`;
+    }
+    const run = { provider: backend(words[0]), version: version(words[1]), group: Number(words[2]) };
+    if (words[3] === 'strangers') next ??= await strangers();
+    const who = words[3] === 'strangers' && next ? next : () => met;
+    const { count, us } = await countFor(Number(words[4]), () => shake(run, who()));
+    return `${count} ${us}`;
+  });
+}
