@@ -7,8 +7,7 @@ import type { DatagramView, Handshake } from '../../src/analysis/model.ts';
 import type { Machine } from '../../src/engine/machine.ts';
 import { paths } from '../../src/engine/paths.ts';
 import type { Actor } from '../../src/trace/model.ts';
-import { handshakeTypeName } from '../../src/wire/handshake.ts';
-import { ContentType, HandshakeType } from '../../src/wire/registry.ts';
+import { ContentType } from '../../src/wire/registry.ts';
 import { duration, plural } from './text.ts';
 
 export interface Rung {
@@ -86,7 +85,8 @@ function strip(handshake: Handshake, side: Actor, over: boolean): Strip {
   const done = derived
     ? handshake.establishedAt !== undefined
     : told.some(({ to }) => to === 'connected') || handshake.connected[side] !== undefined;
-  const resumed = got.has('encrypted_extensions') && got.has('finished') && !got.has('certificate');
+  const resumed =
+    handshake.parameters.psk ?? (got.has('encrypted_extensions') && got.has('finished') && !got.has('certificate'));
   const steps = stepsOf(side, handshake.parameters.version === '1.3' ? '1.3' : '1.2', resumed);
   const last = done ? steps.length : steps.reduce((far, step, at) => (got.has(step.signal) ? at + 1 : far), 0);
   // The rung that the side stands before: the first one that it can't do without.
@@ -108,11 +108,14 @@ function strip(handshake: Handshake, side: Actor, over: boolean): Strip {
   };
 }
 
-/** Any handshake datagram is an answer; a server’s request for a cookie is none yet (RFC 6347 §4.2.1). */
+/** What a server says before it has taken a ClientHello: another one, please. */
+const asksAgain: ReadonlySet<string> = new Set(['hello_verify_request', 'hello_retry_request']);
+
+/** Any handshake datagram is an answer; a server’s request for another hello is none yet (RFC 6347 §4.2.1). */
 const answers = ({ records }: DatagramView, side: Actor): boolean =>
   records.some(({ fragments, type }) =>
     type === ContentType.handshake && fragments.length > 0
-      ? side === 'client' || fragments.some(({ message }) => message !== HandshakeType.helloVerifyRequest)
+      ? side === 'client' || fragments.some(({ name }) => !asksAgain.has(name))
       : true,
   );
 
@@ -127,8 +130,7 @@ const rung = (name: string, state: Rung['state']): Rung => ({ name, state, label
 /** What a side sent in whole, as far as it was seen, under the names of the tables. */
 function seenFrom(handshake: Handshake, from: Actor): ReadonlySet<string> {
   const seen = new Set<string>();
-  for (const message of handshake.messages)
-    if (message.from === from && message.complete) seen.add(handshakeTypeName(message.message));
+  for (const message of handshake.messages) if (message.from === from && message.complete) seen.add(message.name);
   for (const flight of handshake.flights)
     if (flight.from === from && flight.messages.includes('change_cipher_spec')) seen.add('change_cipher_spec');
   if (handshake.finished[from]) seen.add('finished');

@@ -23,7 +23,10 @@ export interface KeyLogReading {
   readonly problems: readonly KeyLogProblem[];
 }
 
-/** Labels that stacks write: TLS 1.2 and before one, TLS 1.3 one per secret. Others are kept too. */
+/**
+ * Labels that stacks write: TLS 1.2 and before one, TLS 1.3 one per secret; after a KeyUpdate the number in
+ * `…_TRAFFIC_SECRET_0` is higher, where the stack writes that at all. Others are kept too.
+ */
 export const keyLogLabels = [
   'CLIENT_RANDOM',
   'RSA',
@@ -88,8 +91,15 @@ function parseLine(line: string): Secret | string | undefined {
   if (label === 'CLIENT_RANDOM' && secret.length !== 48) {
     return `the master secret after CLIENT_RANDOM has ${secret.length} bytes instead of 48`;
   }
+  if (secretOf13.test(label) && !hashLengths.has(secret.length)) {
+    return `the secret of ${label} has ${secret.length} bytes instead of 32 or 48`;
+  }
   return { label, clientRandom, secret };
 }
+
+/** Secrets of TLS 1.3 are as long as the suite's hash (RFC 8446 §7.1): SHA-256 or SHA-384. */
+const secretOf13 = /^(CLIENT|SERVER)_((EARLY|HANDSHAKE)_)?TRAFFIC_SECRET(_\d+)?$|^(EARLY_)?EXPORTER_SECRET$/;
+const hashLengths: ReadonlySet<number> = new Set([32, 48]);
 
 /** `fromHex` without the colons that it allows for fingerprints. */
 const hexOnly = (text: string): Uint8Array | undefined => (text.includes(':') ? undefined : fromHex(text));

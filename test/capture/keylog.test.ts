@@ -34,7 +34,7 @@ describe('a key log', () => {
   });
 
   it('keeps every label, known or new', () => {
-    const lines = [...keyLogLabels, 'SOME_LATER_SECRET_1'].map((label) =>
+    const lines = [...keyLogLabels, 'CLIENT_TRAFFIC_SECRET_17', 'SOME_LATER_SECRET_1'].map((label) =>
       label === 'RSA' ? `RSA 0102030405060708 ${master}` : `${label} ${random} ${master}`,
     );
     const { secrets, problems } = parseKeyLog(lines.join('\n'));
@@ -52,6 +52,10 @@ describe('a key log', () => {
     [`CLIENT_RANDOM ${random} ${master.slice(1)}`, 'the secret of CLIENT_RANDOM is not hexadecimal'],
     [`CLIENT_RANDOM ${random} ${master.slice(2)}`, 'the master secret after CLIENT_RANDOM has 47 bytes instead of 48'],
     [`CLIENT_RANDOM ${random} ${'0'.repeat(20_000)}`, 'longer than any key log line'],
+    [
+      `SERVER_TRAFFIC_SECRET_2 ${random} ${master.slice(4)}`,
+      'the secret of SERVER_TRAFFIC_SECRET_2 has 46 bytes instead of 32 or 48',
+    ],
   ])('reports a bad line by its number and goes on: %s', (line, why) => {
     const { secrets, problems } = parseKeyLog(`# one\n${line}\n${good}\n`);
     expect(problems).toEqual([{ line: 2, why }]);

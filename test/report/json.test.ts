@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { AlertView } from '../../src/analysis/model.ts';
 import { diagnose } from '../../src/diagnosis/diagnose.ts';
 import { handshakeJson } from '../../src/report/json.ts';
+import { recordedTrace } from '../support/reading13.ts';
 import { blank, captured, captureNames, handshakeOf, handshakesOf } from './handshakes.ts';
 
 /** The shape that users script against: names of fields, in order, and what each may be. */
@@ -104,6 +105,43 @@ describe('the JSON of a handshake', () => {
         sha256: expect.stringMatching(/^6546f6bf1eee84ab[0-9a-f]{48}$/),
       },
     ]);
+  });
+
+  it('of DTLS 1.3 has its version, group, signature and flights, and what is inferred without keys', () => {
+    const of = (keys: 'with keys' | 'without keys') => {
+      const [handshake] = handshakesOf(recordedTrace('retry_aes256', keys));
+      if (!handshake) throw new Error('no handshake');
+      return handshakeJson(handshake, blank);
+    };
+    expect(of('with keys')).toMatchObject({
+      version: '1.3',
+      cipherSuite: 'TLS_AES_256_GCM_SHA384',
+      group: 'secp256r1',
+      signature: 'ecdsa_secp256r1_sha256',
+      srtpProfile: 'SRTP_AES128_CM_HMAC_SHA1_80',
+      extendedMasterSecret: null,
+      inferred: [],
+    });
+    expect(
+      of('with keys')
+        .flights.slice(0, 5)
+        .map(({ from, messages }) => `${from} ${messages.join(' ')}`),
+    ).toEqual([
+      'client client_hello',
+      'server hello_retry_request',
+      'client client_hello',
+      'server server_hello encrypted_extensions certificate certificate_verify finished',
+      'client finished',
+    ]);
+    expect(of('without keys')).toMatchObject({
+      version: '1.3',
+      cipherSuite: 'TLS_AES_256_GCM_SHA384',
+      group: 'secp256r1',
+      signature: null,
+      srtpProfile: null,
+      inferred: ['flights', 'lastMessage', 'outcome', 'alerts'],
+      certificates: { client: [], server: [] },
+    });
   });
 
   it('counts time from the first datagram of the handshake, not of the capture', () => {

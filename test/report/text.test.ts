@@ -4,6 +4,8 @@ import { diagnose } from '../../src/diagnosis/diagnose.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
 import { toAscii } from '../../src/report/plain.ts';
 import { textLadder } from '../../src/report/text.ts';
+import { resentAfterAck } from '../diagnosis/cases13.ts';
+import { recordedTrace } from '../support/reading13.ts';
 import { blank, captured, captureNames, handshakeOf, handshakesOf, simulated } from './handshakes.ts';
 
 const plain80 = { width: 80, colour: false } as const;
@@ -21,8 +23,24 @@ describe('the ladder of a real capture', () => {
     'chromium_janus_srtp',
     'good_mutual_srtp',
     'expired_client_cert',
+    'dtls13_nss_mutual_pq',
   ] as const)('reads as it should: %s', async (name) => {
     await expect(ladder(handshakeOf(captured(name)))).toMatchFileSnapshot(`snapshots/${name}.txt`);
+  });
+
+  it.each(['dtls13_nss_mutual_pq', 'retry_aes256'] as const)(
+    'says without keys what epochs, sizes and order tell: %s',
+    async (name) => {
+      const [handshake] = handshakesOf(recordedTrace(name, 'without keys'));
+      if (!handshake) throw new Error('no handshake');
+      await expect(ladder(handshake, diagnose(handshake))).toMatchFileSnapshot(`snapshots/${name}.closed.txt`);
+    },
+  );
+
+  it('names what an ACK lists, and what was sent again because of it', async () => {
+    const [handshake] = handshakesOf(resentAfterAck('with keys')());
+    if (!handshake) throw new Error('no handshake');
+    await expect(ladder(handshake, diagnose(handshake))).toMatchFileSnapshot('snapshots/resent_after_ack.txt');
   });
 
   it.each(captureNames)('fits the width it was given, wherever that is: %s', (name) => {
