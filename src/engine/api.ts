@@ -22,7 +22,8 @@ export type Input =
   | { readonly kind: 'start' }
   | { readonly kind: 'datagram'; readonly bytes: Uint8Array; readonly from: PeerAddress }
   | { readonly kind: 'timeout' }
-  | { readonly kind: 'send'; readonly bytes: Uint8Array }
+  /** Application data, one record. `aboveMtu`: it may be larger than the MTU, and IP is to cut it. */
+  | { readonly kind: 'send'; readonly bytes: Uint8Array; readonly aboveMtu?: true }
   /** The transport could not carry a datagram: nothing larger than `size` UDP payload bytes gets through. */
   | { readonly kind: 'too-big'; readonly size: number }
   /** The path's MTU as somebody has found it out: UDP payload bytes, for what is sent from now on. */
@@ -170,6 +171,7 @@ export interface Retransmission {
 
 export interface EndpointConfig extends StackHabits {
   readonly role: Role;
+  /** One for which `cipherSuites` or `groups` have nothing is not spoken. The newest that both ends speak is agreed. */
   readonly versions: readonly Version[];
   /** In order of preference, IANA numbers. */
   readonly cipherSuites: readonly number[];

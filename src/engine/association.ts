@@ -169,7 +169,7 @@ export class Association {
         this.#flights.timeout(now);
         break;
       case 'send':
-        this.#send(input.bytes);
+        this.#send(input.bytes, input.aboveMtu ?? false);
         break;
       case 'too-big':
         this.#flights.tooBig(input.size, now);
@@ -619,9 +619,17 @@ export class Association {
       this.#version === '1.3' ? epoch > 0 || !this.records.heardProtected : epoch >= this.records.readEpoch;
     if (!authentic) return ignored('unauthenticated-alert');
     const read = tryDecode(alert, plaintext);
-    if (!read.ok || (read.value.level !== Level.warning && read.value.level !== Level.fatal))
-      return ignored('malformed', 'alert');
+    if (!read.ok) {
+      if (epoch === 0) return ignored('malformed', 'alert');
+      this.fail({ fault: 'peer', code: 'malformed', message: 'alert', at: read.error.at, why: read.error.message });
+      return undefined;
+    }
     const { level, description } = read.value;
+    if (level !== Level.warning && level !== Level.fatal) {
+      if (epoch === 0) return ignored('malformed', 'alert');
+      this.fail({ fault: 'peer', code: 'illegal-parameter', message: 'alert', what: `level ${level}` });
+      return undefined;
+    }
     this.event({ kind: 'alert', direction: 'received', level, description });
     if (description === closeNotify) {
       const from = this.state;
@@ -680,9 +688,9 @@ export class Association {
     return undefined;
   }
 
-  #send(bytes: Uint8Array): void {
+  #send(bytes: Uint8Array, aboveMtu: boolean): void {
     const epoch = this.records.writeEpoch;
-    const room = this.config.packing === 'flight' ? Number.POSITIVE_INFINITY : this.#flights.mtu;
+    const room = aboveMtu || this.config.packing === 'flight' ? Number.POSITIVE_INFINITY : this.#flights.mtu;
     const most = this.records.plaintextThatFits(epoch, room);
     if (!this.#connected || this.#end) this.#misuse(`send in state ${this.state}`);
     else if (bytes.length > most) this.#misuse(`send of ${bytes.length} bytes, where a record holds ${most}`);

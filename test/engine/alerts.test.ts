@@ -341,6 +341,18 @@ describe('an alert that comes in', () => {
     expect(pair.client.endpoint.state).toBe('awaitServerHello');
   });
 
+  it.each([
+    ['of no level that there is', [0x42, 10], { code: 'illegal-parameter', message: 'alert' }, 'sent 2 47'],
+    ['that is too short', [2], { code: 'malformed', message: 'alert' }, 'sent 2 50'],
+    ['that is two', [1, 0, 1, 0], { code: 'malformed', message: 'alert' }, 'sent 2 50'],
+  ])('under keys and %s is the peer’s fault', (_, body, failure, answer) => {
+    const pair = new Pair({ server }).run();
+    const bytes = sealFrom(pair, 'server', 21, Uint8Array.from(body));
+    pair.input(pair.client, { kind: 'datagram', bytes, from: 'server' });
+    expect(pair.client.failure).toMatchObject(failure);
+    expect(pair.client.alerts).toEqual([answer]);
+  });
+
   it('before a server knows its client is ignored', () => {
     const pair = new Pair({ server });
     pair.input(pair.server, { kind: 'start' });

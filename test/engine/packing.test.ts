@@ -56,11 +56,20 @@ describe('application data', () => {
     expect(pair.server.of('data').map(({ bytes }) => bytes.length)).toEqual([63]);
     expect(pair.client.largest).toBeLessThanOrEqual(100);
   });
+
+  it('goes out whole where IP is to cut it, up to what a record holds', () => {
+    const pair = new Pair({ client: { mtu: 100 }, server: { credentials: [ecdsa] } }).run();
+    pair.input(pair.client, { kind: 'send', bytes: new Uint8Array(16_385), aboveMtu: true });
+    expect(pair.client.failure).toMatchObject({ fault: 'local', code: 'misuse' });
+    pair.input(pair.client, { kind: 'send', bytes: new Uint8Array(16_384), aboveMtu: true });
+    pair.settle();
+    expect(pair.server.of('data').map(({ bytes }) => bytes.length)).toEqual([16_384]);
+  });
 });
 
 describe('settings that nothing could work with', () => {
   const environment = { crypto: nodeProvider, random: (n: number) => new Uint8Array(n), peer: 'peer' };
-  const client = defaultConfig('client');
+  const client = { ...defaultConfig('client'), versions: ['1.2'] as const };
   it.each([
     ['an MTU of 63', { ...client, mtu: 63 }, /mtu/],
     ['an MTU of a fraction', { ...client, mtu: 100.5 }, /mtu/],

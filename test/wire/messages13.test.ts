@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '../../src/base/bytes.ts';
 import { decode, dissect, encode, tryDecode } from '../../src/codec/codec.ts';
-import { bindersLength, extensionCode, findExtension } from '../../src/wire/extensions.ts';
+import { bindersLength, extensionCode, extensionsOf, findExtension } from '../../src/wire/extensions.ts';
 import {
   bodyCodec,
   certificate13,
@@ -156,6 +156,11 @@ describe('messages behind the ServerHello', () => {
     const ticket = decode(newSessionTicket13, sample('new_session_ticket'));
     expect(ticket).toMatchObject({ ticket_lifetime: 604_800, ticket_age_add: 0xdeadbeef, ticket_nonce: hex('0000') });
     expect(findExtension(ticket.extensions, 'early_data')).toEqual({ max_early_data_size: 0xffff_ffff });
+  });
+
+  it('are read when nothing is offered for delegated credentials, which ends nobody’s handshake', () => {
+    const offer = decode(extensionsOf('client_hello'), hex('000600220002' + '0000'));
+    expect(findExtension(offer, 'delegated_credential')).toEqual({ expected_cert_verify_algorithm: [] });
   });
 
   it('of a CertificateRequest need a block of extensions that is not empty', () => {
