@@ -4,6 +4,7 @@
  * which other work on the machine does not stretch. The target for both is 50 ms.
  */
 import { readFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright';
 import { readCapture } from '../../src/capture/read.ts';
@@ -46,6 +47,9 @@ function renumbered(datagram: Uint8Array, by: number): Uint8Array {
     view.setUint32(at + 7, view.getUint32(at + 7) + by);
   return bytes;
 }
+
+/** How many wanted to run: above the number of processors, times by the clock say more of others than of the panel. */
+const load = (): string => `${(loadavg()[0] ?? 0).toFixed(1)} on ${availableParallelism()} processors`;
 
 type Bench = typeof bench;
 
@@ -140,6 +144,7 @@ export async function run(print: (line: string) => void): Promise<void> {
       return { found: found as Awaited<ReturnType<Bench[K]>>, tasks: tasksIn(await browser.stopTracing()) };
     };
     const empty = await heap();
+    print(`${label('load of the machine at the beginning')} ${load()}`);
 
     const { found: told, tasks } = await call('tell', '/long.pcapng');
     print(`${told.datagrams} datagrams in the ladder, capture of ${(capture.length / 1e6).toFixed(1)} MB`);
@@ -189,6 +194,7 @@ export async function run(print: (line: string) => void): Promise<void> {
       print(`${label(`${drawing}: made narrower`)} ${spread(found)}; ${tasksText(tasks)}`);
     }
     print(`${label('heap at the end')} ${(await heap()).toFixed(1)} MB`);
+    print(`${label('load of the machine at the end')} ${load()}`);
   } finally {
     await browser.close();
   }
