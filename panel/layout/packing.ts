@@ -200,12 +200,12 @@ function grouped(
 }
 
 /** Keys of the messages that some of these hold a part of. */
-const messagesIn = (datagrams: readonly DatagramView[]): ReadonlySet<string> =>
-  new Set(
-    datagrams.flatMap(({ records }) =>
-      records.flatMap(({ fragments }) => fragments.map(({ messageKey }) => messageKey)),
-    ),
-  );
+function messagesIn(datagrams: readonly DatagramView[]): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const { records } of datagrams)
+    for (const { fragments } of records) for (const { messageKey } of fragments) keys.add(messageKey);
+  return keys;
+}
 
 /** Ranges of each message that arrived more than once. */
 export function duplicatesOf({ datagrams }: Handshake): ReadonlyMap<string, readonly Range[]> {
