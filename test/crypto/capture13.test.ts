@@ -87,7 +87,7 @@ describe.each(all)('$name on $backend', ({ name, provider }) => {
     expect(new Set(application)).toEqual(new Set(['70696e67']));
   });
 
-  it('has Finished of both sides that are the HMACs of the transcript', () => {
+  it('[42, 61] has Finished of both sides that are the HMACs of the transcript', () => {
     const schedule = keySchedule(provider, read.suite.hash);
     for (const side of ['client', 'server'] as const) {
       const secret = present(read.traffic.get(`${side} 2`));
@@ -97,7 +97,7 @@ describe.each(all)('$name on $backend', ({ name, provider }) => {
     }
   });
 
-  it('has CertificateVerify that are signatures over the transcript, and over nothing else', () => {
+  it('[60] has CertificateVerify that are signatures over the transcript, and over nothing else', () => {
     const signers = read.messages.flatMap(({ from, type }) => (type === 15 ? [from] : []));
     expect(signers).toEqual(expected[name].signers);
     for (const side of signers) {
@@ -121,7 +121,7 @@ describe.each(all)('$name on $backend', ({ name, provider }) => {
     }
   });
 
-  it('exports for SRTP what both ends exported', () => {
+  it('[11] exports for SRTP what both ends exported', () => {
     const exporter = present(read.secrets.get('EXPORTER_SECRET'));
     const ours = keySchedule(provider, read.suite.hash).exportKeyingMaterial(exporter, 'EXTRACTOR-dtls_srtp', 60);
     for (const theirs of read.exported.values()) expect(toHex(theirs)).toBe(toHex(ours));
@@ -233,7 +233,7 @@ describe('a handshake with a HelloRetryRequest, and KeyUpdates behind it', () =>
     ]);
   });
 
-  it('does not prove itself with the first hello in the transcript as it was', () => {
+  it('[42] does not prove itself with the first hello in the transcript as it was', () => {
     const end = read.messages.findIndex(({ type }) => type === 20);
     const raw = read.messages.slice(0, end).map(({ type, body }) => transcriptMessage(type, body));
     const [provider] = backends;

@@ -116,7 +116,7 @@ const blockOf = (variant: Variant, length: number): Uint8Array => {
   return keyBlock(node, prfHash(variant.version, variant.suite), masterSecret, clientRandom, serverRandom, length);
 };
 
-it('lays an AES-GCM record out as RFC 5288 §3 and RFC 6347 §4.1.2.1 say', () => {
+it('[24] lays an AES-GCM record out as RFC 5288 §3 and RFC 6347 §4.1.2.1 say', () => {
   const variant = { suite: suiteOf(0xc02b), version: '1.2', encryptThenMac: false } as const;
   const block = blockOf(variant, 40);
   const at = { ...header(0x010203040506, 22, 0x0a0b) };
@@ -141,7 +141,7 @@ it('reads whatever explicit nonce a peer of AES-GCM chose', () => {
     expect(protection(provider, variant).client.unprotect(header(0), sealed)).toEqual(utf8('hi'));
 });
 
-it('makes the ChaCha20-Poly1305 nonce from IV, epoch and sequence number (RFC 7905 §2)', () => {
+it('[24] makes the ChaCha20-Poly1305 nonce from IV, epoch and sequence number (RFC 7905 §2)', () => {
   const variant = { suite: suiteOf(0xcca9), version: '1.2', encryptThenMac: false } as const;
   const block = blockOf(variant, 88);
   const iv = block.subarray(64, 76);

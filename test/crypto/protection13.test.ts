@@ -52,7 +52,7 @@ describe.each(backends)('the mask on $name', (provider) => {
       '00112233445566778899aabbccddeeff',
       '8ea2b7ca516745bfeafc49904b496089',
     ],
-  ])('of %s is the published one', (name, key, sample, expected) => {
+  ])('[28] of %s is the published one', (name, key, sample, expected) => {
     const mask = provider.recordNumberMask(name, hex(key));
     expect(toHex(mask(hex(sample))).slice(0, expected.length)).toBe(expected);
     // From any place of a larger buffer, and again from the same object.
@@ -174,7 +174,7 @@ describe.each(suites)('$name', (suite) => {
     }
   });
 
-  it('pads with zeros, which the reader takes away', () => {
+  it('[31] pads with zeros, which the reader takes away', () => {
     const record = cipherFor(noble, suite).protect({ type: 21, sequenceNumber: 1, padding: 40 }, hex('0228'));
     const opened = present(cipherFor(node, suite).unprotect(sliceOf(record), 0));
     expect(opened.content).toEqual(hex('0228'));
@@ -184,7 +184,7 @@ describe.each(suites)('$name', (suite) => {
     expect(cipherFor(node, suite).unprotect(sliceOf(own), 0)?.content).toEqual(hex('01000000'));
   });
 
-  it('gives rubbish of any length back as undefined', () => {
+  it('[28] gives rubbish of any length back as undefined', () => {
     for (const provider of backends) {
       const reader = cipherFor(provider, suite);
       for (let length = 0; length < 60; length++) {
@@ -200,7 +200,7 @@ it.each([
   { code: 0x1301, openssl: 'aes-128-gcm', ecb: 'aes-128-ecb' },
   { code: 0x1302, openssl: 'aes-256-gcm', ecb: 'aes-256-ecb' },
   { code: 0x1303, openssl: 'chacha20-poly1305', ecb: undefined },
-] as const)('lays $openssl records out as RFC 9147 §4 says, byte for byte', ({ code, openssl, ecb }) => {
+] as const)('[28, 30] lays $openssl records out as RFC 9147 §4 says, byte for byte', ({ code, openssl, ecb }) => {
   const suite = present(cipherSuite(code));
   const secret = secretOf(suite.hash === 'sha256' ? 32 : 48);
   if (suite.cipher.kind !== 'aead') throw new Error('no AEAD');
@@ -229,7 +229,7 @@ it.each([
   }
 });
 
-it('opens a record of nothing but zeros as one without a type', () => {
+it('[31] opens a record of nothing but zeros as one without a type', () => {
   const suite = present(cipherSuite(0x1301));
   if (suite.cipher.kind !== 'aead') throw new Error('no AEAD');
   const secret = secretOf(32);

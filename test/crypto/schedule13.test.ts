@@ -63,7 +63,7 @@ describe.each(backends)('$name', (provider) => {
     }
   });
 
-  it('lays HkdfLabel out with length, prefixed label and context, and "dtls13" without a space (RFC 9147 §5.9)', () => {
+  it('[33] lays HkdfLabel out with length, prefixed label and context, and "dtls13" without a space (RFC 9147 §5.9)', () => {
     const secret = filled(32, 3);
     const context = filled(10, 9);
     const info = concat(uintBytes(44, 2), Uint8Array.of(12), utf8('dtls13foobar'), Uint8Array.of(10), context);
@@ -213,7 +213,7 @@ describe.each(backends)('$name', (provider) => {
     );
   });
 
-  it('hashes messages under the header of TLS, and a hello that was answered by a retry as its hash', () => {
+  it('[42] hashes messages under the header of TLS, and a hello that was answered by a retry as its hash', () => {
     const body = filled(70_000, 2);
     expect(toHex(transcriptMessage(1, body).subarray(0, 6))).toBe('010111700202');
     const hashed = messageHash(provider, 'sha256', body);
@@ -223,7 +223,7 @@ describe.each(backends)('$name', (provider) => {
   });
 });
 
-it('signs 64 spaces, a context of its own for each side, a zero and the transcript hash (RFC 8446 §4.4.3)', () => {
+it('[60] signs 64 spaces, a context of its own for each side, a zero and the transcript hash (RFC 8446 §4.4.3)', () => {
   // The example that the section gives, for a server and a transcript hash of 32 bytes of 01.
   expect(toHex(certificateVerifyContent('server', filled(32, 1)))).toBe(
     `${'20'.repeat(64)}${toHex(utf8('TLS 1.3, server CertificateVerify'))}00${'01'.repeat(32)}`,
@@ -252,7 +252,7 @@ it('names traffic secrets as key logs do', () => {
   ]);
 });
 
-it('limits AES-GCM to 2^24.5 records, and every AEAD to 2^36 forgeries (RFC 9147 §4.5.3)', () => {
+it('[34] limits AES-GCM to 2^24.5 records, and every AEAD to 2^36 forgeries (RFC 9147 §4.5.3)', () => {
   expect(Math.log2(aeadLimits['aes-128-gcm'].encrypted)).toBeCloseTo(24.5, 5);
   expect(aeadLimits['aes-256-gcm']).toEqual(aeadLimits['aes-128-gcm']);
   expect(aeadLimits['chacha20-poly1305'].encrypted).toBe(2 ** 48 - 1);

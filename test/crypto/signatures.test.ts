@@ -526,7 +526,7 @@ describe('the schemes of DTLS 1.3 (RFC 8446 §4.2.3)', () => {
     ['pss2048', [0x0809, 0x080a, 0x080b]],
     ['rsa1027', [0x0804, 0x0805]],
     ['ed25519', [0x0807]],
-  ])('for %s tie ECDSA to its curve, and know neither PKCS1 nor SHA-1', (name, expected) => {
+  ])('[60] for %s tie ECDSA to its curve, and know neither PKCS1 nor SHA-1', (name, expected) => {
     const key = keys[name];
     expect(allSchemes.filter((scheme) => schemeFits13(key, scheme))).toEqual(expected);
     expect(allSchemes.filter((scheme) => schemeFits13(publicOf(key), scheme))).toEqual(expected);

@@ -23,7 +23,7 @@ const give = (pair: Pair, to: 'client' | 'server', bytes: Uint8Array): void =>
   pair.input(pair[to], { kind: 'datagram', bytes, from: to === 'client' ? 'server' : 'client' });
 
 describe('an ACK is sent', () => {
-  it('[75] for the last flight of the client alone, when nothing goes wrong', () => {
+  it('[75, 77] for the last flight of the client alone, when nothing goes wrong', () => {
     const pair = run(ends);
     expect(acksOf(pair, 'client')).toEqual([]);
     // [77] In the highest epoch, of the record of epoch 2 that held Finished.
@@ -156,7 +156,7 @@ describe('an ACK makes the other side', () => {
     expect(pair.client.sendings).toEqual(['1.0', '3.0']);
   });
 
-  it('[79] take its flight for acknowledged by any part of the next one', () => {
+  it('[66, 79] take its flight for acknowledged by any part of the next one', () => {
     const mutual = {
       client: { ...small, credentials: [longChain] },
       server: { ...small, credentials: [short], clientAuth: 'require' as const },
@@ -189,7 +189,7 @@ describe('an ACK makes the other side', () => {
     expect(pair.settle().agreed).toBe(true);
   });
 
-  it('send its flight again once, when it is empty', () => {
+  it('[73] send its flight again once, when it is empty', () => {
     const pair = started(large);
     const first = pair.server.sent.length;
     // In the clear, as a client sends it that lacks the ServerHello: anybody could.

@@ -67,28 +67,28 @@ describe('what a peer gets wrong ends with the alert that the RFCs ask for', () 
       'illegal_parameter',
     ],
     [
-      'an extension that was not offered',
+      '[57] an extension that was not offered',
       'client',
       { link: rewriting(HandshakeType.serverHello, extend(inServerHello, 0, 35, 0, 0)) },
       { code: 'unsupported-extension', extension: 35 },
       'unsupported_extension',
     ],
     [
-      'an unknown extension that was not offered',
+      '[57] an unknown extension that was not offered',
       'client',
       { link: rewriting(HandshakeType.serverHello, extend(inServerHello, 0xab, 0xab, 0, 0)) },
       { code: 'unsupported-extension', extension: 0xabab },
       'unsupported_extension',
     ],
     [
-      'an extension twice in a ServerHello',
+      '[57] an extension twice in a ServerHello',
       'client',
       { link: rewriting(HandshakeType.serverHello, extend(inServerHello, 0, 23, 0, 0)) },
       { code: 'illegal-parameter', message: 'server_hello' },
       'illegal_parameter',
     ],
     [
-      'an extension twice in a ClientHello',
+      '[57] an extension twice in a ClientHello',
       'server',
       { link: rewriting(HandshakeType.clientHello, extend(inClientHello(6), 0, 23, 0, 0)) },
       { code: 'illegal-parameter', message: 'client_hello' },
@@ -113,14 +113,14 @@ describe('what a peer gets wrong ends with the alert that the RFCs ask for', () 
       'handshake_failure',
     ],
     [
-      'no extended master secret, where the client requires one',
+      '[56] no extended master secret, where the client requires one',
       'client',
       { client: { extendedMasterSecret: 'require' }, server: { extendedMasterSecret: 'off' } },
       { code: 'no-extended-master-secret' },
       'handshake_failure',
     ],
     [
-      'no extended master secret, where the server requires one',
+      '[56] no extended master secret, where the server requires one',
       'server',
       { client: { extendedMasterSecret: 'off' }, server: { extendedMasterSecret: 'require' } },
       { code: 'no-extended-master-secret' },
@@ -425,7 +425,7 @@ describe('closing', () => {
 });
 
 describe('a fatal alert of ours', () => {
-  it('is repeated to a peer that goes on with its handshake, and not for ever', () => {
+  it('[84] is repeated to a peer that goes on with its handshake, and not for ever', () => {
     // The client never hears why its certificate is refused.
     const isAlert = (sent: Sent): boolean => sent.contents.records.some(({ type }) => type === 21);
     const pair = new Pair({
@@ -441,7 +441,7 @@ describe('a fatal alert of ours', () => {
     expect(pair.client.failure).toMatchObject({ code: 'timed-out' });
   });
 
-  it('reaches the peer when its first copy is lost', () => {
+  it('[84] reaches the peer when its first copy is lost', () => {
     let lost = 0;
     const pair = new Pair({
       server: { ...server, clientAuth: 'require' },
@@ -470,7 +470,7 @@ describe('misuse', () => {
 });
 
 describe('renegotiation', () => {
-  it('is refused with a warning, and the association lives on', () => {
+  it('[8] is refused with a warning, and the association lives on', () => {
     // Two endpoints of ours never ask for it, so the request is sealed with the keys of the pair itself.
     const pair = new Pair({ server }).run();
     const ask = (side: 'client' | 'server', type: number): Uint8Array =>

@@ -24,7 +24,7 @@ const verifyRequest = (cookie: readonly number[], seq: number, number: number): 
   });
 
 describe('a server that asks for a cookie', () => {
-  it('answers under the numbers of the hello, as DTLS 1.0, and the ServerHello goes on from there', () => {
+  it('[47, 49] answers under the numbers of the hello, as DTLS 1.0, and the ServerHello goes on from there', () => {
     // The first hello is lost twice, so the one that arrives has record number 2.
     const pair = new Pair({ server, link: dropping(0, 1) }).run();
     expect(pair.agreed).toBe(true);
@@ -40,7 +40,7 @@ describe('a server that asks for a cookie', () => {
     expect(serverHello?.fragment).toMatchObject({ type: 2, seq: 1 });
   });
 
-  it('keeps nothing for whoever has not shown one', () => {
+  it('[48] keeps nothing for whoever has not shown one', () => {
     const pair = new Pair({ server });
     pair.input(pair.server, { kind: 'start' });
     pair.input(pair.client, { kind: 'start' });
@@ -53,7 +53,7 @@ describe('a server that asks for a cookie', () => {
     expect(pair.server.largest).toBeLessThan(hello.length);
   });
 
-  it('gives the same hello from the same address the same cookie, and any other another', () => {
+  it('[48] gives the same hello from the same address the same cookie, and any other another', () => {
     const pair = new Pair({ server });
     pair.input(pair.server, { kind: 'start' });
     pair.input(pair.client, { kind: 'start' });
@@ -72,7 +72,7 @@ describe('a server that asks for a cookie', () => {
     expect(new Set(cookies).size).toBe(3);
   });
 
-  it('takes a wrong cookie for none', () => {
+  it('[48] takes a wrong cookie for none', () => {
     const forge: LinkRule = (sent) => {
       if (sent.from === 'server' && sent.nth === 0) return [{ bytes: verifyRequest([1, 2, 3], 0, 0) }];
       return faithful(sent);
@@ -82,7 +82,7 @@ describe('a server that asks for a cookie', () => {
     expect(pair.agreed, pair.describe()).toBe(true);
   });
 
-  it('does not take a cookie from another address', () => {
+  it('[48] does not take a cookie from another address', () => {
     const pair = new Pair({ server }).run();
     const second = pair.client.sent.find(({ contents }) => contents.flight === 3)?.bytes ?? new Uint8Array();
     const fresh = new Pair({ server });
@@ -117,7 +117,7 @@ describe('a server that asks for a cookie', () => {
 });
 
 describe('a client that is asked for a cookie', () => {
-  it('repeats its hello with the cookie and nothing else changed', () => {
+  it('[46] repeats its hello with the cookie and nothing else changed', () => {
     const pair = new Pair({ server }).run();
     const [first, second] = pair.client.sent.map(({ bytes }) => firstOf(bytes).fragment.body);
     if (!first || !second) throw new Error('two hellos');
@@ -127,7 +127,7 @@ describe('a client that is asked for a cookie', () => {
     expect([...second.subarray(36 + 32)]).toEqual([...first.subarray(36)]);
   });
 
-  it('follows a new cookie, and takes the ServerHello of a server that counts anew', () => {
+  it('[46, 47] follows a new cookie, and takes the ServerHello of a server that counts anew', () => {
     // Somebody else's request comes first: the server rejects that cookie and sends its own, again as message 0.
     let asked = 0;
     const pair = new Pair({ server });
@@ -159,7 +159,7 @@ describe('a client that is asked for a cookie', () => {
     expect(pair.client.sent).toHaveLength(9);
   });
 
-  it('does not care for the version in the request', () => {
+  it('[47] does not care for the version in the request', () => {
     const pair = new Pair({ server });
     pair.input(pair.client, { kind: 'start' });
     const request = rawRecord({ version: 0xfefd, body: rawFragment({ type: 3, seq: 0, body: [0xfe, 0xfd, 1, 7] }) });

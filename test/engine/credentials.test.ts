@@ -197,7 +197,7 @@ describe('fingerprints', () => {
     expect(pair.agreed).toBe(true);
   });
 
-  it('keep a client from a server with another certificate', () => {
+  it('[4] keep a client from a server with another certificate', () => {
     const pair = new Pair({
       client: trusting(right('sha256', ecdsa384), wrong),
       server: { credentials: [ecdsa] },
@@ -208,7 +208,7 @@ describe('fingerprints', () => {
     expect(pair.server.failure).toEqual({ fault: 'peer', code: 'alert', level: 2, description: 42 });
   });
 
-  it('keep a server from a client with another certificate', () => {
+  it('[4] keep a server from a client with another certificate', () => {
     const pair = new Pair({
       client: { credentials: [ecdsa384] },
       server: { credentials: [ecdsa], clientAuth: 'require', ...trusting(right('sha256')) },

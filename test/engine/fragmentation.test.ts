@@ -33,7 +33,7 @@ function reassembled(datagrams: readonly Uint8Array[]): Map<number, { type: numb
 describe('what is sent', () => {
   for (const mtu of [64, 100, 228, 300, 576, 1200, 1472])
     for (const packing of ['packed', 'record'] as const)
-      it(`never exceeds an MTU of ${mtu} (${packing}), and is whole when put together by hand`, () => {
+      it(`[12, 37] never exceeds an MTU of ${mtu} (${packing}), and is whole when put together by hand`, () => {
         const both = { mtu, packing, credentials: [longChain] };
         const pair = new Pair({ client: both, server: { ...both, clientAuth: 'require', cookie: true } }).run();
         expect(pair.agreed, pair.describe()).toBe(true);
@@ -98,7 +98,7 @@ describe('what is received', () => {
     return pieces.length > 0 ? pieces : [fragment];
   }
 
-  it('may come in pieces with any borders and overlaps and in any order', () => {
+  it('[38] may come in pieces with any borders and overlaps and in any order', () => {
     for (let seed = 0; seed < 60; seed++) {
       const pair = new Pair({
         client: { credentials: [ecdsa] },
@@ -109,7 +109,7 @@ describe('what is received', () => {
     }
   });
 
-  it('may hold several messages in one record', () => {
+  it('[43] may hold several messages in one record', () => {
     const together: LinkRule = (sent) => {
       const records = rawRecords(sent.bytes);
       const plain = records.filter(({ type, epoch }) => type === 22 && epoch === 0);
@@ -123,7 +123,7 @@ describe('what is received', () => {
     expect(pair.client.drops).toEqual([]);
   });
 
-  it('keeps the records of a datagram that follow a bad one', () => {
+  it('[15] keeps the records of a datagram that follow a bad one', () => {
     const pair = new Pair({
       server: { credentials: [ecdsa] },
       link: (sent) =>
@@ -160,7 +160,7 @@ describe('the inbox', () => {
     return inbox;
   };
 
-  it('hands messages out in sequence', () => {
+  it('[35, 36] hands messages out in sequence', () => {
     const inbox = anchored();
     const whole = { total: 5 };
     expect(inbox.accept(fragment({ ...whole, seq: 2 }))).toBe('fresh');
@@ -171,13 +171,13 @@ describe('the inbox', () => {
     expect(inbox.accept(fragment({ ...whole, seq: 1 }))).toBe('repeated-message');
   });
 
-  it('takes a message without a body', () => {
+  it('[43] takes a message without a body', () => {
     const inbox = anchored();
     expect(inbox.accept(fragment({ total: 0, bytes: new Uint8Array() }))).toBe('fresh');
     expect(inbox.take()?.body).toHaveLength(0);
   });
 
-  it('begins a message anew with a fragment that contradicts the ones before: type, length, epoch or bytes', () => {
+  it('[40] begins a message anew with a fragment that contradicts the ones before: type, length, epoch or bytes', () => {
     for (const other of [
       { type: HandshakeType.finished },
       { total: 11 },
@@ -195,7 +195,7 @@ describe('the inbox', () => {
     }
   });
 
-  it('is bounded in messages, in bytes and in holes', () => {
+  it('[36, 40] is bounded in messages, in bytes and in holes', () => {
     const inbox = anchored();
     expect(inbox.accept(fragment({ seq: limits.messagesAhead + 1 }))).toBe('too-far-ahead');
     expect(inbox.accept(fragment({ seq: limits.messagesAhead }))).toBe('fresh');
@@ -260,7 +260,7 @@ describe('cutting a flight', () => {
         : { kind: 'message', epoch: random.int(2), type: 11, seq, body: random.bytes(random.int(4) * random.int(700)) },
     );
 
-  it('loses nothing, repeats nothing, keeps the order and never exceeds the MTU', () => {
+  it('[37] loses nothing, repeats nothing, keeps the order and never exceeds the MTU', () => {
     for (let i = 0; i < 400; i++) {
       const parts = flight();
       const cut = {

@@ -17,7 +17,7 @@ const rsa = await credential('rsa-2048');
 const ed25519 = await credential('ed25519');
 
 describe('a handshake', () => {
-  it('takes four flights and agrees on keys', () => {
+  it('[55] takes four flights and agrees on keys', () => {
     const pair = new Pair({ server: { credentials: [ecdsa] } }).run();
     expect(pair.agreed).toBe(true);
     expect(pair.client.sendings).toEqual(['1.0', '3.0']);
@@ -113,7 +113,7 @@ describe('a handshake', () => {
     ['offer', 'off', false],
     ['require', 'require', true],
   ] as const)
-    it(`${agreed ? 'uses' : 'does without'} the extended master secret when client says ${client} and server ${server}`, () => {
+    it(`[56] ${agreed ? 'uses' : 'does without'} the extended master secret when client says ${client} and server ${server}`, () => {
       const pair = new Pair({
         client: { extendedMasterSecret: client },
         server: { extendedMasterSecret: server, credentials: [ecdsa] },

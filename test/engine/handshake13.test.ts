@@ -138,7 +138,7 @@ describe('what both ends tell', () => {
     ]);
   });
 
-  it('is what each datagram holds, also where it is encrypted', () => {
+  it('[82] is what each datagram holds, also where it is encrypted', () => {
     const pair = run();
     const held = pair.server.sent.flatMap(({ contents }) =>
       contents.records.map(({ epoch, type, fragments }) => [epoch, type, ...fragments.map(({ message }) => message)]),

@@ -30,7 +30,7 @@ const give = (pair: Pair, to: 'client' | 'server', bytes: Uint8Array): void =>
 
 describe('a KeyUpdate', () => {
   it.each(['client', 'server'] as const)(
-    '[81] of the %s changes its keys once it is acknowledged, and not before',
+    '[81, 82] of the %s changes its keys once it is acknowledged, and not before',
     (side) => {
       const pair = connected();
       update(pair, side);
@@ -71,7 +71,7 @@ describe('a KeyUpdate', () => {
     expect(told(pair.client).sort()).toEqual(told(pair.server).sort());
   });
 
-  it('waits for the one before it', () => {
+  it('[81] waits for the one before it', () => {
     const pair = connected();
     for (let i = 0; i < 5; i++) update(pair, 'client');
     // [81] One is under way; the others that were asked for meanwhile are one more.

@@ -9,7 +9,7 @@ const longChain = await credential('ecdsa-p256,chain=3,size=3700');
 const ecdsa = await credential('ecdsa-p256');
 
 describe('packed', () => {
-  it('fills datagrams up to the MTU, all but the last of a flight', () => {
+  it('[13] fills datagrams up to the MTU, all but the last of a flight', () => {
     const pair = new Pair({ server: { mtu: 300, credentials: [longChain] } }).run();
     const flight = pair.server.sent.filter(({ contents }) => contents.flight === 2).map(({ bytes }) => bytes.length);
     // Where less than a small fragment fits, the rest of the datagram stays empty.
@@ -17,7 +17,7 @@ describe('packed', () => {
     expect(flight.length).toBeLessThanOrEqual(Math.ceil((3700 + 700) / (300 - 25 - 16)));
   });
 
-  it('puts what is small together: ChangeCipherSpec and Finished share a datagram', () => {
+  it('[12, 44] puts what is small together: ChangeCipherSpec and Finished share a datagram', () => {
     const pair = new Pair({ server: { credentials: [ecdsa] } }).run();
     expect(pair.sent.map(({ bytes }) => rawRecords(bytes).map(({ type }) => type))).toEqual([
       [22],
@@ -47,7 +47,7 @@ describe('flight', () => {
 });
 
 describe('application data', () => {
-  it('that a datagram does not hold is refused, and the association lives on', () => {
+  it('[13] that a datagram does not hold is refused, and the association lives on', () => {
     const pair = new Pair({ client: { mtu: 100 }, server: { credentials: [ecdsa] } }).run();
     pair.input(pair.client, { kind: 'send', bytes: new Uint8Array(64) });
     expect(pair.client.failure).toMatchObject({ fault: 'local', code: 'misuse' });

@@ -20,7 +20,7 @@ const connected = (more: object = {}): Pair => {
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 
 describe('the replay window', () => {
-  it('agrees with a list of everything that was seen', () => {
+  it('[16] agrees with a list of everything that was seen', () => {
     for (const width of [1, 2, 31, 32, 64, 256, 1024]) {
       const random = new Prng(width);
       const window = new ReplayWindow(width);
@@ -54,7 +54,7 @@ describe('the replay window', () => {
 });
 
 describe('an authenticated record', () => {
-  it('is read once', () => {
+  it('[16] is read once', () => {
     const pair = connected();
     const bytes = sealFrom(pair, 'client', 23, text('once'), 10);
     for (let i = 0; i < 3; i++) pair.input(pair.server, { kind: 'datagram', bytes, from: 'client' });
@@ -62,7 +62,7 @@ describe('an authenticated record', () => {
     expect(pair.server.drops.slice(-2)).toEqual(['replayed', 'replayed']);
   });
 
-  it('may be late by as many numbers as the window is wide, and no more', () => {
+  it('[16] may be late by as many numbers as the window is wide, and no more', () => {
     for (const replayWindow of [32, 64, 256]) {
       const pair = connected({ replayWindow });
       for (const number of [1000, 1000 - replayWindow + 1, 1000 - replayWindow])
@@ -76,7 +76,7 @@ describe('an authenticated record', () => {
     }
   });
 
-  it('alone moves the window: a forged one with a large number does not', () => {
+  it('[14, 16] alone moves the window: a forged one with a large number does not', () => {
     const pair = connected();
     const forged = sealFrom(pair, 'client', 23, text('forged'), 2 ** 40);
     forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1;
@@ -95,7 +95,7 @@ describe('an authenticated record', () => {
     expect(pair.server.drops).toEqual(['wrong-version']);
   });
 
-  it('of another epoch, an unknown type or no size at all is ignored, with the reason', () => {
+  it('[14, 20, 21] of another epoch, an unknown type or no size at all is ignored, with the reason', () => {
     const pair = connected();
     const give = (bytes: Uint8Array): string | undefined => {
       pair.input(pair.server, { kind: 'datagram', bytes, from: 'client' });
@@ -114,7 +114,7 @@ describe('an authenticated record', () => {
     expect(pair.agreed).toBe(true);
   });
 
-  it('with handshake fragments that disagree is the doing of the peer, and ends the association', () => {
+  it('[39, 40] with handshake fragments that disagree is the doing of the peer, and ends the association', () => {
     const pair = connected();
     const seq = 7;
     const parts = [
@@ -133,7 +133,7 @@ describe('an authenticated record', () => {
 });
 
 describe('a plaintext record', () => {
-  it('that is too large, or not of a handshake, is ignored', () => {
+  it('[14, 20] that is too large, or not of a handshake, is ignored', () => {
     const pair = new Pair({ server: { credentials: [ecdsa] } });
     pair.input(pair.server, { kind: 'start' });
     pair.input(pair.client, { kind: 'start' });
@@ -196,7 +196,7 @@ describe('record numbers', () => {
     encryptThenMac: false,
   });
 
-  it('end at 2^48-1 and never wrap', () => {
+  it('[18] end at 2^48-1 and never wrap', () => {
     const records = new RecordLayer(64);
     records.openWrite(1, client, lastRecordNumber - 1);
     expect(records.canWrite(1, 2)).toBe(true);
@@ -209,7 +209,7 @@ describe('record numbers', () => {
     expect(() => records.seal(1, 23, text('c'))).toThrow();
   });
 
-  it('that run out end the association with an alert under the last one', () => {
+  it('[18] that run out end the association with an alert under the last one', () => {
     // A server goes on from the number of the hello with the cookie; one near the end leaves no room for its flight.
     const pair = new Pair({
       server: { credentials: [ecdsa], cookie: true },

@@ -18,13 +18,13 @@ const isChange = (sent: Sent): boolean => sent.contents.records.some(({ type }) 
 
 describe('what overtakes', () => {
   for (const message of ['serverHello', 'certificate', 'serverKeyExchange', 'clientKeyExchange'] as const)
-    it(`a ${message} waits for it, without anything being sent again`, () => {
+    it(`[36] a ${message} waits for it, without anything being sent again`, () => {
       const pair = new Pair({ ...inRecords, link: late((sent) => carries(sent, HandshakeType[message]), 300) }).run();
       expect(pair.agreed, pair.describe()).toBe(true);
       expect(pair.sent.some(({ contents }) => contents.attempt > 0)).toBe(false);
     });
 
-  it('a ChangeCipherSpec waits for it: Finished is kept until the keys are here', () => {
+  it('[22] a ChangeCipherSpec waits for it: Finished is kept until the keys are here', () => {
     const pair = new Pair({ ...inRecords, link: late(isChange, 300) }).run();
     expect(pair.agreed, pair.describe()).toBe(true);
     expect(pair.sent.some(({ contents }) => contents.attempt > 0)).toBe(false);
@@ -44,7 +44,7 @@ describe('what overtakes', () => {
     expect(pair.agreed, pair.describe()).toBe(true);
   });
 
-  it('a Finished is application data that is kept, and given out when the Finished has come', () => {
+  it('[45] a Finished is application data that is kept, and given out when the Finished has come', () => {
     const pair = new Pair({
       server: { credentials: [ecdsa] },
       link: late((sent) => sent.from === 'server' && sent.contents.flight === 4, 500),
@@ -73,7 +73,7 @@ describe('what is kept for later', () => {
     return pair;
   };
 
-  it('is no more than so many records of the next epoch', () => {
+  it('[22] is no more than so many records of the next epoch', () => {
     const pair = midway();
     for (let i = 0; i < 40; i++)
       pair.input(pair.client, {
@@ -95,7 +95,7 @@ describe('what is kept for later', () => {
     expect(pair.client.drops).toEqual(['unknown-epoch']);
   });
 
-  it('is no more than so much application data before Finished', () => {
+  it('[45] is no more than so much application data before Finished', () => {
     const pair = midway();
     // The change arrives alone, so that there are keys and no Finished.
     pair.input(pair.client, {
@@ -158,7 +158,7 @@ describe('between ChangeCipherSpec and Finished', () => {
 });
 
 describe('a new ClientHello on a live association', () => {
-  it('is ignored by name, and a late copy of the old one is told from it', () => {
+  it('[86] is ignored by name, and a late copy of the old one is told from it', () => {
     const pair = new Pair({ server: { credentials: [ecdsa], cookie: true } }).run();
     const other = new Pair({ server: { credentials: [ecdsa] } }).run();
     const hello = (from: Pair, nth: number): Uint8Array => from.client.sent[nth]?.bytes ?? new Uint8Array();

@@ -17,7 +17,7 @@ const dropFrom =
     sent.from === role && sent.contents.flight === flight && sent.contents.attempt < attempts ? [] : faithful(sent);
 
 describe('a flight that stays unanswered', () => {
-  it('is sent again after 1, 3, 7, 15, 31, 63 and then every 60 seconds, and given up after its attempts', () => {
+  it('[63] is sent again after 1, 3, 7, 15, 31, 63 and then every 60 seconds, and given up after its attempts', () => {
     const pair = new Pair({ server, link: dropAll }).run();
     expect(times(pair.client.sent, 1)).toEqual(
       [0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363, 423].map((seconds) => seconds * 1000),
@@ -59,7 +59,7 @@ describe('a flight that stays unanswered', () => {
     expect(pair.client.alerts).toEqual([]);
   });
 
-  it('keeps the longer timeout for the next flight, and the first one again after an exchange without loss', () => {
+  it('[65] keeps the longer timeout for the next flight, and the first one again after an exchange without loss', () => {
     // Flight 1 is lost twice, so flight 3 starts at 4 s, and goes through.
     const pair = new Pair({ server, link: dropFrom('client', 1, 2) }).run();
     const started = pair.client.of('timer').filter(({ action, attempt }) => action === 'set' && attempt === 0);
@@ -97,7 +97,7 @@ describe('a flight that stays unanswered', () => {
 describe('a flight of which part arrives', () => {
   const chained = { packing: 'record', ...server } as const;
 
-  it('is left to its sender to repeat, while our own is not sent again', () => {
+  it('[66] is left to its sender to repeat, while our own is not sent again', () => {
     // The ServerHello arrives, the Certificate does not; one more repeat of the hello would be noise.
     const pair = new Pair({ server: chained, link: dropping(2) }).run();
     expect(pair.agreed).toBe(true);
@@ -155,14 +155,14 @@ describe('a repeat by the peer', () => {
     expect(last.agreed).toBe(true);
   });
 
-  it('of the last flight it sent makes a server send its own last flight again', () => {
+  it('[70] of the last flight it sent makes a server send its own last flight again', () => {
     const pair = new Pair({ server, link: dropFrom('server', 4, 3) }).run();
     expect(pair.agreed).toBe(true);
     expect(pair.server.sendings).toEqual(['2.0', '4.0', '4.1', '4.2', '4.3']);
     expect(times(pair.server.sent, 4)).toEqual([30, 1030, 3030, 7030]);
   });
 
-  it('is answered for two MSL after the handshake, and after that no more', () => {
+  it('[70] is answered for two MSL after the handshake, and after that no more', () => {
     for (const [lastFlightMs, answered] of [
       [3500, true],
       [900, false],
@@ -209,7 +209,7 @@ describe('a repeat by the peer', () => {
 });
 
 describe('every sending', () => {
-  it('has record numbers of its own, each used once in its epoch, and the epochs of the first time', () => {
+  it('[73] has record numbers of its own, each used once in its epoch, and the epochs of the first time', () => {
     const pair = new Pair({
       client: { credentials: [ecdsa], packing: 'record' },
       server: { ...server, clientAuth: 'require', packing: 'record' },
@@ -238,7 +238,7 @@ describe('every sending', () => {
 });
 
 describe('a path that is narrower than we thought', () => {
-  it('makes the flight be cut anew at once, and everything after it', () => {
+  it('[68] makes the flight be cut anew at once, and everything after it', () => {
     const pair = new Pair({ server: { ...server, mtu: 1400 } });
     pair.input(pair.server, { kind: 'start' });
     pair.input(pair.client, { kind: 'start' });

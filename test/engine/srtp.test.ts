@@ -24,7 +24,7 @@ describe('use_srtp', () => {
     expect([ours?.clientSalt, ours?.serverSalt].map((bytes) => bytes?.length)).toEqual([salt, salt]);
   });
 
-  it('cuts what the exporter gives: client key, server key, client salt, server salt', () => {
+  it('[11] cuts what the exporter gives: client key, server key, client salt, server salt', () => {
     const pair = new Pair(both([1], [1])).run();
     const keys = pair.client.endpoint.srtpKeys();
     const material = pair.server.endpoint.exportKeyingMaterial('EXTRACTOR-dtls_srtp', undefined, 60);
@@ -35,20 +35,20 @@ describe('use_srtp', () => {
     ).toEqual(Buffer.from(material ?? []));
   });
 
-  it('takes the first profile of the server that the client offers', () => {
+  it('[10] takes the first profile of the server that the client offers', () => {
     const pair = new Pair(both([1, 7, 8], [8, 1])).run();
     expect(pair.client.parameters?.srtpProfile).toBe(8);
     expect(pair.server.parameters?.srtpProfile).toBe(8);
   });
 
-  it('is left out when no profile is common, and the handshake goes on', () => {
+  it('[10] is left out when no profile is common, and the handshake goes on', () => {
     const pair = new Pair(both([1], [7])).run();
     expect(pair.agreed).toBe(true);
     expect(pair.client.parameters?.srtpProfile).toBeUndefined();
     expect(pair.client.endpoint.srtpKeys()).toBeUndefined();
   });
 
-  it('with a profile that was not offered is refused', () => {
+  it('[10] with a profile that was not offered is refused', () => {
     // In the ServerHello of this pair use_srtp is last: its profile is the two bytes before the empty MKI.
     const pair = new Pair({
       ...both([1], [1]),
@@ -82,7 +82,7 @@ describe('the exporter', () => {
     expect(new Set(answers).size).toBe(4);
   });
 
-  it('gives nothing before the handshake is done', () => {
+  it('[11] gives nothing before the handshake is done', () => {
     const pair = new Pair(both([1], [1]));
     expect(pair.client.endpoint.exportKeyingMaterial('EXPORTER-a', undefined, 16)).toBeUndefined();
     expect(pair.client.endpoint.srtpKeys()).toBeUndefined();

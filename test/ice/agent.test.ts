@@ -22,7 +22,7 @@ describe('two full agents', () => {
     expect(b.checks.every(({ useCandidate, role }) => !useCandidate && role === 'controlled')).toBe(true);
   });
 
-  it('measure the round-trip time, from which the DTLS timer follows', () => {
+  it('[64] measure the round-trip time, from which the DTLS timer follows', () => {
     const { a, b, network } = introduced();
     network.run(bothCompleted(a, b));
     expect(a.agent.rtt).toBe(20);

@@ -68,7 +68,7 @@ describe('a description that is wrong by itself', () => {
     ]);
   });
 
-  it('says no role, an unknown one, or holdconn', () => {
+  it('[6] says no role, an unknown one, or holdconn', () => {
     expect(faults(inAnswer([setupLine, undefined]))).toEqual([['no-setup', 'warning', 10]]);
     expect(faults(inAnswer([setupLine, 'a=setup:server']))).toEqual([
       ['unknown-setup', 'error', 8],
@@ -77,7 +77,7 @@ describe('a description that is wrong by itself', () => {
     expect(faults(inAnswer([setupLine, 'a=setup:holdconn']))).toEqual([['holdconn', 'error', 8]]);
   });
 
-  it('answers actpass, where an offer may say it', () => {
+  it('[2] answers actpass, where an offer may say it', () => {
     const [problem] = inAnswer([setupLine, 'a=setup:actpass']);
     expect(problem).toMatchObject({ id: 'answer-actpass', severity: 'error', line: 8 });
     expect(problem?.text).toContain('must choose');
@@ -186,7 +186,7 @@ describe('the DTLS client', () => {
     ['actpass', 'passive', 'offer'],
     ['active', 'passive', 'offer'],
     ['passive', 'active', 'answer'],
-  ] as const)('of %s and %s is the side of the %s', (offer, answer, client) => {
+  ] as const)('[2] of %s and %s is the side of the %s', (offer, answer, client) => {
     expect(decideRoles(offer, answer)).toEqual({ kind: 'decided', client, assumed: undefined });
   });
 

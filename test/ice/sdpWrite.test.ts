@@ -113,7 +113,7 @@ describe('our answer', () => {
     );
   });
 
-  it('takes the role that is preferred where the offer leaves the choice, else the one that fits', () => {
+  it('[2] takes the role that is preferred where the offer leaves the choice, else the one that fits', () => {
     expect(answerTo(chromiumOffer, 'passive').answer.transports[0]?.setup?.value).toBe('passive');
     const active = edited(chromiumOffer, ['a=setup:actpass', 'a=setup:active']);
     expect(answerTo(active, 'active').answer.transports[0]?.setup?.value).toBe('passive');

@@ -36,7 +36,7 @@ afterAll(async () => {
 
 describe('a page in Chromium connects, passes messages and stays, with our side', () => {
   for (const [index, { one, setup }] of meetings.entries())
-    it(`${setup}, ${one.name}`, async () => {
+    it(`[2] ${setup}, ${one.name}`, async () => {
       const peer = peers[index];
       const report = await pages[index]?.report;
       if (!peer || !report) throw new Error('the meeting was not prepared');

@@ -85,7 +85,7 @@ describe.runIf(hasNss)('our client and NSS as server', () => {
     }
   });
 
-  it('talk after a HelloRetryRequest for a group', async () => {
+  it('[42] talk after a HelloRetryRequest for a group', async () => {
     const { peer, port } = await nssServer({ groups: [0x17] });
     const client = await clientOf(port, offer([0x1d, 0x17]));
     await expectTalk(client, peer);
@@ -102,7 +102,7 @@ describe.runIf(hasNss)('our client and NSS as server', () => {
     await expectTalk(await clientOf(port, { credentials: [] }), peer);
   });
 
-  it('change keys in both directions, each asking the other', async () => {
+  it('[81] change keys in both directions, each asking the other', async () => {
     const { peer, port } = await nssServer();
     const client = await clientOf(port);
     await expectTalk(client, peer);
@@ -158,7 +158,7 @@ describe.runIf(hasNss)('our server and NSS as client', () => {
     expect(server.of('connected')[0]?.parameters).toMatchObject({ version: '1.3', cipherSuite: suite, group });
   });
 
-  it('talk after a HelloRetryRequest with a group, a cookie, and both', async () => {
+  it('[42] talk after a HelloRetryRequest with a group, a cookie, and both', async () => {
     for (const more of [{ groups: [0x18] }, { cookie: true }, { cookie: true, groups: [0x18] }]) {
       const server = await serverWith(more);
       await expectTalk(server, nssClient(server.port, { groups: [29, 23, 24] }));
@@ -180,7 +180,7 @@ describe.runIf(hasNss)('our server and NSS as client', () => {
     expect(server.largest).toBeLessThanOrEqual(300);
   });
 
-  it('change keys in both directions, each asking the other', async () => {
+  it('[81] change keys in both directions, each asking the other', async () => {
     const server = await serverWith();
     const peer = nssClient(server.port);
     await expectTalk(server, peer);

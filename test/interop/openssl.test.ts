@@ -71,7 +71,7 @@ describe('our client and openssl s_server', () => {
   const credentials = { ecdsa, 'rsa-4096': rsa4096, 'a 3.7 KB chain': longChain };
   for (const [name, own] of Object.entries(credentials))
     for (const mtu of mtus)
-      it(`complete with ${name} and a client certificate at MTU ${mtu}, in each packing`, async () => {
+      it(`[41] complete with ${name} and a client certificate at MTU ${mtu}, in each packing`, async () => {
         for (const packing of packings) {
           const args = [...theirMtu(mtu), '-Verify', '5', ...srtpArgs];
           const { peer, port } = await opensslServerWith(own, args);
@@ -88,7 +88,7 @@ describe('our server and openssl s_client', () => {
   const credentials = { ecdsa, 'rsa-4096': rsa4096, 'a 3.7 KB chain': longChain };
   for (const [name, own] of Object.entries(credentials))
     for (const mtu of mtus)
-      it(`complete with ${name} and a client certificate at MTU ${mtu}, in each packing`, async () => {
+      it(`[41] complete with ${name} and a client certificate at MTU ${mtu}, in each packing`, async () => {
         for (const packing of packings) {
           const server = await serverWith({
             ...srtp,
@@ -190,7 +190,7 @@ describe('what is negotiated with OpenSSL', () => {
     await expectTalk(server, theirs);
   });
 
-  it('gives the same SRTP keys and the same key log', async () => {
+  it('[11] gives the same SRTP keys and the same key log', async () => {
     const label = ['-keymatexport', 'EXTRACTOR-dtls_srtp', '-keymatexportlen', '60'];
     const { peer, port } = await opensslServerWith(ecdsa, [...srtpArgs, ...label]);
     const client = await clientOf(port, srtp);
@@ -211,7 +211,7 @@ describe('what is negotiated with OpenSSL', () => {
     expect(readFileSync(log, 'latin1').toLowerCase()).toContain(line.toLowerCase());
   });
 
-  it('works through a stateless listener', async () => {
+  it('[41] works through a stateless listener', async () => {
     const { peer, port } = await opensslServerWith(ecdsa, ['-listen']);
     const client = await clientOf(port);
     await client.event('connected');

@@ -238,7 +238,7 @@ describe('what a run makes of noise', () => {
     expect(only(ours.events, 'connected')).toHaveLength(1);
   });
 
-  it('is a note and smaller datagrams when the system finds one too big', () => {
+  it('[68] is a note and smaller datagrams when the system finds one too big', () => {
     const { network, ours } = pair();
     network.tell(client, { kind: 'too-big', size: 300 });
     network.run();

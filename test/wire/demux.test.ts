@@ -3,7 +3,7 @@ import { classify, type PayloadClass } from '../../src/wire/demux.ts';
 import { datagramsOf } from '../support/messages.ts';
 
 describe('the first byte of a payload', () => {
-  it('decides as the figure of RFC 7983 §7 has it, for all 256', () => {
+  it('[1] decides as the figure of RFC 7983 §7 has it, for all 256', () => {
     const expected = (first: number): PayloadClass => {
       // [0..3] STUN, [16..19] ZRTP, [20..63] DTLS, [64..79] TURN channel, [128..191] RTP/RTCP
       const rows: readonly (readonly [number, number, PayloadClass])[] = [

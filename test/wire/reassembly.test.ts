@@ -7,7 +7,7 @@ import { sentMessages } from '../support/messages.ts';
 const assembly = (total: number): MessageAssembly => new MessageAssembly(11, 3, total);
 
 describe('a message put together from fragments', () => {
-  it('is the message, for any order, any overlap and any borders', () => {
+  it('[38] is the message, for any order, any overlap and any borders', () => {
     const prng = new Prng('fragments');
     const bodies = sentMessages()
       .map(({ body }) => body)
@@ -85,7 +85,7 @@ describe('a message put together from fragments', () => {
     expect(message.body).toEqual(Uint8Array.of(1, 2, 3));
   });
 
-  it('of no bytes is complete at once', () => {
+  it('[43] of no bytes is complete at once', () => {
     const message = assembly(0);
     expect(message.complete).toBe(true);
     expect(message.add(0, new Uint8Array(0))).toEqual({ fresh: [], duplicateBytes: 0, conflicts: [] });

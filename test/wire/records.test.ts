@@ -16,7 +16,7 @@ const ccsRecord = hex('14 fefd 0000 ffffffffffff 0001 01');
 const emptyRecord = hex('17 feff 0000 000000000000 0000');
 
 describe('a datagram', () => {
-  it('is split into records, each with its place and header', () => {
+  it('[12] is split into records, each with its place and header', () => {
     const { records, leftover } = splitDatagram(concat(ccsRecord, emptyRecord, alertRecord));
     expect(leftover).toBeUndefined();
     expect(records).toMatchObject([
@@ -41,7 +41,7 @@ describe('a datagram', () => {
       expect(splitDatagram(hex(`16 ${version} 0000 000000000000 0001 00`)).leftover?.reason).toBe('not-dtls');
   });
 
-  it('with rubbish behind its records gives the records, and where the rubbish begins', () => {
+  it('[12] with rubbish behind its records gives the records, and where the rubbish begins', () => {
     expect(splitDatagram(concat(alertRecord, new Uint8Array(20)))).toMatchObject({
       records: [{ start: 0, end: 15 }],
       leftover: { start: 15, reason: 'not-dtls' },

@@ -36,7 +36,7 @@ const only = (bytes: Uint8Array, cidLength?: number): CiphertextSlice => {
 describe('a unified header', () => {
   const body = new Uint8Array(20).fill(0xc5);
 
-  it('is read in all its forms, for every C, S, L and epoch', () => {
+  it('[27] is read in all its forms, for every C, S, L and epoch', () => {
     for (let first = 0x20; first < 0x40; first++) {
       const [cid, wide, length] = [(first & 0x10) !== 0, (first & 0x08) !== 0, (first & 0x04) !== 0];
       const header = concat(
@@ -67,7 +67,7 @@ describe('a unified header', () => {
     }
   });
 
-  it('with a connection ID is read only by who knows how long it is', () => {
+  it('[27, 88] with a connection ID is read only by who knows how long it is', () => {
     const record = concat(hex('30c1c2c356'), body);
     expect(splitDatagram(record, {})).toEqual({ records: [], leftover: { start: 0, reason: 'unknown-cid' } });
     expect(splitDatagram(record, { cidLength: 0 })).toEqual({
@@ -81,7 +81,7 @@ describe('a unified header', () => {
       expect(tryDecode(unifiedHeader(cidLength), hex('30c1c2c356')).ok).toBe(false);
   });
 
-  it('without a length takes all that is left', () => {
+  it('[27] without a length takes all that is left', () => {
     const slice = only(concat(hex('2056'), new Uint8Array(40_000)));
     expect(slice).toMatchObject({ hasLength: false, length: 40_000, end: 40_002 });
   });
@@ -101,7 +101,7 @@ describe('a unified header', () => {
 });
 
 describe('a datagram with records of all kinds', () => {
-  it('is split by their first bytes (RFC 9147 §4.1)', () => {
+  it('[26] is split by their first bytes (RFC 9147 §4.1)', () => {
     const { records, leftover } = splitDatagram(concat(...mixed), { cidLength: 2 });
     expect(leftover).toBeUndefined();
     expect(records.map(({ form, start, end }) => [form, end - start])).toEqual(
@@ -130,7 +130,7 @@ describe('a datagram with records of all kinds', () => {
     }
   });
 
-  it('tells every first byte apart: 20 to 31 with a header of 13 bytes, 32 to 63 with the unified one, no other', () => {
+  it('[26] tells every first byte apart: 20 to 31 with a header of 13 bytes, 32 to 63 with the unified one, no other', () => {
     const rest = concat(hex('fefd 0000 000000000000 0014'), new Uint8Array(20));
     for (let first = 0; first < 256; first++) {
       const { records, leftover } = splitDatagram(concat(Uint8Array.of(first), rest), { cidLength: 1 });
@@ -219,7 +219,7 @@ describe('a datagram with records of all kinds', () => {
 });
 
 describe('a record number', () => {
-  it('is the nearest to the expected one that has the low bits (RFC 9147 §4.2.2), for every low byte', () => {
+  it('[29] is the nearest to the expected one that has the low bits (RFC 9147 §4.2.2), for every low byte', () => {
     const nearest = (low: number, window: number, expected: number): number[] => {
       const first = Math.max(0, Math.floor(expected / window) - 2);
       const all = [0, 1, 2, 3, 4].map((i) => (first + i) * window + low);
@@ -236,7 +236,7 @@ describe('a record number', () => {
     }
   });
 
-  it('of 16 bits is right for any loss and any lateness below half of its range', () => {
+  it('[29] of 16 bits is right for any loss and any lateness below half of its range', () => {
     const prng = new Prng('numbers');
     for (let i = 0; i < 20_000; i++) {
       const expected = i % 2 ? prng.int(200_000) : prng.int(2 ** 48);
@@ -261,7 +261,7 @@ describe('a record number', () => {
     }
   });
 
-  it('belongs to the most recent epoch that matches its two bits', () => {
+  it('[29] belongs to the most recent epoch that matches its two bits', () => {
     expect([0, 1, 2, 3].map((bits) => reconstructEpoch(bits, 3))).toEqual([0, 1, 2, 3]);
     expect([0, 1, 2, 3].map((bits) => reconstructEpoch(bits, 5))).toEqual([4, 5, 2, 3]);
     expect([0, 1, 2, 3].map((bits) => reconstructEpoch(bits, 2))).toEqual([0, 1, 2, undefined]);
@@ -271,7 +271,7 @@ describe('a record number', () => {
 });
 
 describe('an inner plaintext', () => {
-  it('ends with its type, before any zeros', () => {
+  it('[31] ends with its type, before any zeros', () => {
     expect(innerTypeAt(hex('0102030000'))).toBe(2);
     expect(innerTypeAt(hex('16'))).toBe(0);
     expect(innerTypeAt(hex(''))).toBe(-1);
@@ -280,7 +280,7 @@ describe('an inner plaintext', () => {
     expect(decode(innerPlaintext, hex('17'))).toEqual({ content: hex(''), type: 23, zeros: 0 });
   });
 
-  it('of nothing but zeros has no type and is refused', () => {
+  it('[31] of nothing but zeros has no type and is refused', () => {
     for (const zeros of ['', '00', '000000']) {
       const read = tryDecode(innerPlaintext, hex(zeros));
       expect(read.ok ? 'accepted' : read.error.code).toBe('bad-value');
