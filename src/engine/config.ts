@@ -14,13 +14,13 @@ export const leastMtu = 64;
 /** What an IPv4 datagram can carry (65535 less IP and UDP headers). */
 const mostMtu = 65507;
 
-/** The settings of an endpoint that speaks DTLS 1.2 as a WebRTC stack would: change what the case needs. */
+/** The settings of an endpoint that speaks DTLS 1.3 and 1.2 as a WebRTC stack would: change what the case needs. */
 export const defaultConfig = (role: Role): EndpointConfig => ({
   role,
-  versions: ['1.2'],
+  versions: ['1.3', '1.2'],
   // Those of a version that is not spoken are not offered.
   cipherSuites: [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030],
-  groups: [0x001d, 0x0017, 0x0018],
+  groups: [0x11ec, 0x001d, 0x0017, 0x0018],
   signatureSchemes: [0x0403, 0x0503, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601],
   credentials: [],
   clientAuth: 'none',
@@ -67,6 +67,17 @@ export const foreignSuite = (code: number, versions: readonly Version[]): boolea
 const hybrids: readonly number[] = [4587, 4588, 4589];
 export const isHybrid = (group: number): boolean => hybrids.includes(group);
 
+const hasSuite = (config: EndpointConfig, version: Version): boolean =>
+  config.cipherSuites.some((code) => canRun(code, version));
+const hasGroup = (config: EndpointConfig, version: Version): boolean =>
+  config.groups.some((group) => version === '1.3' || !isHybrid(group));
+
+/** The settings without the versions for which they have no suite or no group: who gives one suite means its version. */
+export function withSpokenVersions(config: EndpointConfig): EndpointConfig {
+  const versions = config.versions.filter((version) => hasSuite(config, version) && hasGroup(config, version));
+  return versions.length === config.versions.length ? config : { ...config, versions };
+}
+
 /** Throws a `RangeError` that names the setting no endpoint could work with. */
 export function checkConfig(config: EndpointConfig): void {
   const reject = (what: string): never => {
@@ -76,13 +87,13 @@ export function checkConfig(config: EndpointConfig): void {
     if (!Number.isFinite(value) || value < least) reject(`${name} must be at least ${least}, not ${value}`);
   };
   if (config.versions.length === 0) reject('versions: none is given');
-  for (const version of config.versions) {
+  for (const version of config.versions)
     if (!spoken.includes(version as Spoken)) reject(`versions: the engine speaks DTLS 1.2 and 1.3, not ${version}`);
-    if (!config.cipherSuites.some((code) => canRun(code, version)))
-      reject(`cipherSuites: none of these is one that the engine can run in DTLS ${version}`);
-    if (!config.groups.some((group) => version === '1.3' || !isHybrid(group)))
-      reject(`groups: DTLS ${version} needs at least one of its own`);
-  }
+  const versions = config.versions.join(' or ');
+  if (!config.versions.some((version) => hasSuite(config, version)))
+    reject(`cipherSuites: none of these is one that the engine can run in DTLS ${versions}`);
+  if (!config.versions.some((version) => hasSuite(config, version) && hasGroup(config, version)))
+    reject(`groups: DTLS ${versions} needs at least one of its own`);
   if (config.signatureSchemes.length === 0) reject('signatureSchemes: at least one is needed');
   if (!Number.isInteger(config.mtu) || config.mtu < leastMtu || config.mtu > mostMtu)
     reject(`mtu must be a whole number from ${leastMtu} to ${mostMtu}, not ${config.mtu}`);

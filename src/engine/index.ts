@@ -6,7 +6,7 @@ import type { Instant } from '../base/time.ts';
 import type { Endpoint, EndpointConfig, Environment, Input, Output, Role, SrtpKeys } from './api.ts';
 import { Association } from './association.ts';
 import { startClient } from './client.ts';
-import { checkConfig } from './config.ts';
+import { checkConfig, withSpokenVersions } from './config.ts';
 import { startServer } from './server.ts';
 import { srtpKeysOf } from './srtp.ts';
 
@@ -28,7 +28,7 @@ export interface InspectableEndpoint extends Endpoint {
  */
 export function createEndpoint(config: EndpointConfig, env: Environment): InspectableEndpoint {
   checkConfig(config);
-  const house = new Association(config, env);
+  const house = new Association(withSpokenVersions(config), env);
   house.run(config.role === 'client' ? startClient(house) : startServer(house));
   return new AssociationEndpoint(config.role, house);
 }

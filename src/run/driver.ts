@@ -87,7 +87,7 @@ class DrivenRun implements Run {
     const at = this.#time(this.#lastNow);
     for (const event of announced(config)) this.#recorder.push({ ...event, at });
     transport.listen((event) => this.#hear(event));
-    this.#side.handle({ kind: 'start' }, this.#startedAt);
+    this.#side.handle({ kind: 'start' }, this.#lastNow);
     this.#proceed();
   }
 
@@ -212,7 +212,8 @@ class DrivenRun implements Run {
     this.#deliver();
     if (this.#ended) return;
     const now = this.#lastNow;
-    const { connectedAt } = this.#side;
+    // Whoever closes before the peer has our last flight leaves it without a handshake (RFC 9147 §5.8.1).
+    const connectedAt = this.#side.endpoint.unacknowledged ? undefined : this.#side.connectedAt;
     const deadline = after(this.#startedAt, this.#spec.timeoutMs);
     const lingered = connectedAt === undefined ? undefined : after(connectedAt, this.#spec.lingerMs);
     const closeAt = lingered === undefined || this.#closing ? undefined : earlier(lingered, deadline);

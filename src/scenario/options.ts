@@ -211,7 +211,7 @@ export const optionTable: Table = {
     commands: both,
     onlyRole: undefined,
     type: words<Version>(['1.3', '1.2'], 1),
-    default: always(['1.2']),
+    default: always(['1.3', '1.2']),
   },
   suites: {
     flag: '--suites',
@@ -220,7 +220,7 @@ export const optionTable: Table = {
     help: 'cipher suites in order of preference, by IANA name or as 0xc02b',
     commands: both,
     onlyRole: undefined,
-    type: codes(cipherSuites, [0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030, 0x1301, 0x1302, 0x1303], 1),
+    type: codes(cipherSuites, [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030], 1),
     default: always([0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030]),
   },
   groups: {
@@ -230,8 +230,8 @@ export const optionTable: Table = {
     help: 'key exchange groups in order of preference',
     commands: both,
     onlyRole: undefined,
-    type: codes(groups, [29, 23, 24, 4588], 1),
-    default: always([29, 23, 24]),
+    type: codes(groups, [4588, 29, 23, 24], 1),
+    default: always([4588, 29, 23, 24]),
   },
   sigalgs: {
     flag: '--sigalgs',

@@ -66,8 +66,8 @@ export const presets: readonly Preset[] = [
   {
     id: 'first-certificate-lost',
     label: 'First certificate fragment lost',
-    help: 'one fragment of the peer’s certificate is dropped once: one retransmission later all is well',
-    options: { link: ['in:drop=certificate#1'] },
+    help: 'one fragment of the peer’s certificate, which DTLS 1.2 sends in the clear, is dropped once: one retransmission later all is well',
+    options: { versions: ['1.2'], link: ['in:drop=certificate#1'] },
   },
   {
     id: 'slow-uplink',

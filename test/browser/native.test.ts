@@ -227,7 +227,7 @@ describe('runs in the service worker', () => {
 
   it('need no helper against sim', async () => {
     const run = await start(page, { target: 'sim', options: {} });
-    expect(await ended(page, run)).toMatchObject({ outcome: 'established', version: '1.2' });
+    expect(await ended(page, run)).toMatchObject({ outcome: 'established', version: '1.3' });
     expect(helperPids()).toEqual([]);
   });
 

@@ -76,9 +76,9 @@ describe('probe sim', () => {
         {
           id: 'h1',
           outcome: 'established',
-          version: '1.2',
-          cipherSuite: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
-          group: 'x25519',
+          version: '1.3',
+          cipherSuite: 'TLS_AES_128_GCM_SHA256',
+          group: 'X25519MLKEM768',
           retransmissions: { client: 0, server: 1 },
         },
       ],
@@ -95,7 +95,18 @@ describe('probe sim', () => {
   });
 
   it('takes the server’s part when told to', async () => {
-    const { code } = await cli.run('probe', 'sim', '--role', 'server', '--cookie', 'on', '-o', 'role.sqlog');
+    const { code } = await cli.run(
+      'probe',
+      'sim',
+      '--versions',
+      '1.2',
+      '--role',
+      'server',
+      '--cookie',
+      'on',
+      '-o',
+      'role.sqlog',
+    );
     expect(code).toBe(0);
     const messages = eventsIn('role.sqlog').flatMap((event) =>
       event.kind === 'datagram' ? [event.contents?.records[0]?.fragments[0]?.message] : [],
@@ -109,12 +120,12 @@ describe('-o', () => {
   it('leaves the secrets out of every file but .keys, unless asked', async () => {
     const outputs = (name: string) =>
       ['sqlog', 'qlog', 'pcapng', 'keys', 'json'].flatMap((e) => ['-o', `${name}.${e}`]);
-    const without = await cli.run('probe', 'sim', ...outputs('plain'));
+    const without = await cli.run('probe', 'sim', '--versions', '1.2', ...outputs('plain'));
     expect(without).toMatchObject({
       code: 0,
       stderr: ['sqlog', 'qlog', 'pcapng', 'keys', 'json'].map((e) => `Written: plain.${e}\n`).join(''),
     });
-    await cli.run('probe', 'sim', '--with-keys', ...outputs('keyed'));
+    await cli.run('probe', 'sim', '--versions', '1.2', '--with-keys', ...outputs('keyed'));
     const secret = /^CLIENT_RANDOM [0-9a-f]{64} ([0-9a-f]{96})$/m.exec(
       readFileSync(cli.path('plain.keys'), 'utf8'),
     )?.[1];

@@ -57,6 +57,14 @@ describe('one endpoint that speaks both versions', () => {
     expect(pair.client.parameters?.version).toBe('1.2');
   });
 
+  it('speaks the version alone that it has suites and groups for', () => {
+    const suites = [0xc02b];
+    expect(pairOf({ ...bothVersions, cipherSuites: suites }, bothVersions).client.parameters?.version).toBe('1.2');
+    expect(pairOf({ ...bothVersions, groups: [x25519MlKem768] }, bothVersions).server.failure).toMatchObject({
+      code: 'no-common-group',
+    });
+  });
+
   it('has nothing in common with a peer of the other version alone', () => {
     const pair = pairOf(only13, only12);
     expect(pair.server.failure).toMatchObject({ code: 'version', offered: [0xfefc], supported: [0xfefd] });

@@ -28,7 +28,12 @@ const srtpArgs = ['-use_srtp', 'SRTP_AES128_CM_SHA1_80'];
 /** OpenSSL counts IP and UDP headers, takes no less than 256, and sends 228 bytes when it is told nothing. */
 const theirMtu = (mtu: number): string[] => (mtu === 228 ? [] : ['-mtu', String(mtu + 28)]);
 
-const config = (role: Role, more: Partial<EndpointConfig>): EndpointConfig => ({ ...defaultConfig(role), ...more });
+const config = (role: Role, more: Partial<EndpointConfig>): EndpointConfig => ({
+  ...defaultConfig(role),
+  // What the OpenSSL of Debian 12 speaks.
+  versions: ['1.2'],
+  ...more,
+});
 
 async function clientOf(port: number, more: Partial<EndpointConfig> = {}): Promise<UdpEndpoint> {
   const client = await UdpEndpoint.start(config('client', more), port);

@@ -44,6 +44,7 @@ export function captured(name: (typeof captureNames)[number]): Trace {
 export function simulated(rules: readonly LinkRule[], retransmission: Partial<Retransmission> = {}): Trace {
   const config = (role: 'client' | 'server', credential: 'ecdsa-p256-a' | 'ecdsa-p256-b') => ({
     ...defaultConfig(role),
+    versions: ['1.2'] as const,
     mtu: 300,
     retransmission: { ...defaultConfig(role).retransmission, ...retransmission },
     credentials: [bundledTestCredential(credential)],

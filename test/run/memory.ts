@@ -63,10 +63,12 @@ export class MemoryNetwork {
 
 export const clientConfig: EndpointConfig = {
   ...defaultConfig('client'),
+  versions: ['1.2'],
   credentials: [bundledTestCredential('ecdsa-p256-a')],
 };
 export const serverConfig: EndpointConfig = {
   ...defaultConfig('server'),
+  versions: ['1.2'],
   credentials: [bundledTestCredential('ecdsa-p256-b')],
   clientAuth: 'request',
 };

@@ -123,7 +123,12 @@ describe('a simulated scenario', () => {
   });
 
   it('has the role, the options and the credentials on the side that they describe', () => {
-    const scenario = readScenario('probe', 'sim', { role: ['server'], mtu: ['300'], certGen: ['rsa-2048'] });
+    const scenario = readScenario('probe', 'sim', {
+      role: ['server'],
+      versions: ['1.2'],
+      mtu: ['300'],
+      certGen: ['rsa-2048'],
+    });
     if (!scenario.ok) throw new Error('refused');
     const { ours = [], theirs } = simulationCredentials(scenario.value.options);
     const trace = simulate(simulationFor(scenario.value, 'test', ours, theirs, nobleProvider));

@@ -115,6 +115,9 @@ export class Side {
   }
 }
 
+/** What both ends have unless a test says otherwise. */
+const config12 = (role: Role): EndpointConfig => ({ ...defaultConfig(role), versions: ['1.2'] });
+
 const systemRandom: RandomSource = (length) => webcrypto.getRandomValues(new Uint8Array(length));
 
 interface Arrival {
@@ -139,8 +142,8 @@ export class Pair {
     this.#options = options;
     const provider = options.provider ?? nodeProvider;
     const random = options.random ?? systemRandom;
-    this.client = new Side({ ...defaultConfig('client'), ...options.client, role: 'client' }, provider, random);
-    this.server = new Side({ ...defaultConfig('server'), ...options.server, role: 'server' }, provider, random);
+    this.client = new Side({ ...config12('client'), ...options.client, role: 'client' }, provider, random);
+    this.server = new Side({ ...config12('server'), ...options.server, role: 'server' }, provider, random);
   }
 
   get now(): Instant {

@@ -37,12 +37,14 @@ export function simulated(options: Simulated = {}): Trace {
   });
   const server: EndpointConfig = {
     ...defaultConfig('server'),
+    versions: ['1.2'],
     credentials: [bundledTestCredential('ecdsa-p256-b'), bundledTestCredential('rsa-2048')],
     srtpProfiles: [7, 1],
     ...options.server,
   };
   const client: EndpointConfig = {
     ...defaultConfig('client'),
+    versions: ['1.2'],
     credentials: [bundledTestCredential('ecdsa-p256-a')],
     srtpProfiles: [7, 1],
     ...options.client,
