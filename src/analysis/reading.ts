@@ -156,9 +156,9 @@ export class Reading implements Negotiation, SoFar {
 
   /** Closed handshake records of epoch 2 as items, so that they have a flight. */
   #addSealed(pending: readonly PendingRecord[], event: DatagramEvent, from: Actor, items: Item[]): void {
+    if (event.contents || !pending.some(({ view }) => view.likely === 'handshake')) return;
     const sealed = pending.filter(({ view, arrives }) => view.likely === 'handshake' && arrives);
-    const last = sealed.at(-1);
-    if (!last || event.contents) return;
+    if (sealed.length === 0) return;
     if (sealed.some(({ view }) => view.repeatedNumber === 'same-bytes')) return;
     const side = this.sides[from];
     const repeats = pending.some(({ fragments }) =>

@@ -7,6 +7,8 @@ import { count, list } from './words.ts';
 /** Key shares of hybrid groups with ML-KEM (draft-ietf-tls-ecdhe-mlkem): none fits a datagram beside the rest of a hello. */
 const postQuantum: ReadonlySet<number> = new Set([0x11eb, 0x11ec, 0x11ed]);
 
+export const isPostQuantum = ({ group }: { readonly group: number }): boolean => postQuantum.has(group);
+
 export interface HelloFacts {
   readonly flight: FlightView;
   /** Bytes of the message; undefined when not all of it was seen. */
@@ -25,7 +27,7 @@ export function helloFacts(handshake: Handshake): HelloFacts | undefined {
   const first = datagramsOf(handshake, flight.packets).filter(({ attempt }) => attempt === 0);
   const message = handshake.messages.findLast(({ from, name }) => from === 'client' && name === 'client_hello');
   const share = (handshake.parameters.offer?.keyShares ?? [])
-    .filter(({ group }) => postQuantum.has(group))
+    .filter(isPostQuantum)
     .sort((a, b) => b.bytes - a.bytes)[0];
   return {
     flight,

@@ -1,4 +1,4 @@
-import { helloFacts, sizesText } from '../hello.ts';
+import { helloFacts, isPostQuantum, sizesText } from '../hello.ts';
 import { rule } from '../model.ts';
 import { datagramsOf, evidenceOf } from '../story.ts';
 
@@ -10,7 +10,7 @@ export const postQuantumKeyShare = rule(
     see: 'RFC 9147 §5.5',
   },
   (handshake) => {
-    const hello = helloFacts(handshake);
+    const hello = handshake.parameters.offer?.keyShares.some(isPostQuantum) ? helloFacts(handshake) : undefined;
     if (!hello?.share || hello.sizes.length < 2 || hello.bytes === undefined) return undefined;
     const answered = handshake.flights.some(({ from, number }) => from === 'server' && number > hello.flight.number);
     return {
