@@ -9,7 +9,7 @@ import type { Credential } from '../crypto/keys.ts';
 import type { AeadName, CryptoProvider } from '../crypto/provider.ts';
 import type { AeadLimits } from '../crypto/schedule13.ts';
 import type { StackHabits } from '../profiles/model.ts';
-import type { Version } from '../wire/registry.ts';
+import type { AlertName, Version } from '../wire/registry.ts';
 import type { DropReason, Failure } from './failure.ts';
 
 export type Role = 'client' | 'server';
@@ -144,7 +144,12 @@ export type Packing = 'packed' | 'record' | 'flight';
 /** How the peer is trusted. WebRTC has no PKI: the certificate's hash must be one that signalling announced (RFC 8122). */
 export type PeerTrust =
   | { readonly kind: 'any' }
-  | { readonly kind: 'fingerprints'; readonly fingerprints: readonly Fingerprint[] };
+  | {
+      readonly kind: 'fingerprints';
+      readonly fingerprints: readonly Fingerprint[];
+      /** What a peer with another certificate is told; bad_certificate when absent. */
+      readonly alert?: AlertName;
+    };
 export interface Fingerprint {
   readonly hash: 'sha1' | 'sha256' | 'sha384' | 'sha512';
   readonly value: Uint8Array;

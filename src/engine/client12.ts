@@ -271,7 +271,7 @@ function agree(
     ? extensions?.filter(({ kind }) => kind !== 'renegotiation_info')
     : extensions;
   const fault =
-    unasked(hello.extensions, 'server_hello', byExtension) ?? duplicateExtension('server_hello', extensions);
+    duplicateExtension('server_hello', extensions) ?? unasked(hello.extensions, 'server_hello', byExtension);
   if (fault) return refuse(fault);
   // RFC 5746 §3.4: empty in a first handshake; absent means an old server, which we do not mind without renegotiation.
   const renegotiation = findExtension(extensions, 'renegotiation_info');

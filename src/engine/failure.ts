@@ -38,6 +38,8 @@ export type Failure =
       readonly code: 'fingerprint-mismatch';
       readonly expected: readonly string[];
       readonly got: string;
+      /** As the settings want it told. */
+      readonly alert?: AlertName;
     }
   | { readonly fault: 'peer'; readonly code: 'alert'; readonly level: number; readonly description: number }
   | {
@@ -112,8 +114,9 @@ export function alertFor(failure: Failure): AlertName | undefined {
     case 'bad-finished':
       return 'decrypt_error';
     case 'bad-certificate':
-    case 'fingerprint-mismatch':
       return 'bad_certificate';
+    case 'fingerprint-mismatch':
+      return failure.alert ?? 'bad_certificate';
     case 'certificate-missing':
       return failure.version === '1.3' ? 'certificate_required' : 'handshake_failure';
     case 'no-common-suite':

@@ -58,6 +58,7 @@ export function checkTrust(
       code: 'fingerprint-mismatch',
       expected: trust.fingerprints.map(({ hash, value }) => spell(hash, value)),
       got: spell(shown, provider.hash(shown, leaf)),
+      ...(trust.alert && { alert: trust.alert }),
     },
   };
 }

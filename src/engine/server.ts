@@ -66,8 +66,8 @@ export function startServer(house: Association): Handshake {
       if (!config.versions.includes(version)) return false;
       const number = versionNumber[version];
       if (listed) return listed.includes(number);
-      // Version numbers of DTLS fall as versions rise.
-      return version !== '1.3' && hello.client_version >> 8 === 0xfe && hello.client_version <= number;
+      // Version numbers of DTLS fall as versions rise; a client may know versions that nobody here does (RFC 5246 §E.1).
+      return version !== '1.3' && hello.client_version <= number;
     });
   }
 

@@ -31,7 +31,7 @@ export function duplicateExtension(
   const twice = codes.find((code, i) => codes.indexOf(code) !== i);
   return twice === undefined
     ? undefined
-    : { fault: 'peer', code: 'illegal-parameter', message, what: `extension ${twice} comes twice` };
+    : { fault: 'peer', code: 'malformed', message, at: 0, why: `extension ${twice} comes twice` };
 }
 
 /** RFC 5246 §7.4.1.4, RFC 8446 §4.2: a server answers only what it was asked. */

@@ -65,6 +65,21 @@ describe('one endpoint that speaks both versions', () => {
     });
   });
 
+  it.each([0xfefc, 0xfe00, 0xfdff, 0x0101])(
+    'takes a client of a version that nobody knows for one of DTLS 1.2: %i',
+    (version) => {
+      const pair = new Pair({
+        client: only12,
+        server: { ...only12, credentials: [ecdsa] },
+        link: rewriting(HandshakeType.clientHello, (body) =>
+          Uint8Array.from([version >> 8, version & 255, ...body.subarray(2)]),
+        ),
+      }).run(500);
+      // What was changed on the way shows in the Finished, and nowhere before.
+      expect(pair.server.of('state').map(({ to }) => to)).toContain('awaitFinished');
+    },
+  );
+
   it('has nothing in common with a peer of the other version alone', () => {
     const pair = pairOf(only13, only12);
     expect(pair.server.failure).toMatchObject({ code: 'version', offered: [0xfefc], supported: [0xfefd] });
