@@ -49,15 +49,19 @@ export function hkdfExpandLabel(
 ): Uint8Array {
   const name = utf8(prefix + label);
   if (name.length > 255 || context.length > 255) throw new RangeError('label and context have one byte of length each');
-  // HkdfLabel: uint16 length, opaque label<7..255>, opaque context<0..255>.
-  const info = new Uint8Array(4 + name.length + context.length);
+  // HkdfLabel: uint16 length, opaque label<7..255>, opaque context<0..255>; and behind it the number of the first block.
+  const info = new Uint8Array(5 + name.length + context.length);
   info[0] = length >> 8;
   info[1] = length & 0xff;
   info[2] = name.length;
   info.set(name, 3);
   info[3 + name.length] = context.length;
   info.set(context, 4 + name.length);
-  return hkdfExpand(provider, hash, secret, info, length);
+  info[info.length - 1] = 1;
+  if (length > hashLength[hash]) return hkdfExpand(provider, hash, secret, info.subarray(0, -1), length);
+  // Keys and secrets are never longer than one block.
+  const block = provider.hmac(hash, secret, info);
+  return block.length === length ? block : block.slice(0, length);
 }
 
 /** No context, as most labels have it. */

@@ -1,6 +1,6 @@
 /**
  * The key schedule of DTLS 1.3 (RFC 8446 §7.1 with the labels of RFC 9147 §5.9), one function for each secret, named as the
- * RFC names it. Nothing is remembered: a transcript goes in as its hash, a secret comes out. The order in which a handshake
+ * RFC names it. No secret is remembered: a transcript goes in as its hash, a secret comes out. The order in which a handshake
  * asks for them:
  *
  *   early = earlySecret(psk?)            -> binderKey, clientEarlyTrafficSecret, earlyExporterSecret
@@ -64,12 +64,22 @@ export interface KeySchedule {
 
 export type AeadCipher = Extract<Cipher, { kind: 'aead' }>;
 
+type Hashes = Pick<CryptoProvider, 'hash' | 'hmac'>;
+
+/** Schedules that were made, by provider: a handshake asks for its own at every change of keys. */
+const schedules = new WeakMap<Hashes, Map<string, KeySchedule>>();
+
 /** The schedule of a suite's hash. */
-export function keySchedule(
-  provider: Pick<CryptoProvider, 'hash' | 'hmac'>,
-  hash: CipherSuite['hash'],
-  prefix: LabelPrefix = 'dtls13',
-): KeySchedule {
+export function keySchedule(provider: Hashes, hash: CipherSuite['hash'], prefix: LabelPrefix = 'dtls13'): KeySchedule {
+  const ours = schedules.get(provider) ?? new Map<string, KeySchedule>();
+  const known = ours.get(prefix + hash);
+  if (known) return known;
+  const made = makeSchedule(provider, hash, prefix);
+  schedules.set(provider, ours.set(prefix + hash, made));
+  return made;
+}
+
+function makeSchedule(provider: Hashes, hash: CipherSuite['hash'], prefix: LabelPrefix): KeySchedule {
   const length = hashLength[hash];
   const zeros = new Uint8Array(length);
   const emptyHash = provider.hash(hash, emptyBytes);

@@ -109,13 +109,11 @@ export class Association {
     this.#ahead = new Ahead(config.limits.recordsAhead);
     this.inbox = new Inbox(config.limits);
     this.#hellos = new HelloPool(config.limits);
-    const acknowledges = (): boolean => this.#version === '1.3';
     this.#flights = new Flights({
       config,
       records: this.records,
-      get acknowledges() {
-        return acknowledges();
-      },
+      // No getter: it would give this object, and with it every association, a hidden class of its own.
+      acknowledges: () => this.#version === '1.3',
       acknowledge: () => this.acknowledge(),
       transmit: (bytes, contents) => this.#transmit(this.#peer, bytes, contents),
       event: (event) => this.event(event),
@@ -747,15 +745,19 @@ export class Association {
       this.#sendAlert(Level.fatal, word.description);
   }
 
+  /** Whether a record is what was wrong, or came before it: what comes behind it in its flight may still be the first copy. */
   #isAbout(slice: AnySlice, { about }: LastWord): boolean {
+    let plaintext = slice.fragment;
     if (slice.form === 'unified') {
       if (about.epoch === 0 || slice.epochBits !== (about.epoch & unifiedBits.epoch)) return false;
       const read = this.records.openUnified(slice, this.#now);
-      return read.ok && read.type === ContentType.handshake;
-    }
-    if (slice.type !== ContentType.handshake || slice.epoch !== about.epoch) return false;
-    const head = slice.epoch === 0 ? tryDecode(handshakeHeader, headOf(slice.fragment)) : undefined;
-    return head ? head.ok && head.value.message_seq <= about.seq : true;
+      if (!read.ok || read.type !== ContentType.handshake) return false;
+      plaintext = read.plaintext;
+    } else if (slice.type !== ContentType.handshake || slice.epoch !== about.epoch) return false;
+    // Under the keys of DTLS 1.2 there is nothing but Finished.
+    else if (slice.epoch > 0) return true;
+    const head = tryDecode(handshakeHeader, headOf(plaintext));
+    return head.ok && head.value.message_seq <= about.seq;
   }
 
   #later(ms: number): Instant {

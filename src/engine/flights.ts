@@ -67,7 +67,7 @@ export interface FlightHost {
   readonly config: EndpointConfig;
   readonly records: RecordLayer;
   /** DTLS 1.3 is agreed: what has come of an incomplete flight can be acknowledged. */
-  readonly acknowledges: boolean;
+  acknowledges(): boolean;
   acknowledge(): void;
   transmit(bytes: Uint8Array, contents: DatagramContents): void;
   event(event: EngineEvent): void;
@@ -257,7 +257,7 @@ export class Flights {
     if (!flight?.partly) return;
     flight.partly = false;
     if (flight.awaited !== 'flight') return;
-    if (this.#host.acknowledges) {
+    if (this.#host.acknowledges()) {
       if (!flight.answered) this.#cancel();
       flight.answered = true;
       this.#timer.ask(now);

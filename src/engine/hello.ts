@@ -193,7 +193,8 @@ export function sendHello(
   // What a HelloVerifyRequest answers is not kept from: a repeat of it is seen by its cookie.
   const parts = [{ kind: 'message', epoch: 0, type: HandshakeType.clientHello, seq: given.seq, body }] as const;
   house.sendFlight({ number: given.flights, parts, awaited: 'flight', answers: undefined });
-  return { ...given, tickets, hello, body };
+  const { draft, answers, seq, flights, shares } = given;
+  return { draft, answers, seq, flights, shares, tickets, hello, body };
 }
 
 /**

@@ -33,6 +33,7 @@ export class Relay<M extends Machine, K extends Knowledge<M>> implements Handsha
   }
 
   get updateKeys(): Handshake['updateKeys'] {
-    return this.#running.updateKeys;
+    const running = this.#running;
+    return running.updateKeys && ((request) => running.updateKeys?.(request));
   }
 }

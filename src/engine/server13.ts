@@ -151,7 +151,7 @@ const retryBody = (
   const extensions: Extension<'hello_retry_request'>[] = [selectedVersion];
   if (group !== undefined) extensions.push({ kind: 'key_share', body: { selected_group: group } });
   if (cookie) extensions.push({ kind: 'cookie', body: { cookie } });
-  return encode(helloRetryRequest, { ...helloFields(suite), random: helloRetryRandom, extensions });
+  return encode(helloRetryRequest, { random: helloRetryRandom, extensions, ...helloFields(suite) });
 };
 
 const selectedVersion = {
@@ -357,7 +357,7 @@ function respond(
   outbox.message(
     0,
     HandshakeType.serverHello,
-    encode(serverHello, { ...helloFields(suite.code), random: random(32), extensions: answers }),
+    encode(serverHello, { random: random(32), extensions: answers, ...helloFields(suite.code) }),
   );
 
   const secret = schedule.handshakeSecret(schedule.earlySecret(ticket?.state.psk), ours.secret);

@@ -18,7 +18,7 @@ import { HandshakeType } from '../wire/registry.ts';
 import type { CipherSuite } from '../wire/suites.ts';
 import type { Association, Handshake } from './association.ts';
 import type { Failure } from './failure.ts';
-import type { Course, Knowledge, Machine, Message } from './machine.ts';
+import type { Course, Knowledge, Machine, Message, Signal } from './machine.ts';
 
 /** Traffic secrets become keys here, and are told to the key log. */
 export class Traffic13 {
@@ -133,18 +133,29 @@ export class Traffic13 {
 }
 
 /** A course whose last state knows its traffic keys, and can be asked to change them. */
-export const withKeyUpdates = <
-  M extends Machine,
-  K extends Knowledge<M> & { readonly connected: { readonly traffic: Traffic13 } },
->(
-  course: Course<M, K>,
-): Handshake => ({
-  get state() {
-    return course.state;
-  },
-  waitsFor: (signal) => course.waitsFor(signal),
-  take: (signal, message) => course.take(signal, message),
-  updateKeys(request) {
-    if (course.state === 'connected') (course.known as K['connected']).traffic.update(request);
-  },
-});
+export const withKeyUpdates = <M extends Machine, K extends WithTraffic<M>>(course: Course<M, K>): Handshake =>
+  new UpdatingCourse(course);
+
+type WithTraffic<M extends Machine> = Knowledge<M> & { readonly connected: { readonly traffic: Traffic13 } };
+
+/** A class without closures for the reason that `AssociationEndpoint` is one. */
+class UpdatingCourse<M extends Machine, K extends WithTraffic<M>> implements Handshake {
+  readonly #course: Course<M, K>;
+
+  constructor(course: Course<M, K>) {
+    this.#course = course;
+  }
+
+  get state(): string {
+    return this.#course.state;
+  }
+  waitsFor(signal: Signal): boolean {
+    return this.#course.waitsFor(signal);
+  }
+  take(signal: string, message?: Message): ReturnType<Handshake['take']> {
+    return this.#course.take(signal, message);
+  }
+  updateKeys(request: boolean): void {
+    if (this.#course.state === 'connected') (this.#course.known as K['connected']).traffic.update(request);
+  }
+}

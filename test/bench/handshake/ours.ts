@@ -44,10 +44,10 @@ interface Case {
 function shake({ provider, version, group }: Case, certificates: Certificates): void {
   const end = (role: 'client' | 'server'): Endpoint => {
     const config: EndpointConfig = {
+      keyShares: [group],
       ...defaultConfig(role),
       versions: [version],
       groups: [group, p256],
-      keyShares: [group],
       credentials: [certificates[role]],
       clientAuth: 'require',
       cookie: false,
