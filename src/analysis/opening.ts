@@ -1,6 +1,7 @@
 /**
  * What opens the records of one handshake, and what is missing for those that stay closed. Which protection a handshake
- * has follows from its hellos; a record that came before they were known is remembered as worth another reading.
+ * has follows from its hellos; a record that came before they were known is remembered as worth another reading. Where the
+ * ServerHello was never seen, the suites of DTLS 1.3 are tried: a record that opens proves its suite.
  */
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { trafficSecretLabel } from '../crypto/schedule13.ts';
@@ -12,6 +13,9 @@ import { type Opened13, Opener13 } from './opener13.ts';
 
 /** Connection IDs that are tried where nobody told how long they are; stacks make 0 to 20 bytes. */
 const longestTriedCid = 20;
+/** Suites that are tried, and how often: a capture without the ServerHello may have no record that opens. */
+const suites13 = [0x1301, 0x1302, 0x1303] as const;
+const mostTries = 256;
 
 export class Opening {
   opened = 0;
@@ -24,6 +28,7 @@ export class Opening {
   #opener: Opener12 | Opener13 | undefined;
   /** Encrypted records were met before what opens them was known. */
   #wantsAgain = false;
+  #tries = 0;
 
   /** `known` is what an earlier reading of the same datagrams found out about the record protection. */
   constructor(crypto: CryptoProvider, keys: KeyRing, known: ProtectionFacts | undefined) {
@@ -61,8 +66,9 @@ export class Opening {
     return content;
   }
 
-  /** A ciphertext of DTLS 1.3; why it stays closed otherwise. */
-  open13(from: Actor, slice: CiphertextSlice): Opened13 | 'wrong' | 'no-key' {
+  /** A ciphertext of DTLS 1.3; why it stays closed otherwise. `clientRandom` of the ClientHello, if that was seen. */
+  open13(from: Actor, slice: CiphertextSlice, clientRandom: Uint8Array | undefined): Opened13 | 'wrong' | 'no-key' {
+    if (!this.#facts && clientRandom) this.#trySuites(from, slice, clientRandom);
     if (!this.#opener) {
       this.#wantsAgain = true;
       const label = trafficSecretLabel(from, slice.epochBits === 2 ? 2 : 3);
@@ -80,14 +86,34 @@ export class Opening {
    * How long the connection ID is of a record that opens with one of the usual lengths; `undefined` when none does.
    * `sliceWith` gives the record as it is with an ID of that length.
    */
-  cidLength(from: Actor, sliceWith: (length: number) => CiphertextSlice | undefined): number | undefined {
-    if (!(this.#opener instanceof Opener13)) return undefined;
+  cidLength(
+    from: Actor,
+    sliceWith: (length: number) => CiphertextSlice | undefined,
+    clientRandom: Uint8Array | undefined,
+  ): number | undefined {
     for (let length = 1; length <= longestTriedCid; length++) {
       const slice = sliceWith(length);
-      const opened = slice && this.#opener.open(from, slice);
+      if (!slice) continue;
+      if (!this.#facts && clientRandom) this.#trySuites(from, slice, clientRandom);
+      const opened = this.#opener instanceof Opener13 ? this.#opener.open(from, slice) : undefined;
       if (typeof opened === 'object' && 'epoch' in opened) return length;
     }
     return undefined;
+  }
+
+  /** Learns the suite that opens a record, where the ServerHello that would tell it was not seen. */
+  #trySuites(from: Actor, slice: CiphertextSlice, clientRandom: Uint8Array): void {
+    for (const suite of suites13) {
+      if (this.#tries >= mostTries) return;
+      const facts = { version: '1.3', suite, clientRandom } as const;
+      const opener = this.#openerFor(facts);
+      if (!(opener instanceof Opener13)) return;
+      this.#tries++;
+      const opened = opener.open(from, slice);
+      if (opened === 'wrong' || !('epoch' in opened)) continue;
+      this.learn(facts);
+      return;
+    }
   }
 
   #openerFor(facts: ProtectionFacts | undefined): Opener12 | Opener13 | undefined {

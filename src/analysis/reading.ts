@@ -103,7 +103,8 @@ export class Reading implements Negotiation, SoFar {
 
   get version(): Version | undefined {
     const hello = this.serverHello ?? this.helloRetryRequest;
-    return hello && chosenVersion(hello);
+    // Records that open prove their version as well.
+    return hello ? chosenVersion(hello) : this.opening.facts?.version;
   }
 
   get protection(): ProtectionFacts | undefined {

@@ -7,7 +7,7 @@ import type { Actor, DatagramEvent } from '../trace/model.ts';
 import { type ClientHello, handshakeHeaderLength, handshakeTypeName } from '../wire/handshake.ts';
 import type { RecordSlice } from '../wire/record.ts';
 import { ContentType, HandshakeType, type Version, versionNumber } from '../wire/registry.ts';
-import { ciphertextAt, reconstructEpoch } from '../wire/unified.ts';
+import { type CiphertextSlice, ciphertextAt, reconstructEpoch } from '../wire/unified.ts';
 import type { CidLengths } from './cids.ts';
 import {
   type Buffers,
@@ -92,7 +92,8 @@ export class RecordReader {
     const [slice] = slices;
     if (!slice || slice.form === 'plain' || slices.length > 1 || leftover || this.#known.version !== '1.3')
       return false;
-    const opened = slice.form === 'unified' ? this.#known.opening.open13(from, slice) : 'no-key';
+    const opened =
+      slice.form === 'unified' ? this.#known.opening.open13(from, slice, this.#known.clientHello?.random) : 'no-key';
     if (typeof opened === 'object') return opened.record.type === ContentType.applicationData;
     return (slice.firstByte & 3) !== 2 && likelyContent(slice.length, 3, true) === undefined;
   }
@@ -103,10 +104,11 @@ export class RecordReader {
     const split = readRecords(bytes, { is13, cidLength: this.#cids.of(from) });
     const closed = split.slices.at(-1);
     if (closed?.form !== 'closed') return split;
-    const cidLength = this.#known.opening.cidLength(from, (length) => {
+    const sliceWith = (length: number): CiphertextSlice | undefined => {
       const slice = ciphertextAt(bytes, closed.start, length);
-      return typeof slice === 'string' ? undefined : slice;
-    });
+      return typeof slice === 'string' || slice.fragment.length < slice.length ? undefined : slice;
+    };
+    const cidLength = this.#known.opening.cidLength(from, sliceWith, this.#known.clientHello?.random);
     if (cidLength === undefined) return split;
     this.#cids.guess(from, cidLength);
     return readRecords(bytes, { is13, cidLength });
@@ -133,7 +135,8 @@ export class RecordReader {
     reach: Reach,
     alone: boolean,
   ): PendingRecord {
-    const opened = slice.form === 'unified' ? this.#known.opening.open13(from, slice) : 'no-key';
+    const opened =
+      slice.form === 'unified' ? this.#known.opening.open13(from, slice, this.#known.clientHello?.random) : 'no-key';
     const epoch = typeof opened === 'object' ? opened.epoch : this.#epochOf(slice, from);
     const view: Draft = {
       index,

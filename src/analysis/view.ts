@@ -253,7 +253,10 @@ function lastBefore(reading: Reading, at: TraceTime): string | undefined {
 
 /** What the messages say, and where they say nothing, what our endpoint says. */
 function parametersView({ reading, facts }: ViewInputs): ParametersView {
-  const read = parametersOf(reading);
+  const seen = parametersOf(reading);
+  // Without the ServerHello, what opens the records tells.
+  const { facts: opening } = reading.opening;
+  const read = { ...seen, version: seen.version ?? opening?.version, cipherSuite: seen.cipherSuite ?? opening?.suite };
   const told = (facts.connected.client ?? facts.connected.server)?.parameters;
   if (!told) return read;
   return {

@@ -249,14 +249,22 @@ describe('with keys', () => {
     const seen = script.trace('with keys');
     const known = onlyHandshake(seen).datagrams.at(-1);
     expect(known?.leftover?.reason).toBe('unexpected-cid');
-    // Without the ServerHello nobody knows the suite either.
     const unseen: Trace = {
       ...seen,
       events: seen.events.filter((event) => event.kind !== 'datagram' || event.at !== 10),
     };
-    expect(onlyHandshake(unseen).datagrams.at(-1)?.records).toMatchObject([
-      { protection: 'encrypted', cidLength: undefined },
+    const handshake = onlyHandshake(unseen);
+    // Nor does anybody know the suite: the one that opens the records is it.
+    expect(handshake.parameters).toMatchObject({ version: '1.3', cipherSuite: 0x1301, group: undefined });
+    expect(flightsOf(handshake).slice(1)).toEqual([
+      'server: encrypted_extensions certificate_request certificate certificate_verify finished',
+      'client: certificate certificate_verify finished',
     ]);
+    expect(handshake.datagrams.at(-1)?.records.map(({ protection, cidLength }) => [protection, cidLength])).toEqual(
+      [1, 2, 3].map(() => ['decrypted', 7]),
+    );
+    const closed = onlyHandshake({ ...unseen, events: unseen.events.filter(({ kind }) => kind !== 'secret') });
+    expect(closed.datagrams.at(-1)?.records).toMatchObject([{ protection: 'encrypted', cidLength: undefined }]);
   });
 
   it('keys that come late, or one by one, give the same as keys from the start', () => {
