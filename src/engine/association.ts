@@ -746,7 +746,6 @@ export class Association {
   }
 
   /** Whether a record is what was wrong, or came before it: what comes behind it in its flight may still be the first copy. */
-  /** Whether a record is what was wrong, or came before it: what comes behind it in its flight may still be the first copy. */
   #isAbout(slice: AnySlice, { about }: LastWord): boolean {
     let plaintext = slice.fragment;
     if (slice.form === 'unified') {
