@@ -42,7 +42,7 @@ const maxPath = 20_000;
 
 export class Analysis {
   readonly #shared: Shared;
-  readonly #header: TraceHeader | undefined;
+  #header: TraceHeader | undefined;
   readonly #associations = new Map<string, Association>();
   readonly #tracks: Track[] = [];
   readonly #byRandom = new Map<string, Track[]>();
@@ -148,6 +148,9 @@ export class Analysis {
     if (this.#pathShown) this.#path = this.#path.slice();
     this.#pathShown = false;
     this.#path.push(event);
+    // Which role is ours, signalling settles only after the header was written.
+    const ours = event.kind === 'signalling' && event.fact.kind === 'roles' ? event.fact.ours : undefined;
+    if (this.#header && (ours === 'client' || ours === 'server')) this.#header = { ...this.#header, localRole: ours };
     // Without a path there is no datagram to begin a handshake with, and yet there is something to say about it.
     if (event.kind === 'ice' && event.fact.kind === 'failed' && this.#tracks.length === 0) this.#begin(event.at);
   }

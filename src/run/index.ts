@@ -2,10 +2,13 @@
 export type * from './api.ts';
 export { VirtualClock } from './clock.ts';
 export { type RunSpec, runLimits, startRun } from './driver.ts';
+export type { Fetch } from './http.ts';
 export { type Listener, type ListenerSpec, listen } from './listener.ts';
 export { smallerPayload } from './pathPayloads.ts';
 export { type Found, type PathRunSpec, type Search, startPathRun } from './pathRun.ts';
-export { configFor, headerFor, simulatedDelayMs, simulationFor } from './scenario.ts';
+export { configFor, headerFor, signalledConfig, simulatedDelayMs, simulationFor } from './scenario.ts';
+export { findSignalledPath, type Settled, type SignalledSpec } from './signalledPath.ts';
+export { type Signalling, textSignalling, whipSignalling } from './signalling.ts';
 export { type SimulationSpec, simulate, simulatedAddress, simulatedRun } from './simulate.ts';
 export { simulationCredentials } from './simulationCredentials.ts';
 export { findTurnPath, type TurnPathSpec, turnCredentials } from './turnPath.ts';

@@ -3,8 +3,17 @@ import type { Credential } from '../crypto/keys.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { defaultConfig } from '../engine/index.ts';
 import type { LinkRule } from '../link/api.ts';
-import { type Options, type Scenario, toCommandLine, toEndpointConfig } from '../scenario/index.ts';
+import {
+  defaultOptions,
+  isSignalled,
+  type Options,
+  ourselves,
+  type Scenario,
+  toCommandLine,
+  toEndpointConfig,
+} from '../scenario/index.ts';
 import type { TraceHeader } from '../trace/model.ts';
+import type { Settled } from './signalledPath.ts';
 import type { SimulationSpec } from './simulate.ts';
 
 /** The header of a scenario's trace. `startedAt` is wall-clock time, ms since 1970. */
@@ -18,13 +27,34 @@ export const headerFor = (
   kind: scenario.target?.kind === 'sim' ? 'simulation' : 'run',
   startedAt,
   title,
-  localRole: scenario.target?.kind === 'sim' ? undefined : scenario.options.role,
+  // Signalling settles the role; the trace then says it as a fact.
+  localRole: scenario.target?.kind === 'sim' || isSignalled(scenario.target) ? undefined : scenario.options.role,
   commandLine: toCommandLine(scenario),
 });
 
 /** The engine's settings for our side of a scenario. */
 export const configFor = (options: Options, credentials: readonly Credential[]) =>
   toEndpointConfig(options, credentials, defaultConfig(options.role));
+
+/** The same once signalling has settled who is who: what it announced is trusted, unless a fingerprint was asked for. */
+export const signalledConfig =
+  (options: Options, credentials: readonly Credential[]) =>
+  ({ role, fingerprints, timerMs }: Settled) => {
+    const config = configFor({ ...options, role }, credentials);
+    // A timer that nobody chose follows the path, as libwebrtc's does.
+    const ownTimer = options.as === ourselves && options.rto === defaultOptions('probe').rto;
+    return {
+      ...config,
+      trust:
+        options.fingerprint.length > 0 || fingerprints.length === 0
+          ? config.trust
+          : ({ kind: 'fingerprints', fingerprints } as const),
+      retransmission: {
+        ...config.retransmission,
+        ...(ownTimer && timerMs !== undefined && { start: timerMs }),
+      },
+    };
+  };
 
 /**
  * The simulated path takes this long each way, unless a delay rule says otherwise. Without, everything would happen at

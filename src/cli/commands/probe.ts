@@ -2,7 +2,8 @@
 import type { Command as Cli } from 'commander';
 import type { Scenario } from '../../scenario/index.ts';
 import type { TraceEvent } from '../../trace/model.ts';
-import { Exit, type ExitCode } from '../exit.ts';
+import { Exit, type ExitCode, Stop } from '../exit.ts';
+import { writeOutput } from '../files.ts';
 import { addScenarioFlags, scenarioFrom } from '../flags.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { Outputs } from '../outputs.ts';
@@ -18,6 +19,8 @@ Exit code: 0 the expected outcome, 1 another one, 2 wrong usage or input, 3 no s
 Examples:
   dtlscope probe gateway.example:4433 --cert-gen rsa-4096 --mtu 300
   dtlscope probe 127.0.0.1:4433 --link loss=30% --seed 7 -o run.sqlog -o run.pcapng
+  dtlscope probe whip:https://media.example/whip/stream --token TOKEN --mtu 1200
+  dtlscope probe sdp:offer.sdp -o answer.sdp --as chromium
   dtlscope probe sim --link 'in:drop=certificate#1'`;
 
 export function addProbe(program: Cli, terminal: Terminal, done: (code: ExitCode) => void): void {
@@ -27,7 +30,7 @@ export function addProbe(program: Cli, terminal: Terminal, done: (code: ExitCode
     .description('Runs one DTLS handshake and says how it went: the verdict first, then flight by flight.')
     .argument(
       '<target>',
-      'HOST:PORT, [IPv6]:PORT, or sim: a peer in memory, 10 ms away (no network; same seed, same bytes)',
+      'HOST:PORT, [IPv6]:PORT; whip:URL or whep:URL: a media server; sdp:FILE: whoever wrote that offer (or, when there is no such file, an offer is shown and its answer is waited for there); sim: a peer in memory, 10 ms away (no network; same seed, same bytes)',
     );
   addScenarioFlags(cli, 'probe');
   addReportFlags(cli)
@@ -39,8 +42,24 @@ export function addProbe(program: Cli, terminal: Terminal, done: (code: ExitCode
 
 /** Runs the scenario, prints its report, writes its files, and answers the exit code. */
 export async function probe(scenario: Scenario, flags: ReportFlags, terminal: Terminal): Promise<ExitCode> {
-  const files = outputsOf(flags);
-  const prepared = await prepare(scenario);
+  const progress = new Progress(terminal);
+  const isDescription = (path: string): boolean => /\.sdp$/i.test(path);
+  const descriptions = (flags.output ?? []).filter(isDescription);
+  if (descriptions.length > 0 && scenario.target?.kind !== 'sdp')
+    throw new Stop(Exit.usage, `-o ${descriptions[0]}: only a probe of sdp:FILE writes a description.`);
+  const files = outputsOf({ ...flags, output: (flags.output ?? []).filter((path) => !isDescription(path)) });
+  const prepared = await prepare(scenario, ({ type, sdp }) => {
+    progress.end();
+    for (const path of descriptions) {
+      writeOutput(path, sdp, false);
+      terminal.say(`Our ${type} is in ${path}.`);
+    }
+    if (descriptions.length > 0) return;
+    terminal.say(`Our ${type}:`);
+    // With --json nothing but the report goes to stdout.
+    if (flags.json) terminal.say(sdp);
+    else terminal.print(sdp);
+  });
   // Before anything is sent, because a handshake may not be had twice; and after all else that can go wrong, because
   // opening a file empties it.
   let outputs: Outputs;
@@ -52,7 +71,6 @@ export async function probe(scenario: Scenario, flags: ReportFlags, terminal: Te
   }
   const run = prepared.start();
   const events: TraceEvent[] = [];
-  const progress = new Progress(terminal);
   const release = onInterrupt(() => run.stop());
   run.subscribe((event) => {
     events.push(event);

@@ -12,7 +12,7 @@ import { Exit, type ExitCode, reason, Stop } from '../exit.ts';
 import { addScenarioFlags, scenarioFrom } from '../flags.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { checkFolders, numbered, type OutputFile, Outputs } from '../outputs.ts';
-import { checked } from '../prepare.ts';
+import { checked } from '../prepared.ts';
 import { jsonOf, type Reading, readTrace, tool } from '../reading.ts';
 import { addOutputFlags, outputsOf, type ReportFlags, show } from '../show.ts';
 import type { Terminal } from '../terminal.ts';

@@ -1,0 +1,189 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { prepare } from '../../src/cli/prepare.ts';
+import { type Reading, readTrace } from '../../src/cli/reading.ts';
+import { describeProblem, type GivenOptions, readScenario } from '../../src/scenario/index.ts';
+import type { TraceEvent } from '../../src/trace/model.ts';
+import { toQlog } from '../../src/trace/qlog/write.ts';
+import { type WhipBehaviour, WhipServer } from '../support/whipServer.ts';
+
+const servers: WhipServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
+});
+const serve = async (behaviour: WhipBehaviour = {}): Promise<WhipServer> => {
+  const server = await WhipServer.start(behaviour);
+  servers.push(server);
+  return server;
+};
+
+/** Probes a target as the terminal does, in this process. */
+async function probe(
+  target: string,
+  given: GivenOptions = {},
+): Promise<{ readonly events: readonly TraceEvent[]; readonly reading: Reading; readonly text: string }> {
+  const scenario = readScenario('probe', target, { linger: ['0'], timeout: ['10s'], ...given });
+  if (!scenario.ok) throw new Error(scenario.problems.map(describeProblem).join('\n'));
+  const run = (await prepare(scenario.value, () => {})).start();
+  const events: TraceEvent[] = [];
+  run.subscribe((event) => events.push(event));
+  await run.finished;
+  const trace = { header: run.header, events };
+  return { events, reading: readTrace(trace), text: toQlog(trace, { withKeys: true }) };
+}
+
+const facts = (events: readonly TraceEvent[]) =>
+  events.flatMap((event) => (event.kind === 'signalling' ? [event.fact] : []));
+const verdict = ({ verdicts }: Reading): string => verdicts[0] ?? '';
+
+describe('a WHIP server', () => {
+  it.each([
+    ['passive', 'lite', 'client'],
+    ['active', 'lite', 'server'],
+    ['passive', 'full', 'client'],
+    ['active', 'full', 'server'],
+  ] as const)('that answers %s behind a %s agent makes us the %s', async (setup, ice, role) => {
+    const server = await serve({ setup, ice });
+    const { events, reading } = await probe(`whip:${server.url}`);
+    expect(verdict(reading)).toContain('Established');
+    expect(reading.handshakes[0]?.handshake.localRole).toBe(role);
+    expect(facts(events)).toContainEqual(expect.objectContaining({ kind: 'roles', result: 'decided', ours: role }));
+    // Both announced a fingerprint, and it is the certificate's.
+    expect(reading.handshakes[0]?.handshake.fingerprints).toMatchObject([{ matches: true }]);
+  });
+
+  it('is asked with the token, and told when it is over', async () => {
+    const server = await serve();
+    const { text, events } = await probe(`whip:${server.url}?key=streamkey`, { token: ['s3cret-token'] });
+    await expect.poll(() => server.asked.map(({ method }) => method)).toContain('DELETE');
+    expect(server.asked[0]).toMatchObject({ method: 'POST', headers: { 'content-type': 'application/sdp' } });
+    expect(server.asked[0]?.body).toContain('a=sendonly');
+    for (const { headers } of server.asked) expect(headers.authorization).toBe('Bearer s3cret-token');
+    expect(facts(events)).toContainEqual(
+      expect.objectContaining({ kind: 'http', method: 'POST', status: 201, url: `${server.url}?…` }),
+    );
+    expect(text).not.toContain('s3cret-token');
+    const pwd = /a=ice-pwd:(\S+)/.exec(server.asked[0]?.body ?? '')?.[1] ?? 'none';
+    expect(text).not.toContain(pwd);
+  });
+
+  it('is watched by WHEP with an offer that only receives', async () => {
+    const server = await serve();
+    const { reading } = await probe(`whep:${server.url}`);
+    expect(verdict(reading)).toContain('Established');
+    expect(server.asked[0]?.body).toContain('a=recvonly');
+  });
+
+  it('hears by PATCH that no more candidates come', async () => {
+    const server = await serve();
+    await probe(`whip:${server.url}`, { linger: ['300ms'] });
+    const patch = server.asked.find(({ method }) => method === 'PATCH');
+    expect(patch).toMatchObject({ path: '/session/1', headers: { 'if-match': '"ice-1"' } });
+    expect(patch?.body).toContain('a=end-of-candidates');
+  });
+
+  it('may refuse PATCH, and the handshake goes on', async () => {
+    const server = await serve({ patch: 405 });
+    const { events, reading } = await probe(`whip:${server.url}`, { linger: ['300ms'] });
+    expect(verdict(reading)).toContain('Established');
+    expect(facts(events)).toContainEqual(
+      expect.objectContaining({ method: 'PATCH', status: 405, note: expect.stringContaining('takes no candidates') }),
+    );
+  });
+
+  it('starts the DTLS timer from ICE’s round trip, unless a time was asked for', async () => {
+    const server = await serve();
+    const first = (events: readonly TraceEvent[]) =>
+      events.find((event) => event.kind === 'timer' && event.action === 'set');
+    const { events } = await probe(`whip:${server.url}`);
+    const rtt =
+      events.flatMap((event) => (event.kind === 'ice' && event.fact.kind === 'rtt' ? [event.fact.ms] : []))[0] ?? 0;
+    expect(first(events)).toMatchObject({ durationMs: Math.min(3000, Math.max(50, 2 * rtt)) });
+    const asked = await probe(`whip:${server.url}`, { rto: ['700ms'] });
+    expect(first(asked.events)).toMatchObject({ durationMs: 700 });
+  });
+
+  it('takes the setup attribute that was asked for', async () => {
+    const server = await serve({ setup: 'active' });
+    const { reading } = await probe(`whip:${server.url}`, { setup: ['passive'] });
+    expect(server.asked[0]?.body).toContain('a=setup:passive');
+    expect(reading.handshakes[0]?.handshake.localRole).toBe('server');
+    expect(verdict(reading)).toContain('Established');
+  });
+});
+
+describe('what goes wrong on the way', () => {
+  it.each([
+    [{ refuse: { status: 401 } }, 'it wants a bearer token, or another one (401)'],
+    [{ refuse: { status: 404 } }, 'there is no such endpoint (404)'],
+    [{ refuse: { status: 201, body: '<html>' } }, 'no session description'],
+    [
+      { refuse: { status: 409, headers: { 'content-type': 'text/plain' }, body: 'already live' } },
+      'there is a conflict (409): “already live”',
+    ],
+  ] satisfies [WhipBehaviour, string][])('is said when the server answers %j', async (behaviour, text) => {
+    const server = await serve(behaviour);
+    const { reading } = await probe(`whip:${server.url}`);
+    expect(reading.outcome).toBe('refused');
+    expect(verdict(reading)).toContain(text);
+  });
+
+  it('is said when nobody listens', async () => {
+    const server = await serve();
+    const { url } = server;
+    await servers.splice(0)[0]?.stop();
+    const { reading } = await probe(`whip:${url}`);
+    expect(reading.outcome).toBe('refused');
+    expect(verdict(reading)).toContain('nobody listens there');
+  });
+
+  it('is said when the server never answers', async () => {
+    const server = await serve({ mute: true });
+    const { events } = await probe(`whip:${server.url}`, { timeout: ['500ms'] });
+    expect(events.at(-1)).toMatchObject({ kind: 'end', how: 'done', why: 'the time of 500 ms was up' });
+  });
+
+  it('is an ICE agent that is silent', async () => {
+    const server = await serve({ rewrite: (answer) => answer.replace(/(a=candidate:.* )\d+( typ host)/g, '$19$2') });
+    const { reading } = await probe(`whip:${server.url}`, { timeout: ['1500ms'] });
+    expect(reading.outcome).toBe('no-ice');
+    expect(verdict(reading)).toMatch(
+      /^No DTLS was possible: \w+ ICE checks? to .* got no answer, and the peer sent none/,
+    );
+  });
+
+  it('is an ICE agent that refuses our password', async () => {
+    const server = await serve({
+      rewrite: (answer) => answer.replaceAll(/a=ice-pwd:\S+/g, 'a=ice-pwd:wrongwrongwrongwrongwrong'),
+    });
+    const { reading } = await probe(`whip:${server.url}`, { timeout: ['1500ms'] });
+    expect(reading.outcome).toBe('no-ice');
+    expect(verdict(reading)).toContain('refused our ICE checks with 401');
+  });
+
+  it('is a certificate that signalling did not announce', async () => {
+    const server = await serve({
+      rewrite: (answer) =>
+        answer.replaceAll(/(a=fingerprint:sha-256 )\S\S/g, '$1FF').replaceAll(/(sha-256 FF:)\S\S/g, '$100'),
+    });
+    const { reading } = await probe(`whip:${server.url}`);
+    expect(reading.outcome).toBe('fingerprint-mismatch');
+  });
+
+  it('is a description of ours with another fingerprint, which the peer minds', async () => {
+    const server = await serve();
+    const announce = `sha-256 ${Array.from({ length: 32 }, () => 'AB').join(':')}`;
+    const { reading, events } = await probe(`whip:${server.url}`, { announce: [announce] });
+    expect(server.asked[0]?.body).toContain(`a=fingerprint:${announce}`);
+    expect(reading.outcome).toBe('alert-received');
+    expect(facts(events).some(({ kind }) => kind === 'description')).toBe(true);
+  });
+
+  it('is a description with faults, each named with its line', async () => {
+    const server = await serve({ rewrite: (answer) => answer.replaceAll('a=setup:passive', 'a=setup:actpass') });
+    const { events } = await probe(`whip:${server.url}`);
+    expect(facts(events)).toContainEqual(
+      expect.objectContaining({ kind: 'problem', id: 'answer-actpass', severity: 'error', side: 'answer' }),
+    );
+    expect(facts(events)).toContainEqual(expect.objectContaining({ kind: 'roles', result: 'undecided' }));
+  });
+});

@@ -1,0 +1,85 @@
+/** A WHIP and WHEP server on loopback over HTTP, with our own WebRTC endpoint behind it, that can be told to misbehave. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { WebrtcPeer } from './webrtcPeer.ts';
+
+export interface WhipBehaviour {
+  readonly setup?: 'active' | 'passive';
+  readonly ice?: 'full' | 'lite';
+  /** Answers a POST with this instead of a session. */
+  readonly refuse?: {
+    readonly status: number;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: string;
+  };
+  /** Sent beside 201. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What becomes of the answer on its way. */
+  readonly rewrite?: (answer: string) => string;
+  /** Status of PATCH. */
+  readonly patch?: number;
+  /** Never answers a POST. */
+  readonly mute?: boolean;
+}
+
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+export class WhipServer {
+  readonly url: string;
+  readonly asked: Asked[] = [];
+  readonly peers: WebrtcPeer[] = [];
+  readonly #server: Server;
+
+  private constructor(server: Server, behaviour: WhipBehaviour) {
+    this.#server = server;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/whip/stream`;
+    server.on('request', async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += String(chunk);
+      const { method = '', url: path = '', headers } = request;
+      this.asked.push({ method, path, headers, body });
+      if (method === 'DELETE') response.writeHead(200).end();
+      else if (method === 'PATCH') response.writeHead(behaviour.patch ?? 204).end();
+      else if (behaviour.mute) return;
+      else if (behaviour.refuse) {
+        const { status, headers: more, body: text } = behaviour.refuse;
+        response.writeHead(status, more).end(text);
+      } else {
+        const peer = await WebrtcPeer.start({
+          host: '127.0.0.1',
+          setup: behaviour.setup ?? 'passive',
+          ...(behaviour.ice && { ice: behaviour.ice }),
+        });
+        this.peers.push(peer);
+        const answer = await peer.answer(body);
+        response
+          .writeHead(201, {
+            'content-type': 'application/sdp',
+            location: '/session/1',
+            etag: '"ice-1"',
+            ...behaviour.headers,
+          })
+          .end(behaviour.rewrite ? behaviour.rewrite(answer) : answer);
+      }
+    });
+  }
+
+  static async start(behaviour: WhipBehaviour = {}): Promise<WhipServer> {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new WhipServer(server, behaviour);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.peers.map((peer) => peer.stop()));
+    this.#server.closeAllConnections();
+    await new Promise<void>((done) => this.#server.close(() => done()));
+  }
+}
