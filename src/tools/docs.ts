@@ -1,6 +1,7 @@
 /** `npm run docs`: makes the parts of the documents that are made from data, in place. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { taggedTests, withConformance } from './conformance.ts';
 import { stateDrawings } from './drawStates.ts';
 import { withProfiles } from './profileTable.ts';
 
@@ -14,5 +15,7 @@ export async function docs(_args: readonly string[], root: string): Promise<numb
   for (const [file, svg] of drawings) await writeFile(join(states, file), svg);
   const profiles = join(root, 'docs', 'profiles.md');
   await writeFile(profiles, withProfiles(await readFile(profiles, 'utf8')));
+  const conformance = join(root, 'docs', 'conformance.md');
+  await writeFile(conformance, withConformance(await readFile(conformance, 'utf8'), await taggedTests(root)));
   return 0;
 }

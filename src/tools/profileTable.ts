@@ -2,19 +2,12 @@
 import { type Figure, known, type Profile, profiles } from '../profiles/index.ts';
 import { groups, nameIn, signatureSchemes, srtpProfiles } from '../wire/registry.ts';
 import { cipherSuiteName } from '../wire/suites.ts';
+import { partMark, withPart } from './generatedPart.ts';
 
-export const mark = {
-  begin: '<!-- made from src/profiles by npm run docs: begin -->',
-  end: '<!-- made from src/profiles by npm run docs: end -->',
-} as const;
+const mark = partMark('src/profiles');
 
 /** A document with its generated part made anew; throws when the document has no place for it. */
-export function withProfiles(document: string): string {
-  const [before, rest] = document.split(mark.begin);
-  const after = rest?.split(mark.end)[1];
-  if (before === undefined || after === undefined) throw new Error(`no "${mark.begin}" … "${mark.end}"`);
-  return `${before}${mark.begin}\n\n${profileTables()}\n${mark.end}${after}`;
-}
+export const withProfiles = (document: string): string => withPart(document, mark, profileTables());
 
 function profileTables(): string {
   return [

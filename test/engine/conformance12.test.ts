@@ -148,6 +148,16 @@ describe('records', () => {
     expect(other.server.sent).toEqual([]);
   });
 
+  it('[1] are none where the first byte is that of another protocol, or of none', () => {
+    const pair = connected();
+    const count = pair.sent.length;
+    const others = Array.from({ length: 256 }, (_, first) => first).filter((first) => first < 20 || first > 63);
+    for (const first of others) give(pair, 'server', new Uint8Array(40).fill(0xfe).fill(first, 0, 1));
+    expect(pair.server.drops).toEqual(others.map(() => 'not-dtls'));
+    expect(pair.sent).toHaveLength(count);
+    expect(pair.agreed).toBe(true);
+  });
+
   it('[14] that are bad make nobody say anything', () => {
     const pair = connected();
     const count = pair.sent.length;

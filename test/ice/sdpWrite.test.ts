@@ -172,7 +172,7 @@ describe('our answer', () => {
 });
 
 describe('our offer', () => {
-  it('is one that its reader has nothing against, with all hash algorithms that are given', () => {
+  it('[2] is one that its reader has nothing against, with all hash algorithms that are given', () => {
     const sdp = writeOffer(
       { ...ours, trickle: true, fingerprints: [...ours.fingerprints, { hash: 'sha384', value: new Uint8Array(48) }] },
       { kinds: ['audio', 'video', 'data'], direction: 'sendonly', setup: 'actpass' },
