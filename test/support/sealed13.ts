@@ -2,6 +2,7 @@
  * Records of DTLS 1.3 in a pair: reading what its ends sent, and making what they could have sent and would not. Keys come
  * from the secrets that the ends told.
  */
+import { concat } from '../../src/base/bytes.ts';
 import { decode, encode } from '../../src/codec/codec.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import { type HeaderForm, type RecordCipher13, recordProtection13 } from '../../src/crypto/protection13.ts';
@@ -9,7 +10,8 @@ import { keySchedule, trafficSecretLabel } from '../../src/crypto/schedule13.ts'
 import { splitDatagram } from '../../src/wire/record.ts';
 import { cipherSuite } from '../../src/wire/suites.ts';
 import { ack } from '../../src/wire/unified.ts';
-import type { Pair, Sent } from './pair.ts';
+import { faithful, type LinkRule, type Pair, type Sent } from './pair.ts';
+import { rawFragment, rawFragments } from './raw.ts';
 
 type Side = 'client' | 'server';
 
@@ -94,6 +96,32 @@ export function handshakeBytes(pair: Pair, side: Side, flight: number): number[]
     out[contents.attempt] = (out[contents.attempt] ?? 0) + bytes;
   }
   return out;
+}
+
+/**
+ * Somebody on the path who has the keys: changes the body of one encrypted message, whole in its record, and protects it
+ * again under the same number. `pair` is asked when the first datagram is there.
+ */
+export function rewriting13(pair: () => Pair, message: number, change: (body: Uint8Array) => Uint8Array): LinkRule {
+  return (sent) => {
+    if (
+      !sent.contents.records.some(
+        ({ epoch, fragments }) => epoch > 0 && fragments.some((one) => one.message === message),
+      )
+    )
+      return faithful(sent);
+    const { records } = splitDatagram(sent.bytes, { cidLength: 0 });
+    const opened = openSent(pair(), sent);
+    const parts = records.map((slice, index) => {
+      const { epoch = 0, number = 0, type = 0, content = new Uint8Array() } = opened[index] ?? {};
+      const [fragment] = epoch > 0 && type === 22 ? rawFragments(content) : [];
+      if (fragment?.type !== message) return sent.bytes.subarray(slice.start, slice.end);
+      const body = change(Uint8Array.from(fragment.body));
+      const changed = rawFragment({ type: message, seq: fragment.seq, body });
+      return cipherOf(pair(), sent.from, epoch).protect({ type, sequenceNumber: number }, changed);
+    });
+    return [{ bytes: concat(...parts) }];
+  };
 }
 
 /** The secret of the epoch after this one. */
