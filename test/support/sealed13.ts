@@ -2,7 +2,7 @@
  * Records of DTLS 1.3 in a pair: reading what its ends sent, and making what they could have sent and would not. Keys come
  * from the secrets that the ends told.
  */
-import { concat } from '../../src/base/bytes.ts';
+import { concat, uintBytes } from '../../src/base/bytes.ts';
 import { decode, encode } from '../../src/codec/codec.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import { type HeaderForm, type RecordCipher13, recordProtection13 } from '../../src/crypto/protection13.ts';
@@ -122,6 +122,25 @@ export function rewriting13(pair: () => Pair, message: number, change: (body: Ui
     });
     return [{ bytes: concat(...parts) }];
   };
+}
+
+/** A record under TLS_AES_128_GCM_SHA256 whose plaintext is nothing but zeros, so that it has no content type. */
+export function nothingButZeros(pair: Pair, from: 'client' | 'server', epoch: number, number: number): Uint8Array {
+  const label = trafficSecretLabel(from, epoch);
+  const told = [...pair.server.of('secret'), ...pair.client.of('secret')].find((one) => one.label === label);
+  const cipher = cipherSuite(0x1301)?.cipher;
+  if (!told || cipher?.kind !== 'aead') throw new Error('no keys');
+  const { key, iv, sn } = keySchedule(nodeProvider, 'sha256').trafficKeys(told.secret, cipher);
+  const numberBytes = uintBytes(number, 12);
+  const nonce = iv.map((byte, i) => byte ^ (numberBytes[i] ?? 0));
+  // 001, no connection ID, a number of 16 bits, a length, and the epoch's two bits.
+  const header = concat(Uint8Array.of(0x2c | (epoch & 3)), uintBytes(number % 65_536, 2), uintBytes(10 + 16, 2));
+  const sealed = nodeProvider.aead(cipher.aead, key).seal(nonce, header, new Uint8Array(10));
+  const mask = nodeProvider.recordNumberMask(cipher.aead, sn)(sealed.subarray(0, 16));
+  return concat(
+    header.map((byte, i) => (i === 1 || i === 2 ? byte ^ (mask[i - 1] ?? 0) : byte)),
+    sealed,
+  );
 }
 
 /** The secret of the epoch after this one. */
