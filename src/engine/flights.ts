@@ -318,7 +318,8 @@ export class Flights {
     const borders = again && stable ? (seq: number) => flight.borders.get(seq) ?? [] : undefined;
     flight.largest = 0;
     flight.sentAt = now;
-    for (const planned of cutFlight(parts, records, { mtu: this.#mtu, packing, fragment: config.fragment, borders })) {
+    const { fragment, filledRecords: filled } = config;
+    for (const planned of cutFlight(parts, records, { mtu: this.#mtu, packing, fragment, borders, filled })) {
       const pieces: Uint8Array[] = [];
       const contents: RecordContents[] = [];
       for (const { epoch, type, plaintext, fragments } of planned) {

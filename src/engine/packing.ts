@@ -3,6 +3,7 @@
  * (RFC 6347 §4.1.1, §4.2.3). What is kept are messages; fragments, records and datagrams live only while they are sent.
  * Pure: a flight and sizes in, a plan out.
  */
+import { concat } from '../base/bytes.ts';
 import type { Range } from '../base/ranges.ts';
 import { handshakeHeaderLength } from '../wire/handshake.ts';
 import { ContentType } from '../wire/registry.ts';
@@ -43,6 +44,8 @@ export interface Cut {
   readonly fragment: number | undefined;
   /** Where a message was cut when it was sent first, ascending; fragments keep these borders as far as they fit. */
   readonly borders?: ((seq: number) => readonly number[]) | undefined;
+  /** Under keys, fragments share records; and no datagram has room left while there is more to send. */
+  readonly filled?: boolean | undefined;
 }
 
 /** A fragment smaller than this is not worth a record of its own while the next datagram has more room. */
@@ -51,8 +54,8 @@ const leastFragment = 16;
 const changeCipherSpecBody = Uint8Array.of(1);
 
 /**
- * The datagrams of a flight, each a list of records. Every fragment has a record of its own: peers exist that read only
- * the first message of a record. In `packed`, records fill a datagram up to the MTU; in `record` each has its own; in
+ * The datagrams of a flight, each a list of records. Every fragment has a record of its own, unless they are to be filled:
+ * peers exist that read only the first message of a record. In `packed`, records fill a datagram up to the MTU; in `record` each has its own; in
  * `flight` all are in one, whatever its size.
  */
 export function cutFlight(parts: readonly FlightPart[], sizes: RecordSizes, cut: Cut): PlannedRecord[][] {
@@ -71,6 +74,20 @@ export function cutFlight(parts: readonly FlightPart[], sizes: RecordSizes, cut:
     if (cut.packing === 'record') close();
   };
   const largest = cut.fragment ?? Number.POSITIVE_INFINITY;
+  const least = cut.filled ? 1 : leastFragment;
+  /** The record that a fragment may go into, and how much of a message fits there. */
+  const shared = (epoch: number): { readonly record: PlannedRecord; readonly fits: number } | undefined => {
+    const record = open.at(-1);
+    if (!cut.filled || epoch === 0 || record?.epoch !== epoch || record.fragments.length === 0) return undefined;
+    const around = room() + sizes.recordLength(epoch, record.plaintext.length);
+    return { record, fits: sizes.plaintextThatFits(epoch, around) - record.plaintext.length - handshakeHeaderLength };
+  };
+  const join = (into: PlannedRecord, more: PlannedRecord): void => {
+    open.pop();
+    used -= sizes.recordLength(into.epoch, into.plaintext.length);
+    const plaintext = concat(into.plaintext, more.plaintext);
+    add({ ...into, plaintext, fragments: [...into.fragments, ...more.fragments] });
+  };
 
   for (const part of parts) {
     if (part.kind === 'change_cipher_spec') {
@@ -89,14 +106,19 @@ export function cutFlight(parts: readonly FlightPart[], sizes: RecordSizes, cut:
       // At least one fragment, also of a message without a body.
       for (let offset = start; ; ) {
         const left = Math.min(end, borders?.find((border) => border > offset) ?? end) - offset;
-        const fits = Math.min(largest, sizes.plaintextThatFits(part.epoch, room()) - handshakeHeaderLength);
-        if (used > 0 && fits < Math.min(left, borders ? left : leastFragment, largest)) {
+        const before = shared(part.epoch);
+        const joins = before !== undefined && before.fits >= Math.min(left, 1);
+        const space = joins ? before.fits : sizes.plaintextThatFits(part.epoch, room()) - handshakeHeaderLength;
+        const fits = Math.min(largest, space);
+        if (used > 0 && fits < Math.min(left, borders ? left : least, largest)) {
           close();
           continue;
         }
         const length = Math.min(left, fits);
         if (length < Math.min(left, 1)) throw new Error(`an MTU of ${cut.mtu} carries nothing in epoch ${part.epoch}`);
-        add(fragmentRecord(part, offset, length));
+        const record = fragmentRecord(part, offset, length);
+        if (joins) join(before.record, record);
+        else add(record);
         offset += length;
         if (offset >= end) break;
       }

@@ -67,7 +67,7 @@ export type Borders = 'stable' | 'recut';
 
 /**
  * What an endpoint is asked for besides its ordinary settings; `EndpointConfig` has these, all optional. Absent means: our
- * own hello, one MTU, every sending cut anew, one packing.
+ * own hello, one MTU, every sending cut anew, one packing, a record for each fragment.
  */
 export interface StackHabits {
   readonly hello?: HelloShape | undefined;
@@ -77,6 +77,8 @@ export interface StackHabits {
   readonly bordersOnResend?: Borders | undefined;
   /** Packing of retransmissions. */
   readonly resendPacking?: ProfilePacking | undefined;
+  /** Under keys, handshake messages share records, and every byte of a datagram is used, as BoringSSL does it. */
+  readonly filledRecords?: boolean | undefined;
 }
 
 /** As the engine's `Packing`. */

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import { createEndpoint, defaultConfig } from '../../src/engine/index.ts';
 import { credential } from '../support/credentials.ts';
-import { Pair } from '../support/pair.ts';
+import { faithful, Pair, type Sent } from '../support/pair.ts';
 import { rawRecords } from '../support/raw.ts';
+import { only13 } from '../support/settings13.ts';
 
 const longChain = await credential('ecdsa-p256,chain=3,size=3700');
 const ecdsa = await credential('ecdsa-p256');
@@ -25,6 +26,52 @@ describe('packed', () => {
       [22, 20, 22],
       [20, 22],
     ]);
+  });
+});
+
+describe('filled', () => {
+  const both = { ...only13, filledRecords: true } as const;
+  const flightOf = (pair: Pair): readonly Sent[] => pair.server.sent.filter(({ contents }) => contents.flight === 2);
+
+  it.each([300, 301, 512, 1200])(
+    'lets messages share records under keys, and leaves no byte of a datagram of %i',
+    (mtu) => {
+      const pair = new Pair({ client: both, server: { ...both, mtu, credentials: [longChain] } }).run();
+      expect(pair.agreed, pair.describe()).toBe(true);
+      const flight = flightOf(pair);
+      for (const { contents } of flight) {
+        const epochs = contents.records.map(({ epoch }) => epoch);
+        expect(new Set(epochs).size).toBe(epochs.length);
+      }
+      for (const { bytes } of flight.slice(0, -1)) expect(bytes.length).toBe(mtu);
+      // EncryptedExtensions and the beginning of the Certificate are together.
+      const first = flight.flatMap(({ contents }) => contents.records).find(({ epoch }) => epoch === 2);
+      expect(first?.fragments.map(({ message }) => message).slice(0, 2)).toEqual([8, 11]);
+    },
+  );
+
+  it('leaves records in the clear alone, each with one fragment', () => {
+    const pair = new Pair({
+      client: { filledRecords: true },
+      server: { filledRecords: true, mtu: 300, credentials: [longChain] },
+    }).run();
+    expect(pair.agreed).toBe(true);
+    for (const { contents } of pair.sent)
+      for (const { fragments } of contents.records) expect(fragments.length).toBeLessThan(2);
+    for (const { bytes } of flightOf(pair).slice(0, -1)) expect(bytes.length).toBe(300);
+  });
+
+  it('goes with repeats, of which only what is missing is sent', () => {
+    for (const lost of [1, 2, 3, 5]) {
+      const pair = new Pair({
+        client: both,
+        server: { ...both, mtu: 300, credentials: [longChain] },
+        link: (sent) => (sent.from === 'server' && sent.nth === lost ? [] : faithful(sent)),
+      }).run();
+      expect(pair.agreed, pair.describe()).toBe(true);
+      const again = pair.server.sent.filter(({ contents }) => contents.flight === 2 && contents.attempt > 0);
+      expect(again.flatMap(({ bytes }) => [...bytes]).length).toBeLessThan(700);
+    }
   });
 });
 
