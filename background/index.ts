@@ -41,6 +41,7 @@ const runs = new Runs({
       crypto: nobleProvider,
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
       subtle: crypto.subtle,
+      fetch: (url, init) => fetch(url, init),
       tool: `dtlscope ${version}`,
     }),
   wallClock: Date.now,

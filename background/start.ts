@@ -10,25 +10,32 @@ import { checkConfig } from '../src/engine/index.ts';
 import {
   type Clock,
   configFor,
+  type Fetch,
+  findSignalledPath,
   findTurnPath,
   headerFor,
+  type PathRunSpec,
   type Run,
+  signalledConfig,
   simulatedRun,
   simulationCredentials,
   simulationFor,
   startPathRun,
   startRun,
   turnCredentials,
+  whipSignalling,
 } from '../src/run/index.ts';
 import {
   describeProblem,
   formatAddress,
   isSignalled,
+  type Options,
   parseBind,
   readForm,
   type Scenario,
-  toCommandLine,
+  type SignalledTarget,
 } from '../src/scenario/index.ts';
+import { fingerprintOf } from '../src/x509/fingerprint.ts';
 import { credentialsFor } from './credentials.ts';
 import { type HelperLink, HelperRefused, HelperUnavailable } from './helperLink.ts';
 import { openHelperTransport } from './helperTransport.ts';
@@ -41,6 +48,8 @@ export interface StartEnvironment {
   readonly crypto: CryptoProvider;
   readonly random: RandomSource;
   readonly subtle: SubtleCrypto;
+  /** For the servers of whip: and whep: alone. */
+  readonly fetch: Fetch;
   /** "dtlscope 0.1.0". */
   readonly tool: string;
 }
@@ -79,10 +88,6 @@ async function begin(scenario: Scenario, environment: StartEnvironment): Promise
     const { ours, theirs } = simulationCredentials(options);
     return simulatedRun(simulationFor(scenario, tool, ours ?? (await credentials()), theirs, crypto));
   }
-  if (isSignalled(target)) {
-    const message = `TARGET: ${target.kind}: works from the terminal: ${toCommandLine(scenario)}`;
-    throw invalid([{ option: 'TARGET', message }]);
-  }
   const own = await credentials();
   const spec = {
     header: headerFor(scenario, tool, wallClock()),
@@ -94,6 +99,7 @@ async function begin(scenario: Scenario, environment: StartEnvironment): Promise
     lingerMs: options.linger,
     timeoutMs: options.timeout,
   };
+  if (isSignalled(target)) return beginSignalled(target, options, own, spec, environment);
   const config = configFor(options, own);
   checkConfig(config);
   if (options.turn !== undefined) {
@@ -116,6 +122,61 @@ async function begin(scenario: Scenario, environment: StartEnvironment): Promise
     transport.close();
     throw error;
   }
+}
+
+/** A media server that is asked over HTTP. A description that a person carries over needs a terminal. */
+async function beginSignalled(
+  target: SignalledTarget,
+  options: Options,
+  credentials: readonly Credential[],
+  spec: Omit<PathRunSpec, 'find'>,
+  environment: StartEnvironment,
+): Promise<Run> {
+  if (target.kind === 'sdp')
+    throw invalid([
+      { option: 'TARGET', message: `TARGET: sdp: works in a terminal: ${spec.header.commandLine ?? ''}` },
+    ]);
+  const { fetch, helper, crypto, random, clock } = environment;
+  const config = signalledConfig(options, credentials);
+  for (const role of ['client', 'server'] as const) checkConfig(config({ role, fingerprints: [], timerMs: undefined }));
+  const [leaf] = credentials[0]?.chain ?? [];
+  if (leaf === undefined) throw failure({ code: 'start-failed', message: 'There is no certificate to announce.' });
+  const fingerprints = options.announce.length > 0 ? options.announce : [fingerprintOf(leaf, 'sha256', crypto)];
+  const relay = options.turn && {
+    transport: await reach('--turn', options.turn, options.bind, environment),
+    credentials: turnCredentials(options.turn),
+  };
+  // Extensions are not told this machine's addresses: ours is the one from which the server's host is reached.
+  const url = new URL(target.url);
+  const port = Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port);
+  const place = { host: url.hostname.replace(/^\[|\]$/g, ''), port };
+  const hosts = relay ? [] : [await reach('TARGET', place, options.bind, environment)];
+  return startPathRun({
+    ...spec,
+    find: (search) =>
+      findSignalledPath(
+        {
+          signalling: (tell) =>
+            whipSignalling({ kind: target.kind, url: target.url, token: options.token, fetch, clock, tell }),
+          hosts,
+          relay,
+          setup: options.setup,
+          preferred: options.role,
+          kinds: ['audio', 'video'],
+          fingerprints,
+          config,
+          connect: (host, at) => reach('TARGET', { host, port: at }, options.bind, environment).catch(() => undefined),
+          resolve: (host) =>
+            helper.resolve(host).then(
+              ([first]) => first?.address,
+              () => undefined,
+            ),
+          crypto,
+          random,
+        },
+        search,
+      ),
+  });
 }
 
 /** The address of a host, of one family where that is asked for. */

@@ -76,7 +76,10 @@ async function limited(response: Response): Promise<string> {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
+  if (!(cause instanceof Error))
+    return /failed to fetch|networkerror|load failed/i.test(error.message)
+      ? 'the browser got no answer, and does not say why: nobody listens there, its certificate is not trusted, or it does not allow other origins (CORS)'
+      : error.message;
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   switch (code) {
     case 'ECONNREFUSED':

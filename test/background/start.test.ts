@@ -12,6 +12,8 @@ import type { TraceEvent } from '../../src/trace/model.ts';
 import { bundledTestCredential } from '../../src/x509/bundled.ts';
 import { credentialToPem } from '../../src/x509/import.ts';
 import { FakeTimers } from '../bridge/ports.ts';
+import { SimulatedTurnServer } from '../support/turnServer.ts';
+import { WhipServer } from '../support/whipServer.ts';
 import { fakeClock, realClock, realHelper, ScriptedHelper } from './fakes.ts';
 
 const disposals: (() => void)[] = [];
@@ -32,6 +34,7 @@ const environmentOver = (helper: HelperLink): StartEnvironment => ({
   crypto: nobleProvider,
   random: (length) => webcrypto.getRandomValues(new Uint8Array(length)),
   subtle: webcrypto.subtle as unknown as SubtleCrypto,
+  fetch: (url, init) => fetch(url, init),
   tool: 'dtlscope test',
 });
 
@@ -114,6 +117,46 @@ describe('runs over the helper', () => {
     expect(client.header.commandLine).toContain('--mtu 300');
     const first = eventsOf(client).find((event) => event.kind === 'datagram');
     expect(first).toMatchObject({ src: `127.0.0.1:${clientPort}`, dst: `127.0.0.1:${serverPort}`, from: 'client' });
+  });
+
+  it('reach a media server that is asked over HTTP, without telling the token', async () => {
+    const server = await WhipServer.start();
+    disposals.push(() => void server.stop());
+    const run = await startRequest(
+      { target: `whip:${server.url}`, options: { token: 's3cret', linger: 50 } },
+      environment(),
+    );
+    await run.finished;
+    const events = eventsOf(run);
+    expect(events.map(({ kind }) => kind)).toContain('connected');
+    expect(events.at(-1)).toMatchObject({ kind: 'end', how: 'done' });
+    expect(server.asked[0]).toMatchObject({ method: 'POST', headers: { authorization: 'Bearer s3cret' } });
+    expect(JSON.stringify([run.header, events])).not.toContain('s3cret');
+  });
+
+  it('go through a TURN relay, whose refusal is said', async () => {
+    const turn = new SimulatedTurnServer({ address: '' });
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    disposals.push(() => socket.close());
+    const address = `127.0.0.1:${socket.address().port}`;
+    Object.assign(turn, { options: { ...turn.options, address } });
+    socket.on('message', (bytes, from) => {
+      const sent = { from: `${from.address}:${from.port}`, to: address, bytes: new Uint8Array(bytes) };
+      for (const out of turn.handle(sent, realClock.now())) socket.send(out.bytes, from.port, from.address);
+    });
+    const run = await startRequest(
+      { target: '127.0.0.1:9', options: { turn: `turn:alice:wrong@${address}` } },
+      environment(),
+    );
+    await run.finished;
+    expect(eventsOf(run).find(({ kind }) => kind === 'refused')).toMatchObject({
+      by: `TURN server ${address}`,
+      why: expect.stringContaining('does not accept this user and password'),
+    });
+    expect(run.header.commandLine).toContain(`--turn turn:alice@${address}`);
+    expect(run.header.commandLine).not.toContain('wrong');
   });
 
   it('end as refused at a closed port, by what the network says', async () => {

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chromiumExtensionId, chromiumOrigin, firefoxExtensionId, helperName } from '../../src/bridge/identity.ts';
@@ -46,11 +46,29 @@ describe('the manifest', () => {
     expect(manifest.manifest_version).toBe(3);
   });
 
-  it('lets pages run the extension’s own scripts alone, and reach no network', () => {
+  it('lets pages run the extension’s own scripts alone, and load nothing from elsewhere', () => {
     const csp = manifest.content_security_policy.extension_pages;
     expect(csp).toMatch(/default-src 'none'/);
     expect(csp).toMatch(/script-src 'self';/);
-    expect(csp).not.toMatch(/unsafe|https?:|\*|connect-src/);
+    // The server of a whip: or whep: target may be anywhere, as plain HTTP too: on the developer's own machine.
+    expect(csp).toMatch(/connect-src https: http:;/);
+    expect(csp.replace('connect-src https: http:;', '')).not.toMatch(/unsafe|https?:|\*|connect-src/);
+  });
+
+  it('lets one place of the code reach the network: the background, for such a target', () => {
+    const found = ['background', 'panel', 'src'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.tsx?$/.test(file))
+        .map((file) => join(folder, file))
+        // What builds and tests is no part of the product.
+        .filter((file) => !file.startsWith(join('src', 'tools')))
+        .filter((file) => {
+          const code = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+          return /(?<![.\w])fetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon/.test(code);
+        }),
+    );
+    // The terminal's own, the background's, and the one that is given it.
+    expect(found.sort()).toEqual(['background/index.ts', 'src/cli/signalled.ts', 'src/run/http.ts']);
   });
 
   it('has the version of the package', () => {
