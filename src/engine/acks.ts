@@ -31,7 +31,7 @@ export class Acks {
     if (last?.epoch === epoch && last.sequence_number === number) return;
     if (this.#records.length >= mostRecords) this.#records.shift();
     this.#records.push({ epoch, sequence_number: number });
-    this.#untold++;
+    this.#untold = Math.min(this.#untold + 1, this.#records.length);
   }
 
   /** Part of the record that was noted last could not be kept: it must come again, whole (RFC 9147 §7). */

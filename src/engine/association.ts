@@ -9,7 +9,7 @@
 import { after, type Instant } from '../base/time.ts';
 import { encode, tryDecode } from '../codec/codec.ts';
 import { handshakeHeader, handshakeHeaderLength, handshakeTypeName } from '../wire/handshake.ts';
-import { alert, type RecordSlice, splitDatagram } from '../wire/record.ts';
+import { alert } from '../wire/record.ts';
 import {
   alertDescriptions,
   ContentType,
@@ -19,11 +19,11 @@ import {
   numberIn,
   versionNumber,
 } from '../wire/registry.ts';
-import { ack, type CiphertextSlice, unifiedBits } from '../wire/unified.ts';
+import { ack } from '../wire/unified.ts';
 import { Acks } from './acks.ts';
-import { Ahead, type AnySlice } from './ahead.ts';
 import type { DatagramContents, EndpointConfig, EngineEvent, Environment, Input, Output, PeerAddress } from './api.ts';
-import { alertFor, type DropReason, type Failure } from './failure.ts';
+import { type AnySlice, Epochs, headOf, type Opened } from './epochs.ts';
+import { alertFor, type DropReason, type Failure, type Ignored, ignored } from './failure.ts';
 import { type Flight, Flights } from './flights.ts';
 import { type Fragment, HelloPool, Inbox } from './inbox.ts';
 import { LastWord } from './lastWord.ts';
@@ -46,22 +46,6 @@ export interface FirstHello {
   readonly recordNumber: number;
 }
 
-/** A record that was read: how it came, and what it is. */
-interface Opened {
-  /** Offset in its datagram; `undefined` when that is long gone. */
-  readonly start: number;
-  readonly epoch: number;
-  readonly number: number;
-  readonly plaintext: Uint8Array;
-  /** The network's copy of one that was read before. */
-  readonly again: boolean;
-}
-
-/** Why something was ignored; `undefined` when it was not. */
-type Ignored = { readonly reason: DropReason; readonly detail?: string } | undefined;
-const ignored = (reason: DropReason, detail?: string): Ignored =>
-  detail === undefined ? { reason } : { reason, detail };
-
 const Level = { warning: 1, fatal: 2 } as const;
 const closeNotify = 0;
 const userCanceled = 90;
@@ -79,17 +63,14 @@ export class Association {
   readonly #flights: Flights;
   readonly #hellos: HelloPool;
   readonly #acks = new Acks();
-  readonly #ahead: Ahead;
+  readonly #epochs: Epochs;
   #outputs: Output[] = [];
   #taken = 0;
   #handshake: Handshake | undefined;
-  #version: '1.2' | '1.3' | undefined;
   #now = 0 as Instant;
 
   /** Whom we talk to; a server learns it from the hello that it accepts. */
   #peer: PeerAddress | undefined;
-  /** The random of the hello that was accepted, by which a late copy of it is told from a new one. */
-  #clientRandom: Uint8Array | undefined;
   /** The hello that is being handled, while nobody is proved yet. */
   #hello: FirstHello | undefined;
   #connected: Connected | undefined;
@@ -106,20 +87,23 @@ export class Association {
     this.config = config;
     this.env = env;
     this.records = new RecordLayer(config.replayWindow, config.lastFlightMs / 2);
-    this.#ahead = new Ahead(config.limits.recordsAhead);
+    this.#epochs = new Epochs(config, this.records);
     this.inbox = new Inbox(config.limits);
     this.#hellos = new HelloPool(config.limits);
     this.#flights = new Flights({
       config,
       records: this.records,
       // No getter: it would give this object, and with it every association, a hidden class of its own.
-      acknowledges: () => this.#version === '1.3',
+      acknowledges: () => this.#epochs.version === '1.3',
       acknowledge: () => this.acknowledge(),
       transmit: (bytes, contents) => this.#transmit(this.#peer, bytes, contents),
       event: (event) => this.event(event),
       fail: (failure) => this.fail(failure),
     });
-    if (config.role === 'client') this.#peer = env.peer;
+    if (config.role === 'client') {
+      this.#peer = env.peer;
+      this.#epochs.settled = true;
+    }
   }
 
   /** The handshake to run; given once, right after construction. */
@@ -135,7 +119,7 @@ export class Association {
   }
   /** Bytes kept for a peer that has proved nothing yet. */
   get held(): number {
-    let bytes = this.inbox.size + this.#hellos.size + this.#ahead.size;
+    let bytes = this.inbox.size + this.#hellos.size + this.#epochs.size;
     for (const { length } of this.#early) bytes += length;
     return bytes;
   }
@@ -207,74 +191,45 @@ export class Association {
       this.drop('other-peer', 0, from);
       return;
     }
-    const { records, leftover } = this.#split(bytes);
+    const { records, leftover } = this.#epochs.split(bytes);
     const over = this.#end !== undefined;
     // One bad record does not lose the others (RFC 6347 §4.1.2.7).
     for (const slice of records) this.#note(this.#record(slice, from), slice.start);
-    if (this.#version === '1.3' && !this.#end) this.#acknowledgeRead();
+    if (this.#epochs.version === '1.3' && !this.#end) this.#acknowledgeRead();
     this.#flights.datagramRead(this.#now);
     if (leftover) this.drop(leftover.reason, leftover.start);
-    if (over) this.#repeatLastWord(records);
-  }
-
-  /** Ciphertexts of DTLS 1.3 are records as long as that may be the version (RFC 9147 §4.1). */
-  #split(bytes: Uint8Array) {
-    const rules = this.#version !== '1.2' && this.config.versions.includes('1.3');
-    return rules ? splitDatagram(bytes, { cidLength: 0 }) : splitDatagram(bytes);
+    // RFC 6347 §4.2.7: alerts get lost, so ours is repeated when what it was about comes again; not for ever.
+    if (over && this.#lastWord?.again(records, this.records, this.#now))
+      this.#sendAlert(Level.fatal, this.#lastWord.description);
   }
 
   #record(slice: AnySlice, from: PeerAddress): Ignored {
     if (this.#end) return this.#afterEnd(slice);
     if (this.state === 'idle') return ignored('unexpected-content', 'before the start');
-    if (slice.form === 'unified') return this.#ciphertext(slice, from);
-    const { readEpoch } = this.records;
-    if (slice.epoch > 0 && this.#version === '1.3') return ignored('unknown-epoch', 'a record of DTLS 1.2');
-    if (slice.epoch > readEpoch) return this.#keepForLater(slice);
-    // Older epochs are listened to until the handshake ends (RFC 6347 §4.1); after that, only to say what was ignored.
-    if (slice.epoch < readEpoch && this.#connected) return this.#oldEpoch(slice);
-    const read = this.records.open(slice);
-    if (!read.ok) return read;
-    const { plaintext, again } = read;
-    const { start, epoch, sequenceNumber: number } = slice;
-    switch (slice.type) {
-      case ContentType.handshake:
-        return this.#handshakeRecord({ start, epoch, number, plaintext, again }, from);
-      case ContentType.changeCipherSpec:
-        return this.#changeCipherSpec(slice, plaintext);
-      case ContentType.alert:
-        return this.#alert(epoch, plaintext);
-      case ContentType.applicationData:
-        return this.#applicationData(epoch, plaintext);
-      case ContentType.ack:
-        return this.#plainAck(plaintext);
-      default:
-        return ignored('unexpected-content', contentName(slice.type));
+    const read = this.#epochs.read(slice, this.#now);
+    if (read === 'kept') return undefined;
+    if (read === 'worn-out') {
+      this.fail({ fault: 'local', code: 'key-worn-out', what: 'more records failed to open than its key allows' });
+      return undefined;
     }
+    return 'reason' in read ? read : this.#content(read, from);
   }
 
-  /** A record of DTLS 1.3 (RFC 9147 §4). */
-  #ciphertext(slice: CiphertextSlice, from: PeerAddress): Ignored {
-    if (this.#version === undefined) return this.#keepForLater(slice);
-    const read = this.records.openUnified(slice, this.#now);
-    if (!read.ok) {
-      if (read.worn)
-        this.fail({ fault: 'local', code: 'key-worn-out', what: 'more records failed to open than its key allows' });
-      return read.reason === 'unknown-epoch' ? this.#keepForLater(slice) : read;
-    }
-    const { epoch, sequenceNumber: number, plaintext } = read;
-    switch (read.type) {
+  #content(record: Opened, from: PeerAddress): Ignored {
+    const { type, epoch, plaintext } = record;
+    switch (type) {
       case ContentType.handshake:
-        // A peer that still asks in the handshake's epoch is still there: counted from the last time it asked.
-        if (epoch === 2 && this.#connected) this.records.keepRead(2, this.#later(this.config.lastFlightMs));
-        return this.#handshakeRecord({ start: slice.start, epoch, number, plaintext, again: false }, from);
+        return this.#handshakeRecord(record, from);
+      case ContentType.changeCipherSpec:
+        return this.#changeCipherSpec(epoch, plaintext);
       case ContentType.alert:
         return this.#alert(epoch, plaintext);
       case ContentType.applicationData:
         return this.#applicationData(epoch, plaintext);
       case ContentType.ack:
-        return this.#ack(epoch, plaintext);
+        return epoch === 0 ? this.#plainAck(plaintext) : this.#ack(epoch, plaintext);
       default:
-        return ignored('unexpected-content', contentName(read.type));
+        return ignored('unexpected-content', contentName(type));
     }
   }
 
@@ -289,46 +244,6 @@ export class Association {
     if (!decoded?.ok || decoded.value.description !== closeNotify) return ignored('after-close');
     this.event({ kind: 'alert', direction: 'received', ...decoded.value });
     return undefined;
-  }
-
-  #keepForLater(slice: AnySlice): Ignored {
-    const { readEpoch } = this.records;
-    const unified = slice.form === 'unified';
-    if (unified && slice.epochBits === 1 && readEpoch < 3)
-      return ignored('unexpected-content', 'early data (0-RTT), which is never agreed');
-    const name = unified ? `epoch ..${slice.epochBits.toString(2).padStart(2, '0')}` : `epoch ${slice.epoch}`;
-    // Only the epochs that the handshake leads to, and only while their keys are being made (RFC 6347 §4.1).
-    const comes = unified ? slice.epochBits > Math.max(1, readEpoch) : slice.epoch === readEpoch + 1;
-    if (!comes || this.#connected || this.#peer === undefined) return ignored('unknown-epoch', name);
-    return this.#ahead.keep(slice) ? undefined : ignored('over-limit', 'records of the next epoch');
-  }
-
-  #oldEpoch(slice: RecordSlice): Ignored {
-    switch (slice.type) {
-      case ContentType.alert:
-        return ignored('unauthenticated-alert');
-      case ContentType.changeCipherSpec:
-        return ignored('repeated-message', 'change_cipher_spec');
-      case ContentType.handshake: {
-        const head = tryDecode(handshakeHeader, headOf(slice.fragment));
-        if (!head.ok) return ignored('malformed', 'a handshake header that is cut short');
-        // RFC 6347 §4.2.8: a client that has lost everything may begin anew, and must prove that it can read at this
-        // address before the old association goes. That takes a second handshake beside this one, which is not there:
-        // the hello is ignored, by name, and the association stays as it is.
-        return head.value.msg_type === HandshakeType.clientHello && !this.#isOurHello(slice.fragment)
-          ? ignored('unexpected-content', 'a new client_hello on a live association (RFC 6347 §4.2.8)')
-          : ignored('repeated-message', handshakeTypeName(head.value.msg_type));
-      }
-      default:
-        return ignored('unknown-epoch', `epoch ${slice.epoch}`);
-    }
-  }
-
-  /** Whether a ClientHello is a late copy of the one that this association began with, by its random. */
-  #isOurHello(fragment: Uint8Array): boolean {
-    const random = fragment.subarray(handshakeHeaderLength + 2, handshakeHeaderLength + 34);
-    const ours = this.#clientRandom;
-    return ours !== undefined && random.every((byte, i) => byte === ours[i]);
   }
 
   // Handshake messages ---------------------------------------------------------------------------------------------------
@@ -381,14 +296,18 @@ export class Association {
     const isHelloRequest = fragment.type === HandshakeType.helloRequest;
     // RFC 5246 §7.4.1.1: ignored while a handshake is under way, and not part of it.
     if (isHelloRequest && !this.#connected && epoch === 0) return ignored('unexpected-content', name);
-    if (this.#connected && this.#version === '1.2' && (isHelloRequest || fragment.type === HandshakeType.clientHello)) {
+    if (
+      this.#connected &&
+      this.#epochs.version === '1.2' &&
+      (isHelloRequest || fragment.type === HandshakeType.clientHello)
+    ) {
       // A new handshake counts from 0 again, so its beginning is no repeat (RFC 6347 §4.2.2). Answered without reading it.
       if (fragment.offset === 0) this.#step(name, { ...fragment, body: fragment.bytes });
       return undefined;
     }
     // The peer has switched keys: what is new in the old epoch is not from it, or not in time. After a KeyUpdate the old keys
     // stay good until the new ones were seen (RFC 9147 §8).
-    const oldest = this.#connected && this.#version === '1.3' ? 3 : this.records.readEpoch;
+    const oldest = this.#connected && this.#epochs.version === '1.3' ? 3 : this.records.readEpoch;
     if (epoch < oldest && seq >= (this.inbox.next ?? 0))
       return ignored('unexpected-content', `${name} in epoch ${epoch}`);
 
@@ -436,13 +355,13 @@ export class Association {
     }
   }
 
-  #changeCipherSpec(slice: RecordSlice, plaintext: Uint8Array): Ignored {
+  #changeCipherSpec(epoch: number, plaintext: Uint8Array): Ignored {
     const name = 'change_cipher_spec';
     // RFC 9147 §5: DTLS 1.3 has none.
-    if (this.#version === '1.3') return ignored('unexpected-content', name);
+    if (this.#epochs.version === '1.3') return ignored('unexpected-content', name);
     if (plaintext.length !== 1 || plaintext[0] !== 1) return ignored('malformed', name);
-    if (this.#peer === undefined || slice.epoch > 0) return ignored('unexpected-content', name);
-    if (slice.epoch < this.records.readEpoch || this.#earlyChangeCipherSpec) return ignored('repeated-message', name);
+    if (this.#peer === undefined || epoch > 0) return ignored('unexpected-content', name);
+    if (epoch < this.records.readEpoch || this.#earlyChangeCipherSpec) return ignored('repeated-message', name);
     // It may have overtaken the messages before it. Remembering it changes nothing: keys are switched only in the state
     // whose row says so, where others once switched them at any time.
     this.#earlyChangeCipherSpec = true;
@@ -469,7 +388,7 @@ export class Association {
     // New keys. What was begun in the old epoch must not be finished in the new one.
     this.inbox.forget();
     // Offsets in a datagram that is long gone say nothing.
-    for (const slice of this.#ahead.take()) this.#note(this.#record(slice, this.#peer ?? ''), undefined);
+    for (const slice of this.#epochs.takeKept()) this.#note(this.#record(slice, this.#peer ?? ''), undefined);
   }
 
   // For the handshake ----------------------------------------------------------------------------------------------------
@@ -483,7 +402,7 @@ export class Association {
   /** From now on this address is the peer: its hello, of this random, is accepted. */
   settle(hello: FirstHello, clientRandom: Uint8Array): void {
     this.#peer = hello.from;
-    this.#clientRandom = clientRandom;
+    this.#epochs.settle(clientRandom);
     const { seq, epoch, body } = hello.message;
     this.inbox.anchor(seq + 1);
     this.#flights.heard({ seq, epoch, offset: 0, length: body.length }, this.#now);
@@ -492,10 +411,9 @@ export class Association {
 
   /** The version is agreed: records, keys and timers go by its rules from now on. */
   agree(version: '1.2' | '1.3'): void {
-    this.#version = version;
+    this.#epochs.agree(version);
     // What stands in records is that of DTLS 1.2 in both (RFC 9147 §4).
     this.records.version = versionNumber['1.2'];
-    if (version === '1.2') for (const slice of this.#ahead.take()) if (slice.form === 'plain') this.#ahead.keep(slice);
   }
 
   sendFlight(flight: Flight): void {
@@ -568,8 +486,9 @@ export class Association {
   /** The handshake is complete. */
   establish(connected: Connected): void {
     this.#connected = connected;
+    this.#epochs.connected = true;
     // A peer that missed our answer repeats its last flight in the old epoch (RFC 9147 §5.8.1).
-    if (this.#version === '1.3') this.records.keepRead(2, this.#later(this.config.lastFlightMs));
+    if (this.#epochs.version === '1.3') this.records.keepRead(2, after(this.#now, this.config.lastFlightMs));
     this.#flights.completed();
     this.event({ kind: 'connected', parameters: connected.parameters });
   }
@@ -614,7 +533,7 @@ export class Association {
     // Once the peer writes under keys, what is not under them is not the peer's. In DTLS 1.3 the keys are here before the
     // peer has shown that it has them, too: a client that can't take our ServerHello says so in the clear.
     const authentic =
-      this.#version === '1.3' ? epoch > 0 || !this.records.heardProtected : epoch >= this.records.readEpoch;
+      this.#epochs.version === '1.3' ? epoch > 0 || !this.records.heardProtected : epoch >= this.records.readEpoch;
     if (!authentic) return ignored('unauthenticated-alert');
     const read = tryDecode(alert, plaintext);
     if (!read.ok) {
@@ -635,7 +554,7 @@ export class Association {
       this.#sendAlert(Level.warning, closeNotify);
       this.event({ kind: 'closed', by: 'peer' });
       this.#over('closed', from, 'close_notify');
-    } else if (level === Level.fatal || (this.#version === '1.3' && description !== userCanceled)) {
+    } else if (level === Level.fatal || (this.#epochs.version === '1.3' && description !== userCanceled)) {
       // In epoch 0 anybody could have sent this. Real stacks believe it, and it is how a peer says what is wrong. In DTLS 1.3
       // the level says nothing (RFC 8446 §6).
       this.fail({ fault: 'peer', code: 'alert', level, description });
@@ -647,7 +566,7 @@ export class Association {
   #plainAck(plaintext: Uint8Array): Ignored {
     const read = tryDecode(ack, plaintext);
     if (!read.ok) return ignored('malformed', 'ack');
-    if (this.#version !== '1.3') return ignored('unexpected-content', 'ack, and DTLS 1.3 is not agreed');
+    if (this.#epochs.version !== '1.3') return ignored('unexpected-content', 'ack, and DTLS 1.3 is not agreed');
     if (read.value.record_numbers.length > 0 || this.records.heardProtected)
       return ignored('unexpected-content', 'ack in the clear');
     this.#flights.nudged(this.#now);
@@ -668,7 +587,7 @@ export class Association {
 
   #applicationData(epoch: number, plaintext: Uint8Array): Ignored {
     if (epoch === 0) return ignored('unexpected-content', 'application data in epoch 0');
-    if (this.#version === '1.3' && epoch < 3) {
+    if (this.#epochs.version === '1.3' && epoch < 3) {
       // RFC 9147 §4.2.1; it is authenticated, so it is the peer's doing.
       const expected = ['handshake', 'ack', 'alert'];
       this.fail({ fault: 'peer', code: 'unexpected-message', got: 'application_data', expected });
@@ -731,37 +650,11 @@ export class Association {
     this.#end = end;
     this.#flights.forget();
     this.#acks.forget();
-    this.#ahead.take();
+    this.#epochs.takeKept();
     this.#early = [];
     this.inbox.forget();
     this.#hellos.clear();
     this.event({ kind: 'state', from, to: end, because });
-  }
-
-  /** RFC 6347 §4.2.7: alerts get lost, so ours is repeated when what it was about comes again; not for ever. */
-  #repeatLastWord(records: readonly AnySlice[]): void {
-    const word = this.#lastWord;
-    if (word && records.some((slice) => this.#isAbout(slice, word)) && word.again())
-      this.#sendAlert(Level.fatal, word.description);
-  }
-
-  /** Whether a record is what was wrong, or came before it: what comes behind it in its flight may still be the first copy. */
-  #isAbout(slice: AnySlice, { about }: LastWord): boolean {
-    let plaintext = slice.fragment;
-    if (slice.form === 'unified') {
-      if (about.epoch === 0 || slice.epochBits !== (about.epoch & unifiedBits.epoch)) return false;
-      const read = this.records.openUnified(slice, this.#now);
-      if (!read.ok || read.type !== ContentType.handshake) return false;
-      plaintext = read.plaintext;
-    } else if (slice.type !== ContentType.handshake || slice.epoch !== about.epoch) return false;
-    // Under the keys of DTLS 1.2 there is nothing but Finished.
-    else if (slice.epoch > 0) return true;
-    const head = tryDecode(handshakeHeader, headOf(plaintext));
-    return head.ok && head.value.message_seq <= about.seq;
-  }
-
-  #later(ms: number): Instant {
-    return after(this.#now, ms);
   }
 
   #transmit(to: PeerAddress | undefined, bytes: Uint8Array, contents: DatagramContents): void {
@@ -769,5 +662,3 @@ export class Association {
     this.#outputs.push({ kind: 'transmit', to, bytes, contents });
   }
 }
-
-const headOf = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, handshakeHeaderLength);

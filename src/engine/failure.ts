@@ -97,6 +97,11 @@ export type DropReason =
   | 'bad-cookie'
   | 'unauthenticated-alert';
 
+/** Why something was ignored; `undefined` when it was not. */
+export type Ignored = { readonly reason: DropReason; readonly detail?: string } | undefined;
+export const ignored = (reason: DropReason, detail?: string): Exclude<Ignored, undefined> =>
+  detail === undefined ? { reason } : { reason, detail };
+
 /** The alert that tells the peer (RFC 5246 §7.2.2); `undefined` where none can help. */
 export function alertFor(failure: Failure): AlertName | undefined {
   switch (failure.code) {

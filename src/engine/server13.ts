@@ -502,19 +502,19 @@ function runServer13(house: Association, start: Start): Handshake {
 
   /** RFC 8446 §4.6.1. A ticket that is never acknowledged is no loss. */
   function giveTickets(policy: TicketPolicy, traffic: Traffic13, { agreed, leafHash }: Proved, resumption: Uint8Array) {
-    for (let i = 0; i < policy.count; i++) {
+    const bodies = Array.from({ length: policy.count }, (_, i) => {
       const ticket_nonce = uintBytes(i, 2);
       const psk = traffic.schedule.resumptionPsk(resumption, ticket_nonce);
       const state = { suite: agreed.suite.code, psk, issuedAt: house.now, leafHash };
-      const body = encode(newSessionTicket13, {
+      return encode(newSessionTicket13, {
         ticket_lifetime: policy.lifetimeSeconds,
         ticket_age_add: random(4).reduce((sum, byte) => sum * 256 + byte, 0),
         ticket_nonce,
         ticket: sealTicket(crypto, policy, state, random),
         extensions: [],
       });
-      traffic.send(HandshakeType.newSessionTicket, body, { ifLost: 'let-go' });
-    }
+    });
+    if (bodies.length > 0) traffic.send(HandshakeType.newSessionTicket, bodies, { ifLost: 'let-go' });
   }
 
   return withKeyUpdates(new Course(server13, steps, start));

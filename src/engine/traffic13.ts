@@ -78,12 +78,16 @@ export class Traffic13 {
     this.#nextFlight = nextFlight;
   }
 
-  /** Sends one message after the handshake (RFC 9147 §5.8.4). */
-  send(type: number, body: Uint8Array, more: { readonly done?: () => void; readonly ifLost?: 'let-go' }): void {
+  /** Sends messages of one type after the handshake, together (RFC 9147 §5.8.4). */
+  send(
+    type: number,
+    bodies: readonly Uint8Array[],
+    more: { readonly done?: () => void; readonly ifLost?: 'let-go' },
+  ): void {
     const epoch = this.#house.records.writeEpoch;
     this.#house.sendLater({
       number: this.#nextFlight++,
-      parts: [{ kind: 'message', epoch, type, seq: this.#nextSeq++, body }],
+      parts: bodies.map((body) => ({ kind: 'message', epoch, type, seq: this.#nextSeq++, body })),
       awaited: 'acknowledgement',
       answers: undefined,
       tracked: true,
@@ -100,7 +104,7 @@ export class Traffic13 {
     }
     this.#updating = true;
     const body = encode(keyUpdate, { request_update: request ? 1 : 0 });
-    this.send(HandshakeType.keyUpdate, body, { done: () => this.#updated() });
+    this.send(HandshakeType.keyUpdate, [body], { done: () => this.#updated() });
   }
 
   #updated(): void {
