@@ -174,6 +174,14 @@ describe('a server with tickets', () => {
     expect(pair.client.of('ticket')).toEqual([]);
   });
 
+  it('gives all its tickets at once', () => {
+    const pair = run({ server: { tickets: { ...tickets, count: 3 } } });
+    expect(pair.client.of('ticket')).toHaveLength(3);
+    const carrying = pair.server.sent.filter((sent) => carries(sent, HandshakeType.newSessionTicket));
+    expect(carrying).toHaveLength(1);
+    expect(carrying[0]?.contents.records).toHaveLength(3);
+  });
+
   it('lets go of a ticket that nobody acknowledges, and stays as it was', () => {
     const pair = new Pair({
       client: only13,
