@@ -21,6 +21,8 @@ export interface WhipBehaviour {
   readonly patch?: number;
   /** Never answers a POST. */
   readonly mute?: boolean;
+  /** Lets pages of other origins ask (CORS), as RFC 9725 §4.2 wants. */
+  readonly cors?: boolean;
 }
 
 export interface Asked {
@@ -44,7 +46,14 @@ export class WhipServer {
       for await (const chunk of request) body += String(chunk);
       const { method = '', url: path = '', headers } = request;
       this.asked.push({ method, path, headers, body });
-      if (method === 'DELETE') response.writeHead(200).end();
+      if (behaviour.cors) {
+        response.setHeader('access-control-allow-origin', '*');
+        response.setHeader('access-control-allow-headers', 'authorization, content-type, if-match');
+        response.setHeader('access-control-allow-methods', 'POST, PATCH, DELETE');
+        response.setHeader('access-control-expose-headers', 'location, link, etag');
+      }
+      if (method === 'OPTIONS') response.writeHead(behaviour.cors ? 204 : 405).end();
+      else if (method === 'DELETE') response.writeHead(200).end();
       else if (method === 'PATCH') response.writeHead(behaviour.patch ?? 204).end();
       else if (behaviour.mute) return;
       else if (behaviour.refuse) {
