@@ -8,6 +8,7 @@ import { handshakeTypeName } from '../wire/handshake.ts';
 import { Drawing } from './ladder/draw.ts';
 import { ladderRows } from './ladder/rows.ts';
 import { agreedNames, alertNames, duration, partText, plural } from './names.ts';
+import { pathLines } from './path.ts';
 import { plain, textWidth, toAscii, wrap } from './plain.ts';
 import { type Paint, paint } from './style.ts';
 
@@ -119,6 +120,7 @@ function agreed(handshake: Handshake, width: number, { bold, dim }: Paint): stri
     parameters.psk ? 'pre-shared key' : undefined,
     master[`${parameters.extendedMasterSecret}`],
   ];
+  for (const [name, text] of pathLines(handshake)) part(name, text);
   part('agreed', known.filter((item) => item !== undefined).join(', '));
   part('cookie', parameters.cookie ? 'asked for by the server' : undefined);
   part('SRTP', names.srtpProfile);

@@ -150,16 +150,22 @@ describe('a growing run', () => {
     expect(archive.records.get(summary.id)?.summary).toMatchObject({ state: 'running', events: 0 });
   });
 
-  it('is stored with its secrets, without the private keys that were pasted', async () => {
+  it('is stored with its secrets, without the private keys, tokens and passwords that were given', async () => {
     const archive = new MemoryArchive();
     const at = setUp(archive);
-    const { summary, run } = await at.start('192.0.2.1:1', { cert: ['CERTIFICATE'], key: ['PRIVATE'], mtu: 300 });
+    const { summary, run } = await at.start('192.0.2.1:1', {
+      ...{ cert: ['CERTIFICATE'], key: ['PRIVATE'], mtu: 300 },
+      ...{ token: 'TOKEN', turn: 'turn:user:PASSWORD@192.0.2.9' },
+    });
     const secret = { kind: 'secret', at: 1, label: 'CLIENT_RANDOM' } as const;
     run.recorder.push({ ...secret, clientRandom: Uint8Array.of(1), secret: Uint8Array.of(2) });
     run.end();
     await at.timers.pass(0);
     expect(at.runs.list[0]?.request.options).toMatchObject({ key: ['PRIVATE'] });
-    expect(archive.records.get(summary.id)?.summary.request.options).toEqual({ cert: ['CERTIFICATE'], mtu: 300 });
+    expect(archive.records.get(summary.id)?.summary.request.options).toEqual({
+      ...{ cert: ['CERTIFICATE'], mtu: 300 },
+      turn: 'turn:user@192.0.2.9',
+    });
     expect(archive.stored.get(summary.id)?.[0]).toMatchObject({ kind: 'secret', secret: Uint8Array.of(2) });
   });
 });
