@@ -121,7 +121,7 @@ export async function run(print: (line: string) => void): Promise<void> {
   await Promise.all([werift?.stop(), 'missing' in openssl ? undefined : openssl.contestant.stop()]);
 
   print('');
-  print('noble backend: a handshake against its raw primitives');
+  print('noble backend: handshakes, and what one costs against its raw primitives, asymmetric and symmetric');
   for (const [title, dtls, group] of [
     ['DTLS 1.2, X25519', '1.2', x25519],
     ['DTLS 1.2, P-256', '1.2', p256],
@@ -131,7 +131,7 @@ export async function run(print: (line: string) => void): Promise<void> {
     const [whole = [], raw = []] = await race(
       [
         entrant('whole', ours, (ms) => `shake noble ${dtls} ${group} met ${ms}`),
-        entrant('raw', ours, (ms) => `raw noble ${group} ${ms}`),
+        entrant('raw', ours, (ms) => `raw noble ${dtls} ${group} ${ms}`),
       ],
       200,
       9,
