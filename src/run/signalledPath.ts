@@ -92,6 +92,8 @@ class Seeker {
   readonly #signalling: Signalling;
   #path: IcePath | undefined;
   #over = false;
+  /** Our description is out, and the peer's is not here. */
+  #exchanging = false;
   #end: () => void = () => {};
   readonly #ended: Promise<void>;
 
@@ -117,6 +119,7 @@ class Seeker {
     });
     search.onEnd((why) => {
       if (why === 'time-up') {
+        if (this.#exchanging) search.refused('signalling', 'no answer to our description came until the time was up');
         this.#bases.giveUp();
         this.#path?.giveUp();
       }
@@ -146,7 +149,9 @@ class Seeker {
     const offer = signalling.offer === undefined ? undefined : this.#read(signalling.offer, 'offer');
     const ours = this.#write(offer);
     if (!ours.ok) return this.#lose(ours.why);
+    this.#exchanging = true;
     const exchanged = await signalling.exchange(ours, this.#ended);
+    this.#exchanging = false;
     if (this.#over) return lost;
     if (!exchanged.ok) return this.#refused(exchanged.by, exchanged.why);
 

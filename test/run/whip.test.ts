@@ -139,7 +139,9 @@ describe('what goes wrong on the way', () => {
 
   it('is said when the server never answers', async () => {
     const server = await serve({ mute: true });
-    const { events } = await probe(`whip:${server.url}`, { timeout: ['500ms'] });
+    const { events, reading } = await probe(`whip:${server.url}`, { timeout: ['500ms'] });
+    expect(reading.outcome).toBe('refused');
+    expect(verdict(reading)).toContain('no answer to our description came until the time was up');
     expect(events.at(-1)).toMatchObject({ kind: 'end', how: 'done', why: 'the time of 500 ms was up' });
   });
 
