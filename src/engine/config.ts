@@ -35,6 +35,8 @@ export const defaultConfig = (role: Role): EndpointConfig => ({
   fragment: undefined,
   // RFC 6347 §4.2.4.1.
   retransmission: { start: 1000, growth: 2, cap: 60_000, attempts: 12 },
+  // RFC 6347 §4.1.1.1, RFC 9147 §4.4: after repeated silence what the smallest IPv4 path carries (576 less IP and UDP headers).
+  mtuSteps: [{ fromRetransmission: 2, mtu: 548 }],
   // Twice the maximum segment lifetime of two minutes (RFC 6347 §4.2.4).
   lastFlightMs: 240_000,
   replayWindow: 64,

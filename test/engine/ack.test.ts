@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { defaultConfig, type EndpointConfig } from '../../src/engine/index.ts';
 import { credential } from '../support/credentials.ts';
-import { dropping, faithful, type LinkRule, Pair, type PairOptions, type Sent } from '../support/pair.ts';
-import { rawRecord } from '../support/raw.ts';
+import { dropping, faithful, type LinkRule, losing, Pair, type PairOptions, type Sent } from '../support/pair.ts';
+import { rawFragment, rawRecord } from '../support/raw.ts';
 import { ackOf, acksOf, handshakeBytes, sealFrom13 } from '../support/sealed13.ts';
 import { bothVersions, only13 } from '../support/settings13.ts';
 
@@ -106,7 +106,10 @@ describe('an ACK is sent', () => {
     };
     const pair = run({ ...ends, server: { ...ends.server, tickets }, link });
     expect(pair.client.of('ticket')).toHaveLength(2);
-    expect(acksOf(pair, 'client').map(({ of }) => of)).toEqual([['3.1'], ['3.2'], ['3.3']]);
+    expect(acksOf(pair, 'client').map(({ of }) => of)).toEqual([
+      ['3.1', '3.2'],
+      ['3.3', '3.4'],
+    ]);
     expect(pair.server.endpoint.unacknowledged).toBe(false);
   });
 
@@ -261,3 +264,106 @@ const same = (fragments: readonly { messageSeq: number; offset: number }[], tail
   (tail?.contents.records ?? []).some((record) =>
     record.fragments.some((one) => fragments.some((f) => f.messageSeq === one.messageSeq && f.offset === one.offset)),
   );
+
+describe('an ACK that waits for its timer, as BoringSSL has it', () => {
+  const timed = {
+    acks: 'timed',
+    retransmission: { ...defaultConfig('client').retransmission, startsAnew: true },
+  } as const;
+  const bothTimed = {
+    client: { ...large.client, ...timed },
+    server: { ...large.server, ...timed },
+  };
+
+  it('goes out a quarter of the timeout after the first piece, once, in ascending order, and of all that came', () => {
+    const pair = run({
+      ...bothTimed,
+      link: (sent) => (sent.from === 'server' && sent.nth === 3 ? [] : faithful(sent)),
+    });
+    const acks = acksOf(pair, 'client');
+    expect(acks.map(({ at, epoch }) => [at, epoch])).toEqual([[20 + 250, 2]]);
+    // As many of the newest as a datagram of 300 bytes holds.
+    const told = acks[0]?.of ?? [];
+    expect(told).toHaveLength(17);
+    const byNumber = (record: string): number => Number(record.split('.')[1]);
+    expect(told.map(byNumber)).toEqual(told.map(byNumber).sort((a, b) => a - b));
+    for (const record of numbersOf(pair.server.sent[3])) expect(told).not.toContain(record);
+    // What it lacks goes out when the server's own timer fires, and nothing else does.
+    const again = pair.server.sent.filter(({ contents }) => contents.attempt > 0);
+    expect(new Set(again.map(({ at }) => at))).toEqual(new Set([10 + 1000]));
+    expect(again.length).toBeLessThan(4);
+  });
+
+  it('tells of messages after the handshake together, and leaves no timer running', () => {
+    const tickets = { key: new Uint8Array(32), count: 2, lifetimeSeconds: 60 };
+    const pair = run({ ...bothTimed, server: { ...bothTimed.server, tickets } });
+    expect(acksOf(pair, 'client').map(({ of }) => of)).toEqual([['3.1', '3.2']]);
+    expect(acksOf(pair, 'client')[0]?.at).toBe(pair.client.of('ticket').length > 0 ? pair.now - 10 : undefined);
+    expect(acksOf(pair, 'server').map(({ of }) => of)).toEqual([['2.0']]);
+    for (const side of [pair.client, pair.server])
+      expect(side.endpoint.poll()).toEqual({ kind: 'wait', until: undefined });
+  });
+
+  it('is all that a half of a flight leads to: no timer runs any more', () => {
+    const pair = new Pair({
+      ...bothTimed,
+      link: (sent) => (sent.from === 'server' && sent.nth > 4 ? [] : faithful(sent)),
+    });
+    pair.input(pair.server, { kind: 'start' });
+    pair.input(pair.client, { kind: 'start' });
+    pair.settle(900);
+    expect(acksOf(pair, 'client')).toHaveLength(1);
+    expect(pair.client.endpoint.poll()).toEqual({ kind: 'wait', until: undefined });
+  });
+
+  it('in the clear is believed of what was in the clear', () => {
+    const pair = new Pair({ ...bothTimed, link: (sent) => (sent.from === 'server' ? [] : faithful(sent)) });
+    pair.input(pair.server, { kind: 'start' });
+    pair.input(pair.client, { kind: 'start' });
+    pair.settle(500);
+    give(pair, 'server', rawRecord({ type: 26, number: 77, body: [...ackOf([0, 0])] }));
+    pair.settle(600);
+    const again = pair.server.sent
+      .filter(({ contents }) => contents.attempt === 1)
+      .flatMap(({ contents }) => contents.records);
+    expect(again.length).toBeGreaterThan(5);
+    expect(again.every(({ epoch }) => epoch === 2)).toBe(true);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('carries a handshake through loss, too: seed %i', (seed) => {
+    run({ ...bothTimed, link: losing(0.15, seed) });
+  });
+});
+
+describe('a record of which a part could not be kept', () => {
+  it.each([
+    ['first', [9, 0]],
+    ['last', [0, 9]],
+  ] as const)('is not acknowledged, when that came %s', (_, order) => {
+    const pair = run(ends);
+    const next =
+      1 +
+      Math.max(
+        ...pair.server.sent.flatMap(({ contents }) =>
+          contents.records.flatMap(({ fragments }) => fragments.map(({ messageSeq }) => messageSeq)),
+        ),
+      );
+    const body = new Uint8Array(40);
+    const halves = order.map((ahead) =>
+      rawFragment({ type: 4, seq: next + ahead * 100, total: 80, offset: 0, body: [...body] }),
+    );
+    const before = acksOf(pair, 'client').length;
+    give(pair, 'client', sealFrom13(pair, 'server', 3, 22, Uint8Array.from(halves.flatMap((half) => [...half]))));
+    expect(pair.client.drops.at(-1)).toBe('too-far-ahead');
+    expect(acksOf(pair, 'client').slice(before)).toEqual([]);
+  });
+});
+
+describe('a new message in the epoch of the handshake', () => {
+  it('is the peer’s fault when the handshake is over', () => {
+    const pair = run(ends);
+    const extra = rawFragment({ type: 20, seq: 2, body: [1, 2, 3] });
+    give(pair, 'server', sealFrom13(pair, 'client', 2, 22, Uint8Array.from(extra)));
+    expect(pair.server.failure).toMatchObject({ fault: 'peer', code: 'unexpected-message' });
+  });
+});

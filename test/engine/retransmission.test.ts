@@ -287,3 +287,48 @@ describe('a path that is narrower than we thought', () => {
     expect(pair.server.sent).toHaveLength(before);
   });
 });
+
+describe('repeated silence', () => {
+  const hello = { groups: [0x11ec, 0x1d, 0x17], versions: ['1.3', '1.2'] } as const;
+  const sizes = (pair: Pair): number[][] => {
+    const out: number[][] = [];
+    for (const { bytes, contents } of pair.client.sent) {
+      const sizes = out[contents.attempt] ?? [];
+      sizes.push(bytes.length);
+      out[contents.attempt] = sizes;
+    }
+    return out;
+  };
+
+  it('[67] makes datagrams smaller from the second repeat on, and for all that follows', () => {
+    const pair = new Pair({ client: hello, server, link: dropAll }).run(20_000);
+    const [first, second, ...more] = sizes(pair);
+    expect(Math.max(...(first ?? []))).toBe(1200);
+    expect(second).toEqual(first);
+    expect(more.length).toBeGreaterThan(1);
+    for (const sizes of more) expect(Math.max(...sizes)).toBe(548);
+  });
+
+  it('[67] gets a large hello through a path that drops large datagrams without a word', () => {
+    const narrow: LinkRule = (sent) => (sent.bytes.length > 1000 ? [] : faithful(sent));
+    const both = { ...hello, cipherSuites: [0x1301] };
+    const pair = new Pair({ client: both, server: { ...server, ...both }, link: narrow }).run();
+    expect(pair.agreed, pair.describe()).toBe(true);
+    const stubborn = { ...both, mtuSteps: [] };
+    expect(new Pair({ client: stubborn, server: { ...server, ...both }, link: narrow }).run().agreed).toBe(false);
+  });
+
+  it('follows other steps, never raises the MTU, and never goes below what carries anything', () => {
+    const mtuSteps = [
+      { fromRetransmission: 1, mtu: 300 },
+      { fromRetransmission: 2, mtu: 1400 },
+      { fromRetransmission: 3, mtu: 10 },
+    ];
+    const pair = new Pair({ client: { ...hello, mtuSteps }, server, link: dropAll }).run(20_000);
+    expect(
+      sizes(pair)
+        .map((one) => Math.max(...one))
+        .slice(0, 4),
+    ).toEqual([1200, 300, 300, 64]);
+  });
+});
