@@ -10,13 +10,23 @@ export interface RecordNumber {
 
 /** Numbers that are remembered, the newest ones. What is left out of an ACK costs a repeat of its record, no more. */
 const mostRecords = 128;
+/** Where ACKs wait for a timer each tells all that is remembered: as much as BoringSSL remembers. */
+const mostTimedRecords = 32;
 
 export class Acks {
+  readonly #timed: boolean;
   #records: RecordNumber[] = [];
   /** message_seq with which the flight begins that nobody has acknowledged. */
   #from = 0;
   #untold = 0;
   #gapTold = false;
+  /** The record that was retracted last: the rest of it is not to be noted either. */
+  #retracted: RecordNumber | undefined;
+
+  /** `timed`: repeats count as well, and each ACK tells all of it, in ascending order. */
+  constructor(timed: boolean) {
+    this.#timed = timed;
+  }
 
   /** Records that no ACK has told yet. */
   get untold(): number {
@@ -25,17 +35,19 @@ export class Acks {
 
   /** A record brought a fragment of this message, which was processed or buffered. */
   note(seq: number, epoch: number, number: number): void {
-    if (seq < this.#from) return;
+    if (seq < this.#from && !this.#timed) return;
+    if (this.#retracted?.epoch === epoch && this.#retracted.sequence_number === number) return;
     const last = this.#records.at(-1);
     // A record may hold several fragments.
     if (last?.epoch === epoch && last.sequence_number === number) return;
-    if (this.#records.length >= mostRecords) this.#records.shift();
+    if (this.#records.length >= (this.#timed ? mostTimedRecords : mostRecords)) this.#records.shift();
     this.#records.push({ epoch, sequence_number: number });
     this.#untold = Math.min(this.#untold + 1, this.#records.length);
   }
 
-  /** Part of the record that was noted last could not be kept: it must come again, whole (RFC 9147 §7). */
+  /** Part of the record that is being read could not be kept: it must come again, whole (RFC 9147 §7). */
   retract(epoch: number, number: number): void {
+    this.#retracted = { epoch, sequence_number: number };
     const last = this.#records.at(-1);
     if (last?.epoch !== epoch || last.sequence_number !== number) return;
     this.#records.pop();
@@ -60,6 +72,10 @@ export class Acks {
    * was lost. Never a newer one without the older: it would look as if the older were lost.
    */
   tell(most: number): readonly RecordNumber[] {
+    if (this.#timed) {
+      this.#untold = 0;
+      return this.#records.slice(-most).sort((a, b) => a.epoch - b.epoch || a.sequence_number - b.sequence_number);
+    }
     const told = this.#records.length - this.#untold;
     const news = this.#records.slice(told, told + most);
     this.#untold -= news.length;

@@ -6,7 +6,7 @@
  * Noise is ignored, with an event that says why (`Ignored`); only what an authenticated or an expected message gets wrong
  * is a failure, and ends the association.
  */
-import { after, type Instant } from '../base/time.ts';
+import { after, earlier, type Instant } from '../base/time.ts';
 import { encode, tryDecode } from '../codec/codec.ts';
 import { handshakeHeader, handshakeHeaderLength, handshakeTypeName } from '../wire/handshake.ts';
 import { alert } from '../wire/record.ts';
@@ -62,7 +62,10 @@ export class Association {
   readonly inbox: Inbox;
   readonly #flights: Flights;
   readonly #hellos: HelloPool;
-  readonly #acks = new Acks();
+  readonly #acks: Acks;
+  /** ACKs wait for a timer (`StackHabits.acks`), and then for this. */
+  readonly #acksTimed: boolean;
+  #ackAt: Instant | undefined;
   readonly #epochs: Epochs;
   #outputs: Output[] = [];
   #taken = 0;
@@ -89,6 +92,8 @@ export class Association {
     this.records = new RecordLayer(config.replayWindow, config.lastFlightMs / 2);
     this.#epochs = new Epochs(config, this.records);
     this.inbox = new Inbox(config.limits);
+    this.#acksTimed = config.acks === 'timed';
+    this.#acks = new Acks(this.#acksTimed);
     this.#hellos = new HelloPool(config.limits);
     this.#flights = new Flights({
       config,
@@ -148,6 +153,7 @@ export class Association {
         this.#datagram(input.bytes, input.from);
         break;
       case 'timeout':
+        if (this.#ackAt !== undefined && now >= this.#ackAt) this.acknowledge();
         this.#flights.timeout(now);
         break;
       case 'send':
@@ -181,7 +187,7 @@ export class Association {
     }
     this.#outputs = [];
     this.#taken = 0;
-    return { kind: 'wait', until: this.#flights.deadline };
+    return { kind: 'wait', until: earlier(this.#flights.deadline, this.#ackAt) };
   }
 
   // Datagrams and records ------------------------------------------------------------------------------------------------
@@ -308,8 +314,11 @@ export class Association {
     // The peer has switched keys: what is new in the old epoch is not from it, or not in time. After a KeyUpdate the old keys
     // stay good until the new ones were seen (RFC 9147 §8).
     const oldest = this.#connected && this.#epochs.version === '1.3' ? 3 : this.records.readEpoch;
-    if (epoch < oldest && seq >= (this.inbox.next ?? 0))
-      return ignored('unexpected-content', `${name} in epoch ${epoch}`);
+    if (epoch < oldest && seq >= (this.inbox.next ?? 0)) {
+      if (epoch === 0) return ignored('unexpected-content', `${name} in epoch ${epoch}`);
+      this.fail({ fault: 'peer', code: 'unexpected-message', got: `${name} in epoch ${epoch}`, expected: [] });
+      return undefined;
+    }
 
     const got = this.inbox.accept(fragment);
     const heard = { seq, epoch, offset: fragment.offset, length: fragment.bytes.length };
@@ -317,7 +326,8 @@ export class Association {
       case 'fresh':
         this.#acks.note(seq, epoch, number);
         this.#flights.heard(heard, this.#now);
-        this.#flights.nextBegins();
+        // BoringSSL takes nothing for an answer before it knows that pieces of one are (RFC 9147 §7.2).
+        if (!this.#acksTimed || this.#epochs.version !== undefined) this.#flights.nextBegins();
         this.#deliver();
         return undefined;
       case 'repeated-message':
@@ -419,16 +429,27 @@ export class Association {
   sendFlight(flight: Flight): void {
     // A flight acknowledges what it answers (RFC 9147 §7.1).
     if (flight.answers) this.#acks.answered(flight.answers.last + 1);
+    this.#ackAt = undefined;
     this.#flights.send(flight, this.#now);
   }
 
   /** Sends a message after the handshake, once those before it are acknowledged. */
   sendLater(flight: Flight): void {
+    if (this.#acksTimed) {
+      // BoringSSL takes whatever it sends for an answer.
+      this.#acks.forget();
+      this.#ackAt = undefined;
+    }
     this.#flights.enqueue(flight, this.#now);
   }
 
   /** Acknowledges what has come of the peer's flight (RFC 9147 §7). */
   acknowledge(): void {
+    this.#ackAt = undefined;
+    if (this.#acksTimed) {
+      this.#sendAck();
+      return;
+    }
     do this.#sendAck();
     while (this.#acks.untold > 0);
     // After the handshake each message is a flight of its own, and a repeat of it is acknowledged anew.
@@ -453,6 +474,10 @@ export class Association {
    * full, so that there is never more to tell at once than one of them holds.
    */
   #acknowledgeRead(): void {
+    if (this.#acksTimed) {
+      if (this.#acks.untold > 0) this.#ackAt ??= after(this.#now, this.#flights.quarter);
+      return;
+    }
     if (this.#connected ? this.#acks.untold > 0 : this.#acks.newGap(this.inbox.gap)) this.acknowledge();
     while (this.#acks.untold >= this.#mostAcked) this.#sendAck();
   }
@@ -567,9 +592,13 @@ export class Association {
     const read = tryDecode(ack, plaintext);
     if (!read.ok) return ignored('malformed', 'ack');
     if (this.#epochs.version !== '1.3') return ignored('unexpected-content', 'ack, and DTLS 1.3 is not agreed');
-    if (read.value.record_numbers.length > 0 || this.records.heardProtected)
+    const numbers = read.value.record_numbers;
+    // BoringSSL believes it what it says of records in the clear.
+    const believed = this.#acksTimed && numbers.every(({ epoch }) => epoch === 0);
+    if ((numbers.length > 0 && !believed) || this.records.heardProtected)
       return ignored('unexpected-content', 'ack in the clear');
-    this.#flights.nudged(this.#now);
+    if (numbers.length > 0) this.#flights.acknowledged(numbers, this.#now);
+    else this.#flights.nudged(this.#now);
     return undefined;
   }
 
@@ -650,6 +679,7 @@ export class Association {
     this.#end = end;
     this.#flights.forget();
     this.#acks.forget();
+    this.#ackAt = undefined;
     this.#epochs.takeKept();
     this.#early = [];
     this.inbox.forget();

@@ -101,6 +101,10 @@ export class Flights {
   get deadline(): Instant | undefined {
     return this.#timer.deadline;
   }
+  /** A quarter of the timeout as it is (RFC 9147 §7.1). */
+  get quarter(): number {
+    return this.#timer.quarter;
+  }
   /** Something of ours waits for its ACK. */
   get unacknowledged(): boolean {
     return this.#flight?.awaited === 'acknowledgement';
@@ -203,8 +207,9 @@ export class Flights {
   acknowledged(numbers: readonly { readonly epoch: number; readonly sequence_number: number }[], now: Instant): void {
     const flight = this.#flight;
     if (!flight?.tracking || flight.answered) return;
+    const timed = this.#host.config.acks === 'timed';
     if (numbers.length === 0) {
-      this.nudged(now);
+      if (!timed) this.nudged(now);
       return;
     }
     if (!flight.tracking.acknowledge(numbers)) return;
@@ -212,6 +217,7 @@ export class Flights {
       this.#allAcknowledged(flight, now);
       return;
     }
+    if (timed) return;
     const early = now < flight.sentAt + this.#timer.quarter;
     const lost = flight.tracking.missing(flight.parts, early);
     if (lost.length === 0) return;
@@ -231,7 +237,7 @@ export class Flights {
   #allAcknowledged(flight: SentFlight, now: Instant): void {
     this.arrived();
     if (flight.awaited !== 'acknowledgement') {
-      this.#timer.onlyWait();
+      if (this.#host.config.acks !== 'timed') this.#timer.onlyWait();
       return;
     }
     flight.done?.();
@@ -260,7 +266,7 @@ export class Flights {
     if (this.#host.acknowledges()) {
       if (!flight.answered) this.#cancel();
       flight.answered = true;
-      this.#timer.ask(now);
+      if (this.#host.config.acks !== 'timed') this.#timer.ask(now);
       return;
     }
     const duration = this.#timer.putOff(now);
@@ -272,7 +278,8 @@ export class Flights {
   /** The flight that was waited for is complete. */
   arrived(): void {
     this.#cancel();
-    if (this.#flight?.attempt === 0 || this.#flight?.lossFree) this.#timer.relax();
+    const { startsAnew } = this.#host.config.retransmission;
+    if (startsAnew || this.#flight?.attempt === 0 || this.#flight?.lossFree) this.#timer.relax();
   }
 
   /** The handshake is complete: only a last flight is still kept, for a peer that asks for it (RFC 6347 §4.2.4). */

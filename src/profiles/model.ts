@@ -67,7 +67,8 @@ export type Borders = 'stable' | 'recut';
 
 /**
  * What an endpoint is asked for besides its ordinary settings; `EndpointConfig` has these, all optional. Absent means: our
- * own hello, one MTU, every sending cut anew, one packing, a record for each fragment.
+ * own hello, one MTU, every sending cut anew, one packing, a record for each
+ * fragment, prompt ACKs.
  */
 export interface StackHabits {
   readonly hello?: HelloShape | undefined;
@@ -79,6 +80,12 @@ export interface StackHabits {
   readonly resendPacking?: ProfilePacking | undefined;
   /** Under keys, handshake messages share records, and every byte of a datagram is used, as BoringSSL does it. */
   readonly filledRecords?: boolean | undefined;
+  /**
+   * DTLS 1.3: `timed` acknowledges a quarter of the timeout after something came that nothing of ours has answered, and
+   * sends what an ACK lacks when the timer fires, as BoringSSL does it. Absent: gaps, and messages after the handshake, are
+   * acknowledged at once, and what an ACK shows to be lost goes out at once (RFC 9147 §7.1, §7.2).
+   */
+  readonly acks?: 'prompt' | 'timed' | undefined;
 }
 
 /** As the engine's `Packing`. */
