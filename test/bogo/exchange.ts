@@ -26,6 +26,7 @@ import {
   setupFor,
   versionsOf,
 } from './endpointConfig.ts';
+import { boringNames } from './errorNames.ts';
 import { NotImplemented, type Settings } from './flags.ts';
 import { OfferedHello } from './offered.ts';
 
@@ -260,7 +261,7 @@ class Exchange {
   #failed(failure: Failure): Error {
     const limit = this.#limit(failure);
     if (limit !== undefined) return new NotImplemented(limit);
-    return new Failed(`${failure.code} (${failure.fault}): ${JSON.stringify(failure)}`);
+    return new Failed(`${failure.code} (${failure.fault}): ${JSON.stringify(failure)}\n${boringNames(failure)}`);
   }
 
   #limit(failure: Failure): string | undefined {

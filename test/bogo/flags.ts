@@ -290,7 +290,7 @@ export const flags: Readonly<Record<string, Flag>> = {
   '-expect-no-peer-match-trust-anchor': no(anchors),
   '-expect-peer-available-trust-anchors': noText(anchors),
   '-trust-cert': noText('verification up to a root: WebRTC has no PKI'),
-  '-private-key-delay-ms': idleText('a slow key; ours are quick'),
+  '-private-key-delay-ms': noText('a key that takes time: the engine signs at once'),
   '-verify-peer': on("the peer's certificate is asked for and checked", (to) => {
     to.verifyPeer = true;
   }),

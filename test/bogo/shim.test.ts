@@ -103,6 +103,25 @@ describe('the shim', () => {
     expect(outcome).toEqual({ code: 0, text: '' });
   });
 
+  it('acknowledges when its timer fires, and says until then what it has to say', async () => {
+    const tickets = { key: new Uint8Array(32).fill(9), count: 2, lifetimeSeconds: 100 };
+    const ours = { ...inRole('client').ours, versions: ['1.3'], tickets } as const;
+    const outcome = await meet([], ours, async (shim) => {
+      await shim.connect();
+      shim.input({ kind: 'send', bytes: Uint8Array.of(1) });
+      const data = await shim.next();
+      if (data?.kind === 'packet') shim.input({ kind: 'datagram', bytes: data.bytes, from: 'shim' });
+      expect(shim.of('data').map(({ bytes }) => bytes)).toEqual([Uint8Array.of(254)]);
+      expect(shim.endpoint.unacknowledged).toBe(true);
+      shim.expectTimeout(100);
+      shim.advance(100);
+      expect(await packetsUntilAck(shim)).toEqual([]);
+      shim.expectTimeout(undefined);
+      await shim.until(() => !shim.endpoint.unacknowledged);
+    });
+    expect(outcome).toEqual({ code: 0, text: '' });
+  });
+
   it('fails when its timeout is not the one that the runner expects', async () => {
     const outcome = await meet([], inRole('client').ours, async (shim) => {
       shim.expectTimeout(1000);
