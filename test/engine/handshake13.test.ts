@@ -1,12 +1,16 @@
 /** DTLS 1.3 in memory, when nothing goes wrong: what is agreed, and that both ends agree on it. */
 import { describe, expect, it } from 'vitest';
-import { toHex } from '../../src/base/bytes.ts';
+import { concat, toHex } from '../../src/base/bytes.ts';
+import { decode } from '../../src/codec/codec.ts';
 import { nobleProvider } from '../../src/crypto/noble.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import type { EndpointConfig } from '../../src/engine/index.ts';
+import { findExtension } from '../../src/wire/extensions.ts';
+import { clientHello } from '../../src/wire/handshake.ts';
 import { HandshakeType } from '../../src/wire/registry.ts';
 import { credential } from '../support/credentials.ts';
 import { Pair, type PairOptions } from '../support/pair.ts';
+import { rawRecords } from '../support/raw.ts';
 import { only13, x25519MlKem768 } from '../support/settings13.ts';
 
 const ecdsa = await credential('ecdsa-p256');
@@ -151,5 +155,81 @@ describe('what both ends tell', () => {
       [2, 22, HandshakeType.finished],
       [3, 26],
     ]);
+  });
+});
+
+describe('a hello of our own', () => {
+  const shares = (config: Partial<EndpointConfig>): number[] => {
+    const pair = new Pair({ client: { ...only13, ...config }, server });
+    pair.input(pair.client, { kind: 'start' });
+    return sharesOf(pair);
+  };
+  const sharesOf = (pair: Pair): number[] => {
+    const body = concat(
+      ...pair.client.sent.flatMap(({ bytes }) => rawRecords(bytes)).map((one) => one.body.subarray(12)),
+    );
+    const { extensions } = decode(clientHello, body);
+    return findExtension(extensions, 'key_share')?.client_shares.map(({ group }) => group) ?? [];
+  };
+
+  it('has a key share of its first group, with that of x25519 beside a hybrid, or those that were asked for', () => {
+    expect(shares({ groups: [0x17, 0x1d] })).toEqual([0x17]);
+    expect(shares({ groups: [x25519MlKem768, 0x17, 0x1d] })).toEqual([x25519MlKem768, 0x1d]);
+    expect(shares({ groups: [x25519MlKem768, 0x17] })).toEqual([x25519MlKem768]);
+    expect(shares({ groups: [0x1d, 0x17, 0x18], keyShares: [0x18, 0x17] })).toEqual([0x18, 0x17]);
+    // A group that is offered for shape has no share that anybody could make.
+    expect(shares({ groups: [0x0100, 0x1d], keyShares: [0x0100, 0x1d] })).toEqual([0x1d]);
+  });
+});
+
+describe('early data (0-RTT)', () => {
+  it('that a client offers is not taken, and the handshake goes on without it', () => {
+    const hello = {
+      legacyVersion: 0xfefd,
+      sessionIdLength: 0,
+      compressionMethods: [0],
+      supportedVersions: [0xfefc],
+      keyShares: [0x1d],
+      extensions: [
+        'supported_groups',
+        'signature_algorithms',
+        'supported_versions',
+        'key_share',
+        { kind: 'early_data', body: {} },
+      ],
+      order: 'fixed',
+    } as const;
+    run({ client: { hello } });
+  });
+
+  it('that comes anyway is refused by name', () => {
+    const pair = new Pair({ client: only13, server });
+    pair.input(pair.server, { kind: 'start' });
+    pair.input(pair.client, { kind: 'start' });
+    pair.settle(15);
+    const bytes = Uint8Array.from([0x2d, 0, 0, 0, 20, ...new Uint8Array(20)]);
+    pair.input(pair.server, { kind: 'datagram', bytes, from: 'client' });
+    expect(pair.server.of('dropped')).toMatchObject([
+      { reason: 'unexpected-content', detail: 'early data (0-RTT), which is never agreed' },
+    ]);
+    expect(pair.settle().agreed).toBe(true);
+  });
+});
+
+describe('a path that turns out narrower', () => {
+  it('[68] has a flight of DTLS 1.3 cut anew, at once', () => {
+    for (const side of ['client', 'server'] as const) {
+      const pair = new Pair({
+        client: { ...only13, groups: [x25519MlKem768] },
+        server: { ...server, groups: [x25519MlKem768] },
+      });
+      pair.input(pair.server, { kind: 'start' });
+      pair.input(pair.client, { kind: 'start' });
+      pair.settle(15);
+      pair.input(pair[side], { kind: 'too-big', size: 300 });
+      expect(pair.settle().agreed, pair.describe()).toBe(true);
+      const after = pair[side].sent.filter(({ contents }) => contents.attempt > 0);
+      expect(Math.max(0, ...after.map(({ bytes }) => bytes.length))).toBe(300);
+    }
   });
 });
