@@ -180,11 +180,14 @@ export interface SentHello {
   readonly tickets: readonly SessionTicket[];
 }
 
-/** Composes and sends a hello. `before`: what stands before it in the transcript, under a hash, after a HelloRetryRequest. */
+/**
+ * Composes and sends a hello. `before`: what stands before it in the transcript, under a hash, after a HelloRetryRequest;
+ * such a hello may be acknowledged (RFC 9147 §7.1).
+ */
 export function sendHello(
   house: Association,
   given: Pick<SentHello, 'draft' | 'answers' | 'seq' | 'flights' | 'shares' | 'tickets'>,
-  before: (hash: 'sha256' | 'sha384') => Uint8Array | undefined = () => undefined,
+  before?: (hash: 'sha256' | 'sha384') => Uint8Array,
 ): SentHello {
   const hello = composeHello(house.config, given.draft, given.answers);
   // RFC 8446 §4.2.9: without the modes, which a shape may lack, there is no pre_shared_key.
@@ -192,7 +195,8 @@ export function sendHello(
   const body = helloBody(house.env.crypto, hello, tickets, house.now, before);
   // What a HelloVerifyRequest answers is not kept from: a repeat of it is seen by its cookie.
   const parts = [{ kind: 'message', epoch: 0, type: HandshakeType.clientHello, seq: given.seq, body }] as const;
-  house.sendFlight({ number: given.flights, parts, awaited: 'flight', answers: undefined });
+  const tracked = before !== undefined;
+  house.sendFlight({ number: given.flights, parts, awaited: 'flight', answers: undefined, tracked });
   const { draft, answers, seq, flights, shares } = given;
   return { draft, answers, seq, flights, shares, tickets, hello, body };
 }
@@ -206,7 +210,7 @@ function helloBody(
   hello: ClientHello,
   tickets: readonly SessionTicket[],
   now: number,
-  before: (hash: 'sha256' | 'sha384') => Uint8Array | undefined,
+  before: ((hash: 'sha256' | 'sha384') => Uint8Array) | undefined,
 ): Uint8Array {
   const keyed = tickets.flatMap((ticket) => {
     const suite = cipherSuite(ticket.cipherSuite);
@@ -226,7 +230,7 @@ function helloBody(
   let at = body.length - length + 2;
   for (const { ticket, hash, schedule } of keyed) {
     const running = crypto.runningHash(hash);
-    const first = before(hash);
+    const first = before?.(hash);
     if (first) running.update(first);
     running.update(covered);
     const binder = schedule.binderKey(schedule.earlySecret(ticket.psk), 'resumption');

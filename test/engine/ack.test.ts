@@ -5,7 +5,7 @@ import { credential } from '../support/credentials.ts';
 import { dropping, faithful, type LinkRule, losing, Pair, type PairOptions, type Sent } from '../support/pair.ts';
 import { rawFragment, rawRecord } from '../support/raw.ts';
 import { ackOf, acksOf, handshakeBytes, sealFrom13 } from '../support/sealed13.ts';
-import { bothVersions, only13 } from '../support/settings13.ts';
+import { bothVersions, only13, x25519MlKem768 } from '../support/settings13.ts';
 
 // Signatures of one length, so that the same flight has the same bytes in every run.
 const short = await credential('ed25519');
@@ -328,6 +328,30 @@ describe('an ACK that waits for its timer, as BoringSSL has it', () => {
       .flatMap(({ contents }) => contents.records);
     expect(again.length).toBeGreaterThan(5);
     expect(again.every(({ epoch }) => epoch === 2)).toBe(true);
+  });
+
+  it('in the clear spares a client what it needs not repeat of its second hello', () => {
+    const hello = { ...only13, ...timed, mtu: 300, groups: [x25519MlKem768], keyShares: [] };
+    const pair = new Pair({
+      client: hello,
+      server: { ...only13, groups: [x25519MlKem768], credentials: [short] },
+      link: (sent) => (sent.from === 'client' && sent.contents.flight === 3 ? [] : faithful(sent)),
+    });
+    pair.input(pair.server, { kind: 'start' });
+    pair.input(pair.client, { kind: 'start' });
+    pair.settle(500);
+    const first = pair.client.sent.filter(({ contents }) => contents.flight === 3);
+    expect(first.length).toBeGreaterThan(4);
+    give(
+      pair,
+      'client',
+      rawRecord({ type: 26, number: 77, body: [...ackOf([0, first[0]?.contents.records[0]?.sequenceNumber ?? 0])] }),
+    );
+    pair.settle(1000);
+    const again = pair.client.sent.filter(({ contents }) => contents.flight === 3 && contents.attempt === 1);
+    expect(again[0]?.contents.records[0]?.fragments[0]?.offset).toBe(
+      first[1]?.contents.records[0]?.fragments[0]?.offset,
+    );
   });
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('carries a handshake through loss, too: seed %i', (seed) => {
