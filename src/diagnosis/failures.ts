@@ -25,6 +25,8 @@ export function failureText(failure: Failure): string {
       return `${text(failure['message'])} holds what is not allowed: ${text(failure['what'])}`;
     case 'unsupported-extension':
       return `an extension came that was not offered (${text(failure['extension'])})`;
+    case 'missing-extension':
+      return `${text(failure['message'])} lacks an extension that it needs (${text(failure['extension'])})`;
     case 'bad-signature':
       return `the signature in ${text(failure['message'])} is wrong`;
     case 'bad-finished':
@@ -55,6 +57,8 @@ export function failureText(failure: Failure): string {
       return `gave up on flight ${text(failure['flight'])} after ${text(failure['attempts'])} retransmissions`;
     case 'sequence-exhausted':
       return 'the record numbers are used up';
+    case 'key-worn-out':
+      return `a key has done all that it may: ${text(failure['what'])}`;
     case 'misuse':
       return `dtlscope was used wrongly: ${text(failure['what'])}`;
     default:

@@ -2,6 +2,7 @@
  * The programs from outside that tests and the demo need: where they are, and how they get here. Root on Debian installs
  * what is missing; anybody else is told the command to type.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { chromium } from 'playwright';
 import { findProgram, isExecutable, run } from './process.ts';
@@ -65,6 +66,20 @@ export const peers: readonly Peer[] = [
     find: () => findProgram('ip'),
   },
   {
+    name: 'gcc',
+    why: 'the compiler of the small program that drives NSS',
+    packages: ['gcc', 'libc6-dev'],
+    optional: true,
+    find: () => findProgram('gcc'),
+  },
+  {
+    name: 'nss',
+    why: "the headers of NSS, whose libraries Firefox brings: another stack's DTLS 1.3",
+    packages: ['libnss3-dev', 'pkg-config'],
+    optional: true,
+    find: () => (succeeds('pkg-config', ['--exists', 'nss']) ? findProgram('pkg-config') : undefined),
+  },
+  {
     name: 'coturn',
     why: 'the TURN relay that handshakes are proved through',
     packages: ['coturn'],
@@ -79,6 +94,10 @@ export const peers: readonly Peer[] = [
     find: () => findProgram('tshark'),
   },
 ];
+
+function succeeds(program: string, args: readonly string[]): boolean {
+  return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+}
 
 const isDebian = (): boolean =>
   existsSync('/etc/os-release') && /^ID(_LIKE)?=.*debian/m.test(readFileSync('/etc/os-release', 'utf8'));
