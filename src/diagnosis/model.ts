@@ -54,6 +54,8 @@ export interface Rule {
   readonly title: string;
   /** One line for the documentation: what must be seen for the rule to speak. */
   readonly signature: string;
+  /** For the documentation: what the finding means and what mends it, without the numbers of a handshake. */
+  readonly doc: { readonly why: string; readonly fix: string };
   readonly see: string;
   readonly check: (handshake: Handshake) => readonly Finding[];
 }

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { taggedTests, withConformance } from './conformance.ts';
 import { stateDrawings } from './drawStates.ts';
+import { withFindings } from './findingsTable.ts';
 import { withProfiles } from './profileTable.ts';
 
 export async function docs(_args: readonly string[], root: string): Promise<number> {
@@ -15,6 +16,8 @@ export async function docs(_args: readonly string[], root: string): Promise<numb
   for (const [file, svg] of drawings) await writeFile(join(states, file), svg);
   const profiles = join(root, 'docs', 'profiles.md');
   await writeFile(profiles, withProfiles(await readFile(profiles, 'utf8')));
+  const findings = join(root, 'docs', 'findings.md');
+  await writeFile(findings, withFindings(await readFile(findings, 'utf8')));
   const conformance = join(root, 'docs', 'conformance.md');
   await writeFile(conformance, withConformance(await readFile(conformance, 'utf8'), await taggedTests(root)));
   return 0;

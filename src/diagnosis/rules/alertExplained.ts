@@ -10,6 +10,10 @@ export const alertExplained = rule(
     id: 'alert-explained',
     title: 'An alert, and what it usually means',
     signature: 'A readable alert that is fatal, or a close_notify before both Finished.',
+    doc: {
+      why: 'An alert says that a side gave up, and in one word why; the word is often chosen badly. Here it is told with the moment at which it came, and with what was seen before it.',
+      fix: 'Look into the log of the side that sent it: it knows the reason that the alert only names. The finding says what it usually was at this place.',
+    },
     see: 'RFC 5246 §7.2.2',
   },
   (handshake) =>

@@ -9,6 +9,10 @@ export const clientHelloFragmentedUnanswered = rule(
     title: 'A fragmented ClientHello gets no answer',
     signature:
       'The ClientHello needs several datagrams, is sent again, and no datagram of the server ever comes; or a small one was answered with a cookie, and the same with the cookie, which needs several, is not.',
+    doc: {
+      why: 'Post-quantum key shares make ClientHellos larger than a datagram. Servers that cannot put a fragmented ClientHello together drop it in silence: mbedTLS before 3.6.6, listeners that are stateless until the cookie came (DTLSv1_listen of OpenSSL), and old gateways.',
+      fix: 'See whether the same server answers a small ClientHello. If it does, it needs a TLS library that takes fragmented hellos, or no stateless cookie behind ICE; if it does not, look at address, port and firewall first.',
+    },
     see: 'RFC 9147 §5.5',
   },
   (handshake) => {

@@ -8,6 +8,10 @@ export const cookieThenSilence = rule(
     title: 'The server asked for a cookie and then fell silent',
     signature:
       'HelloVerifyRequest (or HelloRetryRequest with a cookie) comes, the ClientHello with the cookie is repeated, and nothing more comes from the server.',
+    doc: {
+      why: "A cookie came, so addresses and ports are right and small datagrams pass both ways. What got lost is the ClientHello that returned the cookie, or the server's whole next flight, its largest.",
+      fix: 'Make the ClientHello fit one datagram, try the server with a small MTU and a small certificate, and look in its log whether it accepted the cookie.',
+    },
     see: 'RFC 6347 §4.2.1',
   },
   (handshake) => {

@@ -10,6 +10,10 @@ export const datagramExceedsMtu = rule(
     id: 'datagram-exceeds-mtu',
     title: 'A datagram is larger than the path or its sender’s own MTU',
     signature: `The link refused a datagram as too large; or one record alone makes a UDP payload above ${ethernetPayload} bytes; or a side that cuts its messages at one size sends a larger datagram.`,
+    doc: {
+      why: 'A datagram that is larger than the path is dropped, or cut into IP fragments, which many NATs and firewalls drop. A side that cuts its messages at one size and then sends a larger datagram did not ask for the MTU there.',
+      fix: "Set the sender's MTU to what the path carries (1200 is what browsers use).",
+    },
     see: 'RFC 6347 §4.1.1.1',
   },
   (handshake) => {

@@ -8,6 +8,10 @@ export const datagramTruncated = rule(
     title: 'Datagrams arrive cut short',
     signature:
       'The last record header of a datagram declares more bytes than the datagram has (and the capture did not cut it).',
+    doc: {
+      why: "Something between the two copies datagrams through a buffer that is too small for them: a proxy, a TURN server, a receive call. What is left of a cut record can't be used, and the same happens to every repetition.",
+      fix: 'Enlarge the buffer, and let the sender put records into datagrams that are smaller than it.',
+    },
     see: 'RFC 6347 §4.1.1',
   },
   (handshake) => {

@@ -7,6 +7,10 @@ export const fingerprintMismatch = rule(
     id: 'fingerprint-mismatch',
     title: 'The certificate is not the announced one',
     signature: 'No fingerprint that signalling announced for a side fits the certificate that it sent.',
+    doc: {
+      why: 'In WebRTC nothing but the fingerprint in the SDP says who the peer is. When the certificate is not the announced one the connection must be torn down, also when DTLS itself completed.',
+      fix: 'Take a=fingerprint from the certificate that is really used: look for a second certificate, a gateway that rewrites the SDP, or an m-section with another fingerprint.',
+    },
     see: 'RFC 8122 §5, RFC 8842 §5.1',
   },
   (handshake) => {

@@ -18,6 +18,10 @@ export const flightLost = rule(
     title: 'A whole flight got lost',
     signature:
       'The link took every datagram of a sending; or a flight was repeated and fewer answers than questions were seen, or record numbers are missing before the answer; or both sides repeat flights that are seen whole.',
+    doc: {
+      why: 'All datagrams of a sending got lost, or the answer to it did. That costs a timer; when it happens every time, the handshake goes no further.',
+      fix: 'Capture at the other side too. If datagrams are missing there, the path drops them (often the large ones: try a smaller MTU); if all are there, its log may say why it dropped them itself.',
+    },
     see: 'RFC 6347 §4.2.4',
   },
   (handshake) => {

@@ -8,6 +8,10 @@ export const flightUnsplit = rule(
     id: 'flight-unsplit',
     title: 'A flight was sent as one oversized datagram',
     signature: `One UDP payload above ${ethernetPayload} bytes that holds two or more handshake records.`,
+    doc: {
+      why: 'A memory BIO was drained in one go, so that the records of a whole flight became one datagram. IP has to fragment that; many paths drop the fragments, and a receiver with a small buffer gets only its beginning.',
+      fix: 'Send record by record, or pack whole records up to the MTU. SSL_set_mtu alone does not help; a BIO with a callback for each write does.',
+    },
     see: 'RFC 6347 §4.1.1',
   },
   (handshake) => {

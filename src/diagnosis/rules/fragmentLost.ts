@@ -12,6 +12,10 @@ export const fragmentLost = rule(
     title: 'Part of a flight did not arrive',
     signature:
       'Bytes of a message are missing when its flight is sent again (or for good), while other datagrams of the same sending arrived; or the link took a datagram of a flight.',
+    doc: {
+      why: 'Bytes of a message did not arrive when first sent. One loss costs one timer, 1 s in most stacks; it is an error only where the bytes never came.',
+      fix: 'Fewer datagrams a flight (ECDSA certificate, no chain, packed records) lose less often, and a timer from the ICE round trip recovers sooner (RFC 9147 §5.8.2). Where they never came: compare captures at both ends, and try a smaller MTU.',
+    },
     see: 'RFC 6347 §4.2.3',
   },
   (handshake) => {

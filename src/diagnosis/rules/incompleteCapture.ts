@@ -10,6 +10,10 @@ export const incompleteCapture = rule(
     title: 'The capture does not hold the whole handshake',
     signature:
       'A capture without the ClientHello, with one direction only, with a snap length that cuts datagrams, with bytes that were never seen although the handshake went on, or that ends in mid-handshake without a reason.',
+    doc: {
+      why: "What is not in the capture can't be judged, and is not guessed.",
+      fix: 'Capture without snap length, on one interface, from before the call until some seconds after it failed.',
+    },
     see: 'https://wiki.wireshark.org/CaptureSetup',
   },
   (handshake) => {

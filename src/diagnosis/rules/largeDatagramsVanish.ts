@@ -8,6 +8,10 @@ export const largeDatagramsVanish = rule(
     title: 'Large datagrams vanish, small ones arrive',
     signature:
       'The same bytes are missing in two or more sendings of a flight, they need larger datagrams than any that arrived, and smaller datagrams of each sending do arrive.',
+    doc: {
+      why: 'The path drops what is larger than some size, and tells nobody: a PMTU black hole, or a firewall that drops IP fragments. Most stacks repeat the same size for ever instead of trying smaller records.',
+      fix: "Set the sender's MTU to the largest size that arrived, then find the largest that works; or make the flight smaller (ECDSA certificate, no chain).",
+    },
     see: 'RFC 6347 §4.1.1.1',
   },
   (handshake) => {

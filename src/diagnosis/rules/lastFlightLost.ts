@@ -10,6 +10,10 @@ export const lastFlightLost = rule(
     title: 'The last flight is repeated though it arrived',
     signature:
       'DTLS 1.3: the client sends its Finished again although the server has taken it (it sends in epoch 3), because no ACK of it comes through.',
+    doc: {
+      why: 'The client does not know that its Finished arrived. Until an ACK comes it goes on repeating, and some stacks give up.',
+      fix: 'A server must answer a repeated last flight with another ACK, and keep what it needs for that for twice the maximum segment lifetime.',
+    },
     see: 'RFC 9147 §5.8.1',
   },
   (handshake) => {

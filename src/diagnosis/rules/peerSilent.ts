@@ -8,6 +8,10 @@ export const peerSilent = rule(
     title: 'One side is silent',
     signature:
       'A flight is sent (and repeated) and nothing comes back from the other side: from the beginning, or from some message on.',
+    doc: {
+      why: "A flight gets no answer at all. Silence says less than an alert: nobody is there, the datagrams don't find the way, or the other side fell over what it got.",
+      fix: 'Check address, port and firewall, that the peer runs DTLS there, and that exactly one side is active (a=setup). When it had answered before, look at its log at that moment.',
+    },
     see: 'RFC 6347 §4.2.4',
   },
   (handshake) => {

@@ -7,6 +7,10 @@ export const postQuantumKeyShare = rule(
     id: 'post-quantum-key-share',
     title: 'The ClientHello is large because of a post-quantum key share',
     signature: 'A ClientHello with a key share of a group with ML-KEM needs more than one datagram.',
+    doc: {
+      why: "The key share of a group with ML-KEM has more than a thousand bytes, so the ClientHello needs several datagrams: one that is lost costs a timer, and some servers can't put it together.",
+      fix: 'Nothing, where the server answers. Otherwise try without it: --disable-features=WebRtcPqcForDtls in Chromium, media.webrtc.enable_pq_hybrid_kex set to false in Firefox.',
+    },
     see: 'RFC 9147 §5.5',
   },
   (handshake) => {

@@ -8,6 +8,10 @@ export const retransmissionNormal = rule(
     id: 'retransmission-normal',
     title: 'Flights were sent again, as DTLS does',
     signature: 'Bytes of a handshake message come again from the same side (same message_seq, overlapping range).',
+    doc: {
+      why: 'Repeating a whole flight after a timer, often with other fragment borders, is how DTLS copes with loss. What Wireshark marks as "Reassembly error" or overlapping fragments is this and nothing worse.',
+      fix: 'Nothing: the repetitions are no fault. What made them necessary is said by the other findings, where it is known.',
+    },
     see: 'RFC 6347 §4.2.4',
   },
   (handshake) => {

@@ -15,6 +15,10 @@ export const versionMismatch = rule(
     title: 'The two sides have no version in common',
     signature:
       'The handshake ends with the alert protocol_version, or our endpoint gives up because nothing that was offered is allowed.',
+    doc: {
+      why: 'One side refuses every version that the other one has to give.',
+      fix: 'Let the server take DTLS 1.2 at least, which every WebRTC client has. Browsers refuse DTLS 1.0 (Chromium since 74); old gateways need a newer TLS library, and some a setting.',
+    },
     see: 'RFC 8446 §4.2.1',
   },
   (handshake) => {
