@@ -11,9 +11,10 @@ import type { Association, FirstHello, Handshake } from './association.ts';
 import { CookieJar } from './cookie.ts';
 import type { Failure } from './failure.ts';
 import { Course, go, type Handlers, type Refusal, refuse } from './machine.ts';
+import { type Retried, retryFor, takeCookie } from './offer13.ts';
 import { Relay } from './relay.ts';
 import { continueServer12 } from './server12.ts';
-import { continueServer13, type Retried, retryFor, takeCookie } from './server13.ts';
+import { continueServer13 } from './server13.ts';
 import { serverOpening } from './states.ts';
 
 interface Knowledge {
