@@ -20,15 +20,15 @@ import {
   versionNumber,
 } from '../wire/registry.ts';
 import { ack } from '../wire/unified.ts';
-import { Acks } from './acks.ts';
+import { Acknowledger } from './acknowledging.ts';
 import type { DatagramContents, EndpointConfig, EngineEvent, Environment, Input, Output, PeerAddress } from './api.ts';
+import { Doorstep, type FirstHello } from './doorstep.ts';
 import { type AnySlice, Epochs, headOf, type Opened } from './epochs.ts';
 import { alertFor, type DropReason, type Failure, type Ignored, ignored } from './failure.ts';
 import { type Flight, Flights } from './flights.ts';
-import { type Fragment, HelloPool, Inbox } from './inbox.ts';
+import { type Fragment, Inbox } from './inbox.ts';
 import { LastWord } from './lastWord.ts';
 import type { Message, Runner } from './machine.ts';
-import { cutFlight } from './packing.ts';
 import type { Connected } from './proofs.ts';
 import { RecordLayer } from './records.ts';
 
@@ -36,14 +36,6 @@ import { RecordLayer } from './records.ts';
 export interface Handshake extends Runner {
   /** Changes our sending keys (RFC 9147 §8); absent where there is no such thing. */
   readonly updateKeys?: ((request: boolean) => void) | undefined;
-}
-
-/** A ClientHello and where it came from, before anything is proved. */
-export interface FirstHello {
-  readonly from: PeerAddress;
-  readonly message: Message;
-  /** The record number it came under: a server's first answers repeat it (RFC 6347 §4.2.1). */
-  readonly recordNumber: number;
 }
 
 const Level = { warning: 1, fatal: 2 } as const;
@@ -60,12 +52,10 @@ export class Association {
   readonly env: Environment;
   readonly records: RecordLayer;
   readonly inbox: Inbox;
+  /** Who has proved nothing yet. */
+  readonly doorstep: Doorstep;
   readonly #flights: Flights;
-  readonly #hellos: HelloPool;
-  readonly #acks: Acks;
-  /** ACKs wait for a timer (`StackHabits.acks`), and then for this. */
-  readonly #acksTimed: boolean;
-  #ackAt: Instant | undefined;
+  readonly #acks: Acknowledger;
   readonly #epochs: Epochs;
   #outputs: Output[] = [];
   #taken = 0;
@@ -74,8 +64,6 @@ export class Association {
 
   /** Whom we talk to; a server learns it from the hello that it accepts. */
   #peer: PeerAddress | undefined;
-  /** The hello that is being handled, while nobody is proved yet. */
-  #hello: FirstHello | undefined;
   #connected: Connected | undefined;
   #end: 'closed' | 'failed' | undefined;
   /** What is being taken, which is what was wrong if that ends in a failure. */
@@ -92,18 +80,31 @@ export class Association {
     this.records = new RecordLayer(config.replayWindow, config.lastFlightMs / 2);
     this.#epochs = new Epochs(config, this.records);
     this.inbox = new Inbox(config.limits);
-    this.#acksTimed = config.acks === 'timed';
-    this.#acks = new Acks(this.#acksTimed);
-    this.#hellos = new HelloPool(config.limits);
     this.#flights = new Flights({
       config,
       records: this.records,
       // No getter: it would give this object, and with it every association, a hidden class of its own.
       acknowledges: () => this.#epochs.version === '1.3',
-      acknowledge: () => this.acknowledge(),
+      acknowledge: () => this.#acks.acknowledge(),
       transmit: (bytes, contents) => this.#transmit(this.#peer, bytes, contents),
       event: (event) => this.event(event),
       fail: (failure) => this.fail(failure),
+    });
+    const { records, inbox } = this;
+    const flights = this.#flights;
+    this.#acks = new Acknowledger(config.acks === 'timed', {
+      records,
+      inbox,
+      flights,
+      send: (type, plaintext) => this.#sendRecord(type, plaintext),
+    });
+    this.doorstep = new Doorstep({
+      limits: config.limits,
+      records,
+      flights,
+      step: (message) => this.#step('client_hello', message),
+      transmit: (to, bytes, contents) => this.#transmit(to, bytes, contents),
+      event: (event) => this.event(event),
     });
     if (config.role === 'client') {
       this.#peer = env.peer;
@@ -124,7 +125,7 @@ export class Association {
   }
   /** Bytes kept for a peer that has proved nothing yet. */
   get held(): number {
-    let bytes = this.inbox.size + this.#hellos.size + this.#epochs.size;
+    let bytes = this.inbox.size + this.doorstep.size + this.#epochs.size;
     for (const { length } of this.#early) bytes += length;
     return bytes;
   }
@@ -153,7 +154,7 @@ export class Association {
         this.#datagram(input.bytes, input.from);
         break;
       case 'timeout':
-        if (this.#ackAt !== undefined && now >= this.#ackAt) this.acknowledge();
+        this.#acks.timeout(now);
         this.#flights.timeout(now);
         break;
       case 'send':
@@ -187,7 +188,7 @@ export class Association {
     }
     this.#outputs = [];
     this.#taken = 0;
-    return { kind: 'wait', until: earlier(this.#flights.deadline, this.#ackAt) };
+    return { kind: 'wait', until: earlier(this.#flights.deadline, this.#acks.deadline) };
   }
 
   // Datagrams and records ------------------------------------------------------------------------------------------------
@@ -201,7 +202,7 @@ export class Association {
     const over = this.#end !== undefined;
     // One bad record does not lose the others (RFC 6347 §4.1.2.7).
     for (const slice of records) this.#note(this.#record(slice, from), slice.start);
-    if (this.#epochs.version === '1.3' && !this.#end) this.#acknowledgeRead();
+    if (this.#epochs.version === '1.3' && !this.#end) this.#acks.datagramRead(this.#now);
     this.#flights.datagramRead(this.#now);
     if (leftover) this.drop(leftover.reason, leftover.start);
     // RFC 6347 §4.2.7: alerts get lost, so ours is repeated when what it was about comes again; not for ever.
@@ -274,25 +275,11 @@ export class Association {
         bytes: rest.subarray(handshakeHeaderLength, handshakeHeaderLength + fragment_length),
       };
       const why =
-        this.#peer === undefined ? this.#helloFragment(fragment, number, from) : this.#fragment(fragment, record);
+        this.#peer === undefined
+          ? this.doorstep.take(fragment, number, from, this.#now)
+          : this.#fragment(fragment, record);
       this.#note(why, record.start);
     }
-    return undefined;
-  }
-
-  /** Before anybody is proved only ClientHellos count (RFC 6347 §4.2.1). */
-  #helloFragment(fragment: Fragment, recordNumber: number, from: PeerAddress): Ignored {
-    if (fragment.type !== HandshakeType.clientHello)
-      return ignored('unexpected-content', handshakeTypeName(fragment.type));
-    const { got, message } = this.#hellos.accept(from, fragment, this.#now);
-    if (message) {
-      this.#hello = { from, message, recordNumber };
-      this.#step('client_hello', message);
-      this.#hello = undefined;
-      return undefined;
-    }
-    if (got !== 'fresh') return ignored(got, 'client_hello');
-    this.event({ kind: 'unverified-hello', from, bytes: this.#hellos.size, total: fragment.total });
     return undefined;
   }
 
@@ -327,7 +314,7 @@ export class Association {
         this.#acks.note(seq, epoch, number);
         this.#flights.heard(heard, this.#now);
         // BoringSSL takes nothing for an answer before it knows that pieces of one are (RFC 9147 §7.2).
-        if (!this.#acksTimed || this.#epochs.version !== undefined) this.#flights.nextBegins();
+        if (!this.#acks.timed || this.#epochs.version !== undefined) this.#flights.nextBegins();
         this.#deliver();
         return undefined;
       case 'repeated-message':
@@ -403,12 +390,6 @@ export class Association {
 
   // For the handshake ----------------------------------------------------------------------------------------------------
 
-  /** The hello that is being handled, while no peer is proved. */
-  get firstHello(): FirstHello {
-    if (!this.#hello) throw new Error('there is no first hello');
-    return this.#hello;
-  }
-
   /** From now on this address is the peer: its hello, of this random, is accepted. */
   settle(hello: FirstHello, clientRandom: Uint8Array): void {
     this.#peer = hello.from;
@@ -416,7 +397,7 @@ export class Association {
     const { seq, epoch, body } = hello.message;
     this.inbox.anchor(seq + 1);
     this.#flights.heard({ seq, epoch, offset: 0, length: body.length }, this.#now);
-    this.#hellos.clear();
+    this.doorstep.clear();
   }
 
   /** The version is agreed: records, keys and timers go by its rules from now on. */
@@ -428,90 +409,26 @@ export class Association {
 
   sendFlight(flight: Flight): void {
     // A flight acknowledges what it answers (RFC 9147 §7.1).
-    if (flight.answers) this.#acks.answered(flight.answers.last + 1);
-    this.#ackAt = undefined;
+    this.#acks.flightSent(flight.answers?.last);
     this.#flights.send(flight, this.#now);
   }
 
   /** Sends a message after the handshake, once those before it are acknowledged. */
   sendLater(flight: Flight): void {
-    if (this.#acksTimed) {
-      // BoringSSL takes whatever it sends for an answer.
-      this.#acks.forget();
-      this.#ackAt = undefined;
-    }
+    this.#acks.messageSent();
     this.#flights.enqueue(flight, this.#now);
   }
 
   /** Acknowledges what has come of the peer's flight (RFC 9147 §7). */
   acknowledge(): void {
-    this.#ackAt = undefined;
-    if (this.#acksTimed) {
-      this.#sendAck();
-      return;
-    }
-    do this.#sendAck();
-    while (this.#acks.untold > 0);
-    // After the handshake each message is a flight of its own, and a repeat of it is acknowledged anew.
-    if (this.#connected) this.#acks.forget();
-  }
-
-  /** One ACK, in the newest epoch that we write. */
-  #sendAck(): void {
-    const record_numbers = [...this.#acks.tell(this.#mostAcked)];
-    if (this.records.canWrite(this.records.writeEpoch, 2))
-      this.#sendRecord(ContentType.ack, encode(ack, { record_numbers }));
-  }
-
-  /** Record numbers that fit into one ACK. */
-  get #mostAcked(): number {
-    const { writeEpoch } = this.records;
-    return Math.max(1, Math.floor((this.records.plaintextThatFits(writeEpoch, this.#flights.mtu) - 2) / 16));
-  }
-
-  /**
-   * What was read of this datagram is acknowledged now, or later, or by a flight of ours (RFC 9147 §7.1). Also when an ACK is
-   * full, so that there is never more to tell at once than one of them holds.
-   */
-  #acknowledgeRead(): void {
-    if (this.#acksTimed) {
-      if (this.#acks.untold > 0) this.#ackAt ??= after(this.#now, this.#flights.quarter);
-      return;
-    }
-    if (this.#connected ? this.#acks.untold > 0 : this.#acks.newGap(this.inbox.gap)) this.acknowledge();
-    while (this.#acks.untold >= this.#mostAcked) this.#sendAck();
-  }
-
-  /** Sends one handshake message to somebody for whom nothing is kept, under the numbers of what it answers. */
-  sendStateless(hello: FirstHello, flight: number, type: number, body: Uint8Array): void {
-    const part = { kind: 'message', epoch: 0, type, seq: hello.message.seq, body } as const;
-    const cut = { mtu: this.#flights.mtu, packing: 'record', fragment: undefined } as const;
-    cutFlight([part], this.records, cut).forEach(([planned], i) => {
-      if (!planned) return;
-      const number = hello.recordNumber + i;
-      const record = { epoch: 0, sequenceNumber: number, type: planned.type, fragments: planned.fragments };
-      const bytes = this.records.sealStateless(record.type, number, planned.plaintext);
-      this.#transmit(hello.from, bytes, { flight, attempt: 0, records: [record] });
-    });
-  }
-
-  /** Refuses somebody for whom nothing is kept, and goes on listening: who has proved nothing can't end anything. */
-  refuseStateless(hello: FirstHello, failure: Failure): void {
-    const name = alertFor(failure);
-    const description = name && numberIn(alertDescriptions, name);
-    if (description === undefined) return;
-    const level = Level.fatal;
-    const number = hello.recordNumber;
-    const bytes = this.records.sealStateless(ContentType.alert, number, encode(alert, { level, description }));
-    const record = { epoch: 0, sequenceNumber: number, type: ContentType.alert, fragments: [] };
-    this.#transmit(hello.from, bytes, { flight: 0, attempt: 0, records: [record] });
-    this.event({ kind: 'alert', direction: 'sent', level, description });
+    this.#acks.acknowledge();
   }
 
   /** The handshake is complete. */
   establish(connected: Connected): void {
     this.#connected = connected;
     this.#epochs.connected = true;
+    this.#acks.connected = true;
     // A peer that missed our answer repeats its last flight in the old epoch (RFC 9147 §5.8.1).
     if (this.#epochs.version === '1.3') this.records.keepRead(2, after(this.#now, this.config.lastFlightMs));
     this.#flights.completed();
@@ -540,7 +457,7 @@ export class Association {
   fail(failure: Failure): void {
     if (this.#end) return;
     const from = this.state;
-    this.#peer ??= this.#hello?.from;
+    this.#peer ??= this.doorstep.from;
     const name = alertFor(failure);
     const description = name && numberIn(alertDescriptions, name);
     if (description !== undefined && this.#peer !== undefined) {
@@ -594,7 +511,7 @@ export class Association {
     if (this.#epochs.version !== '1.3') return ignored('unexpected-content', 'ack, and DTLS 1.3 is not agreed');
     const numbers = read.value.record_numbers;
     // BoringSSL believes it what it says of records in the clear.
-    const believed = this.#acksTimed && numbers.every(({ epoch }) => epoch === 0);
+    const believed = this.#acks.timed && numbers.every(({ epoch }) => epoch === 0);
     if ((numbers.length > 0 && !believed) || this.records.heardProtected)
       return ignored('unexpected-content', 'ack in the clear');
     if (numbers.length > 0) this.#flights.acknowledged(numbers, this.#now);
@@ -679,11 +596,10 @@ export class Association {
     this.#end = end;
     this.#flights.forget();
     this.#acks.forget();
-    this.#ackAt = undefined;
     this.#epochs.takeKept();
     this.#early = [];
     this.inbox.forget();
-    this.#hellos.clear();
+    this.doorstep.clear();
     this.event({ kind: 'state', from, to: end, because });
   }
 

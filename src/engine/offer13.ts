@@ -12,10 +12,11 @@ import { bindersLength, type Extension, findExtension } from '../wire/extensions
 import { type ClientHello, clientHello, helloRetryRandom, helloRetryRequest } from '../wire/handshake.ts';
 import { versionNumber } from '../wire/registry.ts';
 import { type CipherSuite, cipherSuite } from '../wire/suites.ts';
-import type { Association, FirstHello } from './association.ts';
+import type { Association } from './association.ts';
 import { type Choice13, chooseCredential13, chooseForServer13 } from './choose.ts';
 import { canRun } from './config.ts';
 import type { CookieJar, RetryMemory } from './cookie.ts';
+import type { FirstHello } from './doorstep.ts';
 import { type Message, type Refusal, refuse } from './machine.ts';
 import { checkResumption } from './proofs.ts';
 import { duplicateExtension, illegal } from './session.ts';

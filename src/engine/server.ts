@@ -7,8 +7,9 @@ import { decode, encode, tryDecode } from '../codec/codec.ts';
 import { findExtension } from '../wire/extensions.ts';
 import { type ClientHello, clientHello, helloVerifyRequest } from '../wire/handshake.ts';
 import { HandshakeType, type Version, versionNumber } from '../wire/registry.ts';
-import type { Association, FirstHello, Handshake } from './association.ts';
+import type { Association, Handshake } from './association.ts';
 import { CookieJar } from './cookie.ts';
+import type { FirstHello } from './doorstep.ts';
 import type { Failure } from './failure.ts';
 import { Course, go, type Handlers, type Refusal, refuse } from './machine.ts';
 import { type Retried, retryFor, takeCookie } from './offer13.ts';
@@ -38,7 +39,7 @@ export function startServer(house: Association): Handshake {
 
     awaitClientHello: {
       client_hello(_, message) {
-        const first = house.firstHello;
+        const first = house.doorstep.hello;
         if (!cookies) return accept(first, decode(clientHello, message.body), 1, undefined);
         // Whoever this is has not proved its address, so it must not be able to end anything.
         const read = tryDecode(clientHello, message.body);
@@ -78,7 +79,7 @@ export function startServer(house: Association): Handshake {
     if (hello.cookie.length > 0) house.drop('bad-cookie');
     // RFC 6347 §4.2.1: the version is that of DTLS 1.0, whatever will be agreed.
     const body = { server_version: versionNumber['1.0'], cookie: jar.bake(first.from, hello) };
-    house.sendStateless(first, 2, HandshakeType.helloVerifyRequest, encode(helloVerifyRequest, body));
+    house.doorstep.answer(first, 2, HandshakeType.helloVerifyRequest, encode(helloVerifyRequest, body));
     return false;
   }
 
@@ -88,11 +89,11 @@ export function startServer(house: Association): Handshake {
     if ('refused' in answer) {
       // RFC 9147 §5.1: a cookie that is not ours is answered with illegal_parameter; there is nothing to end.
       if (cookie) house.drop('bad-cookie');
-      house.refuseStateless(first, answer.refused);
+      house.doorstep.refuse(first, answer.refused);
       return undefined;
     }
     if ('helloHash' in answer) return answer;
-    house.sendStateless(first, 2, HandshakeType.serverHello, answer.body);
+    house.doorstep.answer(first, 2, HandshakeType.serverHello, answer.body);
     return undefined;
   }
 

@@ -21,8 +21,9 @@ import {
 } from '../wire/handshake.ts';
 import { HandshakeType, versionNumber } from '../wire/registry.ts';
 import type { EndpointConfig } from './api.ts';
-import type { Association, FirstHello, Handshake } from './association.ts';
+import type { Association, Handshake } from './association.ts';
 import { type Choice, certificateTypesFor, chooseForServer } from './choose.ts';
+import type { FirstHello } from './doorstep.ts';
 import { Course, go, type Handlers, type Refusal, refuse } from './machine.ts';
 import { type AnonymityAllowed, type Connected, checkAnonymity, type PeerProof, verifyFinished } from './proofs.ts';
 import {

@@ -15,8 +15,9 @@ import {
 } from '../wire/handshake.ts';
 import { HandshakeType } from '../wire/registry.ts';
 import type { TicketPolicy } from './api.ts';
-import type { Association, FirstHello, Handshake } from './association.ts';
+import type { Association, Handshake } from './association.ts';
 import type { RetryMemory } from './cookie.ts';
+import type { FirstHello } from './doorstep.ts';
 import { Course, go, type Handlers, type Message, type Refusal, refuse } from './machine.ts';
 import {
   type Considered,
