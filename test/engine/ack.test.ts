@@ -2,7 +2,17 @@
 import { describe, expect, it } from 'vitest';
 import { defaultConfig, type EndpointConfig } from '../../src/engine/index.ts';
 import { credential } from '../support/credentials.ts';
-import { dropping, faithful, type LinkRule, losing, Pair, type PairOptions, type Sent } from '../support/pair.ts';
+import {
+  completed,
+  dropping,
+  faithful,
+  give,
+  type LinkRule,
+  losing,
+  Pair,
+  type PairOptions,
+  type Sent,
+} from '../support/pair.ts';
 import { rawFragment, rawRecord } from '../support/raw.ts';
 import { ackOf, acksOf, handshakeBytes, sealFrom13 } from '../support/sealed13.ts';
 import { bothVersions, only13, x25519MlKem768 } from '../support/settings13.ts';
@@ -14,13 +24,7 @@ const small: Partial<EndpointConfig> = { ...only13, mtu: 300 };
 const ends = { client: only13, server: { ...only13, credentials: [short] } };
 const large = { client: small, server: { ...small, credentials: [longChain] } };
 
-const run = (options: PairOptions): Pair => {
-  const pair = new Pair(options).run();
-  expect(pair.agreed, pair.describe()).toBe(true);
-  return pair;
-};
-const give = (pair: Pair, to: 'client' | 'server', bytes: Uint8Array): void =>
-  pair.input(pair[to], { kind: 'datagram', bytes, from: to === 'client' ? 'server' : 'client' });
+const run = (options: PairOptions): Pair => completed(options);
 
 describe('an ACK is sent', () => {
   it('[75, 77] for the last flight of the client alone, when nothing goes wrong', () => {

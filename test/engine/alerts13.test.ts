@@ -4,7 +4,7 @@ import { concat, toHex } from '../../src/base/bytes.ts';
 import type { Failure } from '../../src/engine/index.ts';
 import { alertDescriptions, HandshakeType } from '../../src/wire/registry.ts';
 import { credential } from '../support/credentials.ts';
-import { faithful, type LinkRule, Pair, type PairOptions } from '../support/pair.ts';
+import { faithful, give, type LinkRule, Pair, type PairOptions } from '../support/pair.ts';
 import { rawRecord } from '../support/raw.ts';
 import { rewriting } from '../support/rewriting.ts';
 import { rewriting13, sealFrom13 } from '../support/sealed13.ts';
@@ -28,8 +28,6 @@ const run = (options: PairOptions, link: (pair: () => Pair) => LinkRule = () => 
   });
   return pair.run();
 };
-const give = (pair: Pair, to: 'client' | 'server', bytes: Uint8Array): void =>
-  pair.input(pair[to], { kind: 'datagram', bytes, from: to === 'client' ? 'server' : 'client' });
 
 const set =
   (at: number, ...values: number[]) =>

@@ -6,7 +6,17 @@ import { canRun, createEndpoint, defaultConfig } from '../../src/engine/index.ts
 import { HandshakeType } from '../../src/wire/registry.ts';
 import { cipherSuite } from '../../src/wire/suites.ts';
 import { credential } from '../support/credentials.ts';
-import { carries, faithful, type LinkRule, mutating, Pair, type PairOptions } from '../support/pair.ts';
+import {
+  carries,
+  completed,
+  faithful,
+  give,
+  type LinkRule,
+  mutating,
+  Pair,
+  type PairOptions,
+  started,
+} from '../support/pair.ts';
 import { rawFragment, rawFragments, rawRecord, rawRecords } from '../support/raw.ts';
 import { rewriting } from '../support/rewriting.ts';
 import { sealFrom } from '../support/sealed.ts';
@@ -17,20 +27,7 @@ const server = { credentials: [ecdsa] };
 const inRecords = { client: { packing: 'record' }, server: { ...server, packing: 'record' } } as const;
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 
-const connected = (options: PairOptions = { server }): Pair => {
-  const pair = new Pair(options).run();
-  expect(pair.agreed, pair.describe()).toBe(true);
-  return pair;
-};
-const give = (pair: Pair, to: 'client' | 'server', bytes: Uint8Array): void =>
-  pair.input(pair[to], { kind: 'datagram', bytes, from: to === 'client' ? 'server' : 'client' });
-/** Starts both and lets so many ms go by. */
-const started = (options: PairOptions, ms: number): Pair => {
-  const pair = new Pair(options);
-  pair.input(pair.server, { kind: 'start' });
-  pair.input(pair.client, { kind: 'start' });
-  return pair.settle(ms);
-};
+const connected = (options: PairOptions = { server }): Pair => completed(options);
 /** Of the registry of IANA: TLS_RSA, ECDHE_ECDSA and ECDHE_RSA with NULL, and with RC4_128. */
 const withNull = [0x0001, 0x0002, 0x003b, 0xc006, 0xc010];
 const withRc4 = [0x0004, 0x0005, 0xc007, 0xc011];

@@ -10,18 +10,21 @@ import { HandshakeType } from '../../src/wire/registry.ts';
 import { credential } from '../support/credentials.ts';
 import {
   carries,
+  completed,
   dropping,
   faithful,
+  give,
   type LinkRule,
   mutating,
   Pair,
   type PairOptions,
   type Sent,
+  started,
 } from '../support/pair.ts';
 import { rawFragment, rawFragments, rawRecord, rawRecords } from '../support/raw.ts';
 import { rewriting } from '../support/rewriting.ts';
 import { nothingButZeros, openSent, rewriting13, sealFrom13 } from '../support/sealed13.ts';
-import { only13 } from '../support/settings13.ts';
+import { helloWith, only13 } from '../support/settings13.ts';
 
 const ecdsa = await credential('ecdsa-p256');
 const other = await credential('ecdsa-p256,cn=other');
@@ -40,20 +43,7 @@ const mutual = {
 } as const;
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 
-const connected = (options: PairOptions = ends): Pair => {
-  const pair = new Pair(options).run();
-  expect(pair.agreed, pair.describe()).toBe(true);
-  return pair;
-};
-const give = (pair: Pair, to: 'client' | 'server', bytes: Uint8Array): void =>
-  pair.input(pair[to], { kind: 'datagram', bytes, from: to === 'client' ? 'server' : 'client' });
-/** Starts both and lets so many ms go by. */
-const started = (options: PairOptions, ms: number): Pair => {
-  const pair = new Pair(options);
-  pair.input(pair.server, { kind: 'start' });
-  pair.input(pair.client, { kind: 'start' });
-  return pair.settle(ms);
-};
+const connected = (options: PairOptions = ends): Pair => completed(options);
 /** A handshake of which one encrypted message is changed by somebody who has the keys. */
 function resealing(options: PairOptions, message: number, change: (body: Uint8Array) => Uint8Array): Pair {
   const pair: Pair = new Pair({ ...options, link: rewriting13(() => pair, message, change) });
@@ -440,21 +430,7 @@ describe('hellos and what follows them', () => {
   });
 
   it('[62] a record_size_limit below 64 is illegal', () => {
-    const hello = {
-      legacyVersion: 0xfefd,
-      sessionIdLength: 0,
-      compressionMethods: [0],
-      supportedVersions: [0xfefc],
-      keyShares: [0x1d],
-      extensions: [
-        'supported_groups',
-        'signature_algorithms',
-        'supported_versions',
-        'key_share',
-        { kind: 'record_size_limit', body: { record_size_limit: 0x4001 } },
-      ],
-      order: 'fixed',
-    } as const;
+    const hello = helloWith({ kind: 'record_size_limit', body: { record_size_limit: 0x4001 } });
     const answering = (record_size_limit: number): Pair =>
       resealing({ ...ends, client: { ...only13, hello } }, HandshakeType.encryptedExtensions, () =>
         encode(encryptedExtensions, { extensions: [{ kind: 'record_size_limit', body: { record_size_limit } }] }),

@@ -11,7 +11,7 @@ import { HandshakeType } from '../../src/wire/registry.ts';
 import { credential } from '../support/credentials.ts';
 import { Pair, type PairOptions } from '../support/pair.ts';
 import { rawRecords } from '../support/raw.ts';
-import { only13, x25519MlKem768 } from '../support/settings13.ts';
+import { helloWith, only13, x25519MlKem768 } from '../support/settings13.ts';
 
 const ecdsa = await credential('ecdsa-p256');
 const server = { ...only13, credentials: [ecdsa] };
@@ -184,22 +184,7 @@ describe('a hello of our own', () => {
 
 describe('early data (0-RTT)', () => {
   it('that a client offers is not taken, and the handshake goes on without it', () => {
-    const hello = {
-      legacyVersion: 0xfefd,
-      sessionIdLength: 0,
-      compressionMethods: [0],
-      supportedVersions: [0xfefc],
-      keyShares: [0x1d],
-      extensions: [
-        'supported_groups',
-        'signature_algorithms',
-        'supported_versions',
-        'key_share',
-        { kind: 'early_data', body: {} },
-      ],
-      order: 'fixed',
-    } as const;
-    run({ client: { hello } });
+    run({ client: { hello: helloWith({ kind: 'early_data', body: {} }) } });
   });
 
   it('that comes anyway is refused by name', () => {

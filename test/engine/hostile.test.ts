@@ -1,75 +1,18 @@
 /** Mutated datagrams by the hundred thousand: nothing throws, nothing grows, and whoever is honest still gets through. */
 import { describe, expect, it } from 'vitest';
-import { concat } from '../../src/base/bytes.ts';
 import { Prng } from '../../src/base/random.ts';
-import { defaultConfig, type Role } from '../../src/engine/index.ts';
 import { credential } from '../support/credentials.ts';
-import { Pair, type PairOptions, type Side } from '../support/pair.ts';
+import { forget, inventions12, mostHeld, mostHeldForHellos, mutate as mutated } from '../support/mutations.ts';
+import { give, Pair, type PairOptions, started } from '../support/pair.ts';
 import { rawFragment, rawRecord } from '../support/raw.ts';
 
 const ecdsa = await credential('ecdsa-p256');
 const longChain = await credential('ecdsa-p256,chain=3,size=3700');
-const { limits } = defaultConfig('server');
-/** What an endpoint may hold for somebody who has proved nothing. */
-const mostHeld = (limits.messagesAhead + 1) * limits.messageBytes + limits.recordsAhead * 2 * 2 ** 14;
-
-function mutate(corpus: readonly Uint8Array[], random: Prng): Uint8Array {
-  const pick = (): Uint8Array => corpus[random.int(corpus.length)] ?? new Uint8Array();
-  const bytes = Uint8Array.from(pick());
-  const place = (): number => random.int(Math.max(1, bytes.length));
-  switch (random.int(8)) {
-    case 0:
-      for (let i = 0; i <= random.int(8); i++) bytes[place()] = random.int(256);
-      return bytes;
-    case 1:
-      return bytes.subarray(0, place());
-    case 2:
-      return concat(bytes.subarray(0, place()), pick().subarray(random.int(200)));
-    case 3:
-      // Headers of records and fragments are where the lengths are.
-      bytes[random.int(25)] = random.int(256);
-      return bytes;
-    case 4:
-      return concat(
-        bytes.subarray(0, 13 + random.int(30)),
-        random.bytes(random.int(60)),
-        bytes.subarray(random.int(60)),
-      );
-    case 5:
-      bytes[place()] = (bytes[place()] ?? 0) ^ (1 << random.int(8));
-      return bytes;
-    case 6:
-      return rawRecord({
-        type: 20 + random.int(5),
-        epoch: random.int(3),
-        number: random.int(1000),
-        body: rawFragment({
-          type: random.int(25),
-          seq: random.int(12),
-          total: random.int(3) ? random.int(5000) : random.int(2 ** 24),
-          offset: random.int(3) ? random.int(100) : random.int(2 ** 24),
-          body: random.bytes(random.int(80)),
-        }),
-      });
-    default:
-      return random.bytes(random.int(200));
-  }
-}
+const mutate = (corpus: readonly Uint8Array[], random: Prng): Uint8Array => mutated(corpus, random, inventions12);
 
 const options: PairOptions = {
   client: { credentials: [ecdsa] },
   server: { credentials: [longChain], clientAuth: 'require' },
-};
-const sideOf = (pair: Pair, role: Role): Side => (role === 'client' ? pair.client : pair.server);
-const give = (pair: Pair, side: Side, bytes: Uint8Array, from = side.role === 'client' ? 'server' : 'client'): void =>
-  pair.input(side, { kind: 'datagram', bytes, from });
-/** Forgets what a side said: only that it said it without a fault matters here. */
-const forget = (pair: Pair): void => {
-  pair.sent.length = 0;
-  for (const side of [pair.client, pair.server]) {
-    side.events.length = 0;
-    side.sent.length = 0;
-  }
 };
 
 describe.each(['client', 'server'] as const)('a %s that is given 200,000 mutated datagrams', (role) => {
@@ -79,13 +22,10 @@ describe.each(['client', 'server'] as const)('a %s that is given 200,000 mutated
     const random = new Prng(`handshake ${role}`);
     const completed = { with: 0, without: 0 };
     for (let round = 0; round < 600; round++) {
-      const pair = new Pair(options);
-      pair.input(pair.server, { kind: 'start' });
-      pair.input(pair.client, { kind: 'start' });
-      pair.settle(random.int(45));
-      const side = sideOf(pair, role);
+      const pair = started(options, random.int(45));
+      const side = pair[role];
       const live = [...corpus, ...pair.sent.map(({ bytes }) => bytes)];
-      for (let i = 0; i < 200; i++) give(pair, side, mutate(live, random));
+      for (let i = 0; i < 200; i++) give(pair, role, mutate(live, random));
       expect(side.mostHeld).toBeLessThan(mostHeld);
       pair.settle();
       completed[pair.agreed ? 'with' : 'without']++;
@@ -103,10 +43,10 @@ describe.each(['client', 'server'] as const)('a %s that is given 200,000 mutated
     pair.send(pair.client, 'before');
     pair.send(pair.server, 'before');
     pair.settle();
-    const side = sideOf(pair, role);
+    const side = pair[role];
     const live = [...corpus, ...pair.sent.map(({ bytes }) => bytes)];
     for (let i = 0; i < 80_000; i++) {
-      give(pair, side, mutate(live, random));
+      give(pair, role, mutate(live, random));
       if (i % 1000 === 0) forget(pair);
     }
     forget(pair);
@@ -127,10 +67,10 @@ describe('a server that asks for cookies', () => {
     const pair = new Pair(withCookie);
     pair.input(pair.server, { kind: 'start' });
     for (let i = 0; i < 50_000; i++) {
-      give(pair, pair.server, mutate(corpus, random), `host-${random.int(1000)}`);
+      give(pair, 'server', mutate(corpus, random), `host-${random.int(1000)}`);
       if (i % 1000 === 0) forget(pair);
     }
-    expect(pair.server.mostHeld).toBeLessThan(8 * limits.messageBytes);
+    expect(pair.server.mostHeld).toBeLessThan(mostHeldForHellos);
     forget(pair);
     pair.input(pair.client, { kind: 'start' });
     pair.settle();
@@ -144,23 +84,16 @@ describe('memory', () => {
     pair.input(pair.server, { kind: 'start' });
     pair.input(pair.client, { kind: 'start' });
     for (let seq = 0; seq < 9; seq++)
-      give(
-        pair,
-        pair.client,
-        rawRecord({ number: seq, body: rawFragment({ type: 11, seq, total: 65_000, body: [1] }) }),
-      );
+      give(pair, 'client', rawRecord({ number: seq, body: rawFragment({ type: 11, seq, total: 65_000, body: [1] }) }));
     expect(pair.client.endpoint.held).toBe(9);
   });
 
   it('does not grow with repeats of what is done', () => {
-    const pair = new Pair(options);
-    pair.input(pair.server, { kind: 'start' });
-    pair.input(pair.client, { kind: 'start' });
-    pair.settle(12);
+    const pair = started(options, 12);
     const hello = rawFragment({ type: 1, seq: 0, total: 2 ** 24 - 1, body: [1] });
     for (let i = 0; i < 5000; i++) {
       hello.set([i >> 8, i & 255], 6);
-      give(pair, pair.server, rawRecord({ number: 100 + i, body: hello }));
+      give(pair, 'server', rawRecord({ number: 100 + i, body: hello }));
       forget(pair);
     }
     expect(pair.server.endpoint.held).toBe(0);

@@ -1,66 +1,17 @@
 /** Mutated datagrams by the hundred thousand for DTLS 1.3, and mutated plaintexts under the right keys: nothing throws. */
 import { describe, expect, it } from 'vitest';
-import { concat } from '../../src/base/bytes.ts';
 import { Prng } from '../../src/base/random.ts';
-import { defaultConfig, type Role } from '../../src/engine/index.ts';
 import { credential } from '../support/credentials.ts';
-import { Pair, type PairOptions, type Side } from '../support/pair.ts';
-import { rawFragment, rawRecord } from '../support/raw.ts';
+import { forget, inventions13, mostHeld, mostHeldForHellos, mutate as mutated } from '../support/mutations.ts';
+import { give, Pair, type PairOptions, started } from '../support/pair.ts';
 import { ackOf, cipherOf, type Opened13, openSent } from '../support/sealed13.ts';
 import { bothVersions, only13, x25519MlKem768 } from '../support/settings13.ts';
 
 const ecdsa = await credential('ecdsa-p256');
 const longChain = await credential('ecdsa-p256,chain=3,size=3700');
-const { limits } = defaultConfig('server');
-/** What an endpoint may hold for somebody who has proved nothing. */
-const mostHeld = (limits.messagesAhead + 1) * limits.messageBytes + limits.recordsAhead * 2 * 2 ** 14;
 const patience = 240_000;
 
-function mutate(corpus: readonly Uint8Array[], random: Prng): Uint8Array {
-  const pick = (): Uint8Array => corpus[random.int(corpus.length)] ?? new Uint8Array();
-  const bytes = Uint8Array.from(pick());
-  const place = (): number => random.int(Math.max(1, bytes.length));
-  switch (random.int(9)) {
-    case 0:
-      for (let i = 0; i <= random.int(8); i++) bytes[place()] = random.int(256);
-      return bytes;
-    case 1:
-      return bytes.subarray(0, place());
-    case 2:
-      return concat(bytes.subarray(0, place()), pick().subarray(random.int(200)));
-    case 3:
-      // Headers of records and fragments are where the lengths are.
-      bytes[random.int(25)] = random.int(256);
-      return bytes;
-    case 4:
-      return concat(
-        bytes.subarray(0, 5 + random.int(30)),
-        random.bytes(random.int(60)),
-        bytes.subarray(random.int(60)),
-      );
-    case 5:
-      bytes[place()] = (bytes[place()] ?? 0) ^ (1 << random.int(8));
-      return bytes;
-    case 6:
-      return rawRecord({
-        type: 20 + random.int(7),
-        epoch: random.int(5),
-        number: random.int(1000),
-        body: rawFragment({
-          type: random.int(27),
-          seq: random.int(12),
-          total: random.int(3) ? random.int(5000) : random.int(2 ** 24),
-          offset: random.int(3) ? random.int(100) : random.int(2 ** 24),
-          body: random.bytes(random.int(80)),
-        }),
-      });
-    case 7:
-      // Unified headers of every form.
-      return concat(Uint8Array.of(0x20 + random.int(32)), random.bytes(random.int(80)));
-    default:
-      return random.bytes(random.int(200));
-  }
-}
+const mutate = (corpus: readonly Uint8Array[], random: Prng): Uint8Array => mutated(corpus, random, inventions13);
 
 const mutual: PairOptions = {
   client: { ...bothVersions, credentials: [ecdsa] },
@@ -77,17 +28,6 @@ const retry: PairOptions = {
     tickets: { key: new Uint8Array(32), count: 2, lifetimeSeconds: 60 },
   },
 };
-const sideOf = (pair: Pair, role: Role): Side => (role === 'client' ? pair.client : pair.server);
-const give = (pair: Pair, side: Side, bytes: Uint8Array, from = side.role === 'client' ? 'server' : 'client'): void =>
-  pair.input(side, { kind: 'datagram', bytes, from });
-/** Forgets what a side said: only that it said it without a fault matters here. */
-const forget = (pair: Pair): void => {
-  pair.sent.length = 0;
-  for (const side of [pair.client, pair.server]) {
-    side.events.length = 0;
-    side.sent.length = 0;
-  }
-};
 
 describe.each(['client', 'server'] as const)('a %s of DTLS 1.3 that is given mutated datagrams', (role) => {
   const corpus = [mutual, retry].flatMap((options) => new Pair(options).run().sent.map(({ bytes }) => bytes));
@@ -96,13 +36,10 @@ describe.each(['client', 'server'] as const)('a %s of DTLS 1.3 that is given mut
     const random = new Prng(`handshake 1.3 ${role}`);
     const completed = { with: 0, without: 0 };
     for (let round = 0; round < 400; round++) {
-      const pair = new Pair(round % 2 ? mutual : retry);
-      pair.input(pair.server, { kind: 'start' });
-      pair.input(pair.client, { kind: 'start' });
-      pair.settle(random.int(45));
-      const side = sideOf(pair, role);
+      const pair = started(round % 2 ? mutual : retry, random.int(45));
+      const side = pair[role];
       const live = [...corpus, ...pair.sent.map(({ bytes }) => bytes)];
-      for (let i = 0; i < 200; i++) give(pair, side, mutate(live, random));
+      for (let i = 0; i < 200; i++) give(pair, role, mutate(live, random));
       expect(side.mostHeld).toBeLessThan(mostHeld);
       pair.settle();
       completed[pair.agreed ? 'with' : 'without']++;
@@ -121,10 +58,10 @@ describe.each(['client', 'server'] as const)('a %s of DTLS 1.3 that is given mut
     pair.send(pair.client, 'before');
     pair.send(pair.server, 'before');
     pair.settle();
-    const side = sideOf(pair, role);
+    const side = pair[role];
     const live = [...corpus, ...pair.sent.map(({ bytes }) => bytes)];
     for (let i = 0; i < 60_000; i++) {
-      give(pair, side, mutate(live, random));
+      give(pair, role, mutate(live, random));
       if (i % 1000 === 0) forget(pair);
     }
     forget(pair);
@@ -143,16 +80,13 @@ describe.each(['client', 'server'] as const)('a %s of DTLS 1.3 that is given mut
     let given = 0;
     while (given < 24_000) {
       const options = random.int(2) ? mutual : retry;
-      const pair = new Pair(options);
-      pair.input(pair.server, { kind: 'start' });
-      pair.input(pair.client, { kind: 'start' });
-      pair.settle(15 + random.int(60));
-      const side = sideOf(pair, role);
+      const pair = started(options, 15 + random.int(60));
+      const side = pair[role];
       const epochs = [2, 3].filter((epoch) =>
         [pair.client, pair.server].some((one) => one.of('secret').some(({ label }) => label === labelOf(from, epoch))),
       );
       if (epochs.length === 0) continue;
-      const opened = sideOf(pair, from).sent.flatMap((sent) => openSent(pair, sent));
+      const opened = pair[from].sent.flatMap((sent) => openSent(pair, sent));
       const contents = [
         ...opened.map(({ content }) => content),
         ackOf([2, 0], [3, 1]),
@@ -165,7 +99,7 @@ describe.each(['client', 'server'] as const)('a %s of DTLS 1.3 that is given mut
         const type = random.int(4) ? 22 : 20 + random.int(8);
         const content = random.int(3) ? gentle(opened, random) : mutate(contents, random);
         const padding = random.int(8) ? 0 : random.int(40);
-        give(pair, side, cipherOf(pair, from, epoch).protect({ type, sequenceNumber: number, padding }, content));
+        give(pair, role, cipherOf(pair, from, epoch).protect({ type, sequenceNumber: number, padding }, content));
         // A record of nothing but zeros has no type.
       }
       expect(side.mostHeld).toBeLessThan(mostHeld);
@@ -203,10 +137,10 @@ describe('a server of DTLS 1.3 that asks for cookies', () => {
     const pair = new Pair(retry);
     pair.input(pair.server, { kind: 'start' });
     for (let i = 0; i < 40_000; i++) {
-      give(pair, pair.server, mutate(corpus, random), `host-${random.int(1000)}`);
+      give(pair, 'server', mutate(corpus, random), `host-${random.int(1000)}`);
       if (i % 1000 === 0) forget(pair);
     }
-    expect(pair.server.mostHeld).toBeLessThan(8 * limits.messageBytes);
+    expect(pair.server.mostHeld).toBeLessThan(mostHeldForHellos);
     forget(pair);
     pair.input(pair.client, { kind: 'start' });
     pair.settle();

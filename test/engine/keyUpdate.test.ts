@@ -2,17 +2,22 @@
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../src/base/bytes.ts';
 import { credential } from '../support/credentials.ts';
-import { duplicating, faithful, type LinkRule, losing, Pair, type PairOptions } from '../support/pair.ts';
+import {
+  completed,
+  duplicating,
+  faithful,
+  give,
+  type LinkRule,
+  losing,
+  Pair,
+  type PairOptions,
+} from '../support/pair.ts';
 import { acksOf, sealFrom13 } from '../support/sealed13.ts';
 import { only13 } from '../support/settings13.ts';
 
 const ecdsa = await credential('ecdsa-p256');
 const ends = { client: only13, server: { ...only13, credentials: [ecdsa] } };
-const connected = (options: PairOptions = ends): Pair => {
-  const pair = new Pair(options).run();
-  expect(pair.agreed, pair.describe()).toBe(true);
-  return pair;
-};
+const connected = (options: PairOptions = ends): Pair => completed(options);
 const update = (pair: Pair, side: 'client' | 'server', request = false): void =>
   pair.input(pair[side], { kind: 'key-update', request });
 /** Epoch of the last record that a side sent. */
@@ -25,8 +30,6 @@ const talk = (pair: Pair, word: string): void => {
   expect([pair.client.data.at(-1), pair.server.data.at(-1)]).toEqual([word, word]);
 };
 const labels = (pair: Pair): string[] => pair.server.of('secret').map(({ label }) => label);
-const give = (pair: Pair, to: 'client' | 'server', bytes: Uint8Array): void =>
-  pair.input(pair[to], { kind: 'datagram', bytes, from: to === 'client' ? 'server' : 'client' });
 
 describe('a KeyUpdate', () => {
   it.each(['client', 'server'] as const)(

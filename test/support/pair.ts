@@ -255,6 +255,29 @@ export class Pair {
   }
 }
 
+/** A handshake that must come to its end, and did. */
+export function completed(options: PairOptions): Pair {
+  const pair = new Pair(options).run();
+  if (!pair.agreed) throw new Error(pair.describe());
+  return pair;
+}
+
+/** Starts both ends and lets so many ms go by. */
+export function started(options: PairOptions, ms: number): Pair {
+  const pair = new Pair(options);
+  pair.input(pair.server, { kind: 'start' });
+  pair.input(pair.client, { kind: 'start' });
+  return pair.settle(ms);
+}
+
+/** Gives an end a datagram, from the other end unless said otherwise. */
+export const give = (
+  pair: Pair,
+  to: Role,
+  bytes: Uint8Array,
+  from: string = to === 'client' ? 'server' : 'client',
+): void => pair.input(pair[to], { kind: 'datagram', bytes, from });
+
 function deadlineOf(side: Side): Instant | undefined {
   const output = side.endpoint.poll();
   if (output.kind !== 'wait') throw new Error('an output was left behind');

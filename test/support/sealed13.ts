@@ -24,18 +24,25 @@ const suiteOf = (pair: Pair) => {
   return suite;
 };
 
+/** Those of the usual form that were made: it takes longer to make one than to use it. */
+const ciphers = new WeakMap<Uint8Array, RecordCipher13>();
+
 /** What `from` protects its records with in an epoch; the suite is TLS_AES_128_GCM_SHA256 until one is agreed. */
 export function cipherOf(pair: Pair, from: Side, epoch: number, form?: HeaderForm): RecordCipher13 {
   const label = trafficSecretLabel(from, epoch);
   const told = [...pair.server.of('secret'), ...pair.client.of('secret')].find((one) => one.label === label);
   if (!told) throw new Error(`nobody told ${label}`);
-  return recordProtection13({
+  const known = form ? undefined : ciphers.get(told.secret);
+  if (known) return known;
+  const made = recordProtection13({
     provider: nodeProvider,
     suite: suiteOf(pair),
     secret: told.secret,
     epoch,
     ...(form && { form }),
   });
+  if (!form) ciphers.set(told.secret, made);
+  return made;
 }
 
 /** A record as if `from` had sent it. */

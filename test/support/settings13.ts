@@ -1,5 +1,6 @@
 /** Settings of endpoints that speak DTLS 1.3, alone or beside 1.2. */
 import type { EndpointConfig } from '../../src/engine/index.ts';
+import type { HelloShape, ShapedExtension } from '../../src/profiles/model.ts';
 
 export const x25519MlKem768 = 0x11ec;
 
@@ -15,3 +16,14 @@ export const bothVersions = {
   cipherSuites: [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f],
   groups: [0x1d, 0x17],
 } as const satisfies Partial<EndpointConfig>;
+
+/** A hello of DTLS 1.3 alone, with the least that it must have, and one extension more. */
+export const helloWith = (extension: ShapedExtension): HelloShape => ({
+  legacyVersion: 0xfefd,
+  sessionIdLength: 0,
+  compressionMethods: [0],
+  supportedVersions: [0xfefc],
+  keyShares: [0x1d],
+  extensions: ['supported_groups', 'signature_algorithms', 'supported_versions', 'key_share', extension],
+  order: 'fixed',
+});
