@@ -5,7 +5,10 @@
 import { version } from '../src/base/version.ts';
 import { formatKeyLog, secretsOf } from '../src/capture/keylog.ts';
 import { toPcapng } from '../src/capture/write.ts';
+import type { Addresses } from '../src/report/addresses.ts';
+import { reportAs } from '../src/report/files.ts';
 import { handshakeJson } from '../src/report/json.ts';
+import { captureNotes } from '../src/report/packetComments.ts';
 import { textLadder } from '../src/report/text.ts';
 import type { Trace } from '../src/trace/model.ts';
 import { toQlog, toSqlog } from '../src/trace/qlog/write.ts';
@@ -21,7 +24,10 @@ interface Kind {
 export const fileKinds = {
   sqlog: { about: 'the trace, one JSON text for each fact (qlog)', keys: 'optional' },
   qlog: { about: 'the trace as one JSON document (qlog)', keys: 'optional' },
-  pcapng: { about: 'the datagrams, for Wireshark', keys: 'optional' },
+  pcapng: { about: 'the datagrams with the findings as comments, for Wireshark', keys: 'optional' },
+  html: { about: 'the report as one page, to be opened or printed anywhere', keys: 'never' },
+  md: { about: 'the report as Markdown, for a ticket', keys: 'never' },
+  svg: { about: 'the ladder as a drawing', keys: 'never' },
   json: { about: 'what was found, for scripts', keys: 'never' },
   txt: { about: 'verdict, ladder and findings as text', keys: 'never' },
   keys: { about: 'the secrets alone, as a key log', keys: 'only' },
@@ -36,12 +42,19 @@ export const kindsWithKeys = kinds.filter((kind) => fileKinds[kind].keys !== 'ne
 /** Columns of a text ladder: fits threads and issues. */
 const textWidth = 100;
 
+/** What may be in a file beyond what is in all of them. */
+export interface FileChoice {
+  readonly withKeys: boolean;
+  /** Whether reports say whose addresses they were; masked without it. */
+  readonly addresses?: Addresses;
+}
+
 /** The bytes or text of a file. */
 export function contentsOf(
   trace: Trace,
   handshakes: readonly ReadHandshake[],
   kind: FileKind,
-  withKeys: boolean,
+  { withKeys, addresses = 'masked' }: FileChoice,
 ): string | Uint8Array {
   switch (kind) {
     case 'sqlog':
@@ -49,7 +62,11 @@ export function contentsOf(
     case 'qlog':
       return toQlog(trace, { withKeys });
     case 'pcapng':
-      return toPcapng(trace, { withKeys });
+      return toPcapng(trace, { withKeys }, captureNotes(handshakes));
+    case 'html':
+    case 'md':
+    case 'svg':
+      return reportAs(kind, handshakes, { header: trace.header, addresses });
     case 'keys':
       return withKeys ? formatKeyLog(secretsOf(trace.events)) : '';
     case 'json': {

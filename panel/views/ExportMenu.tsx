@@ -4,6 +4,7 @@
  */
 import { type ReactElement, useEffect, useId, useRef, useState } from 'react';
 import type { RunSummary } from '../../src/bridge/panel.ts';
+import type { Addresses } from '../../src/report/addresses.ts';
 import { secretsIn } from '../../src/trace/sanitise.ts';
 import {
   contentsOf,
@@ -62,6 +63,7 @@ export function ExportMenu({ run }: { readonly run: RunSummary }): ReactElement 
 /** What can be written. Without keys at one click; with keys behind a second, which says what that would let out. */
 function Files({ run, onDone }: { readonly run: RunSummary; readonly onDone: () => void }): ReactElement {
   const [asking, setAsking] = useState(false);
+  const [addresses, setAddresses] = useState<Addresses>('masked');
   const { book } = usePanel();
   const { notify } = useActions();
   const id = useId();
@@ -69,8 +71,9 @@ function Files({ run, onDone }: { readonly run: RunSummary; readonly onDone: () 
     const trace = book.trace(run.id);
     if (!trace) return;
     try {
+      const read = book.read(run.id)?.handshakes ?? [];
       const name = fileName({ number: run.number, target: run.request.target }, kind, withKeys);
-      download(name, contentsOf(trace, book.read(run.id)?.handshakes ?? [], kind, withKeys));
+      download(name, contentsOf(trace, read, kind, { withKeys, addresses }));
       notify({ text: `${name} was handed to the browser’s downloads.`, tone: 'quiet' });
       onDone();
     } catch (error) {
@@ -93,6 +96,14 @@ function Files({ run, onDone }: { readonly run: RunSummary; readonly onDone: () 
           </li>
         ))}
       </ul>
+      <label className="row">
+        <input
+          type="checkbox"
+          checked={addresses === 'shown'}
+          onChange={({ target }) => setAddresses(target.checked ? 'shown' : 'masked')}
+        />{' '}
+        Addresses in .html, .md and .svg (otherwise host-1, host-2)
+      </label>
       <button type="button" aria-expanded={asking} onClick={() => setAsking(!asking)}>
         With keys…
       </button>

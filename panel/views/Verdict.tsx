@@ -93,6 +93,9 @@ function FindingItem({ finding, index, lit, open }: ItemProps): ReactElement {
         <p className="row">
           <Evidence finding={finding} index={index} />
           {finding.see !== '' && <span className="dim">See {finding.see}</span>}
+          <a href={`findings.html#${finding.id}`} target="_blank" rel="noreferrer">
+            About {finding.id}
+          </a>
         </p>
       </details>
     </li>

@@ -8,6 +8,7 @@ import { ipText, socketText } from '../base/ip.ts';
 import type { Trace, TraceEvent, TraceHeader } from '../trace/model.ts';
 import { type Problem, Problems } from '../trace/problem.ts';
 import { ByteQueue, type Container, type Frame, type Item } from './blocks.ts';
+import { isFindingComment } from './findingComments.ts';
 import { isKnownLinkType, linkPayload } from './frames.ts';
 import { icmpNote } from './icmp.ts';
 import { type IpPacket, Protocol, protocolNames, readIp, readReassembled } from './ip.ts';
@@ -172,8 +173,9 @@ export class CaptureReader {
     }
   }
 
-  /** What a comment of ours says of the link is a fact again; every other comment is a note. */
+  /** What a comment of ours says of the link is a fact again, findings are found anew; every other comment is a note. */
   #comment(frame: number | undefined, text: string): void {
+    if (isFindingComment(text)) return;
     const link = frame === undefined ? undefined : parseLinkComment(text, this.#now);
     if (link && frame !== undefined) this.#events.push({ kind: 'link', at: this.#now, packet: frame, ...link });
     else this.#note(`comment on ${frame === undefined ? 'the capture' : `frame ${frame}`}: ${text}`);

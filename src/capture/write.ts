@@ -9,13 +9,23 @@ import { concat, concatAll, fromUtf8, utf8 } from '../base/bytes.ts';
 import { mapped, parseSocketAddress, type SocketAddress } from '../base/ip.ts';
 import type { Address, DatagramEvent, PacketNumber, Trace } from '../trace/model.ts';
 import type { KeyChoice } from '../trace/sanitise.ts';
+import { formatFindingComment } from './findingComments.ts';
 import { formatKeyLog, secretsOf } from './keylog.ts';
 import { formatLinkComment } from './linkComments.ts';
 import { tlsKeyLog } from './pcapng.ts';
 
-/** The trace as a pcapng file. Secrets are in it only `withKeys`. */
-export function toPcapng(trace: Trace, { withKeys }: KeyChoice): Uint8Array {
-  const parts = [sectionHeader(trace), interfaceDescription()];
+/** What is known of a trace beyond its facts: comments for the file, and for its datagrams. */
+export interface Findings {
+  readonly file: readonly string[];
+  readonly packets: ReadonlyMap<PacketNumber, readonly string[]>;
+}
+
+/**
+ * The trace as a pcapng file. Secrets are in it only `withKeys`. What was found stands in comments; reading leaves those
+ * out, because what is found in the file is found anew.
+ */
+export function toPcapng(trace: Trace, { withKeys }: KeyChoice, found?: Findings): Uint8Array {
+  const parts = [sectionHeader(trace, found?.file ?? []), interfaceDescription()];
   const secrets = withKeys ? secretsOf(trace.events) : [];
   if (secrets.length > 0) parts.push(decryptionSecrets(formatKeyLog(secrets)));
   const comments = linkComments(trace);
@@ -25,7 +35,10 @@ export function toPcapng(trace: Trace, { withKeys }: KeyChoice): Uint8Array {
   for (const event of trace.events) {
     if (event.kind !== 'datagram') continue;
     frame++;
-    const notes = [...(comments.get(event.packet) ?? [])];
+    const notes = [
+      ...(comments.get(event.packet) ?? []),
+      ...(found?.packets.get(event.packet) ?? []).map(formatFindingComment),
+    ];
     if (event.packet !== frame) notes.unshift(origin.replace('N', String(event.packet)));
     const time = timestamp(trace.header.startedAt ?? 0, event.at);
     parts.push(enhancedPacket(event, time, addresses.pair(event), notes));
@@ -65,7 +78,7 @@ const textOption = (code: number, text: string): Uint8Array => {
   return option(code, bytes.length <= 0x7fff ? bytes : utf8(fromUtf8(bytes.subarray(0, 0x7ff0))));
 };
 
-function sectionHeader(trace: Trace): Uint8Array {
+function sectionHeader(trace: Trace, found: readonly string[]): Uint8Array {
   const title = trace.header.title;
   const unknownLength = new Uint8Array(8).fill(0xff);
   return block(
@@ -75,6 +88,7 @@ function sectionHeader(trace: Trace): Uint8Array {
     u16(0),
     unknownLength,
     ...(title === undefined ? [] : [textOption(1, title)]),
+    ...found.map((text) => textOption(1, formatFindingComment(text))),
     textOption(4, trace.header.tool),
     endOfOptions,
   );

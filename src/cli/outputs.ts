@@ -4,17 +4,20 @@
  */
 import { accessSync, constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { unreachable } from '../base/unreachable.ts';
 import { formatKeyLog, secretsOf } from '../capture/keylog.ts';
 import { toPcapng } from '../capture/write.ts';
+import type { Addresses } from '../report/addresses.ts';
+import { type ReportFile, reportAs } from '../report/files.ts';
+import { captureNotes } from '../report/packetComments.ts';
 import type { Trace, TraceEvent, TraceHeader } from '../trace/model.ts';
 import { SqlogWriter, toQlog } from '../trace/qlog/write.ts';
 import { Exit, Stop } from './exit.ts';
 import { type GrowingFile, openOutput, writeOutput } from './files.ts';
+import { jsonOf, type Reading } from './reading.ts';
 
-const endings = ['.sqlog', '.qlog', '.pcapng', '.keys', '.json'] as const;
+const endings = ['.sqlog', '.qlog', '.pcapng', '.html', '.svg', '.md', '.json', '.keys'] as const;
 type Ending = (typeof endings)[number];
-/** Promised, and not made by this version. */
-const later: readonly string[] = ['.html', '.svg', '.md'];
 
 export interface OutputFile {
   readonly path: string;
@@ -22,6 +25,8 @@ export interface OutputFile {
 }
 
 export const outputHelp = `write the run to a file, by its ending (repeatable): ${endings.join(' ')}; .keys holds the secrets (asking for it is enough)`;
+export const addressesHelp =
+  'leave addresses and host names in .html, .svg and .md files; otherwise they are called host-1, host-2';
 export const withKeysHelp = 'put the decryption secrets into the other files too';
 
 /** Reads the file names; throws a `Stop` for one that can not be written. */
@@ -29,12 +34,8 @@ export function parseOutputs(paths: readonly string[]): readonly OutputFile[] {
   const seen = new Set<string>();
   return paths.map((path) => {
     const ending = endings.find((known) => path.toLowerCase().endsWith(known));
-    if (ending === undefined) {
-      const given = /\.[^./\\]+$/.exec(path)?.[0];
-      const why =
-        given && later.includes(given) ? `${given} is not made by this version yet` : 'its ending says no format';
-      throw new Stop(Exit.usage, `-o ${path}: ${why}; possible: ${endings.join(' ')}`);
-    }
+    if (ending === undefined)
+      throw new Stop(Exit.usage, `-o ${path}: its ending says no format; possible: ${endings.join(' ')}`);
     if (seen.has(path)) throw new Stop(Exit.usage, `-o ${path}: is given twice`);
     seen.add(path);
     return { path, ending };
@@ -58,15 +59,23 @@ export function checkFolders(files: readonly OutputFile[]): void {
   }
 }
 
+/** What may be in the files beyond what is in all of them. */
+export interface OutputChoice {
+  readonly withKeys?: boolean | undefined;
+  readonly addresses?: boolean | undefined;
+}
+
 /** The files of one trace. Opens them at once, so that one that can not be written is known before the run. */
 export class Outputs {
   readonly #files: readonly OutputFile[];
   readonly #withKeys: boolean;
+  readonly #addresses: Addresses;
   readonly #growing: readonly { readonly file: GrowingFile; readonly writer: SqlogWriter }[];
 
-  constructor(files: readonly OutputFile[], header: TraceHeader, withKeys: boolean) {
+  constructor(files: readonly OutputFile[], header: TraceHeader, { withKeys = false, addresses }: OutputChoice) {
     this.#files = files;
     this.#withKeys = withKeys;
+    this.#addresses = addresses ? 'shown' : 'masked';
     this.#growing = files.flatMap(({ path, ending }) => {
       const file = openOutput(path, this.#secret(ending));
       if (ending === '.sqlog') {
@@ -87,18 +96,38 @@ export class Outputs {
     }
   }
 
-  /** Writes the rest. `json` is what `--json` prints. Answers which files were written. */
-  finish(trace: Trace, json: () => string): readonly string[] {
+  /** Writes the rest, with what reading the trace gave. Answers which files were written. */
+  finish(trace: Trace, reading: Reading): readonly string[] {
     for (const { file } of this.#growing) file.close();
-    const choice = { withKeys: this.#withKeys };
-    for (const { path, ending } of this.#files) {
-      const write = (contents: string | Uint8Array): void => writeOutput(path, contents, this.#secret(ending));
-      if (ending === '.qlog') write(toQlog(trace, choice));
-      else if (ending === '.pcapng') write(toPcapng(trace, choice));
-      else if (ending === '.keys') write(formatKeyLog(secretsOf(trace.events)));
-      else if (ending === '.json') write(json());
-    }
+    for (const { path, ending } of this.#files)
+      if (ending !== '.sqlog') writeOutput(path, this.#contents(ending, trace, reading), this.#secret(ending));
     return this.#files.map(({ path }) => path);
+  }
+
+  #contents(ending: Exclude<Ending, '.sqlog'>, trace: Trace, reading: Reading): string | Uint8Array {
+    const choice = { withKeys: this.#withKeys };
+    switch (ending) {
+      case '.qlog':
+        return toQlog(trace, choice);
+      case '.pcapng':
+        return toPcapng(trace, choice, captureNotes(reading.handshakes));
+      case '.keys':
+        return formatKeyLog(secretsOf(trace.events));
+      case '.json':
+        return jsonOf([reading]);
+      case '.html':
+        return this.#report('html', trace, reading);
+      case '.svg':
+        return this.#report('svg', trace, reading);
+      case '.md':
+        return this.#report('md', trace, reading);
+      default:
+        return unreachable(ending);
+    }
+  }
+
+  #report(kind: ReportFile, { header }: Trace, { handshakes }: Reading): string {
+    return reportAs(kind, handshakes, { header, addresses: this.#addresses });
   }
 
   #secret(ending: Ending): boolean {

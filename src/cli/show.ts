@@ -1,13 +1,14 @@
 /** What commands show of readings: flags for it, text for people, JSON for programs. */
 import type { Command as Cli } from 'commander';
 import type { OutputFile } from './outputs.ts';
-import { outputHelp, parseOutputs, withKeysHelp } from './outputs.ts';
+import { addressesHelp, outputHelp, parseOutputs, withKeysHelp } from './outputs.ts';
 import { jsonOf, type Reading, textOf } from './reading.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ReportFlags {
   readonly output?: readonly string[];
   readonly withKeys?: boolean;
+  readonly addresses?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -21,6 +22,7 @@ export const addOutputFlags = (cli: Cli): Cli =>
     .optionsGroup('Report:')
     .option('-o, --output <file>', outputHelp, collect)
     .option('--with-keys', withKeysHelp)
+    .option('--addresses', addressesHelp)
     .option('--quiet', 'print the verdict alone');
 
 /** And the one for programs. */

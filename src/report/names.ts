@@ -1,5 +1,6 @@
 /** Numbers of a handshake as their IANA names, and sizes and times as people read them. Unknown numbers are shown as such. */
 import type { AcknowledgedRecord, AlertView, FragmentView, LikelyContent, ParametersView } from '../analysis/model.ts';
+import type { PacketRange } from '../trace/buffers.ts';
 import { alertDescriptions, groups, nameIn, signatureSchemes, srtpProfiles } from '../wire/registry.ts';
 import { cipherSuiteName } from '../wire/suites.ts';
 
@@ -102,3 +103,14 @@ export const partText = (
   start === 0 && end >= (total ?? Number.POSITIVE_INFINITY)
     ? message
     : `${message} ${rangeText(start, end)}${total === undefined ? '' : ` of ${total}`}`;
+
+/** Packets of a finding that are named one by one. */
+const mostPackets = 12;
+
+/** "packet 4", "packets 4, 5 and 12 more"; `undefined` without evidence. */
+export function packetsLine(evidence: readonly PacketRange[]): string | undefined {
+  const packets = [...new Set(evidence.map(({ packet }) => packet))];
+  if (packets.length === 0) return undefined;
+  const more = packets.length > mostPackets ? ` and ${packets.length - mostPackets} more` : '';
+  return `${packets.length === 1 ? 'packet' : 'packets'} ${packets.slice(0, mostPackets).join(', ')}${more}`;
+}

@@ -5,6 +5,8 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildOptions, context, build as esbuild } from 'esbuild';
+import { findingsPage } from '../report/html/findingsPage.ts';
+import { pageStyle } from '../report/html/style.ts';
 
 /** What the bundler puts in place of these names. */
 async function definitions(root: string): Promise<Record<string, string>> {
@@ -52,6 +54,8 @@ async function copyStatic(root: string): Promise<void> {
   const out = join(root, 'dist', 'extension');
   await mkdir(out, { recursive: true });
   for (const [from, to] of copied) await cp(join(root, from), join(out, to), { recursive: true });
+  await writeFile(join(out, 'findings.html'), findingsPage('findings.css'));
+  await writeFile(join(out, 'findings.css'), `${pageStyle}\n`);
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   const manifest = JSON.parse(await readFile(join(root, 'manifest.json'), 'utf8')) as Record<string, unknown>;
   await writeFile(join(out, 'manifest.json'), `${JSON.stringify({ ...manifest, version }, null, 2)}\n`);

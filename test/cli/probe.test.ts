@@ -119,11 +119,13 @@ describe('probe sim', () => {
 describe('-o', () => {
   it('leaves the secrets out of every file but .keys, unless asked', async () => {
     const outputs = (name: string) =>
-      ['sqlog', 'qlog', 'pcapng', 'keys', 'json'].flatMap((e) => ['-o', `${name}.${e}`]);
+      ['sqlog', 'qlog', 'pcapng', 'html', 'svg', 'md', 'keys', 'json'].flatMap((e) => ['-o', `${name}.${e}`]);
     const without = await cli.run('probe', 'sim', '--versions', '1.2', ...outputs('plain'));
     expect(without).toMatchObject({
       code: 0,
-      stderr: ['sqlog', 'qlog', 'pcapng', 'keys', 'json'].map((e) => `Written: plain.${e}\n`).join(''),
+      stderr: ['sqlog', 'qlog', 'pcapng', 'html', 'svg', 'md', 'keys', 'json']
+        .map((e) => `Written: plain.${e}\n`)
+        .join(''),
     });
     await cli.run('probe', 'sim', '--versions', '1.2', '--with-keys', ...outputs('keyed'));
     const secret = /^CLIENT_RANDOM [0-9a-f]{64} ([0-9a-f]{96})$/m.exec(
@@ -134,7 +136,9 @@ describe('-o', () => {
       return bytes.includes(secret ?? '-') || bytes.includes(Buffer.from(secret ?? '', 'hex'));
     };
     expect(secret).toBeDefined();
-    for (const ending of ['sqlog', 'qlog', 'pcapng', 'json']) expect(holds(`plain.${ending}`), ending).toBe(false);
+    for (const ending of ['sqlog', 'qlog', 'pcapng', 'html', 'svg', 'md', 'json'])
+      expect(holds(`plain.${ending}`), ending).toBe(false);
+    for (const ending of ['html', 'svg', 'md']) expect(holds(`keyed.${ending}`), ending).toBe(false);
     for (const ending of ['sqlog', 'qlog', 'pcapng', 'keys']) expect(holds(`keyed.${ending}`), ending).toBe(true);
     expect(statSync(cli.path('plain.sqlog')).mode & 0o777).toBe(0o644);
     for (const name of ['plain.keys', 'keyed.sqlog', 'keyed.pcapng'])

@@ -189,13 +189,13 @@ describe.each(traces)('%s', (_, make) => {
   const before = readingOf(trace);
 
   it.each(['sqlog', 'qlog'] as const)('gives the same view after a .%s with keys', (kind) => {
-    const after = readingOf(reopened(contentsOf(trace, [], kind, true)));
+    const after = readingOf(reopened(contentsOf(trace, [], kind, { withKeys: true })));
     expect(after.snapshot).toEqual(before.snapshot);
     expect(after.handshakes).toEqual(before.handshakes);
   });
 
   it.each(['sqlog', 'qlog'] as const)('keeps all but the ciphertext after a .%s without keys', (kind) => {
-    const after = readingOf(reopened(contentsOf(trace, [], kind, false)));
+    const after = readingOf(reopened(contentsOf(trace, [], kind, { withKeys: false })));
     expect(readable(after)).toEqual(readable(before));
     const records = after.handshakes.flatMap(({ handshake }) => handshake.datagrams.flatMap((one) => one.records));
     expect(records.some(({ protection }) => protection === 'encrypted')).toBe(true);
@@ -238,17 +238,17 @@ describe('the files for scripts and threads', () => {
   const { handshakes } = readingOf(trace);
 
   it('hold what was found, and no secret, whatever is asked for', () => {
-    const json = String(contentsOf(trace, handshakes, 'json', true));
+    const json = String(contentsOf(trace, handshakes, 'json', { withKeys: true }));
     expect(JSON.parse(json).handshakes[0].lost).toHaveLength(1);
-    const text = String(contentsOf(trace, handshakes, 'txt', true));
+    const text = String(contentsOf(trace, handshakes, 'txt', { withKeys: true }));
     expect(text).toContain(handshakes[0]?.diagnosis.verdict.slice(0, 30));
-    const keys = String(contentsOf(trace, handshakes, 'keys', true));
+    const keys = String(contentsOf(trace, handshakes, 'keys', { withKeys: true }));
     const secret = keys.trim().split(' ')[2] ?? '';
     expect(secret).toHaveLength(96);
     for (const one of [json, text, toSqlog(trace, { withKeys: false })]) expect(one).not.toContain(secret);
   });
 
   it('are empty as a key log until keys are asked for', () => {
-    expect(contentsOf(trace, handshakes, 'keys', false)).toBe('');
+    expect(contentsOf(trace, handshakes, 'keys', { withKeys: false })).toBe('');
   });
 });

@@ -159,8 +159,8 @@ describe('files', () => {
     (typeof contents === 'string' ? contents : new TextDecoder('latin1').decode(contents)).includes('cdcdcdcdcd');
 
   it.each(['sqlog', 'qlog', 'pcapng', 'keys'] as const)('of kind %s hold secrets only when asked', (kind) => {
-    expect(held(contentsOf(trace, [], kind, false))).toBe(false);
-    expect(held(contentsOf(trace, [], kind, true))).toBe(true);
+    expect(held(contentsOf(trace, [], kind, { withKeys: false }))).toBe(false);
+    expect(held(contentsOf(trace, [], kind, { withKeys: true }))).toBe(true);
   });
 
   it('have names that any file system takes, and that say when keys are in them', () => {

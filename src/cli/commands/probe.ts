@@ -9,7 +9,7 @@ import { onInterrupt } from '../interrupt.ts';
 import { Outputs } from '../outputs.ts';
 import { prepare } from '../prepare.ts';
 import { Progress } from '../progress.ts';
-import { jsonOf, type Reading, readTrace } from '../reading.ts';
+import { type Reading, readTrace } from '../reading.ts';
 import { addReportFlags, outputsOf, type ReportFlags, show } from '../show.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -64,7 +64,7 @@ export async function probe(scenario: Scenario, flags: ReportFlags, terminal: Te
   // opening a file empties it.
   let outputs: Outputs;
   try {
-    outputs = new Outputs(files, prepared.header, flags.withKeys ?? false);
+    outputs = new Outputs(files, prepared.header, flags);
   } catch (error) {
     prepared.abandon();
     throw error;
@@ -83,7 +83,7 @@ export async function probe(scenario: Scenario, flags: ReportFlags, terminal: Te
   const trace = { header: run.header, events };
   const reading = readTrace(trace);
   show([reading], flags, terminal);
-  for (const path of outputs.finish(trace, () => jsonOf([reading]))) terminal.say(`Written: ${path}`);
+  for (const path of outputs.finish(trace, reading)) terminal.say(`Written: ${path}`);
   return exitCode(scenario, reading, terminal);
 }
 

@@ -9,7 +9,7 @@ import type { Problem } from '../../trace/problem.ts';
 import { Exit, type ExitCode, Stop } from '../exit.ts';
 import { readInput } from '../files.ts';
 import { Outputs } from '../outputs.ts';
-import { jsonOf, type Reading, readTrace, tool } from '../reading.ts';
+import { type Reading, readTrace, tool } from '../reading.ts';
 import { addReportFlags, collect, outputsOf, type ReportFlags, show } from '../show.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -69,9 +69,9 @@ export function read(paths: readonly string[], flags: ReadFlags, terminal: Termi
     const reading = readTrace(whole, paths.length > 1 ? path : undefined);
     if (reading.handshakes.length === 0) terminal.say(`${path}: there is no DTLS handshake in it.${reading.unrelated}`);
     if (outputFiles.length > 0) {
-      const outputs = new Outputs(outputFiles, trace.header, flags.withKeys ?? false);
+      const outputs = new Outputs(outputFiles, trace.header, flags);
       for (const event of whole.events) outputs.push(event);
-      for (const written of outputs.finish(whole, () => jsonOf([reading]))) terminal.say(`Written: ${written}`);
+      for (const written of outputs.finish(whole, reading)) terminal.say(`Written: ${written}`);
     }
     return reading;
   });

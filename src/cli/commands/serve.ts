@@ -13,7 +13,7 @@ import { addScenarioFlags, scenarioFrom } from '../flags.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { checkFolders, numbered, type OutputFile, Outputs } from '../outputs.ts';
 import { checked } from '../prepared.ts';
-import { jsonOf, type Reading, readTrace, tool } from '../reading.ts';
+import { type Reading, readTrace, tool } from '../reading.ts';
 import { addOutputFlags, outputsOf, type ReportFlags, show } from '../show.ts';
 import type { Terminal } from '../terminal.ts';
 import { openListening } from '../udp.ts';
@@ -132,7 +132,7 @@ async function follow(
 ): Promise<Reading> {
   const events: TraceEvent[] = [];
   const trace = { header: run.header, events };
-  const outputs = new Outputs(numbered(files, number), run.header, flags.withKeys ?? false);
+  const outputs = new Outputs(numbered(files, number), run.header, flags);
   const name = `#${number} ${client}`;
   let told = false;
   const tell = (): void => {
@@ -151,7 +151,7 @@ async function follow(
   await run.finished;
   tell();
   const reading = readTrace(trace, name);
-  for (const path of outputs.finish(trace, () => jsonOf([reading]))) terminal.say(`Written: ${path}`);
+  for (const path of outputs.finish(trace, reading)) terminal.say(`Written: ${path}`);
   if (!flags.quiet) show([reading], flags, terminal);
   return reading;
 }

@@ -9,7 +9,7 @@ import { ContentType, contentTypes, nameIn } from '../../wire/registry.ts';
 import { ackText, alertLevel, alertName, closedText, duration, fragmentText, partText } from '../names.ts';
 import { padEnd, padStart, plain, shorten, textWidth, wrap } from '../plain.ts';
 import type { Paint } from '../style.ts';
-import type { Row } from './rows.ts';
+import { bandParts, type Row } from './rows.ts';
 
 /** Columns left of the lanes (time and number) and right of them (size). */
 const left = 15;
@@ -76,18 +76,12 @@ export class Drawing {
     }
   }
 
-  #band({ flight, attempt, continued, because }: Extract<Row, { kind: 'band' }>): string[] {
+  #band(row: Extract<Row, { kind: 'band' }>): string[] {
+    const { flight, attempt, continued } = row;
     const { glyphs, bold, dim } = this.#paint;
     const again = attempt > 0;
     const rule = again ? glyphs.dashed : glyphs.band;
-    const what = [
-      `flight ${flight.number}${again ? ' again' : ''}`,
-      flight.from,
-      ...(again ? [`retransmission ${attempt}`] : []),
-      ...(continued ? ['continued'] : again && because !== undefined ? [because] : []),
-      // What is encrypted cannot be told to be whole.
-      ...(!flight.complete && !again && !flight.messages.includes('encrypted') ? ['incomplete'] : []),
-    ].join(' · ');
+    const what = bandParts(row).join(' · ');
     const style = again ? dim : bold;
     const title = `${rule.repeat(2)} ${shorten(what, this.#width - 6)} `;
     if (again || continued) return [this.#ruled(title, rule, style)];

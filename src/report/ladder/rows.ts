@@ -6,6 +6,7 @@
 import { type DatagramView, type FlightView, type Handshake, isData, type LostRange } from '../../analysis/model.ts';
 import type { Range } from '../../base/ranges.ts';
 import { unreachable } from '../../base/unreachable.ts';
+import type { Diagnosis } from '../../diagnosis/model.ts';
 import type { Failure } from '../../trace/facts.ts';
 import type { Actor, LinkAction, PacketNumber, TraceTime } from '../../trace/model.ts';
 import { handshakeTypeName } from '../../wire/handshake.ts';
@@ -40,6 +41,27 @@ const shownAtEnd = 120;
 const mostGhosts = 100;
 /** So many datagrams of application data in a row are shown one by one. */
 const shortRun = 2;
+
+/** What stands in the head of a band, part by part. */
+export function bandParts({ flight, attempt, continued, because }: Extract<Row, { kind: 'band' }>): readonly string[] {
+  const again = attempt > 0;
+  return [
+    `flight ${flight.number}${again ? ' again' : ''}`,
+    flight.from,
+    ...(again ? [`retransmission ${attempt}`] : []),
+    ...(continued ? ['continued'] : again && because !== undefined ? [because] : []),
+    // What is encrypted cannot be told to be whole.
+    ...(!flight.complete && !again && !flight.messages.includes('encrypted') ? ['incomplete'] : []),
+  ];
+}
+
+/** Datagrams that an error names: what stopped the handshake, and nothing else, is red. */
+export const stoppedBy = ({ findings }: Diagnosis): ReadonlySet<PacketNumber> =>
+  new Set(
+    findings
+      .filter(({ severity }) => severity === 'error')
+      .flatMap(({ evidence }) => evidence.map(({ packet }) => packet)),
+  );
 
 /** The rows of a handshake, in order of time. */
 export function ladderRows(handshake: Handshake): Row[] {

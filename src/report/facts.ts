@@ -1,0 +1,89 @@
+/** The facts of a handshake as lines of a report: how it got to the peer, what was agreed, what each side sent, and what was lost. */
+import type { CertificateView, Handshake } from '../analysis/model.ts';
+import { handshakeTypeName } from '../wire/handshake.ts';
+import { agreedNames, alertNames, duration, partText, plural } from './names.ts';
+import { type PathLine, pathLines } from './path.ts';
+
+/** A fact's name and its text. */
+export type FactLine = PathLine;
+
+/** Losses, and alerts, that are listed one by one. */
+const mostFacts = 20;
+
+/** What was agreed, sent, lost and given away, in the order of interest. Text as it came: whoever shows it makes it plain. */
+export function factLines(handshake: Handshake): readonly FactLine[] {
+  const { parameters, traffic, inferred } = handshake;
+  const names = agreedNames(parameters);
+  const lines: FactLine[] = [];
+  const part = (name: string, text: string | undefined): void => {
+    if (text !== undefined && text !== '') lines.push([name, text]);
+  };
+  const master = { true: 'extended master secret', false: 'no extended master secret', undefined: undefined };
+  const version = names.version === undefined ? undefined : `DTLS ${names.version}`;
+  const known = [
+    version,
+    names.cipherSuite,
+    names.group,
+    names.signature,
+    parameters.psk ? 'pre-shared key' : undefined,
+    master[`${parameters.extendedMasterSecret}`],
+  ];
+  for (const [name, text] of pathLines(handshake)) part(name, text);
+  part('agreed', known.filter((item) => item !== undefined).join(', '));
+  part('cookie', parameters.cookie ? 'asked for by the server' : undefined);
+  part('SRTP', names.srtpProfile);
+  part('ALPN', names.alpn);
+  for (const actor of ['client', 'server'] as const) {
+    const { datagrams, bytes, largest } = traffic[actor];
+    const again = handshake.retransmissions[actor];
+    const resent = again === 0 ? '' : `, ${plural(again, 'flight')} sent again`;
+    part(actor, `${plural(datagrams, 'datagram')}, ${bytes} B, largest ${largest} B${resent}`);
+    for (const certificate of handshake.certificates[actor]) part('certificate', certificateText(certificate));
+  }
+  for (const { of, hash, value, matches } of handshake.fingerprints) {
+    const result = matches === undefined ? 'not checked' : matches ? 'matches' : 'does NOT match';
+    const hex = Array.from(value.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(':');
+    part(
+      'fingerprint',
+      `announced for the ${of}: ${hash} ${hex}${value.length > 8 ? '…' : ''}, ${result} its certificate`,
+    );
+  }
+  for (const { from, message, messageKey, bytes, recoveredAt } of handshake.lost.slice(0, mostFacts)) {
+    const total = handshake.messages.find(({ key }) => key === messageKey)?.total;
+    const what = partText(handshakeTypeName(message), bytes, total);
+    const later = recoveredAt === undefined ? 'never came' : `came at ${duration(recoveredAt - handshake.startedAt)}`;
+    part('lost', `${what} from the ${from}, ${later}`);
+  }
+  if (handshake.lost.length > mostFacts) part('', `and ${handshake.lost.length - mostFacts} more losses`);
+  for (const alert of handshake.alerts.slice(0, mostFacts)) {
+    const named = alertNames(alert);
+    const what = named ? `${named.level} ${named.description}` : 'encrypted, not readable without keys';
+    part('alert', `${alert.from}: ${what}${alert.afterMessage === undefined ? '' : `, after ${alert.afterMessage}`}`);
+  }
+  if (handshake.alerts.length > mostFacts) part('', `and ${handshake.alerts.length - mostFacts} more alerts`);
+  part('keys', keysText(handshake));
+  part('inferred', inferred.join(', '));
+  return lines;
+}
+
+/** What the keys at hand did, and which are needed to read the rest. */
+function keysText({ keys, missingSecrets }: Handshake): string | undefined {
+  const labels = missingSecrets.join(', ');
+  const had = {
+    none: undefined,
+    decrypts: 'known, records decrypted',
+    wrong: 'given, but they open nothing',
+    unused: labels === '' ? 'known, nothing to open' : 'known, but not those that are needed',
+  }[keys];
+  const needed =
+    labels === '' ? undefined : `give a key log with ${labels} to read ${had ? 'what stayed closed' : 'the rest'}`;
+  return had && needed ? `${had}; ${needed}` : (had ?? needed);
+}
+
+function certificateText({ subject, key, bytes, notBefore, notAfter, sha256 }: CertificateView): string {
+  const day = (iso: string): string => iso.slice(0, 10);
+  const validity =
+    notBefore === undefined || notAfter === undefined ? undefined : `${day(notBefore)} to ${day(notAfter)}`;
+  const items = [subject, key, `${bytes} B`, validity, `sha-256 ${sha256.slice(0, 16)}…`];
+  return items.filter((item) => item !== undefined && item !== '').join(', ');
+}
