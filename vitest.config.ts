@@ -2,7 +2,10 @@ import { defineConfig } from 'vitest/config';
 
 const common = { include: [] as string[], testTimeout: 30_000 };
 
-/** `unit` needs nothing but Node; `interop` needs real DTLS peers; `browser` needs Chromium. In CI a missing peer fails. */
+/**
+ * `unit` needs nothing but Node; `interop` needs real DTLS peers; `pages` needs Chromium, and shows it the panel without an
+ * extension; `browser` needs Chromium and Firefox, one file of tests at a time. In CI a missing peer fails.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -26,8 +29,17 @@ export default defineConfig({
       {
         test: {
           ...common,
+          name: 'pages',
+          include: ['test/browser/pages/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          ...common,
           name: 'browser',
-          include: ['test/browser/**/*.test.ts'],
+          include: ['test/browser/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,

@@ -135,28 +135,34 @@ const alertSent: Diagnosis = {
   ],
 };
 
-const scenes: Readonly<Record<string, readonly [Handshake, Diagnosis]>> = {
-  recovered: [recoveredLoss(), established],
-  silent: [silent(), noAnswer],
-  harmed: [harmed(), alertSent],
-  hostile: [
+const shapes: Readonly<Record<string, () => readonly [Handshake, Diagnosis]>> = {
+  recovered: () => [recoveredLoss(), established],
+  silent: () => [silent(), noAnswer],
+  harmed: () => [harmed(), alertSent],
+  hostile: () => [
     handshakeOf([{ at: 0, from: 'server', flight: 2, holds: ['certificate'] }]),
     { ...noAnswer, verdict: 'The certificate says CN=<img src=x onerror=alert(1)>\u202egnp.exe, and nothing else.' },
   ],
-  long: [longTalk(100_000), { ...established, verdict: 'A long talk.', findings: [] }],
+  long: () => [longTalk(100_000), { ...established, verdict: 'A long talk.', findings: [] }],
 };
+const made = new Map<string, readonly [Handshake, Diagnosis]>();
+/** Made when it is first asked for: the long one takes half of the time in which the page opens. */
+function shapeOf(title: string | undefined): readonly [Handshake, Diagnosis] | undefined {
+  if (title === undefined) return undefined;
+  const shape = made.get(title) ?? shapes[title]?.();
+  if (shape) made.set(title, shape);
+  return shape;
+}
 
 const handMade = new RunBook(
   (header) => ({
     push: () => {},
-    snapshot: () => ({
-      revision: 1,
-      handshakes: scenes[header.title ?? ''] ? [scenes[header.title ?? '']?.[0] ?? recoveredLoss()] : [],
-      unrelated: {},
-      notes: [],
-    }),
+    snapshot: () => {
+      const shape = shapeOf(header.title);
+      return { revision: 1, handshakes: shape ? [shape[0]] : [], unrelated: {}, notes: [] };
+    },
   }),
-  (handshake) => Object.values(scenes).find(([one]) => one.datagrams === handshake.datagrams)?.[1] ?? noAnswer,
+  (handshake) => [...made.values()].find(([one]) => one.datagrams === handshake.datagrams)?.[1] ?? noAnswer,
 );
 
 const query = new URLSearchParams(location.search);

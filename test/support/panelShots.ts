@@ -3,12 +3,12 @@
  * it. Tests ask what overflows and what is hard to read, and leave pictures in out/panel/ to be looked at.
  */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createServer } from 'node:http';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
-import type { Browser, Page } from 'playwright';
+import type { Browser, BrowserContext, Page } from 'playwright';
 
 const root = join(import.meta.dirname, '..', '..');
-const origin = 'http://panel.test';
 
 export const scenes: Readonly<Record<string, string>> = {
   empty: '',
@@ -26,16 +26,17 @@ export const scenes: Readonly<Record<string, string>> = {
 export const widths = [320, 900, 1600] as const;
 export const themes = ['light', 'dark'] as const;
 
+export type PanelFiles = ReadonlyMap<string, { readonly body: string; readonly type: string }>;
+
 /** The page's files, made once. `entry` is a script of this folder. */
-export async function panelFiles(
-  entry = 'panelPage.tsx',
-): Promise<ReadonlyMap<string, { readonly body: string; readonly type: string }>> {
+export async function panelFiles(entry = 'panelPage.tsx'): Promise<PanelFiles> {
   const { outputFiles } = await build({
     entryPoints: [join(root, 'test', 'support', entry)],
     bundle: true,
     write: false,
     format: 'esm',
     jsx: 'automatic',
+    minify: true,
     define: { 'process.env.NODE_ENV': '"production"', DTLSCOPE_VERSION: '"test"' },
   });
   const read = (name: string): Promise<string> => readFile(join(root, 'panel', name), 'utf8');
@@ -46,24 +47,59 @@ export async function panelFiles(
   ]);
 }
 
+const servers = new WeakMap<PanelFiles, Promise<string>>();
+const contexts = new WeakMap<Browser, Promise<BrowserContext>>();
+
+/**
+ * Where the files are served, on loopback, until the process ends. A real server, so that the browser keeps the compiled
+ * script from one scene to the next: that is most of the time that a scene takes to open.
+ */
+function origin(files: PanelFiles): Promise<string> {
+  const known = servers.get(files);
+  if (known) return known;
+  const made = new Promise<string>((listening, failed) => {
+    const server = createServer(async ({ url = '/' }, response) => {
+      const { pathname } = new URL(url, 'http://localhost');
+      const file = files.get(pathname);
+      const body = file
+        ? file.body
+        : pathname.startsWith('/captures/')
+          ? await readFile(join(root, 'test', 'fixtures', 'captures', basename(pathname))).catch(() => undefined)
+          : undefined;
+      if (body === undefined) response.writeHead(404).end();
+      else {
+        response.writeHead(200, {
+          'content-type': file?.type ?? 'application/octet-stream',
+          'cache-control': 'max-age=3600',
+        });
+        response.end(body);
+      }
+    });
+    server.unref();
+    server.once('error', failed);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') failed(new Error('no port'));
+      else listening(`http://127.0.0.1:${address.port}`);
+    });
+  });
+  servers.set(files, made);
+  return made;
+}
+
+/** The panel in a scene, in a page of its own. Scenes share no state: the page that stands for the extension keeps none. */
 export async function openScene(
   browser: Browser,
-  files: Awaited<ReturnType<typeof panelFiles>>,
+  files: PanelFiles,
   scene: string,
   view: { readonly width: number; readonly height: number; readonly theme: 'light' | 'dark' },
 ): Promise<Page> {
-  const page = await browser.newPage({
-    viewport: { width: view.width, height: view.height },
-    colorScheme: view.theme,
-    reducedMotion: 'reduce',
-  });
-  await page.route(`${origin}/**`, (route) => {
-    const { pathname } = new URL(route.request().url());
-    if (pathname.startsWith('/captures/')) return route.fulfill({ path: join(root, 'test', 'fixtures', pathname) });
-    const file = files.get(pathname);
-    return file ? route.fulfill({ body: file.body, contentType: file.type }) : route.fulfill({ status: 404 });
-  });
-  await page.goto(`${origin}/panel.html?${scenes[scene] ?? scene}`);
+  const context = contexts.get(browser) ?? browser.newContext({ reducedMotion: 'reduce' });
+  contexts.set(browser, context);
+  const page = await (await context).newPage();
+  await page.setViewportSize({ width: view.width, height: view.height });
+  await page.emulateMedia({ colorScheme: view.theme });
+  await page.goto(`${await origin(files)}/panel.html?${scenes[scene] ?? scene}`);
   await page.waitForSelector('.panel');
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   return page;

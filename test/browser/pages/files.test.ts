@@ -2,11 +2,11 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { captureDirectory } from '../support/fixtures.ts';
-import { launchChromium } from '../support/launchChromium.ts';
-import { faintTexts, openScene, overflowing, panelFiles, themes, widths } from '../support/panelShots.ts';
+import { captureDirectory } from '../../support/fixtures.ts';
+import { launchChromium } from '../../support/launchChromium.ts';
+import { faintTexts, openScene, overflowing, panelFiles, themes, widths } from '../../support/panelShots.ts';
 
-const pictures = join(import.meta.dirname, '..', '..', 'out', 'panel');
+const pictures = join(import.meta.dirname, '..', '..', '..', 'out', 'panel');
 let browser: Browser;
 let files: Awaited<ReturnType<typeof panelFiles>>;
 

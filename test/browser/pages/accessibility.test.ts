@@ -2,9 +2,9 @@
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/launchChromium.ts';
-import { openScene, panelFiles, scenes, themes } from '../support/panelShots.ts';
-import { facesOf } from '../support/panelViews.ts';
+import { launchChromium } from '../../support/launchChromium.ts';
+import { openScene, panelFiles, scenes, themes } from '../../support/panelShots.ts';
+import { facesOf } from '../../support/panelViews.ts';
 
 let browser: Browser;
 let files: Awaited<ReturnType<typeof panelFiles>>;
@@ -23,20 +23,48 @@ async function open(scene: string, width = 1600): Promise<Page> {
 
 const levels = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
-/** "rule: selector" of everything that breaks a rule, of all rules or some. */
-const violations = (page: Page, rules?: readonly string[]): Promise<string[]> =>
+/** Everything, everything but colours, or nothing but colours: these are most of the time that judging takes. */
+type Judged = 'all' | 'uncoloured' | 'colours';
+
+/** "rule: selector" of everything that breaks a rule. */
+const violations = (page: Page, judged: Judged = 'all'): Promise<string[]> =>
   page.evaluate(
-    async ({ levels, rules }) => {
+    async ({ levels, judged }) => {
       const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
       const found = await axe.run(document, {
-        runOnly: rules ? { type: 'rule', values: [...rules] } : { type: 'tag', values: levels },
+        runOnly: judged === 'colours' ? { type: 'rule', values: ['color-contrast'] } : { type: 'tag', values: levels },
+        rules: judged === 'uncoloured' ? { 'color-contrast': { enabled: false } } : {},
         resultTypes: ['violations'],
         preload: false,
       });
       return found.violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
     },
-    { levels, rules },
+    { levels, judged },
   );
+
+/**
+ * What the colours of a page hang on: each element's classes, roles and states, with those of all that it stands in. Where
+ * every one of these was judged before, in the same theme, the colours were judged too.
+ */
+const colourings = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const own = (element: Element): string =>
+      [...element.attributes]
+        .filter(({ name }) => name === 'class' || name === 'role' || name === 'fill' || /^(aria|data)-/.test(name))
+        .map(({ name, value }) => `${name}=${/^[a-z -]{1,40}$/.test(value) ? value : ''}`)
+        .join(' ');
+    const found = new Set<string>();
+    const walk = (element: Element, around: string): void => {
+      const chain = `${around}>${element.tagName} ${own(element)}`;
+      found.add(chain);
+      for (const child of element.children) walk(child, chain);
+    };
+    walk(document.body, '');
+    return [...found];
+  });
+
+/** What was judged in both themes, from scene to scene. */
+const coloured = new Set<string>();
 
 describe('everybody can use', () => {
   it.each([...Object.keys(scenes), 'helper=forbidden', 'helper=exited'])('every face of %s', async (scene) => {
@@ -44,10 +72,12 @@ describe('everybody can use', () => {
     const broken: Record<string, string[]> = {};
     for (const { name, show } of await facesOf(page)) {
       await show();
-      for (const theme of themes) {
+      const fresh = (await colourings(page)).filter((one) => !coloured.has(one));
+      for (const one of fresh) coloured.add(one);
+      // Another theme changes colours, and nothing else.
+      for (const theme of fresh.length > 0 ? themes : (['light'] as const)) {
         await page.emulateMedia({ colorScheme: theme });
-        // Another theme changes colours, and nothing else.
-        const found = await violations(page, theme === 'light' ? undefined : ['color-contrast']);
+        const found = await violations(page, theme === 'dark' ? 'colours' : fresh.length > 0 ? 'all' : 'uncoloured');
         if (found.length > 0) broken[`${name} ${theme}`] = found;
       }
     }

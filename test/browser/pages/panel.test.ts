@@ -2,10 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/launchChromium.ts';
-import { faintTexts, openScene, overflowing, panelFiles, scenes, themes, widths } from '../support/panelShots.ts';
+import { launchChromium } from '../../support/launchChromium.ts';
+import { faintTexts, openScene, overflowing, panelFiles, scenes, themes, widths } from '../../support/panelShots.ts';
 
-const pictures = join(import.meta.dirname, '..', '..', 'out', 'panel');
+const pictures = join(import.meta.dirname, '..', '..', '..', 'out', 'panel');
 let browser: Browser;
 let files: Awaited<ReturnType<typeof panelFiles>>;
 

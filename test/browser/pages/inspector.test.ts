@@ -1,7 +1,7 @@
 import type { Browser, Locator, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/launchChromium.ts';
-import { faintTexts, openScene, overflowing, panelFiles, themes, widths } from '../support/panelShots.ts';
+import { launchChromium } from '../../support/launchChromium.ts';
+import { faintTexts, openScene, overflowing, panelFiles, themes, widths } from '../../support/panelShots.ts';
 
 let browser: Browser;
 let files: Awaited<ReturnType<typeof panelFiles>>;
@@ -143,6 +143,10 @@ describe('the inspector', () => {
   it('copies bytes in the form that is chosen', async () => {
     const page = await open('bigchain_mtu300');
     await page.evaluate(() => {
+      // As in a panel inside DevTools, which has no permission for it.
+      Object.defineProperty(navigator, 'clipboard', {
+        value: { writeText: () => Promise.reject(new DOMException('not allowed', 'NotAllowedError')) },
+      });
       document.addEventListener('copy', () => {
         const { activeElement } = document;
         if (activeElement instanceof HTMLTextAreaElement) document.body.dataset['copied'] = activeElement.value;

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/launchChromium.ts';
-import { faintTexts, openScene, overflowing, panelFiles } from '../support/panelShots.ts';
+import { launchChromium } from '../../support/launchChromium.ts';
+import { faintTexts, openScene, overflowing, panelFiles } from '../../support/panelShots.ts';
 
 let browser: Browser;
 let files: Awaited<ReturnType<typeof panelFiles>>;
