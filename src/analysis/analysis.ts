@@ -18,8 +18,9 @@ import type { Buffers, LinkNote } from './facts.ts';
 import { Certificates } from './hellos.ts';
 import { KeyRing } from './keys.ts';
 import { newBudget } from './messages.ts';
-import { type Snapshot, silenceMs } from './model.ts';
+import { type Snapshot, type StunView, silenceMs } from './model.ts';
 import type { Shared } from './reading.ts';
+import { StunReader } from './stun.ts';
 import { Track } from './track.ts';
 import type { Fingerprint } from './view.ts';
 
@@ -54,6 +55,7 @@ export class Analysis {
   /** Replaced, not changed, once a view has it. */
   #path: PathEvent[] = [];
   #pathShown = false;
+  readonly #stun = new StunReader();
   readonly #origins = new Map<BufferId, Origin>();
   readonly #contents: Buffers['contents'] = new Map();
   #current: Track | undefined;
@@ -131,8 +133,9 @@ export class Analysis {
     this.#pathShown = true;
     const handshakes = this.#tracks.map((track) => {
       const followed = this.#lastAt - track.endedAt >= silenceMs;
-      const key = `${followed} ${this.#fingerprints.length} ${this.#path.length}`;
-      return track.view({ header: this.#header, fingerprints, path: this.#path, followed, key });
+      const { stun, stunKey } = this.#stunOf(track);
+      const key = `${followed} ${this.#fingerprints.length} ${this.#path.length} ${stunKey}`;
+      return track.view({ header: this.#header, fingerprints, path: this.#path, stun, followed, key });
     });
     this.#snapshot = {
       revision: this.#revision,
@@ -141,6 +144,14 @@ export class Analysis {
       notes: [...this.#notes],
     };
     return this.#snapshot;
+  }
+
+  /** In a run all STUN is about the one peer; in a capture only the addresses tell. */
+  #stunOf({ client = '', server = '' }: Track): { readonly stun: readonly StunView[]; readonly stunKey: number } {
+    const isRun = this.#header !== undefined && this.#header.kind !== 'capture';
+    return isRun
+      ? { stun: this.#stun.all, stunKey: this.#stun.revision }
+      : { stun: this.#stun.between(client, server), stunKey: this.#stun.revisionOf(client, server) };
   }
 
   #pathFact(event: PathEvent): void {
@@ -169,6 +180,7 @@ export class Analysis {
       return;
     }
     this.#unrelated[kind] = (this.#unrelated[kind] ?? 0) + 1;
+    if (kind === 'stun') this.#stun.push(event);
     if (association && (kind === 'rtp' || kind === 'rtcp')) association.tracks.at(-1)?.media(event);
   }
 

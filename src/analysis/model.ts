@@ -7,6 +7,7 @@ import type { Range } from '../base/ranges.ts';
 import type { BufferId, PacketRange } from '../trace/buffers.ts';
 import type { Failure, TraceParameters } from '../trace/facts.ts';
 import type { Actor, Address, LinkAction, PacketNumber, PathEvent, TraceTime } from '../trace/model.ts';
+import type { StunClass } from '../wire/stunRegistry.ts';
 
 export interface Snapshot {
   /** Grows with every event that changed anything. */
@@ -86,6 +87,8 @@ export interface Handshake {
   readonly refused: readonly { readonly at: TraceTime; readonly by: string; readonly why: string }[];
   /** What ICE, TURN and signalling did, in the whole trace: they come before the handshake, and go on beside it. */
   readonly path: readonly PathEvent[];
+  /** STUN: in a run all of it (it has one peer), in a capture what went between the two addresses. */
+  readonly stun: readonly StunView[];
   readonly end:
     | { readonly at: TraceTime; readonly how: 'done' | 'cancelled' | 'interrupted'; readonly why: string | undefined }
     | undefined;
@@ -95,6 +98,35 @@ export interface Handshake {
   readonly keys: 'none' | 'decrypts' | 'wrong' | 'unused';
   /** Key log labels of DTLS 1.3 that would open what stayed closed, in the order in which they were missed. */
   readonly missingSecrets: readonly string[];
+}
+
+/** A STUN message: a check of ICE's, a question to a STUN or TURN server, an answer. Unproved, as passwords are not known. */
+export interface StunView {
+  readonly packet: PacketNumber;
+  readonly at: TraceTime;
+  readonly src: Address;
+  readonly dst: Address;
+  /** UDP payload bytes. */
+  readonly size: number;
+  readonly method: number;
+  readonly class: StunClass;
+  /** Hexadecimal. */
+  readonly transaction: string;
+  /** Which sending of the same message it is, from 0. */
+  readonly attempt: number;
+  /** "receiver's ufrag:sender's ufrag" in a check (RFC 8445 §7.2.2). */
+  readonly username: string | undefined;
+  readonly role: 'controlling' | 'controlled' | undefined;
+  /** It nominates the pair (RFC 8445 §7.1.2). */
+  readonly useCandidate: boolean;
+  readonly error: { readonly number: number; readonly reason: string } | undefined;
+  /** Why it could not be read. */
+  readonly fault: string | undefined;
+  /** Of an answer: the request (its newest sending), and the time since. */
+  readonly answers: PacketNumber | undefined;
+  readonly afterMs: number | undefined;
+  /** Of a request: its first answer. */
+  readonly answeredBy: PacketNumber | undefined;
 }
 
 export interface LastMessage {

@@ -52,7 +52,9 @@ const noTraffic = (): TrafficCount => ({
 });
 
 /** What the view takes from outside the handshake. */
-export type Surroundings = Pick<ViewInputs, 'fingerprints' | 'header' | 'followed' | 'path'> & { readonly key: string };
+export type Surroundings = Pick<ViewInputs, 'fingerprints' | 'header' | 'followed' | 'path' | 'stun'> & {
+  readonly key: string;
+};
 
 export class Track {
   readonly id: string;
@@ -92,6 +94,10 @@ export class Track {
   /** Undefined before the first datagram. */
   get client(): Address | undefined {
     return this.#client;
+  }
+
+  get server(): Address | undefined {
+    return this.#server;
   }
 
   /** The reading, up to date. */

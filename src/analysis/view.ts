@@ -7,7 +7,7 @@ import { type Flight, messageNames } from './flights.ts';
 import { parametersOf } from './hellos.ts';
 import { lostRanges } from './losses.ts';
 import type { Message } from './messages.ts';
-import type { AlertView, FlightView, Handshake, MessageView, ParametersView, TimerView } from './model.ts';
+import type { AlertView, FlightView, Handshake, MessageView, ParametersView, StunView, TimerView } from './model.ts';
 import type { Reading } from './reading.ts';
 import { inferredTimers } from './timers.ts';
 import type { TrackFacts, TrafficCount } from './track.ts';
@@ -30,6 +30,7 @@ export interface ViewInputs {
   readonly header: TraceHeader | undefined;
   readonly fingerprints: { readonly crypto: CryptoProvider; readonly announced: readonly Fingerprint[] };
   readonly path: readonly PathEvent[];
+  readonly stun: readonly StunView[];
   readonly reading: Reading;
   readonly facts: TrackFacts;
   readonly traffic: Readonly<Record<Actor, TrafficCount>>;
@@ -90,6 +91,7 @@ export function handshakeView(inputs: ViewInputs): Handshake {
     failures: facts.failures.map(({ at, actor, failure }) => ({ at, actor, failure })),
     refused: facts.refused.map(({ at, by, why }) => ({ at, by, why })),
     path: inputs.path,
+    stun: inputs.stun,
     end: facts.end && { at: facts.end.at, how: facts.end.how, why: facts.end.why },
     snapped: reading.snapped,
     keys: reading.keyState,

@@ -62,13 +62,14 @@ export function jsonOf(readings: readonly Reading[]): string {
 const defaultWidth = 100;
 
 /** The report for people: verdict, ladder and findings of every handshake. */
-export const textOf = ({ handshakes }: Reading, terminal: Terminal): string =>
+export const textOf = ({ handshakes }: Reading, terminal: Terminal, stun = false): string =>
   handshakes
     .map(({ handshake, diagnosis }) =>
       textLadder(handshake, diagnosis, {
         width: terminal.columns ?? defaultWidth,
         colour: terminal.color,
         ascii: terminal.ascii,
+        stun,
       }),
     )
     .join('\n');

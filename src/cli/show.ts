@@ -11,6 +11,7 @@ export interface ReportFlags {
   readonly addresses?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly stun?: boolean;
 }
 
 /** Collects the texts of a flag that may stand there several times. */
@@ -27,7 +28,9 @@ export const addOutputFlags = (cli: Cli): Cli =>
 
 /** And the one for programs. */
 export const addReportFlags = (cli: Cli): Cli =>
-  addOutputFlags(cli).option('--json', 'print the report as JSON on stdout, and nothing else there');
+  addOutputFlags(cli)
+    .option('--json', 'print the report as JSON on stdout, and nothing else there')
+    .option('--stun', 'show every STUN message in the ladder: ICE checks, and what TURN and STUN servers are asked');
 
 export const outputsOf = (flags: ReportFlags): readonly OutputFile[] => parseOutputs(flags.output ?? []);
 
@@ -40,7 +43,7 @@ export function show(readings: readonly Reading[], flags: ReportFlags, terminal:
   for (const [index, reading] of readings.entries()) {
     if (readings.length > 1 && reading.name !== undefined && !flags.quiet)
       terminal.print(`${index === 0 ? '' : '\n'}== ${reading.name}\n\n`);
-    terminal.print(flags.quiet ? verdicts(reading) : textOf(reading, terminal));
+    terminal.print(flags.quiet ? verdicts(reading) : textOf(reading, terminal, flags.stun));
   }
 }
 

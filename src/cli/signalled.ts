@@ -13,6 +13,7 @@ import { readDescription, unwrap } from '../ice/sdp.ts';
 import {
   findSignalledPath,
   type PathNews,
+  readHangup,
   type Search,
   type Signalling,
   signalledConfig,
@@ -53,7 +54,13 @@ export async function prepareSignalled(scenario: Scenario, target: SignalledTarg
   const spec = common(scenario);
   const signallingOf = (tell: (news: PathNews) => void): Signalling =>
     target.kind === 'sdp'
-      ? textSignalling({ offer: given, show: carry, answer: (ended) => waitForFile(target.file, ended) })
+      ? textSignalling({
+          offer: given,
+          show: carry,
+          answer: (ended) => waitForFile(target.file, ended, (text) => text),
+          hangup: target.file === '-' ? undefined : (closed) => waitForFile(target.file, closed, readHangup),
+          tell,
+        })
       : whipSignalling({
           kind: target.kind,
           url: target.url,
@@ -115,7 +122,12 @@ function readGiven(file: string): string | undefined {
 /** Between looks at a file that is waited for. ms */
 const lookMs = 200;
 
-async function waitForFile(file: string, ended: Promise<void>): Promise<string | undefined> {
+/** What `read` makes of a file's text, as soon as it makes anything of it. */
+async function waitForFile<T>(
+  file: string,
+  ended: Promise<void>,
+  read: (text: string) => T | undefined,
+): Promise<T | undefined> {
   let over = false;
   void ended.then(() => {
     over = true;
@@ -124,7 +136,8 @@ async function waitForFile(file: string, ended: Promise<void>): Promise<string |
   while (!over) {
     const text = readQuietly(file);
     // Whoever writes it may be in the middle: twice the same is whole.
-    if (text !== '' && text === before) return text;
+    const found = text !== '' && text === before ? read(text) : undefined;
+    if (found !== undefined) return found;
     before = text;
     await Promise.race([new Promise((resolve) => setTimeout(resolve, lookMs)), ended]);
   }

@@ -1,7 +1,7 @@
 /** How the way to a path went, in words: why ICE found none, and what a TURN server refused. */
 import type { Handshake } from '../analysis/model.ts';
 import type { IceFact, TurnFact } from '../trace/pathFacts.ts';
-import { count, list } from './words.ts';
+import { count, duration, list } from './words.ts';
 
 export type IceFailed = Extract<IceFact, { readonly kind: 'failed' }>;
 export type TurnFailed = Extract<TurnFact, { readonly kind: 'failed' | 'peer-refused' }>;
@@ -18,6 +18,28 @@ export function turnRefusals({ path }: Handshake): readonly TurnFailed[] {
     event.kind === 'turn' && (event.fact.kind === 'failed' || event.fact.kind === 'peer-refused') ? [event.fact] : [],
   );
 }
+
+/** Who ended it beside DTLS, in words: signalling that hung up, or a peer that gave no more consent. */
+export function hangupText(handshake: Handshake): string | undefined {
+  for (const { kind, fact } of handshake.path)
+    if (kind === 'signalling' && fact.kind === 'hangup') return `${fact.by} hung up (${fact.why})`;
+  return handshake.establishedAt !== undefined && iceFailure(handshake)?.code === 'consent-lost'
+    ? 'the peer then stopped answering ICE checks'
+    : undefined;
+}
+
+/** The same, or that the peer closed DTLS as soon as it had it; for a handshake that completed and should not have. */
+export function teardownText(handshake: Handshake): string | undefined {
+  const said = hangupText(handshake);
+  const { alerts, establishedAt, ours } = handshake;
+  if (said !== undefined || establishedAt === undefined || ours.length !== 1) return said;
+  const close = alerts.find(({ level, description, readable }) => readable && level === 1 && description === 0);
+  return close && close.from !== ours[0] && close.at - establishedAt < atOnceMs
+    ? `the ${close.from} closed it ${duration(Math.max(0, close.at - establishedAt))} later`
+    : undefined;
+}
+/** A peer that was content would not close so soon. ms */
+const atOnceMs = 3000;
 
 /** The sentence of `no-ice`, without a full stop. */
 export function noIceText(handshake: Handshake): string {

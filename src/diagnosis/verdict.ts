@@ -8,7 +8,7 @@ import { announcedAndSeen } from './fingerprints.ts';
 import { browsersText, helloFacts, sizesText } from './hello.ts';
 import { lostDatagrams } from './losses.ts';
 import type { Outcome } from './model.ts';
-import { noIceText } from './path.ts';
+import { hangupText, noIceText, teardownText } from './path.ts';
 
 import { flightOfLost, flightsFrom, missedByCapture, type Stop, sendings, storyOf, wasHeard } from './story.ts';
 import {
@@ -90,7 +90,8 @@ function establishedText(handshake: Handshake): string {
       ? ', inferred: all behind the hellos is encrypted'
       : ', both Finished seen but encrypted';
   const sure = inferred.includes('outcome') ? sealed : '';
-  return `Established${took} (${agreed.join(', ')}${sure})${costText(handshake)}`;
+  const after = hangupText(handshake);
+  return `Established${took} (${agreed.join(', ')}${sure})${costText(handshake)}${after === undefined ? '' : `; ${after}`}`;
 }
 
 /** What the handshake paid for: lost bytes where they are known, else flights that had to be sent again. */
@@ -118,7 +119,11 @@ function mismatchText(handshake: Handshake): string {
   const { mismatch } = storyOf(handshake);
   const of = mismatch?.of ?? otherSide(storyOf(handshake).us);
   const { announced, seen } = announcedAndSeen(handshake, of);
-  const completed = handshake.establishedAt === undefined ? '' : '; DTLS itself completed';
+  const after = teardownText(handshake);
+  const completed =
+    handshake.establishedAt === undefined
+      ? ''
+      : `; DTLS itself completed${after === undefined ? '' : `, and ${after}`}`;
   const hashes = announced && seen ? `: it is ${seen}, announced was ${announced}` : '';
   return `The ${of}'s certificate is not the one that signalling announced${hashes}${completed}.`;
 }

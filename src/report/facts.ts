@@ -3,6 +3,7 @@ import type { CertificateView, Handshake } from '../analysis/model.ts';
 import { handshakeTypeName } from '../wire/handshake.ts';
 import { agreedNames, alertNames, duration, partText, plural } from './names.ts';
 import { type PathLine, pathLines } from './path.ts';
+import { stunSummary } from './stun.ts';
 
 /** A fact's name and its text. */
 export type FactLine = PathLine;
@@ -29,6 +30,7 @@ export function factLines(handshake: Handshake): readonly FactLine[] {
     master[`${parameters.extendedMasterSecret}`],
   ];
   for (const [name, text] of pathLines(handshake)) part(name, text);
+  part('STUN', stunSummary(handshake));
   part('agreed', known.filter((item) => item !== undefined).join(', '));
   part('cookie', parameters.cookie ? 'asked for by the server' : undefined);
   part('SRTP', names.srtpProfile);

@@ -17,6 +17,8 @@ export interface TextOptions {
   readonly colour: boolean;
   /** Nothing beyond ASCII, for terminals and systems that garble the rest. */
   readonly ascii?: boolean;
+  /** The ladder has every STUN message too. */
+  readonly stun?: boolean;
 }
 
 /** The whole report on one handshake; lines end in "\n". */
@@ -27,7 +29,7 @@ export function textLadder(handshake: Handshake, diagnosis: Diagnosis, options: 
   const lines = [
     ...verdict(handshake, diagnosis, width, brush),
     '',
-    ...drawn(handshake, diagnosis, width, brush),
+    ...drawn(handshake, diagnosis, width, brush, options.stun),
     '',
     ...findings(diagnosis.findings, width, brush),
     ...agreed(handshake, width, brush),
@@ -42,9 +44,9 @@ export const bareLadder = (handshake: Handshake, diagnosis: Diagnosis, width: nu
     .map((line) => `${line.trimEnd()}\n`)
     .join('');
 
-function drawn(handshake: Handshake, diagnosis: Diagnosis, width: number, brush: Paint): string[] {
+function drawn(handshake: Handshake, diagnosis: Diagnosis, width: number, brush: Paint, stun = false): string[] {
   const drawing = new Drawing(handshake, stoppedBy(diagnosis), width, brush);
-  return [...drawing.head(), ...ladderRows(handshake).flatMap((row) => drawing.row(row))];
+  return [...drawing.head(), ...ladderRows(handshake, stun).flatMap((row) => drawing.row(row))];
 }
 
 function verdict(handshake: Handshake, { outcome, verdict }: Diagnosis, width: number, brush: Paint): string[] {

@@ -8,6 +8,8 @@ import type { IceFact, SignallingFact, TurnFact } from '../trace/pathFacts.ts';
 
 /** A fact of the way to a path, before the trace stamps it. */
 export type PathNews =
+  /** A STUN message of ICE or TURN, as the wire had it. */
+  | { readonly kind: 'datagram'; readonly src: Address; readonly dst: Address; readonly bytes: Uint8Array }
   | { readonly kind: 'ice'; readonly fact: IceFact }
   | { readonly kind: 'turn'; readonly fact: TurnFact }
   | { readonly kind: 'signalling'; readonly fact: SignallingFact };

@@ -17,6 +17,7 @@ import type { Actor, Address, LinkAction, TraceEvent, TraceHeader } from '../tra
 import { TraceRecorder } from '../trace/recorder.ts';
 import type { Clock, Run, Transport, TransportEvent } from './api.ts';
 import { ownContents, visibleContents } from './contents.ts';
+import { PathLog } from './pathLog.ts';
 import { Side } from './side.ts';
 
 export interface RunSpec {
@@ -33,7 +34,7 @@ export interface RunSpec {
   /** Longest time of the whole run. ms */
   readonly timeoutMs: number;
   /** The trace, when it began before the handshake could: with the way to a path. */
-  readonly begun?: { readonly recorder: TraceRecorder; readonly at: Instant } | undefined;
+  readonly begun?: { readonly recorder: TraceRecorder; readonly log: PathLog; readonly at: Instant } | undefined;
 }
 
 /** Bounds on what a peer can make a run keep. */
@@ -51,6 +52,7 @@ class DrivenRun implements Run {
   readonly finished: Promise<void>;
   readonly #spec: RunSpec;
   readonly #recorder: TraceRecorder;
+  readonly #log: PathLog;
   readonly #link: Link;
   readonly #side: Side;
   readonly #startedAt: Instant;
@@ -70,6 +72,7 @@ class DrivenRun implements Run {
     this.#spec = spec;
     this.header = spec.header;
     this.#recorder = spec.begun?.recorder ?? new TraceRecorder(spec.header);
+    this.#log = spec.begun?.log ?? new PathLog(this.#recorder);
     this.#link = createLink(spec.rules, spec.seed);
     this.#lastNow = spec.clock.now();
     this.#startedAt = spec.begun?.at ?? this.#lastNow;
@@ -150,7 +153,7 @@ class DrivenRun implements Run {
         break;
       }
       case 'path':
-        this.#recorder.push({ ...event.event, at: this.#time(this.#current()) });
+        this.#log.push(event.event, this.#time(this.#current()));
         break;
       case 'ended':
         this.#end('done', event.why);

@@ -10,6 +10,7 @@ import type { Base } from '../ice/api.ts';
 import type { TurnCredentials } from '../ice/turnModel.ts';
 import type { Address } from '../trace/model.ts';
 import type { Clock, PathNews, Transport } from './api.ts';
+import { tellStun } from './pathLog.ts';
 import { TurnRelay } from './turnRelay.ts';
 
 export interface BasesSpec {
@@ -56,7 +57,7 @@ export class IceBases {
       host.listen((event) => {
         switch (event.kind) {
           case 'datagram':
-            this.#tell({ kind: 'datagram', bytes: event.bytes, from: event.from, on: host.local, at: event.at });
+            this.#came(event.bytes, event.from, host.local, event.at);
             break;
           case 'gone':
             this.#hosts.delete(host.local);
@@ -115,8 +116,7 @@ export class IceBases {
               this.#tell({ kind: 'base', base: { address, kind: 'relay' } });
               break;
             case 'data':
-              if (address !== undefined)
-                this.#tell({ kind: 'datagram', bytes: news.bytes, from: news.from, on: address, at: news.at });
+              if (address !== undefined) this.#came(news.bytes, news.from, address, news.at);
               break;
             case 'too-big':
               this.#tell(news);
@@ -143,6 +143,7 @@ export class IceBases {
   }
 
   send(base: Address, to: Address, bytes: Uint8Array): void {
+    if (!this.#closed) tellStun(this.#spec.tell, [base, to], bytes);
     const host = this.#hosts.get(base);
     if (host) host.send(bytes, to, ++this.#packet);
     else this.#relays.get(base)?.send(to, bytes);
@@ -163,6 +164,11 @@ export class IceBases {
     this.#closed = true;
     for (const host of this.#hosts.values()) host.close();
     for (const relay of this.#allRelays) relay.close();
+  }
+
+  #came(bytes: Uint8Array, from: Address, on: Address, at: Instant): void {
+    if (!this.#closed) tellStun(this.#spec.tell, [from, on], bytes);
+    this.#tell({ kind: 'datagram', bytes, from, on, at });
   }
 
   #lost(base: Address, by: string, why: string): void {

@@ -8,7 +8,7 @@ export { smallerPayload } from './pathPayloads.ts';
 export { type Found, type PathRunSpec, type Search, startPathRun } from './pathRun.ts';
 export { configFor, headerFor, signalledConfig, simulatedDelayMs, simulationFor } from './scenario.ts';
 export { findSignalledPath, type Settled, type SignalledSpec } from './signalledPath.ts';
-export { type Signalling, textSignalling, whipSignalling } from './signalling.ts';
+export { type Hangup, readHangup, type Signalling, textSignalling, whipSignalling } from './signalling.ts';
 export { type SimulationSpec, simulate, simulatedAddress, simulatedRun } from './simulate.ts';
 export { simulationCredentials } from './simulationCredentials.ts';
 export { findTurnPath, type TurnPathSpec, turnCredentials } from './turnPath.ts';

@@ -6,12 +6,13 @@
 import type { RandomSource } from '../base/random.ts';
 import { after, type Instant } from '../base/time.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
-import type { EndpointConfig } from '../engine/api.ts';
+import type { EndpointConfig, Fingerprint } from '../engine/api.ts';
 import type { LinkRule } from '../link/api.ts';
-import type { TraceEvent, TraceHeader } from '../trace/model.ts';
+import type { Actor, TraceEvent, TraceHeader } from '../trace/model.ts';
 import { TraceRecorder } from '../trace/recorder.ts';
 import type { Clock, PathNews, Run, Transport } from './api.ts';
 import { startRun } from './driver.ts';
+import { PathLog } from './pathLog.ts';
 
 export interface PathRunSpec {
   readonly header: TraceHeader;
@@ -33,6 +34,8 @@ export interface Search {
   tell(news: PathNews): void;
   note(text: string): void;
   refused(by: string, why: string): void;
+  /** The fingerprints that signalling announced for the certificate of a side. */
+  announced(of: Actor, fingerprints: readonly Fingerprint[]): void;
   /**
    * Called once when nobody waits any more. When the time is up, what is told then still stands in the trace: how far the
    * search came. Whoever is stopped only cleans up.
@@ -62,6 +65,7 @@ class PathRun implements Run {
   readonly finished: Promise<void>;
   readonly #spec: PathRunSpec;
   readonly #recorder: TraceRecorder;
+  readonly #log: PathLog;
   readonly #startedAt: Instant;
   readonly #ends: ((why: 'stopped' | 'time-up') => void)[] = [];
   #resolve: () => void = () => {};
@@ -73,6 +77,7 @@ class PathRun implements Run {
     this.#spec = spec;
     this.header = spec.header;
     this.#recorder = new TraceRecorder(spec.header);
+    this.#log = new PathLog(this.#recorder);
     this.#startedAt = spec.clock.now();
     this.finished = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -80,9 +85,14 @@ class PathRun implements Run {
     this.#takeBack = spec.clock.schedule(after(this.#startedAt, spec.timeoutMs), () => this.#timeUp());
     const search: Search = {
       clock: spec.clock,
-      tell: (news) => this.#push((at) => ({ ...news, at })),
+      tell: (news) => {
+        if (!this.#ended && !this.#inner) this.#log.push(news, spec.clock.now() - this.#startedAt);
+      },
       note: (text) => this.#push((at) => ({ kind: 'note', at, text })),
       refused: (by, why) => this.#push((at) => ({ kind: 'refused', at, by, why })),
+      announced: (of, fingerprints) => {
+        for (const { hash, value } of fingerprints) this.#push((at) => ({ kind: 'fingerprint', at, of, hash, value }));
+      },
       onEnd: (end) => void this.#ends.push(end),
     };
     spec.find(search).then(
@@ -130,7 +140,7 @@ class PathRun implements Run {
         ...rest,
         config,
         transport,
-        begun: { recorder: this.#recorder, at: this.#startedAt },
+        begun: { recorder: this.#recorder, log: this.#log, at: this.#startedAt },
       });
     } catch (error) {
       transport.close();

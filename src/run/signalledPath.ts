@@ -92,6 +92,8 @@ class Seeker {
   readonly #signalling: Signalling;
   #path: IcePath | undefined;
   #over = false;
+  /** What a hangup means while ICE looks for a path; once there is one, it is a fact beside the handshake. */
+  #hungUp: (by: string, why: string) => void = () => {};
   /** Our description is out, and the peer's is not here. */
   #exchanging = false;
   #end: () => void = () => {};
@@ -106,7 +108,10 @@ class Seeker {
     this.#local = { ufrag: word(3), pwd: word(18) };
     // Once there is a path the driver records, on its own clock.
     this.#tell = (news) => (this.#path ? this.#path.pass(news) : search.tell(news));
-    this.#signalling = spec.signalling((news) => this.#tell(news));
+    this.#signalling = spec.signalling((news) => {
+      this.#tell(news);
+      if (news.kind === 'signalling' && news.fact.kind === 'hangup') this.#hungUp(news.fact.by, news.fact.why);
+    });
     this.#bases = new IceBases({
       hosts: spec.relay ? [] : spec.hosts,
       clock: search.clock,
@@ -245,6 +250,8 @@ class Seeker {
     const client = roles.kind === 'decided' ? roles.client : undefined;
     const note = roles.kind === 'decided' ? roles.assumed : roles.kind === 'undecided' ? roles.why : undefined;
     this.#fact({ kind: 'roles', result: roles.kind, client, ours: role, note });
+    // What we announced binds us as it does the peer: a trace shows when the certificate is another.
+    this.#search.announced(role, this.#spec.fingerprints);
     return role;
   }
 
@@ -311,6 +318,9 @@ class Seeker {
         },
       });
       this.#path = path;
+      this.#hungUp = (by, why) => {
+        if (!this.#over) resolve(this.#refused(by, `it hung up before there was a path: ${why}`));
+      };
       path.start();
       path.remote(ufrag.value, pwd.value, peers.lite !== undefined);
       void this.#candidates(about.candidates, path);

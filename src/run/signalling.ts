@@ -48,24 +48,62 @@ export interface TextSignallingSpec {
   readonly show: (ours: { readonly type: DescriptionType; readonly sdp: string }) => void;
   /** The peer's answer to an offer of ours; undefined when it does not come. */
   readonly answer: (ended: Promise<void>) => Promise<string | undefined>;
+  /** That the other side hung up, after the exchange; undefined when nobody said so before `closed`. */
+  readonly hangup?: ((closed: Promise<void>) => Promise<Hangup | undefined>) | undefined;
+  readonly tell: (news: PathNews) => void;
+}
+
+/** Who ended it by signalling, and the reason that was given. */
+export interface Hangup {
+  readonly by: string;
+  readonly why: string;
+}
+
+/** The longest name and reason of a hangup that are kept. */
+const longestHangup = 500;
+
+/**
+ * A hangup as whoever carries the descriptions writes it down: `{"type":"hangup","by":"Janus","reason":"DTLS alert"}`.
+ * Undefined for everything else, descriptions above all.
+ */
+export function readHangup(text: string): Hangup | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof json !== 'object' || json === null || !('type' in json) || json.type !== 'hangup') return undefined;
+  const { by, reason } = json as { readonly by?: unknown; readonly reason?: unknown };
+  const word = (value: unknown, otherwise: string): string =>
+    typeof value === 'string' && value !== '' ? value.slice(0, longestHangup) : otherwise;
+  return { by: word(by, 'the other side'), why: word(reason, 'no reason given') };
 }
 
 /** Descriptions that a person, or a script, carries over: files, a clipboard. */
-export const textSignalling = ({ offer, show, answer }: TextSignallingSpec): Signalling => ({
-  offer,
-  direction: 'sendrecv',
-  trickles: false,
-  async exchange(ours, ended) {
-    show(ours);
-    if (offer !== undefined) return { ok: true, answer: undefined, iceServers: [] };
-    const given = await answer(ended);
-    return given === undefined
-      ? { ok: false, by: 'signalling', why: 'no answer to our offer came' }
-      : { ok: true, answer: given, iceServers: [] };
-  },
-  trickle() {},
-  close() {},
-});
+export function textSignalling({ offer, show, answer, hangup, tell }: TextSignallingSpec): Signalling {
+  let close: () => void = () => {};
+  const closed = new Promise<void>((resolve) => {
+    close = resolve;
+  });
+  return {
+    offer,
+    direction: 'sendrecv',
+    trickles: false,
+    async exchange(ours, ended) {
+      show(ours);
+      const given = offer === undefined ? await answer(ended) : undefined;
+      if (offer === undefined && given === undefined)
+        return { ok: false, by: 'signalling', why: 'no answer to our offer came' };
+      void hangup?.(closed).then((said) => {
+        if (said) tell({ kind: 'signalling', fact: { kind: 'hangup', ...said } });
+      });
+      return { ok: true, answer: given, iceServers: [] };
+    },
+    trickle() {},
+    close: () => close(),
+  };
+}
 
 export interface WhipSignallingSpec {
   readonly kind: WhipKind;
@@ -87,6 +125,7 @@ export function whipSignalling(spec: WhipSignallingSpec): Signalling {
   /** Requests go out one after the other: a PATCH must not overtake another, nor DELETE any. */
   let line: Promise<unknown> = Promise.resolve();
   let mayTrickle = true;
+  const serverName = `${kind.toUpperCase()} server ${new URL(url).host}`;
 
   const say = (method: string, where: string, ms: number, status: number | undefined, note: string | undefined): void =>
     spec.tell({ kind: 'signalling', fact: { kind: 'http', method, url: shownUrl(where), status, ms, note } });
@@ -105,6 +144,13 @@ export function whipSignalling(spec: WhipSignallingSpec): Signalling {
       const wrong = readAck(method, result.response);
       say(method, result.response.url, result.ms, result.response.status, wrong);
       if (wrong !== undefined) mayTrickle = false;
+      // The session was there when it began: the server has ended it (RFC 9725 §4.2 to §4.4).
+      const { status } = result.response;
+      if (status === 404 || status === 410)
+        spec.tell({
+          kind: 'signalling',
+          fact: { kind: 'hangup', by: serverName, why: `the session is gone (${status} to ${method})` },
+        });
     });
   };
 
@@ -113,13 +159,12 @@ export function whipSignalling(spec: WhipSignallingSpec): Signalling {
     direction: kind === 'whip' ? 'sendonly' : 'recvonly',
     trickles: true,
     async exchange(ours, ended) {
-      const by = `${kind.toUpperCase()} server ${new URL(url).host}`;
       const result = await send(beginSession(url, ours.sdp, token), ended);
-      if (!result.ok) return { ok: false, by, why: result.why };
+      if (!result.ok) return { ok: false, by: serverName, why: result.why };
       const read = readSession(kind, result.response);
       const note = read.ok ? (read.notes.length > 0 ? read.notes.join('; ') : undefined) : read.why;
       say('POST', result.response.url, result.ms, result.response.status, note);
-      if (!read.ok) return { ok: false, by, why: `${read.why}. ${read.fix}` };
+      if (!read.ok) return { ok: false, by: serverName, why: `${read.why}. ${read.fix}` };
       session = read.session;
       etag = read.etag;
       return { ok: true, answer: read.answer, iceServers: read.iceServers };

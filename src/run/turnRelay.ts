@@ -11,7 +11,9 @@ import { describeTurnFailure, type TurnFailure } from '../ice/turnFailure.ts';
 import { defaultTurnConfig, type TurnClient, type TurnCredentials, type TurnEvent } from '../ice/turnModel.ts';
 import type { Address } from '../trace/model.ts';
 import type { TurnFact } from '../trace/pathFacts.ts';
+import { withoutIntegrity } from '../wire/stunIntegrity.ts';
 import type { Clock, PathNews, Transport, TransportEvent } from './api.ts';
+import { tellStun } from './pathLog.ts';
 
 export interface TurnRelaySpec {
   /** To the TURN server; the relay closes it. */
@@ -38,6 +40,9 @@ export type RelayNews =
   /** The allocation is over, or never was. `by` is the server. */
   | { readonly kind: 'failed'; readonly by: string; readonly why: string }
   | { readonly kind: 'gone'; readonly why: string };
+
+/** A Data indication, which brings a payload (RFC 8656 §11.6). */
+const isData = (bytes: Uint8Array): boolean => bytes[0] === 0x00 && bytes[1] === 0x17;
 
 /** Bytes that a Send indication adds to an IPv6 peer's payload: the most that the framing costs. */
 const largestOverhead = 51;
@@ -94,6 +99,7 @@ export class TurnRelay {
     if (this.#closed) return;
     switch (event.kind) {
       case 'datagram':
+        if (!isData(event.bytes)) this.#record(event.from, this.#spec.transport.local, event.bytes);
         this.#feed({ kind: 'datagram', bytes: event.bytes, from: event.from }, event.at);
         break;
       case 'refused':
@@ -135,6 +141,7 @@ export class TurnRelay {
       switch (output.kind) {
         case 'transmit':
           if (output.peer !== undefined) this.#cost(output.peer, 'sent', output.overhead);
+          else this.#record(this.#spec.transport.local, output.to, output.bytes);
           this.#spec.transport.send(output.bytes, output.to, ++this.#packet);
           break;
         case 'data':
@@ -165,6 +172,11 @@ export class TurnRelay {
     if (this.#overheads.get(key) === rank) return;
     this.#overheads.set(key, rank);
     this.#fact({ kind: 'overhead', peer, direction, bytes, form });
+  }
+
+  /** What is said to the server and by it; the framing of relayed payloads is not, since those are in the trace. */
+  #record(src: Address, dst: Address, bytes: Uint8Array): void {
+    tellStun(this.#spec.tell, [src, dst], bytes, withoutIntegrity);
   }
 
   #fact(fact: TurnFact): void {

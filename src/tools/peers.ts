@@ -3,7 +3,7 @@
  * what is missing; anybody else is told the command to type.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { chromium } from 'playwright';
 import { findProgram, isExecutable, run } from './process.ts';
 
@@ -87,6 +87,13 @@ export const peers: readonly Peer[] = [
     find: () => findProgram('turnserver'),
   },
   {
+    name: 'janus',
+    why: 'a gateway behind ICE and signalling, as apps use it',
+    packages: ['janus'],
+    optional: true,
+    find: () => findProgram('janus'),
+  },
+  {
     name: 'tshark',
     why: 'the second opinion on captures',
     packages: ['tshark'],
@@ -104,6 +111,19 @@ const isDebian = (): boolean =>
 
 const inCi = (): boolean => (process.env['CI'] ?? '') !== '';
 
+/** What Debian asks whether a package's service may start (invoke-rc.d(8)): the tests start Janus and coturn themselves. */
+const servicePolicy = '/usr/sbin/policy-rc.d';
+
+async function withoutServices<T>(install: () => Promise<T>): Promise<T> {
+  if (existsSync(servicePolicy)) return install();
+  writeFileSync(servicePolicy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    return await install();
+  } finally {
+    rmSync(servicePolicy, { force: true });
+  }
+}
+
 /** Makes sure that the peers are here; answers false (after saying what to type) when a needed one is not. */
 export async function ensurePeers(): Promise<boolean> {
   const missing = peers.filter((peer) => peer.find() === undefined);
@@ -113,9 +133,11 @@ export async function ensurePeers(): Promise<boolean> {
   if (isRoot && isDebian()) {
     process.stderr.write(`Installing from Debian: ${packages.join(' ')}\n`);
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const installed =
-      (await run('apt-get', ['update', '-qq'], '/', env)) === 0 &&
-      (await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], '/', env)) === 0;
+    const installed = await withoutServices(
+      async () =>
+        (await run('apt-get', ['update', '-qq'], '/', env)) === 0 &&
+        (await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], '/', env)) === 0,
+    );
     if (!installed) process.stderr.write('apt-get failed: see above.\n');
   }
   const left = peers.filter((peer) => peer.find() === undefined);

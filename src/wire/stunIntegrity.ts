@@ -3,7 +3,7 @@
  * cover the bytes in front of them, with a header whose length ends at themselves (RFC 8489 §14.5-14.7), so they are made
  * and checked on bytes, never on decoded values. The HMAC comes in from outside.
  */
-import { concat, equalConstantTime, uintBytes, utf8 } from '../base/bytes.ts';
+import { concat, copy, equalConstantTime, uintBytes, utf8 } from '../base/bytes.ts';
 import { encode } from '../codec/codec.ts';
 import { type StunAttribute, type StunMessage, stunHeaderLength, stunMessage } from './stun.ts';
 
@@ -83,6 +83,22 @@ export function checkFingerprint(bytes: Uint8Array): Verdict {
   return fingerprintOf(bytes.subarray(0, at)) === uint16(bytes, at + 4) * 0x10000 + uint16(bytes, at + 6)
     ? 'good'
     : 'wrong';
+}
+
+/**
+ * A copy of a message whose integrity values are zeros, its CRC made anew: a long-term password may be short enough to be
+ * guessed from an HMAC, and a file that is passed on must not be what it is guessed from.
+ */
+export function withoutIntegrity(bytes: Uint8Array): Uint8Array {
+  const masked = copy(bytes);
+  for (const { code } of [kinds.sha1, kinds.sha256]) {
+    const at = placeOf(masked, code);
+    if (at !== undefined) masked.fill(0, at + 4, at + 4 + uint16(masked, at + 2));
+  }
+  const crc = placeOf(masked, fingerprintCode);
+  if (crc !== undefined && crc + 8 === masked.length)
+    masked.set(uintBytes(fingerprintOf(masked.subarray(0, crc)), 4), crc + 4);
+  return masked;
 }
 
 const uint16 = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);

@@ -48,7 +48,7 @@ describe('a WHIP server', () => {
     expect(reading.handshakes[0]?.handshake.localRole).toBe(role);
     expect(facts(events)).toContainEqual(expect.objectContaining({ kind: 'roles', result: 'decided', ours: role }));
     // Both announced a fingerprint, and it is the certificate's.
-    expect(reading.handshakes[0]?.handshake.fingerprints).toMatchObject([{ matches: true }]);
+    expect(reading.handshakes[0]?.handshake.fingerprints.map(({ matches }) => matches)).toEqual([true, true]);
   });
 
   it('is asked with the token, and told when it is over', async () => {
@@ -79,6 +79,15 @@ describe('a WHIP server', () => {
     const patch = server.asked.find(({ method }) => method === 'PATCH');
     expect(patch).toMatchObject({ path: '/session/1', headers: { 'if-match': '"ice-1"' } });
     expect(patch?.body).toContain('a=end-of-candidates');
+  });
+
+  it('that has ended the session when candidates come has hung up', async () => {
+    const server = await serve({ patch: 404 });
+    const { events, reading } = await probe(`whip:${server.url}`, { linger: ['300ms'] });
+    const by = `WHIP server ${new URL(server.url).host}`;
+    expect(facts(events)).toContainEqual({ kind: 'hangup', by, why: 'the session is gone (404 to PATCH)' });
+    expect(verdict(reading)).toContain(`Established`);
+    expect(verdict(reading)).toContain(`${by} hung up (the session is gone (404 to PATCH))`);
   });
 
   it('may refuse PATCH, and the handshake goes on', async () => {
@@ -177,7 +186,10 @@ describe('what goes wrong on the way', () => {
     const announce = `sha-256 ${Array.from({ length: 32 }, () => 'AB').join(':')}`;
     const { reading, events } = await probe(`whip:${server.url}`, { announce: [announce] });
     expect(server.asked[0]?.body).toContain(`a=fingerprint:${announce}`);
-    expect(reading.outcome).toBe('alert-received');
+    // The peer says so with an alert; what signalling and our certificate say is the reason.
+    expect(reading.outcome).toBe('fingerprint-mismatch');
+    expect(verdict(reading)).toContain("The client's certificate is not the one that signalling announced");
+    expect(reading.handshakes[0]?.handshake.alerts).toMatchObject([{ from: 'server', level: 2 }]);
     expect(facts(events).some(({ kind }) => kind === 'description')).toBe(true);
   });
 

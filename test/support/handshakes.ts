@@ -81,6 +81,7 @@ export function handshakeOf(said: readonly Said[], more: Partial<Handshake> = {}
     failures: [],
     refused: [],
     path: [],
+    stun: [],
     end: undefined,
     keys: 'none',
     missingSecrets: [],

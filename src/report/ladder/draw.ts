@@ -69,7 +69,7 @@ export class Drawing {
         const room = this.#width - left - 2;
         const [first = '', ...rest] = wrap(plain(row.text), room);
         return [
-          `${this.#time(row.at)}${' '.repeat(6)}${tone(`${sign} ${first}`)}`,
+          `${this.#time(row.at)} ${dim(padStart(shorten(`${row.packet ?? ''}`, 4), 4))} ${tone(`${sign} ${first}`)}`,
           ...rest.map((line) => `${' '.repeat(left + 2)}${tone(line)}`),
         ];
       }

@@ -11,6 +11,7 @@ import type { Failure } from '../../trace/facts.ts';
 import type { Actor, LinkAction, PacketNumber, TraceTime } from '../../trace/model.ts';
 import { handshakeTypeName } from '../../wire/handshake.ts';
 import { duration, partText, plural } from '../names.ts';
+import { stunText, stunWay } from '../stun.ts';
 
 export type Row =
   | {
@@ -29,7 +30,14 @@ export type Row =
   | { readonly kind: 'ghost'; readonly lost: LostRange; readonly total: number | undefined }
   | { readonly kind: 'pause'; readonly ms: number }
   | { readonly kind: 'folded'; readonly text: string }
-  | { readonly kind: 'event'; readonly at: TraceTime; readonly tone: 'good' | 'bad' | 'quiet'; readonly text: string };
+  | {
+      readonly kind: 'event';
+      readonly at: TraceTime;
+      readonly tone: 'good' | 'bad' | 'quiet';
+      readonly text: string;
+      /** The datagram that it is about, where it is one without DTLS. */
+      readonly packet?: PacketNumber;
+    };
 
 /** Shorter pauses are not worth a line. Milliseconds. */
 const pauseMs = 200;
@@ -63,13 +71,13 @@ export const stoppedBy = ({ findings }: Diagnosis): ReadonlySet<PacketNumber> =>
       .flatMap(({ evidence }) => evidence.map(({ packet }) => packet)),
   );
 
-/** The rows of a handshake, in order of time. */
-export function ladderRows(handshake: Handshake): Row[] {
+/** The rows of a handshake, in order of time; with the STUN around it when that is asked for. */
+export function ladderRows(handshake: Handshake, stun = false): Row[] {
   const rows: Row[] = [];
   const flights = new Map(handshake.flights.map((flight) => [flight.number, flight]));
   const ghosts = ghostPlaces(handshake);
   const remarks = remarkFinder(handshake);
-  const events = eventRows(handshake);
+  const events = [...eventRows(handshake), ...(stun ? stunRows(handshake) : [])].sort((a, b) => a.at - b.at);
   const items = folded(handshake.datagrams);
   let band: { readonly flight: number | undefined; readonly attempt: number } | undefined;
   const seenBands = new Set<string>();
@@ -338,7 +346,14 @@ function eventRows(handshake: Handshake): Extract<Row, { kind: 'event' }>[] {
       `the run ${end.how === 'done' ? 'ended' : `was ${end.how}`}${why}`,
     );
   }
-  return rows.sort((a, b) => a.at - b.at);
+  return rows;
+}
+
+function stunRows(handshake: Handshake): Extract<Row, { kind: 'event' }>[] {
+  return handshake.stun.map((view) => ({
+    ...{ kind: 'event', tone: 'quiet', at: view.at, packet: view.packet },
+    text: `${stunWay(view, handshake)} ${stunText(view)}`,
+  }));
 }
 
 /** "timed-out (flight 3, attempts 7)": the code, and its details as they are. */
