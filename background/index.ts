@@ -14,6 +14,8 @@ import { IndexedDbArchive } from './archive.ts';
 import { schedule, workerClock } from './clock.ts';
 import { HelperLink } from './helperLink.ts';
 import { keeping } from './keeping.ts';
+import { type OffscreenApi, openHere, openOffscreen } from './ownStack.ts';
+import { ownStackPortName } from './ownStackEnd.ts';
 import { servePanel } from './panels.ts';
 import { readRun } from './reading.ts';
 import { Runs } from './runs.ts';
@@ -32,6 +34,12 @@ const helper = new HelperLink({
   complain: (what) => complain('helper', what),
 });
 
+// Only Chromium has it, and its types come with no browser's own.
+const { chrome } = globalThis as { readonly chrome?: { readonly offscreen?: OffscreenApi } };
+const ownStack = chrome?.offscreen
+  ? openOffscreen(chrome.offscreen, () => adaptPort(browser.runtime.connect({ name: ownStackPortName }), lastError))
+  : openHere;
+
 const runs = new Runs({
   start: (request) =>
     startRequest(request, {
@@ -42,6 +50,7 @@ const runs = new Runs({
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
       subtle: crypto.subtle,
       fetch: (url, init) => fetch(url, init),
+      ownStack,
       tool: `dtlscope ${version}`,
     }),
   wallClock: Date.now,

@@ -8,6 +8,7 @@ import type { Credential } from '../src/crypto/keys.ts';
 import type { CryptoProvider } from '../src/crypto/provider.ts';
 import { checkConfig } from '../src/engine/index.ts';
 import {
+  announcedFingerprints,
   type Clock,
   configFor,
   type Fetch,
@@ -22,6 +23,7 @@ import {
   simulationFor,
   startPathRun,
   startRun,
+  type Transport,
   turnCredentials,
   whipSignalling,
 } from '../src/run/index.ts';
@@ -35,10 +37,10 @@ import {
   type Scenario,
   type SignalledTarget,
 } from '../src/scenario/index.ts';
-import { fingerprintOf } from '../src/x509/fingerprint.ts';
 import { credentialsFor } from './credentials.ts';
 import { type HelperLink, HelperRefused, HelperUnavailable } from './helperLink.ts';
 import { openHelperTransport } from './helperTransport.ts';
+import { type OpenOwnStack, startOwnStackRun } from './ownStack.ts';
 
 export interface StartEnvironment {
   readonly helper: Pick<HelperLink, 'resolve' | 'open' | 'toLocal'>;
@@ -50,6 +52,8 @@ export interface StartEnvironment {
   readonly subtle: SubtleCrypto;
   /** For the servers of whip: and whep: alone. */
   readonly fetch: Fetch;
+  /** For the target browser. */
+  readonly ownStack: OpenOwnStack;
   /** "dtlscope 0.1.0". */
   readonly tool: string;
 }
@@ -99,7 +103,10 @@ async function begin(scenario: Scenario, environment: StartEnvironment): Promise
     lingerMs: options.linger,
     timeoutMs: options.timeout,
   };
-  if (isSignalled(target)) return beginSignalled(target, options, own, spec, environment);
+  if (isSignalled(target))
+    return target.kind === 'browser'
+      ? beginOwnStack(options, own, spec, environment)
+      : beginSignalled(target, options, own, spec, environment);
   const config = configFor(options, own);
   checkConfig(config);
   if (options.turn !== undefined) {
@@ -126,7 +133,7 @@ async function begin(scenario: Scenario, environment: StartEnvironment): Promise
 
 /** A media server that is asked over HTTP. A description that a person carries over needs a terminal. */
 async function beginSignalled(
-  target: SignalledTarget,
+  target: Exclude<SignalledTarget, { readonly kind: 'browser' }>,
   options: Options,
   credentials: readonly Credential[],
   spec: Omit<PathRunSpec, 'find'>,
@@ -137,11 +144,7 @@ async function beginSignalled(
       { option: 'TARGET', message: `TARGET: sdp: works in a terminal: ${spec.header.commandLine ?? ''}` },
     ]);
   const { fetch, helper, crypto, random, clock } = environment;
-  const config = signalledConfig(options, credentials);
-  for (const role of ['client', 'server'] as const) checkConfig(config({ role, fingerprints: [], timerMs: undefined }));
-  const [leaf] = credentials[0]?.chain ?? [];
-  if (leaf === undefined) throw failure({ code: 'start-failed', message: 'There is no certificate to announce.' });
-  const fingerprints = options.announce.length > 0 ? options.announce : [fingerprintOf(leaf, 'sha256', crypto)];
+  const { config, fingerprints } = announcing(options, credentials, crypto);
   const relay = options.turn && {
     transport: await reach('--turn', options.turn, options.bind, environment),
     credentials: turnCredentials(options.turn),
@@ -178,6 +181,54 @@ async function beginSignalled(
       ),
   });
 }
+
+/** Settings of a side that signalling tells the peer about. Either role may come of it, so both have to be possible. */
+function announcing(options: Options, credentials: readonly Credential[], crypto: CryptoProvider) {
+  const config = signalledConfig(options, credentials);
+  for (const role of ['client', 'server'] as const) checkConfig(config({ role, fingerprints: [], timerMs: undefined }));
+  const fingerprints = announcedFingerprints(options, credentials, crypto);
+  if (fingerprints) return { config, fingerprints };
+  throw failure({ code: 'start-failed', message: 'There is no certificate to announce.' });
+}
+
+/** This browser's own stack, which comes to addresses of this machine. */
+async function beginOwnStack(
+  options: Options,
+  credentials: readonly Credential[],
+  spec: Omit<PathRunSpec, 'find'>,
+  environment: StartEnvironment,
+): Promise<Run> {
+  const { crypto, random } = environment;
+  const hosts = await ownAddresses(options.bind, environment);
+  try {
+    return await startOwnStackRun(environment.ownStack, spec, {
+      ...announcing(options, credentials, crypto),
+      ...{ hosts, setup: options.setup, preferred: options.role, crypto, random },
+    });
+  } catch (error) {
+    for (const host of hosts) host.close();
+    throw error;
+  }
+}
+
+/** Loopback, and the address that this machine has towards others: Firefox does not go to 127.0.0.1. */
+async function ownAddresses(bind: string | undefined, environment: StartEnvironment): Promise<readonly Transport[]> {
+  const v6 = bind !== undefined && parseBind(bind)?.host.includes(':');
+  const loopback = v6 ? '::1' : '127.0.0.1';
+  const first = await reach('--bind', { host: loopback, port: discard }, bind, environment);
+  if (bind !== undefined) return [first];
+  // Asking the system for a route sends nothing. The address is kept for documentation (RFC 5737), so nobody has it.
+  const outward = await reach('--bind', { host: '192.0.2.1', port: discard }, undefined, environment).catch(
+    () => undefined,
+  );
+  if (outward === undefined) return [first];
+  if (!/^(0\.0\.0\.0|127\.)/.test(outward.local)) return [first, outward];
+  outward.close();
+  return [first];
+}
+
+/** A port that nothing is sent to (RFC 863). */
+const discard = 9;
 
 /** The address of a host, of one family where that is asked for. */
 async function find(

@@ -157,15 +157,18 @@ export const setCertificate = (form: FormState, certificate: FormState['certific
 export const touch = (form: FormState, name: FieldName): FormState =>
   form.touched.includes(name) ? form : { ...form, touched: [...form.touched, name] };
 
-/** A preset replaces all options; the target stays. */
+/** A preset replaces all options; the target stays, unless the preset is about one. */
 export function applyPreset(form: FormState, id: string): FormState {
   const preset = presets.find((one) => one.id === id);
   if (!preset) return form;
   const values: Partial<Record<OptionName, string>> = {};
   for (const [name, texts] of Object.entries(preset.options) as [OptionName, readonly string[]][])
     values[name] = texts.join(perLine(optionTable[name].type.description) ? '\n' : ',');
-  const filled = { ...emptyForm(), target: form.target, values };
-  return { ...filled, filled: { title: preset.label, changes: changesBetween(form, filled) } };
+  const filled = { ...emptyForm(), target: preset.target ?? form.target, values };
+  const changes = changesBetween(form, filled);
+  if (filled.target !== form.target)
+    changes.unshift({ flag: 'Target', from: brief(form.target.trim() || 'not set'), to: filled.target });
+  return { ...filled, filled: { title: preset.label, changes } };
 }
 
 /** All options at their defaults. */

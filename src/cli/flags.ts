@@ -22,11 +22,11 @@ import { Exit, Stop } from './exit.ts';
 export function addScenarioFlags(cli: Cli, command: Command): Cli {
   for (const name of optionsOf(command)) {
     const { flag, help, type, group } = optionTable[name];
-    cli.addOption(
-      new Option(`${flag} <${type.placeholder}>`, `${help}${choicesOf(name)}${defaultOf(command, name)}`)
-        .argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
-        .helpGroup(`${optionGroups[group]}:`),
-    );
+    const usage = type.bare === undefined ? `${flag} <${type.placeholder}>` : `${flag} [${type.placeholder}]`;
+    const option = new Option(usage, `${help}${choicesOf(name)}${defaultOf(command, name)}`)
+      .argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
+      .helpGroup(`${optionGroups[group]}:`);
+    cli.addOption(type.bare === undefined ? option : option.preset(type.bare));
   }
   return cli;
 }

@@ -15,6 +15,7 @@ import {
 } from '../run/index.ts';
 import { formatAddress, type Scenario, type Target, type TurnServer } from '../scenario/index.ts';
 import { credentialsFor } from './credentials.ts';
+import { Exit, Stop } from './exit.ts';
 import { checked, common, type Prepared, withPassword } from './prepared.ts';
 import { tool } from './reading.ts';
 import { type Carry, prepareSignalled } from './signalled.ts';
@@ -35,6 +36,12 @@ export async function prepare(scenario: Scenario, carry: Carry): Promise<Prepare
     case 'whip':
     case 'whep':
       return prepareSignalled(scenario, target, carry);
+    case 'browser':
+      throw new Stop(
+        Exit.usage,
+        'The target browser is the WebRTC stack of the browser that DevTools is in, and a terminal has none.',
+        'Choose the preset “This browser” in the DTLS tab of DevTools; or let a page of that browser come here: dtlscope serve --whip',
+      );
   }
 }
 

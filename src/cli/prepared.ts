@@ -1,8 +1,9 @@
 /** What the ways of preparing a run have in common. */
+import type { Credential } from '../crypto/keys.ts';
 import { nodeProvider } from '../crypto/node/index.ts';
-import { checkConfig, type EndpointConfig } from '../engine/index.ts';
-import { headerFor, type Run } from '../run/index.ts';
-import type { Scenario, TurnServer } from '../scenario/index.ts';
+import { checkConfig, type EndpointConfig, type Fingerprint } from '../engine/index.ts';
+import { announcedFingerprints, headerFor, type Run } from '../run/index.ts';
+import type { Options, Scenario, TurnServer } from '../scenario/index.ts';
 import type { TraceHeader } from '../trace/model.ts';
 import { nodeClock } from './clock.ts';
 import { systemRandom } from './credentials.ts';
@@ -43,6 +44,13 @@ export function withPassword(turn: TurnServer): TurnServer {
       'Write turn:USER:PASSWORD@HOST:PORT, or put the password into the environment as DTLSCOPE_TURN_PASSWORD.',
     );
   return { ...turn, password };
+}
+
+/** What our description announces: as asked for, or our certificate's. */
+export function announced(options: Options, credentials: readonly Credential[]): readonly Fingerprint[] {
+  const fingerprints = announcedFingerprints(options, credentials, nodeProvider);
+  if (fingerprints) return fingerprints;
+  throw new Stop(Exit.usage, 'Signalling announces the fingerprint of a certificate, and there is none.');
 }
 
 /** What the engine says of settings that no endpoint could work with is a mistake of the command line. */

@@ -24,26 +24,26 @@ import {
   whipSignalling,
 } from '../run/index.ts';
 import { parseBind, type Scenario, type SignalledTarget } from '../scenario/index.ts';
-import { fingerprintOf } from '../x509/fingerprint.ts';
 import { credentialsFor, systemRandom } from './credentials.ts';
 import { Exit, Stop } from './exit.ts';
 import { readInput } from './files.ts';
-import { checked, common, type Prepared, withPassword } from './prepared.ts';
+import { announced, checked, common, type Prepared, withPassword } from './prepared.ts';
 import { openConnected, openListening } from './udp.ts';
 
 /** Shows our description to whoever carries it to the peer. */
 export type Carry = (ours: { readonly type: DescriptionType; readonly sdp: string }) => void;
 
-export async function prepareSignalled(scenario: Scenario, target: SignalledTarget, carry: Carry): Promise<Prepared> {
+/** What the terminal carries descriptions to. */
+export type CarriedTarget = Exclude<SignalledTarget, { readonly kind: 'browser' }>;
+
+export async function prepareSignalled(scenario: Scenario, target: CarriedTarget, carry: Carry): Promise<Prepared> {
   const { options } = scenario;
   const given = target.kind === 'sdp' ? readGiven(target.file) : undefined;
   const credentials = await credentialsFor(options);
   const config = signalledConfig(options, credentials);
   // Either role may come of it; what no endpoint could work with is said before anything is sent.
   for (const role of ['client', 'server'] as const) checked(config({ role, fingerprints: [], timerMs: undefined }));
-  const [leaf] = credentials[0]?.chain ?? [];
-  if (!leaf) throw new Stop(Exit.usage, 'Signalling announces the fingerprint of a certificate, and there is none.');
-  const fingerprints = options.announce.length > 0 ? options.announce : [fingerprintOf(leaf, 'sha256', nodeProvider)];
+  const fingerprints = announced(options, credentials);
 
   const server = options.turn && withPassword(options.turn);
   const relay = server && {
@@ -153,7 +153,7 @@ function readQuietly(file: string): string {
 }
 
 /** Whether the peer is on this machine, or may be: then the loopback addresses are candidates too. */
-async function isLocal(target: SignalledTarget, given: string | undefined): Promise<boolean> {
+async function isLocal(target: CarriedTarget, given: string | undefined): Promise<boolean> {
   if (target.kind !== 'sdp') {
     const host = new URL(target.url).hostname.replace(/^\[|\]$/g, '');
     return isLoopback((await resolveName(host)) ?? '');
@@ -167,7 +167,7 @@ async function isLocal(target: SignalledTarget, given: string | undefined): Prom
 const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');
 
 /** A socket on each address of this machine, or on the one that was asked for. */
-async function openHosts(bind: string | undefined, loopback: boolean): Promise<readonly Transport[]> {
+export async function openHosts(bind: string | undefined, loopback: boolean): Promise<readonly Transport[]> {
   const chosen = bind === undefined ? undefined : parseBind(bind);
   if (chosen) return [await openListening(chosen.host, chosen.port)];
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);

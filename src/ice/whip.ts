@@ -31,8 +31,8 @@ export interface IceServer {
   readonly credential: string | undefined;
 }
 
-const sdpType = 'application/sdp';
-const fragmentType = 'application/trickle-ice-sdpfrag';
+export const sdpType = 'application/sdp';
+export const fragmentType = 'application/trickle-ice-sdpfrag';
 const authorization = (token: string | undefined): Readonly<Record<string, string>> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };
 

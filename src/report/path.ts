@@ -1,5 +1,23 @@
 /** How datagrams got to the peer, for the report's facts: signalling, ICE, the relay, and what was wrong with descriptions. */
 import type { Handshake } from '../analysis/model.ts';
+import type { SignallingFact } from '../trace/pathFacts.ts';
+
+type StackFact = Extract<SignallingFact, { readonly kind: 'stack' }>;
+
+/** As getStats has them: hexadecimal, without 0x. */
+const versionNames: Readonly<Record<string, string>> = { FEFF: 'DTLS 1.0', FEFD: 'DTLS 1.2', FEFC: 'DTLS 1.3' };
+
+function stackText({ connection, dtls, version, cipher, group, srtp, role, error }: StackFact): string {
+  const known = [
+    version === undefined ? undefined : (versionNames[version.toUpperCase()] ?? version),
+    ...[cipher, group, srtp, role === undefined || role === 'unknown' ? undefined : `as ${role}`],
+  ].filter((text) => text !== undefined);
+  const state = `connection ${connection}${dtls === undefined ? '' : `, DTLS ${dtls}`}`;
+  return [
+    `${state}${known.length === 0 ? '' : ` (${known.join(', ')})`}`,
+    ...(error === undefined ? [] : [error]),
+  ].join('; ');
+}
 
 /** A fact's name and its text. */
 export type PathLine = readonly [name: string, text: string];
@@ -14,6 +32,7 @@ export function pathLines({ path }: Handshake): readonly PathLine[] {
   let checks = 0;
   let rtt: number | undefined;
   let pair: string | undefined;
+  let stack: StackFact | undefined;
   let switches = 0;
   for (const event of path) {
     if (event.kind === 'signalling') {
@@ -31,6 +50,9 @@ export function pathLines({ path }: Handshake): readonly PathLine[] {
         const how =
           fact.result === 'decided' ? 'by a=setup' : `${fact.result.replace('-', ' ')}, so as our side claims`;
         lines.push(['role', `we are the DTLS ${fact.ours} (${how}${fact.note === undefined ? '' : `: ${fact.note}`})`]);
+      } else if (fact.kind === 'stack') {
+        // The last one counts, and what went wrong before it.
+        stack = { ...fact, error: fact.error ?? stack?.error };
       } else if (fact.kind === 'hangup') lines.push(['signalling', `${fact.by} hung up: ${fact.why}`]);
     } else if (event.kind === 'ice') {
       const { fact } = event;
@@ -62,6 +84,7 @@ export function pathLines({ path }: Handshake): readonly PathLine[] {
     ];
     lines.push(['ICE', `${pair} (${extra.join(', ')})`]);
   }
+  if (stack) lines.push(['peer says', stackText(stack)]);
   const more = problems.length - mostProblems;
   return [
     ...lines,

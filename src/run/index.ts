@@ -2,11 +2,20 @@
 export type * from './api.ts';
 export { VirtualClock } from './clock.ts';
 export { type RunSpec, runLimits, startRun } from './driver.ts';
+export { Gateway, type GatewaySpec } from './gateway.ts';
 export type { Fetch } from './http.ts';
 export { type Listener, type ListenerSpec, listen } from './listener.ts';
+export { OfferedSignalling, type OfferedSpec } from './offered.ts';
 export { smallerPayload } from './pathPayloads.ts';
 export { type Found, type PathRunSpec, type Search, startPathRun } from './pathRun.ts';
-export { configFor, headerFor, signalledConfig, simulatedDelayMs, simulationFor } from './scenario.ts';
+export {
+  announcedFingerprints,
+  configFor,
+  headerFor,
+  signalledConfig,
+  simulatedDelayMs,
+  simulationFor,
+} from './scenario.ts';
 export { findSignalledPath, type Settled, type SignalledSpec } from './signalledPath.ts';
 export { type Hangup, readHangup, type Signalling, textSignalling, whipSignalling } from './signalling.ts';
 export { type SimulationSpec, simulate, simulatedAddress, simulatedRun } from './simulate.ts';

@@ -1,7 +1,7 @@
 /** From a scenario to what the driver takes: the parts that terminal and background share. */
 import type { Credential } from '../crypto/keys.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
-import { defaultConfig } from '../engine/index.ts';
+import { defaultConfig, type Fingerprint } from '../engine/index.ts';
 import type { LinkRule } from '../link/api.ts';
 import {
   defaultOptions,
@@ -13,6 +13,7 @@ import {
   toEndpointConfig,
 } from '../scenario/index.ts';
 import type { TraceHeader } from '../trace/model.ts';
+import { fingerprintOf } from '../x509/fingerprint.ts';
 import type { Settled } from './signalledPath.ts';
 import type { SimulationSpec } from './simulate.ts';
 
@@ -28,13 +29,27 @@ export const headerFor = (
   startedAt,
   title,
   // Signalling settles the role; the trace then says it as a fact.
-  localRole: scenario.target?.kind === 'sim' || isSignalled(scenario.target) ? undefined : scenario.options.role,
+  localRole:
+    scenario.target?.kind === 'sim' || isSignalled(scenario.target) || scenario.options.whip
+      ? undefined
+      : scenario.options.role,
   commandLine: toCommandLine(scenario),
 });
 
 /** The engine's settings for our side of a scenario. */
 export const configFor = (options: Options, credentials: readonly Credential[]) =>
   toEndpointConfig(options, credentials, defaultConfig(options.role));
+
+/** What our description announces: as asked for, or our certificate's; undefined when there is no certificate. */
+export function announcedFingerprints(
+  { announce }: Options,
+  credentials: readonly Credential[],
+  crypto: CryptoProvider,
+): readonly Fingerprint[] | undefined {
+  if (announce.length > 0) return announce;
+  const [leaf] = credentials[0]?.chain ?? [];
+  return leaf && [fingerprintOf(leaf, 'sha256', crypto)];
+}
 
 /** The same once signalling has settled who is who: what it announced is trusted, unless a fingerprint was asked for. */
 export const signalledConfig =

@@ -9,7 +9,8 @@ import type { RandomSource } from '../base/random.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { EndpointConfig, Fingerprint, Role } from '../engine/api.ts';
 import { createIceAgent } from '../ice/agent.ts';
-import { defaultIceConfig, type IceConfig, type LocalCandidate } from '../ice/api.ts';
+import { defaultIceConfig, type IceAgent, type IceConfig, type LocalCandidate } from '../ice/api.ts';
+import { createLiteAgent } from '../ice/lite.ts';
 import { dtlsTimeoutFrom } from '../ice/rtt.ts';
 import {
   type Description,
@@ -47,6 +48,8 @@ export interface SignalledSpec {
   /** What our description claims; `actpass` answers by `preferred`. */
   readonly setup: 'actpass' | 'active' | 'passive';
   readonly preferred: Role;
+  /** We are ICE-lite: the peer finds the way to us. */
+  readonly lite?: boolean;
   readonly kinds: readonly MediaKind[];
   /** What our description announces. */
   readonly fingerprints: readonly Fingerprint[];
@@ -94,6 +97,8 @@ class Seeker {
   #over = false;
   /** What a hangup means while ICE looks for a path; once there is one, it is a fact beside the handshake. */
   #hungUp: (by: string, why: string) => void = () => {};
+  /** Names that were looked up for the peer. */
+  #names = 0;
   /** Our description is out, and the peer's is not here. */
   #exchanging = false;
   #end: () => void = () => {};
@@ -199,7 +204,7 @@ class Seeker {
       fingerprints,
       candidates: this.#hostCandidates().map(toSdp),
       trickle: signalling.trickles,
-      lite: false,
+      lite: this.#spec.lite ?? false,
       tlsId: toHex(random(20)),
       sessionId: sessionId(random),
     };
@@ -220,7 +225,7 @@ class Seeker {
    * says the same, as nothing but the bases goes into them.
    */
   #hostCandidates(): readonly LocalCandidate[] {
-    const agent = createIceAgent(this.#iceConfig('controlling', []), this.#spec);
+    const agent = this.#agent('controlling', []);
     const found: LocalCandidate[] = [];
     agent.handle({ kind: 'start' }, this.#search.clock.now());
     for (let output = agent.poll(); output.kind !== 'wait'; output = agent.poll())
@@ -228,8 +233,9 @@ class Seeker {
     return found;
   }
 
-  #iceConfig(role: IceConfig['role'], stunServers: readonly string[]): IceConfig {
-    return { ...defaultIceConfig, role, local: this.#local, bases: this.#bases.bases, stunServers };
+  #agent(role: IceConfig['role'], stunServers: readonly string[]): IceAgent {
+    const config = { ...defaultIceConfig, role, local: this.#local, bases: this.#bases.bases, stunServers };
+    return this.#spec.lite ? createLiteAgent(config, this.#spec) : createIceAgent(config, this.#spec);
   }
 
   /** Our DTLS part. Where the two descriptions settle nothing, we do what ours said, and the run shows what comes of it. */
@@ -270,7 +276,7 @@ class Seeker {
     const stun = this.#spec.relay ? [] : await this.#addresses(servers.filter(({ scheme }) => scheme === 'stun'));
     if (this.#over) return lost;
     // The offerer controls (RFC 8445 §6.1.1).
-    const agent = createIceAgent(this.#iceConfig(weOffered ? 'controlling' : 'controlled', stun), this.#spec);
+    const agent = this.#agent(weOffered ? 'controlling' : 'controlled', stun);
     const told = new Set(own.transports[0]?.candidates.map(({ address, port }) => `${address} ${port}`));
     const mids = own.sections.flatMap(({ mid }) => mid?.value ?? []);
     let pendingRelays = 0;
@@ -324,6 +330,7 @@ class Seeker {
       path.start();
       path.remote(ufrag.value, pwd.value, peers.lite !== undefined);
       void this.#candidates(about.candidates, path);
+      signalling.hear?.((candidate) => void this.#candidates([candidate], path));
       path.look();
       if (!this.#spec.relay)
         for (const server of servers.filter(({ scheme }) => scheme === 'turn')) {
@@ -338,10 +345,9 @@ class Seeker {
 
   /** The peer's candidates, those with names after they were looked up. */
   async #candidates(candidates: readonly SdpCandidate[], path: IcePath): Promise<void> {
-    let names = 0;
     for (const candidate of candidates) {
       const named = candidate.transport === 'udp' && parseIp(candidate.address) === undefined;
-      const address = named && names++ < mostNames ? await this.#spec.resolve(candidate.address) : undefined;
+      const address = named && this.#names++ < mostNames ? await this.#spec.resolve(candidate.address) : undefined;
       // One that can not be looked up goes in as it is: the agent says that it is skipped, and why.
       path.remoteCandidate(address === undefined ? candidate : { ...candidate, address });
     }

@@ -2,7 +2,7 @@
  * The ways in which our description reaches the peer and the peer's reaches us. Each is an object with one exchange; what
  * it did is told as facts, and what went wrong is an answer.
  */
-import type { DescriptionType } from '../ice/sdpModel.ts';
+import type { DescriptionType, SdpCandidate } from '../ice/sdpModel.ts';
 import {
   beginSession,
   endSession,
@@ -33,6 +33,8 @@ export interface Signalling {
   readonly direction: 'sendonly' | 'recvonly' | 'sendrecv';
   /** Whether candidates can follow our description. */
   readonly trickles: boolean;
+  /** Hears of candidates of the peer's that come after its description; called once. */
+  hear?(candidate: (candidate: SdpCandidate) => void): void;
   /** Gives ours to the peer. Never rejects. `ended` resolves when nobody waits any more. */
   exchange(ours: { readonly type: DescriptionType; readonly sdp: string }, ended: Promise<void>): Promise<Exchanged>;
   /** More candidates of ours, or the last of them. */

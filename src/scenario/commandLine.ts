@@ -96,7 +96,9 @@ function readWords(command: Command, words: readonly string[]): Parsed<Scenario>
       ? [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]
       : [word, undefined];
     const name = optionNames.find((known) => optionTable[known].flag === flag);
-    const value = inline ?? words[++at];
+    const bare = name === undefined ? undefined : optionTable[name].type.bare;
+    const follows = words[at + 1]?.startsWith('-') === false;
+    const value = inline ?? (bare !== undefined && !follows ? bare : words[++at]);
     if (name === undefined) return bad('command line', word, 'is not an option');
     if (value === undefined) return bad(flag, '', 'needs a value');
     given[name] = [...(given[name] ?? []), value];

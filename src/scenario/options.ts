@@ -20,6 +20,7 @@ import {
   decimal,
   files,
   fingerprints,
+  flag,
   integer,
   linkRules,
   names,
@@ -60,6 +61,8 @@ export interface Options {
   readonly link: readonly LinkRule[];
   readonly seed: number;
   readonly turn: TurnServer | undefined;
+  /** Our server is a WebRTC gateway: signalling by WHIP and WHEP, ICE, and DTLS behind them. */
+  readonly whip: boolean;
   /** How the description that we write settles the DTLS role. */
   readonly setup: 'actpass' | 'active' | 'passive';
   readonly announce: readonly Fingerprint[];
@@ -387,12 +390,22 @@ export const optionTable: Table = {
     type: text('address', (given) => (parseBind(given) ? undefined : { why: 'it is not an IP address, or IP:PORT' })),
     default: always(undefined),
   },
+  whip: {
+    flag: '--whip',
+    group: 'signalling',
+    label: 'Gateway',
+    help: 'be a WebRTC gateway: a page, WHIP and WHEP over HTTP, ICE-lite, and DTLS behind them',
+    commands: ['serve'],
+    onlyRole: undefined,
+    type: flag('offers come by WHIP or WHEP, and ICE comes before DTLS', 'DTLS over plain UDP'),
+    default: always(false),
+  },
   setup: {
     flag: '--setup',
     group: 'signalling',
     label: 'Setup attribute',
-    help: 'the DTLS role that our description claims, for sdp:, whip: and whep:; to an offer of actpass, actpass answers by --role',
-    commands: ['probe'],
+    help: 'the DTLS role that our description claims; to an offer of actpass, actpass answers by --role (a gateway: passive)',
+    commands: both,
     onlyRole: undefined,
     type: choice({
       actpass: 'our offer leaves the choice to the answer',
@@ -406,7 +419,7 @@ export const optionTable: Table = {
     group: 'signalling',
     label: 'Announced fingerprint',
     help: 'the fingerprint that our description announces; that of our certificate when left out',
-    commands: ['probe'],
+    commands: both,
     onlyRole: undefined,
     type: fingerprints,
     default: always([]),
@@ -415,8 +428,8 @@ export const optionTable: Table = {
     flag: '--token',
     group: 'signalling',
     label: 'Bearer token',
-    help: 'bearer token for whip: and whep:; kept out of traces and reports; may be in DTLSCOPE_TOKEN instead',
-    commands: ['probe'],
+    help: 'bearer token for whip: and whep:, or the one that our gateway asks for; kept out of traces and reports; may be in DTLSCOPE_TOKEN instead',
+    commands: both,
     onlyRole: undefined,
     type: secret,
     default: always(undefined),

@@ -10,10 +10,19 @@ export interface Preset {
   readonly label: string;
   /** What it shows, and why one would want it. */
   readonly help: string;
+  /** Where it goes to, when that is what it is about; otherwise the target stays. */
+  readonly target?: string;
   readonly options: GivenOptions;
 }
 
 export const presets: readonly Preset[] = [
+  {
+    id: 'this-browser',
+    label: 'This browser',
+    help: 'what the WebRTC stack of this very browser sends and takes, on this machine: as server, or with “Our role” server as client',
+    target: 'browser',
+    options: {},
+  },
   {
     id: 'chromium-156',
     label: 'Like Chromium 156',

@@ -100,10 +100,17 @@ function contradictions({ command, target, options }: Scenario, given: GivenOpti
   if (target?.kind === 'sim')
     for (const name of ['bind', 'turn'] as const)
       if (options[name] !== undefined) refuse(name, 'means nothing for the target sim');
-  if (command === 'probe' && !isSignalled(target))
+  if (command === 'probe' ? !isSignalled(target) : !options.whip)
     for (const name of ['setup', 'announce', 'token'] as const)
-      if (given[name] !== undefined) refuse(name, 'means nothing without signalling', 'with sdp:, whip: or whep:');
-  if (target?.kind === 'sdp' && given.token !== undefined) refuse('token', 'means nothing for sdp:');
+      if (given[name] !== undefined)
+        refuse(
+          name,
+          'means nothing without signalling',
+          command === 'probe' ? 'with sdp:, whip:, whep: or browser' : 'with --whip',
+        );
+  if (target?.kind === 'sdp' || target?.kind === 'browser')
+    if (given.token !== undefined) refuse('token', `means nothing for ${target.kind === 'sdp' ? 'sdp:' : 'browser'}`);
+  if (target?.kind === 'browser' && options.turn !== undefined) refuse('turn', 'means nothing for this browser itself');
   return problems;
 }
 

@@ -1,6 +1,7 @@
 /**
  * Where a probe goes: `HOST:PORT` (an IPv6 address in brackets); `sim`, a peer in memory; `sdp:FILE`, whoever wrote that
- * session description; `whip:URL` and `whep:URL`, a media server that is asked over HTTP.
+ * session description; `whip:URL` and `whep:URL`, a media server that is asked over HTTP; `browser`, the WebRTC stack of the
+ * browser that the panel is in.
  */
 import { bad, good, type Parsed } from './problem.ts';
 
@@ -9,19 +10,20 @@ export type Target =
   | { readonly kind: 'sim' }
   /** A file name; "-" for standard input; empty where the description itself is pasted elsewhere. */
   | { readonly kind: 'sdp'; readonly file: string }
-  | { readonly kind: 'whip' | 'whep'; readonly url: string };
+  | { readonly kind: 'whip' | 'whep'; readonly url: string }
+  | { readonly kind: 'browser' };
 
 /** A target whose DTLS role, fingerprint and address signalling tells. */
-export type SignalledTarget = Extract<Target, { readonly kind: 'sdp' | 'whip' | 'whep' }>;
+export type SignalledTarget = Exclude<Target, { readonly kind: 'udp' | 'sim' }>;
 export const isSignalled = (target: Target | undefined): target is SignalledTarget =>
   target !== undefined && target.kind !== 'udp' && target.kind !== 'sim';
 
-const allowed = 'HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL or whep:URL';
+const allowed = 'HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL, whep:URL or browser';
 
 /** Reads a target. The host is not looked up here. */
 export function parseTarget(text: string, where = 'TARGET'): Parsed<Target> {
   const given = text.trim();
-  if (given === 'sim') return good({ kind: 'sim' });
+  if (given === 'sim' || given === 'browser') return good({ kind: given });
   if (given === '') return bad(where, given, 'is no target', { allowed });
   const [, scheme, rest = ''] = /^(sdp|whip|whep):(.*)$/s.exec(given) ?? [];
   if (scheme === 'sdp') {
@@ -71,7 +73,8 @@ function parseUrl(kind: 'whip' | 'whep', text: string, given: string, where: str
 export function formatTarget(target: Target): string {
   switch (target.kind) {
     case 'sim':
-      return 'sim';
+    case 'browser':
+      return target.kind;
     case 'udp':
       return formatAddress(target.host, target.port);
     case 'sdp':

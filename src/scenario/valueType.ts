@@ -39,6 +39,8 @@ export interface ValueType<T> {
   readonly description: ValueDescription;
   /** What stands for the value in usage lines: `<bytes>`. */
   readonly placeholder: string;
+  /** What the flag means when no value follows it; without this, one has to. */
+  readonly bare?: string;
   /** `where` is the flag, for the problem. An empty list never comes here: it means the default. */
   parse(texts: readonly string[], where: string): Parsed<T>;
   /** The texts that `parse` reads back; none for "not set". */
@@ -146,6 +148,9 @@ export const onOff = (on: string, off: string): ValueType<boolean> => {
     format: (value) => [value ? 'on' : 'off'],
   };
 };
+
+/** A flag that says "on" by standing there. */
+export const flag = (on: string, off: string): ValueType<boolean> => ({ ...onOff(on, off), bare: 'on' });
 
 const items = (text: string): string[] => (text === 'none' ? [] : text.split(',').map((item) => item.trim()));
 const joined = (parts: readonly string[]): readonly string[] => [parts.length === 0 ? 'none' : parts.join(',')];

@@ -28,7 +28,7 @@ async function bundles(root: string): Promise<readonly BuildOptions[]> {
     { ...node, entryPoints: [at('src', 'helper', 'main.ts')], outfile: at('dist', 'helper', 'dtlscope-helper.mjs') },
     {
       ...browser,
-      entryPoints: { background: at('background', 'index.ts') },
+      entryPoints: { background: at('background', 'index.ts'), offscreen: at('background', 'offscreen.ts') },
       outdir: at('dist', 'extension'),
       format: 'iife',
     },
@@ -45,6 +45,7 @@ async function bundles(root: string): Promise<readonly BuildOptions[]> {
 const copied: readonly (readonly [from: string, to: string])[] = [
   ['manifest.json', 'manifest.json'],
   ['icons', 'icons'],
+  ['background/offscreen.html', 'offscreen.html'],
   ['panel/devtools.html', 'devtools.html'],
   ['panel/panel.html', 'panel.html'],
   ['panel/panel.css', 'panel.css'],

@@ -30,6 +30,8 @@ export interface DevtoolsOptions {
 export interface DevtoolsWindow {
   readonly process: ChildProcess;
   readonly browser: Browser;
+  /** The page under inspection. */
+  readonly page: Page;
   /** The DevTools window, an ordinary page. */
   readonly devtools: Page;
   /** Our panel inside it. */
@@ -73,11 +75,12 @@ export async function openDevtools(options: DevtoolsOptions): Promise<DevtoolsWi
   );
   try {
     const endpoint = await debuggingEndpoint(child);
-    const { browser, devtools } = await connect(endpoint);
+    const { browser, page, devtools } = await connect(endpoint);
     const showPanel = (): Promise<Frame> => showOurPanel(devtools, options);
     return {
       process: child,
       browser,
+      page,
       devtools,
       panel: await showPanel(),
       showPanel,
@@ -129,7 +132,7 @@ function debuggingEndpoint(child: ChildProcess): Promise<string> {
 const patienceMs = 60_000;
 const stepMs = 200;
 
-async function connect(endpoint: string): Promise<{ browser: Browser; devtools: Page }> {
+async function connect(endpoint: string): Promise<{ browser: Browser; page: Page; devtools: Page }> {
   const address = new URL(endpoint);
   const deadline = performance.now() + patienceMs;
   while (performance.now() < deadline) {
@@ -137,7 +140,8 @@ async function connect(endpoint: string): Promise<{ browser: Browser; devtools: 
       const browser = await chromium.connectOverCDP(endpoint);
       const pages = browser.contexts().flatMap((one) => one.pages());
       const devtools = pages.find((page) => page.url().startsWith('devtools://'));
-      if (devtools) return { browser, devtools };
+      const page = pages.find((one) => !/^(devtools|chrome-extension):/.test(one.url()));
+      if (devtools && page) return { browser, page, devtools };
       await browser.close();
     }
     await sleep(stepMs);

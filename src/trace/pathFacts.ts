@@ -96,6 +96,18 @@ const signallingShapes = {
   http: { method: 'text', url: 'text', status: 'number?', ms: 'number', note: 'text?' },
   /** The other side ended it by signalling, as Janus does when it dislikes a certificate. */
   hangup: { by: 'text', why: 'text' },
+  /** What the peer's own stack says of itself, where it can be asked: a browser's states and getStats, as they stand there. */
+  stack: {
+    connection: 'text',
+    ice: 'text?',
+    dtls: 'text?',
+    version: 'text?',
+    cipher: 'text?',
+    group: 'text?',
+    srtp: 'text?',
+    role: 'text?',
+    error: 'text?',
+  },
 } as const satisfies Table;
 
 export type IceFact = FactOf<typeof iceShapes>;

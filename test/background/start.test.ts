@@ -35,6 +35,7 @@ const environmentOver = (helper: HelperLink): StartEnvironment => ({
   random: (length) => webcrypto.getRandomValues(new Uint8Array(length)),
   subtle: webcrypto.subtle as unknown as SubtleCrypto,
   fetch: (url, init) => fetch(url, init),
+  ownStack: () => Promise.reject(new Error('no browser')),
   tool: 'dtlscope test',
 });
 

@@ -1,12 +1,17 @@
-/** A media server over WHIP, from the real extension in Chromium: its own fetch and policy, the real helper, our gateway. */
+/**
+ * Signalled targets from the real extension in Chromium, with the real helper: a media server over WHIP (its own fetch and policy,
+ * our gateway), and this very browser's own stack.
+ */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeEvent } from '../../src/bridge/events.ts';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import { installHelper, placesOf } from '../../src/helper/index.ts';
 import { findChromium } from '../../src/tools/peers.ts';
+import type { TraceEvent } from '../../src/trace/model.ts';
 import { buildHelper } from '../helper/process.ts';
 import { buildProbeExtension, probeUrl } from '../support/probeExtension.ts';
 import { WhipServer } from '../support/whipServer.ts';
@@ -40,6 +45,8 @@ beforeAll(async () => {
     headless: true,
     args: [
       ...[`--load-extension=${extension}`, `--disable-extensions-except=${extension}`, '--no-sandbox', '--disable-gpu'],
+      // Otherwise its own stack would announce names by multicast.
+      '--disable-features=WebRtcHideLocalIpsWithMdns',
       ...['--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update'],
     ],
   });
@@ -82,5 +89,58 @@ describe('WHIP from the extension', () => {
     } finally {
       await server.stop();
     }
+  });
+});
+
+describe('this browser’s own stack', () => {
+  const eventsOf = async (id: string): Promise<readonly TraceEvent[]> =>
+    (await page.evaluate((run) => probe.events(run), id)).flatMap((one) => decodeEvent(one) ?? []);
+  const stackFacts = (events: readonly TraceEvent[]) =>
+    events.flatMap((event) => (event.kind === 'signalling' && event.fact.kind === 'stack' ? [event.fact] : []));
+
+  it.each(['client', 'server'] as const)(
+    'shakes hands with us as %s, and says of itself what the trace shows',
+    async (ours) => {
+      const summary = await run('browser', { role: ours, linger: '1s', mtu: '400' });
+      expect(summary).toMatchObject({ outcome: 'established', version: '1.3' });
+      const events = await eventsOf(summary.id);
+      // X25519MLKEM768.
+      expect(events.find(({ kind }) => kind === 'connected')).toMatchObject({
+        actor: ours,
+        parameters: { version: '1.3', group: 0x11ec },
+      });
+      const theirs = ours === 'client' ? 'server' : 'client';
+      expect(stackFacts(events).at(-1)).toMatchObject({ dtls: 'connected', version: 'FEFC', role: theirs });
+      const sizes = events.flatMap((event) => (event.kind === 'datagram' && event.from === ours ? [event.length] : []));
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(400);
+    },
+  );
+
+  it('two at once, one of DTLS 1.2; the document that holds them goes with the last', async () => {
+    const all = await Promise.all([
+      run('browser', { linger: '100ms', versions: '1.2', certGen: 'rsa-2048' }),
+      run('browser', { linger: '100ms' }),
+    ]);
+    expect(all.map(({ outcome, version }) => [outcome, version])).toEqual([
+      ['established', '1.2'],
+      ['established', '1.3'],
+    ]);
+    const documents = (): Promise<number> =>
+      page.evaluate(async () => {
+        const { runtime } = (
+          globalThis as unknown as { chrome: { runtime: { getContexts(of: object): Promise<unknown[]> } } }
+        ).chrome;
+        return (await runtime.getContexts({ contextTypes: ['OFFSCREEN_DOCUMENT'] })).length;
+      });
+    await expect.poll(documents).toBe(0);
+  });
+
+  it('refuses a certificate that was not announced', async () => {
+    const wrong = `sha-256 ${Array(32).fill('00').join(':')}`;
+    const { id, outcome } = await run('browser', { announce: wrong, timeout: '10s' });
+    expect(outcome).not.toBe('established');
+    // certificate_unknown
+    const badCertificate = { kind: 'alert', direction: 'received', description: 46 };
+    expect(await eventsOf(id)).toContainEqual(expect.objectContaining(badCertificate));
   });
 });

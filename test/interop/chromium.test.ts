@@ -3,6 +3,7 @@ import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/launchChromium.ts';
 import { cases, expectMet } from '../support/meeting.ts';
+import { type OwnGateway, startGateway } from '../support/ownGateway.ts';
 import { type PageServer, servePage } from '../support/webrtcPage.ts';
 import { WebrtcPeer } from '../support/webrtcPeer.ts';
 
@@ -12,6 +13,7 @@ const meetings = cases.flatMap((one) => (['passive', 'active'] as const).map((se
 let browser: Browser;
 const peers: WebrtcPeer[] = [];
 const pages: PageServer[] = [];
+const gateways: OwnGateway[] = [];
 
 // All at once: most of the time goes by in watching that they stay connected.
 beforeAll(async () => {
@@ -32,6 +34,7 @@ afterAll(async () => {
   await browser?.close();
   for (const page of pages) await page.stop();
   for (const peer of peers) await peer.stop();
+  for (const gateway of gateways) gateway.stop();
 });
 
 describe('a page in Chromium connects, passes messages and stays, with our side', () => {
@@ -44,4 +47,56 @@ describe('a page in Chromium connects, passes messages and stays, with our side'
       // Its post-quantum hello never fits into one datagram.
       if (setup === 'passive') expect(peer.received[0]).toBe(1200);
     });
+});
+
+describe('the page of our gateway', () => {
+  it.each([
+    { kind: 'whip', setup: 'passive', token: 't0ken', data: true, media: true, role: 'client' },
+    { kind: 'whep', setup: 'active', token: undefined, data: false, media: true, role: 'server' },
+    { kind: 'whip', setup: 'passive', token: undefined, data: true, media: false, role: 'client' },
+  ] as const)('connects by $kind and says so; gateway $setup, data $data, media $media', async (one) => {
+    const gateway = await startGateway({ setup: [one.setup], ...(one.token && { token: [one.token] }) });
+    gateways.push(gateway);
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+    await page.goto(gateway.origin);
+    await page.getByLabel('a data channel').setChecked(one.data);
+    await page.getByLabel('audio and video').setChecked(one.media);
+    await page.getByLabel('by', { exact: true }).selectOption(one.kind);
+    if (one.token) await page.getByLabel('Bearer token').fill(one.token);
+    await page.getByRole('button', { name: 'Connect', exact: true }).click();
+    await page.getByText('Connected: ICE and DTLS are done.').waitFor();
+    const states = await page.locator('dd').allInnerTexts();
+    expect(states.slice(0, 6)).toEqual([
+      'connected',
+      'connected',
+      'connected',
+      'DTLS 1.3',
+      expect.any(String),
+      one.role,
+    ]);
+    expect(states[4]).toMatch(/^TLS_/);
+    if (one.media) expect(states[6]).toMatch(/GCM|SHA1/);
+    await page.getByRole('button', { name: 'Disconnect' }).click();
+    await expect.poll(() => gateway.traces[0]?.at(-1)).toMatchObject({ kind: 'end', how: 'done' });
+    expect(gateway.traces[0]).toContainEqual(
+      expect.objectContaining({
+        kind: 'connected',
+        parameters: expect.objectContaining({ version: '1.3', group: 0x11ec }),
+      }),
+    );
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  it('says what the gateway refuses', async () => {
+    const gateway = await startGateway({ token: ['t0ken'] });
+    gateways.push(gateway);
+    const page = await browser.newPage();
+    await page.goto(gateway.origin);
+    await page.getByRole('button', { name: 'Connect', exact: true }).click();
+    await page.getByText('Not connected: the gateway answered 401 This gateway wants its bearer token').waitFor();
+    await page.close();
+  });
 });

@@ -181,10 +181,10 @@ describe('a target', () => {
   });
 
   it.each([
-    ['', 'TARGET: nothing is no target; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL or whep:URL'],
+    ['', 'TARGET: nothing is no target; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL, whep:URL or browser'],
     [
       'example.org',
-      'TARGET: "example.org" has no port; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL or whep:URL',
+      'TARGET: "example.org" has no port; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL, whep:URL or browser',
     ],
     [
       'example.org:99999',
@@ -196,15 +196,15 @@ describe('a target', () => {
     ],
     [
       '[zz]:1',
-      'TARGET: "[zz]:1" has no IPv6 address in its brackets; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL or whep:URL',
+      'TARGET: "[zz]:1" has no IPv6 address in its brackets; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL, whep:URL or browser',
     ],
     [
       ':4433',
-      'TARGET: ":4433" has no host name or address; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL or whep:URL',
+      'TARGET: ":4433" has no host name or address; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL, whep:URL or browser',
     ],
     [
       '-x:4433',
-      'TARGET: "-x:4433" has no host name or address; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL or whep:URL',
+      'TARGET: "-x:4433" has no host name or address; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL, whep:URL or browser',
     ],
   ])('"%s" is refused', (text, message) => {
     const parsed = parseTarget(text);
@@ -319,9 +319,9 @@ describe('a form', () => {
 });
 
 describe('presets', () => {
-  it.each(presets.map(({ id, options }) => [id, options] as const))('%s is a valid scenario', (_id, options) => {
-    const scenario = read(options);
-    expect(formOf(scenario)).not.toEqual({});
+  it.each(presets.map((preset) => [preset.id, preset] as const))('%s is a valid scenario', (_id, preset) => {
+    const scenario = read(preset.options, preset.target);
+    expect([formOf(scenario), preset.target]).not.toEqual([{}, undefined]);
     expect(parseCommandLine(toCommandLine(scenario))).toEqual({ ok: true, value: scenario });
   });
 

@@ -29,6 +29,7 @@ describe('a target that signalling leads to', () => {
     ['sdp:C:\\offers\\one.txt', { kind: 'sdp', file: 'C:\\offers\\one.txt' }],
     ['whip:https://media.example/whip/1?x=y', { kind: 'whip', url: 'https://media.example/whip/1?x=y' }],
     ['whep:http://127.0.0.1:8080/whep', { kind: 'whep', url: 'http://127.0.0.1:8080/whep' }],
+    ['browser', { kind: 'browser' }],
   ])('is %s', (text, target) => {
     expect(parseTarget(text)).toEqual({ ok: true, value: target });
     expect(formatTarget(target)).toBe(text);
@@ -55,6 +56,8 @@ describe('a target that signalling leads to', () => {
     expect(refused('127.0.0.1:1', { setup: ['passive'] })[0]).toContain('means nothing without signalling');
     expect(refused('127.0.0.1:1', { token: ['x'] })[0]).toContain('means nothing without signalling');
     expect(refused('sdp:offer', { token: ['x'] })[0]).toContain('means nothing for sdp:');
+    expect(refused('browser', { token: ['x'] })[0]).toContain('means nothing for browser');
+    expect(refused('browser', { turn: ['turn:a:b@192.0.2.1:3478'] })[0]).toContain('this browser itself');
   });
 
   it('leaves the DTLS role to signalling, so both roles’ options may be given', () => {
@@ -117,5 +120,25 @@ describe('what is secret', () => {
     expect(JSON.stringify(formOf(probe))).not.toContain('hunter2');
     expect(refused('127.0.0.1:1', { turn: ['turn:alice:hunter2@:0'] }).join()).not.toContain('hunter2');
     expect(refused('whip:https://a.example/', { token: ['bad hunter2 token'] }).join()).not.toContain('hunter2');
+  });
+});
+
+describe('a gateway of our own', () => {
+  const serving = (given: Parameters<typeof readScenario>[2]) => readScenario('serve', undefined, given);
+
+  it('is asked for by a flag that needs no value', () => {
+    for (const line of ['dtlscope serve --whip', 'dtlscope serve --whip --mtu 300', 'dtlscope serve --whip on']) {
+      const parsed = parseCommandLine(line);
+      expect(parsed.ok && parsed.value.options.whip, line).toBe(true);
+    }
+    const parsed = serving({ whip: ['on'], setup: ['active'], token: ['secret'] });
+    expect(parsed.ok && toCommandLine(parsed.value)).toBe('dtlscope serve --whip on --setup active');
+  });
+
+  it('alone has use for what belongs to signalling', () => {
+    const parsed = serving({ setup: ['active'] });
+    expect(parsed.ok ? [] : parsed.problems.map(describeProblem)).toEqual([
+      expect.stringContaining('allowed: with --whip'),
+    ]);
   });
 });

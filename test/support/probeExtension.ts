@@ -13,11 +13,13 @@ export async function buildProbeExtension(folder: string): Promise<void> {
   mkdirSync(folder);
   cpSync(join(root, 'manifest.json'), join(folder, 'manifest.json'));
   cpSync(join(root, 'icons'), join(folder, 'icons'), { recursive: true });
+  cpSync(join(root, 'background', 'offscreen.html'), join(folder, 'offscreen.html'));
   writeFileSync(join(folder, 'devtools.html'), '<!doctype html>');
   writeFileSync(join(folder, 'probe.html'), '<!doctype html><script type="module" src="probe.js"></script>');
   await build({
     entryPoints: {
       background: join(root, 'background', 'index.ts'),
+      offscreen: join(root, 'background', 'offscreen.ts'),
       probe: join(root, 'test', 'browser', 'probePage.ts'),
     },
     outdir: folder,

@@ -1,26 +1,23 @@
-/** `dtlscope serve`: a DTLS server for whoever comes, each client a handshake with a report of its own. */
+/**
+ * `dtlscope serve`: a DTLS server for whoever comes, or with `--whip` a WebRTC gateway; each client is a handshake with a
+ * report of its own.
+ */
 import { type Command as Cli, InvalidArgumentError } from 'commander';
 import { nodeProvider } from '../../crypto/node/index.ts';
 import type { Outcome } from '../../diagnosis/model.ts';
-import { configFor, headerFor, listen, type Run } from '../../run/index.ts';
-import { optionTable, parseBind, type Scenario } from '../../scenario/index.ts';
+import type { Run } from '../../run/index.ts';
+import type { Scenario } from '../../scenario/index.ts';
 import type { TraceEvent } from '../../trace/model.ts';
 import { fingerprintOf, formatFingerprint } from '../../x509/fingerprint.ts';
-import { nodeClock } from '../clock.ts';
-import { credentialsFor, systemRandom } from '../credentials.ts';
+import { credentialsFor } from '../credentials.ts';
 import { Exit, type ExitCode, reason, Stop } from '../exit.ts';
 import { addScenarioFlags, scenarioFrom } from '../flags.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { checkFolders, numbered, type OutputFile, Outputs } from '../outputs.ts';
-import { checked } from '../prepared.ts';
-import { type Reading, readTrace, tool } from '../reading.ts';
+import { type Reading, readTrace } from '../reading.ts';
+import { defaultHttpPort, defaultPort, openGateway, openListener } from '../serving.ts';
 import { addOutputFlags, outputsOf, type ReportFlags, show } from '../show.ts';
 import type { Terminal } from '../terminal.ts';
-import { openListening } from '../udp.ts';
-
-/** As OpenSSL's s_server. */
-const defaultPort = 4433;
-const maxClients = 256;
 
 interface ServeFlags extends ReportFlags {
   readonly port?: number;
@@ -40,9 +37,15 @@ export function addServe(program: Cli, terminal: Terminal, done: (code: ExitCode
   const cli = program
     .command('serve')
     .summary('be a DTLS server')
-    .description('Answers DTLS clients, and says of each handshake how it went. Ctrl+C ends it.')
+    .description(
+      'Answers DTLS clients, and says of each handshake how it went. With --whip it is a WebRTC gateway, with a page to try it. Ctrl+C ends it.',
+    )
     .optionsGroup('Server:')
-    .option('--port <n>', `UDP port; 0 takes any that is free (default: ${defaultPort})`, whole(0, 65_535))
+    .option(
+      '--port <n>',
+      `UDP port, with --whip HTTP port; 0 takes any that is free (default: ${defaultPort}, with --whip ${defaultHttpPort})`,
+      whole(0, 65_535),
+    )
     .option(
       '--count <n>',
       'end after so many handshakes, with exit code 1 if one had another outcome than --expect',
@@ -56,69 +59,43 @@ export function addServe(program: Cli, terminal: Terminal, done: (code: ExitCode
 
 /** Serves until it is interrupted, or until `--count` handshakes are over. */
 export async function serve(scenario: Scenario, flags: ServeFlags, terminal: Terminal): Promise<ExitCode> {
-  const { options } = scenario;
   const files = outputsOf(flags);
-  const { host, port } = addressOf(options.bind, flags.port);
-  const credentials = await credentialsFor(options);
-  const config = checked(configFor(options, credentials));
+  const credentials = await credentialsFor(scenario.options);
   checkFolders(files);
-  const transport = await openListening(host, port);
-
-  return new Promise<ExitCode>((resolve, reject) => {
-    const outcomes: Outcome[] = [];
-    let number = 0;
-    const finish = (code: ExitCode): void => {
-      release();
-      listener.stop();
-      resolve(code);
-    };
-    const release = onInterrupt(() => finish(Exit.held));
-    const over = ({ outcome }: Reading): void => {
-      if (flags.count === undefined) return;
-      outcomes.push(outcome);
-      if (outcomes.length !== flags.count) return;
-      finish(outcomes.every((one) => one === options.expect) ? Exit.held : Exit.notHeld);
-    };
-    const began = (run: Run, client: string): void => {
-      number++;
-      if (flags.count !== undefined && number > flags.count) run.stop();
-      // One client's files must not end the service for the others.
-      else follow(run, client, number, files, flags, terminal).then(over, (error) => terminal.say(reason(error)));
-    };
-    const listener = listen({
-      config,
-      rules: options.link,
-      seed: options.seed,
-      transport,
-      clock: nodeClock,
-      crypto: nodeProvider,
-      random: systemRandom,
-      lingerMs: options.linger,
-      timeoutMs: options.timeout,
-      maxClients,
-      header: (client) => headerFor(scenario, tool, Date.now(), `client ${client}`),
-      began,
-      gone: (why) => {
-        release();
-        reject(new Stop(Exit.infrastructure, `The socket is gone: ${why}.`));
-      },
-    });
-    terminal.print(`Listening on ${transport.local}\n`);
-    for (const { chain } of credentials) {
-      const [leaf] = chain;
-      if (leaf) terminal.print(`Certificate ${formatFingerprint(fingerprintOf(leaf, 'sha256', nodeProvider))}\n`);
-    }
+  const outcomes: Outcome[] = [];
+  let resolve: (code: ExitCode) => void = () => {};
+  let reject: (why: Stop) => void = () => {};
+  const done = new Promise<ExitCode>((...settle) => {
+    [resolve, reject] = settle;
   });
-}
-
-function addressOf(bind: string | undefined, port: number | undefined): { host: string; port: number } {
-  const given = bind === undefined ? undefined : parseBind(bind);
-  if (given && given.port !== 0 && port !== undefined && port !== given.port)
-    throw new Stop(
-      Exit.usage,
-      `${optionTable.bind.flag} says port ${given.port}, --port says ${port}: give one of them.`,
-    );
-  return { host: given?.host ?? '127.0.0.1', port: port ?? (given?.port || defaultPort) };
+  let number = 0;
+  const over = ({ outcome }: Reading): void => {
+    if (flags.count === undefined) return;
+    outcomes.push(outcome);
+    if (outcomes.length !== flags.count) return;
+    resolve(outcomes.every((one) => one === scenario.options.expect) ? Exit.held : Exit.notHeld);
+  };
+  const began = (run: Run, client: string): void => {
+    number++;
+    if (flags.count !== undefined && number > flags.count) run.stop();
+    // One client's files must not end the service for the others.
+    else follow(run, client, number, files, flags, terminal).then(over, (error) => terminal.say(reason(error)));
+  };
+  const gone = (why: string): void => reject(new Stop(Exit.infrastructure, `The socket is gone: ${why}.`));
+  const open = scenario.options.whip ? openGateway : openListener;
+  const service = await open(scenario, credentials, flags.port, { began, gone });
+  for (const line of service.says) terminal.print(`${line}\n`);
+  for (const { chain } of credentials) {
+    const [leaf] = chain;
+    if (leaf) terminal.print(`Certificate ${formatFingerprint(fingerprintOf(leaf, 'sha256', nodeProvider))}\n`);
+  }
+  const release = onInterrupt(() => resolve(Exit.held));
+  try {
+    return await done;
+  } finally {
+    release();
+    service.stop();
+  }
 }
 
 /** Reports a client as soon as its handshake is decided, and writes its files when its run is over. */
