@@ -59,7 +59,7 @@ export function jsonOf(readings: readonly Reading[]): string {
 }
 
 /** Columns where nobody says how many there are. */
-const defaultWidth = 100;
+export const defaultWidth = 100;
 
 /** The report for people: verdict, ladder and findings of every handshake. */
 export const textOf = ({ handshakes }: Reading, terminal: Terminal, stun = false): string =>

@@ -25,7 +25,7 @@ const pure = [
   'src/ice',
   'src/link',
 ];
-const reading = ['src/trace', 'src/capture', 'src/analysis', 'src/diagnosis', 'src/report'];
+const reading = ['src/trace', 'src/capture', 'src/analysis', 'src/diagnosis', 'src/compare', 'src/report'];
 const product = [...pure, ...reading, 'src/scenario', 'src/run', 'src/bridge'];
 
 export const importTable: readonly Place[] = [
@@ -54,6 +54,12 @@ export const importTable: readonly Place[] = [
     may: ['src/base', 'src/wire', 'src/trace', 'src/profiles'],
     types: ['src/analysis'],
   },
+  // Two readings side by side: messages are taken apart by the inspector's own trees.
+  {
+    dir: 'src/compare',
+    may: ['src/base', 'src/wire', 'src/analysis'],
+    types: ['src/trace', 'src/diagnosis'],
+  },
   {
     // Options are read and written in the words of the field: IANA names, fingerprints, certificate specs, link rules, and
     // outcomes to expect. Each of these places already has them.
@@ -63,7 +69,10 @@ export const importTable: readonly Place[] = [
     packages: ['valibot'],
   },
   { dir: 'src/run', may: [...pure, 'src/trace', 'src/analysis', 'src/diagnosis', 'src/scenario'] },
-  { dir: 'src/report', may: ['src/base', 'src/wire', 'src/trace', 'src/analysis', 'src/diagnosis', 'src/scenario'] },
+  {
+    dir: 'src/report',
+    may: ['src/base', 'src/wire', 'src/trace', 'src/analysis', 'src/diagnosis', 'src/compare', 'src/scenario'],
+  },
   { dir: 'src/bridge', may: ['src/base'], types: ['src/trace', 'src/scenario'], packages: ['valibot'] },
   { dir: 'src/helper', may: ['src/base', 'src/bridge'], packages: ['node:*'] },
   { dir: 'src/cli', may: [...product, 'src/crypto/node', 'src/helper'], packages: ['node:*', 'commander', 'yaml'] },

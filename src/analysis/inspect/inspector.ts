@@ -9,7 +9,7 @@ import type { Range } from '../../base/ranges.ts';
 import { tryDecode } from '../../codec/codec.ts';
 import type { BufferId, Origin, Place } from '../../trace/buffers.ts';
 import type { PacketNumber } from '../../trace/model.ts';
-import { handshakeHeaderLength, serverHello } from '../../wire/handshake.ts';
+import { type BodyContext, handshakeHeaderLength, serverHello } from '../../wire/handshake.ts';
 import { HandshakeType, type Version } from '../../wire/registry.ts';
 import { cipherSuite } from '../../wire/suites.ts';
 import type { DatagramView, Handshake, MessageView, RecordView } from '../model.ts';
@@ -303,11 +303,17 @@ class Tab implements InspectedBuffer {
 const knownVersions: ReadonlySet<string> = new Set(['1.0', '1.2', '1.3']);
 const isVersion = (text: string | undefined): text is Version => text !== undefined && knownVersions.has(text);
 
+/** What decides the layout of a handshake's messages. */
+export function bodyContextOf({ parameters: { version, cipherSuite: number } }: Handshake): BodyContext {
+  const suite = number === undefined ? undefined : cipherSuite(number);
+  return { version: isVersion(version) ? version : undefined, keyExchange: suite?.keyExchange, hash: suite?.hash };
+}
+
 function sceneOf(handshake: Handshake, lookup: Lookup): Scene & { readonly protection: Protection } {
   const { version, cipherSuite: number } = handshake.parameters;
   const suite = number === undefined ? undefined : cipherSuite(number);
   return {
-    context: { version: isVersion(version) ? version : undefined, keyExchange: suite?.keyExchange, hash: suite?.hash },
+    context: bodyContextOf(handshake),
     message: (key) => lookup.messageOf(key),
     record(packet, index) {
       const datagram = lookup.packet(packet);

@@ -4,6 +4,7 @@ import type { ExitCode } from '../exit.ts';
 import type { Terminal } from '../terminal.ts';
 import { addCert } from './cert.ts';
 import { addDemo } from './demo.ts';
+import { addDiff } from './diff.ts';
 import { addHelper } from './helper.ts';
 import { addProbe } from './probe.ts';
 import { addRead } from './read.ts';
@@ -11,4 +12,4 @@ import { addServe } from './serve.ts';
 
 export type AddCommand = (program: Cli, terminal: Terminal, done: (code: ExitCode) => void) => void;
 
-export const commands: readonly AddCommand[] = [addProbe, addServe, addRead, addCert, addHelper, addDemo];
+export const commands: readonly AddCommand[] = [addProbe, addServe, addRead, addDiff, addCert, addHelper, addDemo];

@@ -104,7 +104,8 @@ interface Keys {
   readonly garbage: boolean;
 }
 
-function keysFrom(path: string, terminal: Terminal): Keys {
+/** The secrets of a key log, and a word about what is wrong with it. */
+export function keysFrom(path: string, terminal: Terminal): Keys {
   const { secrets, problems } = parseKeyLog(readInput(path, 'the key log'));
   for (const { line, why } of problems) terminal.say(plain(`${path}: line ${line}: ${why}`));
   const garbage = secrets.length === 0 && problems.length > 0;
@@ -115,4 +116,6 @@ function keysFrom(path: string, terminal: Terminal): Keys {
   return { secrets, garbage };
 }
 
-const describe = ({ offset, why }: Problem): string => plain(offset === undefined ? why : `at byte ${offset}: ${why}`);
+/** What is wrong with a file, and where. */
+export const describe = ({ offset, why }: Problem): string =>
+  plain(offset === undefined ? why : `at byte ${offset}: ${why}`);
