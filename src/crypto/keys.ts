@@ -31,6 +31,9 @@ export type PrivateKey =
     }
   | { readonly kind: 'ed25519'; readonly seed: Uint8Array; readonly key: Uint8Array };
 
+export type RsaPublicKey = Extract<PublicKey, { kind: 'rsa' }>;
+export type RsaPrivateKey = Extract<PrivateKey, { kind: 'rsa' }>;
+
 /** A certificate chain (DER, leaf first) with the key of its leaf. */
 export interface Credential {
   readonly chain: readonly Uint8Array[];

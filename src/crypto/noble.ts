@@ -16,7 +16,7 @@ import { curveBytes, diffieHellman, type Group, groupOf, isUncompressed } from '
 import { x25519MlKem768 } from './hybrid.ts';
 import type { CurveName } from './keys.ts';
 import type { AeadName, CryptoProvider, HashName } from './provider.ts';
-import { signPkcs1, signPss, verifyPkcs1, verifyPss } from './rsa.ts';
+import { decrypt, publicOperation, signPkcs1, signPss, verifyPkcs1, verifyPss } from './rsa.ts';
 import { canSignWith, hashLength, schemeForKey, signingScheme, wrongKey } from './schemes.ts';
 
 const hashes = { md5, sha1, sha256, sha384, sha512 } as const;
@@ -144,4 +144,6 @@ export const nobleProvider: CryptoProvider = {
     if (scheme?.kind === 'rsa-pss' && key.kind === 'rsa') return verifyPss(hash, scheme.hash, key, message, signature);
     return false;
   },
+  rsaEncrypt: publicOperation,
+  rsaDecrypt: decrypt,
 };

@@ -1,7 +1,7 @@
 /**
  * Record protection of DTLS 1.0 and 1.2. From master secret, randoms and suite come two `RecordCipher`s, one for the
- * records that the client writes and one for the server's; engine and analysis use the same. AEAD suites are what the
- * engine runs; AES-CBC with HMAC, in both orders, is there for old peers and for captures of them.
+ * records that the client writes and one for the server's; engine and analysis use the same. AES-CBC
+ * with HMAC, in both orders, is there for old peers and for captures of them.
  * A record that does not open is `undefined`, whatever is wrong with it: nothing here tells a sender which part it was.
  */
 import { concat, equalConstantTime, putUint } from '../base/bytes.ts';
@@ -185,11 +185,14 @@ function macThenEncrypt(provider: CryptoProvider, keys: CbcKeys): RecordCipher {
       if (encrypted.length < macLength + 1 || encrypted.length % blockLength !== 0) return undefined;
       const plaintext = provider.cbcDecrypt(keys.key, fragment.subarray(0, blockLength), encrypted);
       const padding = paddingLength(plaintext, plaintext.length - macLength);
-      // On bad padding the MAC is computed all the same, as if there were none (RFC 5246 §6.2.3.2). That hides most of
-      // the difference in time and not all of it (Lucky Thirteen): no secret traffic should hang on this suite.
-      const end = plaintext.length - macLength - (padding ?? 0);
+      // On bad padding the MAC is computed all the same, as if there were none (RFC 5246 §6.2.3.2), and the blocks that
+      // padding saves it are hashed as well, or their number would tell the padding (Lucky Thirteen). What a block costs in
+      // JavaScript nobody can promise: no secret traffic should hang on this suite.
+      const most = plaintext.length - macLength;
+      const end = most - (padding ?? 0);
       const content = plaintext.subarray(0, end);
       const right = equalConstantTime(macOf(header, content), plaintext.subarray(end, end + macLength));
+      provider.hash(keys.mac, new Uint8Array(hashedBytes(keys.mac, most) - hashedBytes(keys.mac, end)));
       return right && padding !== undefined ? content : undefined;
     },
   };
@@ -223,6 +226,12 @@ function encryptThenMac(provider: CryptoProvider, keys: CbcKeys): RecordCipher {
       return padding === undefined ? undefined : plaintext.subarray(0, plaintext.length - padding);
     },
   };
+}
+
+/** Bytes that a MAC over so much content compresses: whole blocks of the hash, with its own padding (RFC 2104, FIPS 180-4). */
+function hashedBytes(mac: CbcKeys['mac'], content: number): number {
+  const [block, end] = mac === 'sha384' ? [128, 17] : [64, 9];
+  return Math.ceil((additionalLength + content + end) / block) * block;
 }
 
 const additionalLength = 13;

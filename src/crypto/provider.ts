@@ -6,7 +6,7 @@
  * Anything that the peer can cause (a point off the curve, a bad signature, a forged record) is a value, never a throw.
  */
 import type { RandomSource } from '../base/random.ts';
-import type { PrivateKey, PublicKey } from './keys.ts';
+import type { PrivateKey, PublicKey, RsaPrivateKey, RsaPublicKey } from './keys.ts';
 
 export type HashName = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512';
 export type AeadName = 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305';
@@ -61,4 +61,10 @@ export interface CryptoProvider {
   sign(key: PrivateKey, scheme: number, message: Uint8Array, random: RandomSource): Uint8Array;
   /** False for a wrong signature, a malformed one, and a scheme that does not belong to the key. */
   verify(key: PublicKey, scheme: number, message: Uint8Array, signature: Uint8Array): boolean;
+  /**
+   * RSA without padding, for key exchange (RFC 8017 §5.1): `rsaKeyExchange.ts` pads. `undefined` when the input is not as long
+   * as the modulus, not smaller than it, or the key is none to calculate with.
+   */
+  rsaEncrypt(key: RsaPublicKey, block: Uint8Array): Uint8Array | undefined;
+  rsaDecrypt(key: RsaPrivateKey, block: Uint8Array): Uint8Array | undefined;
 }

@@ -5,17 +5,17 @@
  * BigInt arithmetic is not constant in time: whoever can time a signature to the microsecond can learn about the key.
  */
 import { concat, equal, fromHex, toHex, uintBytes } from '../base/bytes.ts';
-import type { PrivateKey, PublicKey } from './keys.ts';
+import type { RsaPrivateKey, RsaPublicKey } from './keys.ts';
 import type { HashName } from './provider.ts';
-import { hashLength, isUsableRsa, rsaModulusBits } from './schemes.ts';
+import { hashLength, isUsableRsa, rsaModulusBits, rsaModulusBytes } from './schemes.ts';
 
 export type Hash = (name: HashName, bytes: Uint8Array) => Uint8Array;
-export type RsaPublicKey = Extract<PublicKey, { kind: 'rsa' }>;
-export type RsaPrivateKey = Extract<PrivateKey, { kind: 'rsa' }>;
+/** `md5-sha1`: both, one behind the other, as DTLS 1.0 signs (RFC 4346 §7.4.3). */
+type Pkcs1Hash = HashName | 'md5-sha1';
 
 /** RSASSA-PKCS1-v1_5 (RFC 8017 §8.2.1). The key must hold the encoding: `schemeForKey` says so. */
-export const signPkcs1 = (hash: Hash, name: HashName, key: RsaPrivateKey, message: Uint8Array): Uint8Array =>
-  privateOperation(key, encodePkcs1(name, hash(name, message), modulusBytes(key)));
+export const signPkcs1 = (hash: Hash, name: Pkcs1Hash, key: RsaPrivateKey, message: Uint8Array): Uint8Array =>
+  privateOperation(key, encodePkcs1(hash, name, message, rsaModulusBytes(key)));
 
 /**
  * RFC 8017 §8.2.2: the expected encoding is built and compared as a whole, so neither short padding nor bytes behind the
@@ -23,13 +23,13 @@ export const signPkcs1 = (hash: Hash, name: HashName, key: RsaPrivateKey, messag
  */
 export function verifyPkcs1(
   hash: Hash,
-  name: HashName,
+  name: Pkcs1Hash,
   key: RsaPublicKey,
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
   const encoded = publicOperation(key, signature);
-  return encoded !== undefined && equal(encoded, encodePkcs1(name, hash(name, message), encoded.length));
+  return encoded !== undefined && equal(encoded, encodePkcs1(hash, name, message, encoded.length));
 }
 
 /** RSASSA-PSS with MGF1 on the same hash and the given salt (RFC 8017 §8.1.1). */
@@ -48,7 +48,7 @@ export function signPss(
   block.set(salt, block.length - salt.length);
   xorMask(hash, name, digest, block);
   block[0] = (block[0] ?? 0) & (0xff >> (8 * length - bits));
-  return privateOperation(key, leftPad(concat(block, digest, Uint8Array.of(0xbc)), modulusBytes(key)));
+  return privateOperation(key, leftPad(concat(block, digest, Uint8Array.of(0xbc)), rsaModulusBytes(key)));
 }
 
 /** RFC 8017 §8.1.2, for a salt that is as long as the hash (RFC 8446 §4.2.3). */
@@ -82,7 +82,8 @@ export function verifyPss(
 }
 
 /** DER of DigestInfo up to the digest itself (RFC 8017 §9.2, note 1). */
-const digestInfo: Readonly<Record<HashName, string>> = {
+const digestInfo: Readonly<Record<Pkcs1Hash, string>> = {
+  'md5-sha1': '',
   md5: '3020300c06082a864886f70d020505000410',
   sha1: '3021300906052b0e03021a05000414',
   sha256: '3031300d060960864801650304020105000420',
@@ -91,7 +92,8 @@ const digestInfo: Readonly<Record<HashName, string>> = {
 };
 
 /** EMSA-PKCS1-v1_5 (RFC 8017 §9.2). */
-function encodePkcs1(name: HashName, digest: Uint8Array, length: number): Uint8Array {
+function encodePkcs1(hash: Hash, name: Pkcs1Hash, message: Uint8Array, length: number): Uint8Array {
+  const digest = name === 'md5-sha1' ? concat(hash('md5', message), hash('sha1', message)) : hash(name, message);
   const info = concat(fromHex(digestInfo[name]) ?? new Uint8Array(0), digest);
   const out = new Uint8Array(length).fill(0xff);
   out.set([0, 1]);
@@ -115,13 +117,19 @@ function xorMask(hash: Hash, name: HashName, seed: Uint8Array, block: Uint8Array
   }
 }
 
-/** RSAVP1 with the length check of §8.1.2 and §8.2.2 step 1; `undefined` for what cannot be a signature of this key. */
-function publicOperation(key: RsaPublicKey, signature: Uint8Array): Uint8Array | undefined {
-  if (!isUsableRsa(key) || signature.length !== modulusBytes(key)) return undefined;
+/** RSAVP1 and RSAEP with the length check of §8.1.2 and §8.2.2 step 1; `undefined` for what cannot be of this key. */
+export function publicOperation(key: RsaPublicKey, signature: Uint8Array): Uint8Array | undefined {
+  if (!isUsableRsa(key) || signature.length !== rsaModulusBytes(key)) return undefined;
   const n = toBigInt(key.n);
   const s = toBigInt(signature);
   return s < n ? toBytes(power(s, toBigInt(key.e), n), signature.length) : undefined;
 }
+
+/** RSADP of a ciphertext (RFC 8017 §5.1.2); `undefined` for what cannot be one of this key. */
+export const decrypt = (key: RsaPrivateKey, ciphertext: Uint8Array): Uint8Array | undefined =>
+  isUsableRsa(key) && ciphertext.length === rsaModulusBytes(key) && toBigInt(ciphertext) < toBigInt(key.n)
+    ? privateOperation(key, ciphertext)
+    : undefined;
 
 /**
  * RSASP1 by the Chinese remainder theorem (RFC 8017 §5.2.1 step 2b). The result is checked with the public exponent: a
@@ -141,8 +149,6 @@ function privateOperation(key: RsaPrivateKey, encoded: Uint8Array): Uint8Array {
   }
   return toBytes(power(message, toBigInt(key.d), n), encoded.length);
 }
-
-const modulusBytes = (key: { readonly n: Uint8Array }): number => (rsaModulusBits(key.n) + 7) >> 3;
 
 const toBigInt = (bytes: Uint8Array): bigint => (bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`));
 const toBytes = (value: bigint, length: number): Uint8Array =>

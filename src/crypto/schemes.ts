@@ -11,24 +11,29 @@ import type { CurveName, PrivateKey, PublicKey } from './keys.ts';
 import type { HashName } from './provider.ts';
 
 export type SignatureScheme =
-  | { readonly code: number; readonly kind: 'ecdsa'; readonly hash: HashName; readonly verifyOnly?: true }
-  | { readonly code: number; readonly kind: 'rsa-pkcs1'; readonly hash: HashName; readonly verifyOnly?: true }
+  | { readonly code: number; readonly kind: 'ecdsa'; readonly hash: HashName }
+  | { readonly code: number; readonly kind: 'rsa-pkcs1'; readonly hash: HashName | 'md5-sha1' }
   /** The salt is as long as the hash, and MGF1 uses the same hash (RFC 8446 §4.2.3). */
   | {
       readonly code: number;
       readonly kind: 'rsa-pss';
       readonly hash: HashName;
-      readonly verifyOnly?: true;
       /** rsa_pss_pss_*, for keys that know nothing else. */
       readonly pssOnly?: true;
     }
-  | { readonly code: number; readonly kind: 'ed25519'; readonly verifyOnly?: true };
+  | { readonly code: number; readonly kind: 'ed25519' };
+
+/**
+ * What DTLS 1.0 signs with, which names no scheme (RFC 4346 §7.4.3, RFC 8422 §5.4): RSA with MD5 and SHA-1, one behind the
+ * other, under a number for private use that never goes on the wire; ECDSA with SHA-1.
+ */
+export const scheme10 = { rsa: 0xff01, ec: 0x0203 } as const;
 
 const schemes: ReadonlyMap<number, SignatureScheme> = new Map(
   (
     [
-      { code: 0x0201, kind: 'rsa-pkcs1', hash: 'sha1', verifyOnly: true },
-      { code: 0x0203, kind: 'ecdsa', hash: 'sha1', verifyOnly: true },
+      { code: 0x0201, kind: 'rsa-pkcs1', hash: 'sha1' },
+      { code: 0x0203, kind: 'ecdsa', hash: 'sha1' },
       { code: 0x0401, kind: 'rsa-pkcs1', hash: 'sha256' },
       { code: 0x0403, kind: 'ecdsa', hash: 'sha256' },
       { code: 0x0501, kind: 'rsa-pkcs1', hash: 'sha384' },
@@ -42,6 +47,7 @@ const schemes: ReadonlyMap<number, SignatureScheme> = new Map(
       { code: 0x0809, kind: 'rsa-pss', hash: 'sha256', pssOnly: true },
       { code: 0x080a, kind: 'rsa-pss', hash: 'sha384', pssOnly: true },
       { code: 0x080b, kind: 'rsa-pss', hash: 'sha512', pssOnly: true },
+      { code: scheme10.rsa, kind: 'rsa-pkcs1', hash: 'md5-sha1' },
     ] satisfies readonly SignatureScheme[]
   ).map((scheme) => [scheme.code, scheme]),
 );
@@ -97,11 +103,12 @@ export function schemeForKey(key: PublicKey | PrivateKey, code: number): Signatu
     case 'ed25519':
       return key.kind === 'ed25519' && isUsableEd25519(key.key) ? scheme : undefined;
     case 'rsa-pkcs1':
-      // RFC 8017 §9.2: 00 01, at least eight FF, 00, then DigestInfo, which is 19 bytes (15 for SHA-1) and the hash.
+      // RFC 8017 §9.2: 00 01, at least eight FF, 00, then DigestInfo, which is 19 bytes (15 for SHA-1) and the
+      // hash; RFC 4346 §7.4.3 has no DigestInfo around MD5 and SHA-1.
       return key.kind === 'rsa' &&
         !key.pssOnly &&
         isUsableRsa(key) &&
-        (rsaModulusBits(key.n) + 7) >> 3 >= hashLength[scheme.hash] + (scheme.hash === 'sha1' ? 15 : 19) + 11
+        rsaModulusBytes(key) >= pkcs1Digest(scheme.hash) + 11
         ? scheme
         : undefined;
     case 'rsa-pss':
@@ -115,17 +122,16 @@ export function schemeForKey(key: PublicKey | PrivateKey, code: number): Signatu
   }
 }
 
-/** Whether a key can make signatures of a scheme: SHA-1 is only ever checked, never made. */
-export const canSignWith = (key: PrivateKey, code: number): boolean => {
-  const scheme = schemeForKey(key, code);
-  return scheme !== undefined && !scheme.verifyOnly;
-};
+/** Bytes of what RSASSA-PKCS1-v1_5 pads. */
+const pkcs1Digest = (hash: HashName | 'md5-sha1'): number =>
+  hash === 'md5-sha1' ? 36 : hashLength[hash] + (hash === 'sha1' ? 15 : 19);
+
+/** Whether a key can make signatures of a scheme. Whether a scheme is too weak to be used is the engine's to say. */
+export const canSignWith = (key: PrivateKey, code: number): boolean => schemeForKey(key, code) !== undefined;
 
 /** The scheme to sign with. Throws when `canSignWith` says no: whoever asks for a signature has chosen the scheme. */
-export function signingScheme(key: PrivateKey, code: number): SignatureScheme {
-  const scheme = schemeForKey(key, code);
-  return scheme && !scheme.verifyOnly ? scheme : wrongKey(code);
-}
+export const signingScheme = (key: PrivateKey, code: number): SignatureScheme =>
+  schemeForKey(key, code) ?? wrongKey(code);
 
 /** The mistake of signing with a key and a scheme that do not belong together. */
 export function wrongKey(code: number): never {
@@ -145,6 +151,9 @@ export function rsaModulusBits(n: Uint8Array): number {
   const first = n.findIndex((byte) => byte !== 0);
   return first < 0 ? 0 : (n.length - first) * 8 - Math.clz32(n[first] ?? 0) + 24;
 }
+
+/** Bytes of a modulus, which every result has as well. */
+export const rsaModulusBytes = (key: { readonly n: Uint8Array }): number => (rsaModulusBits(key.n) + 7) >> 3;
 
 /**
  * Whether an RSA key is one to calculate with: an odd modulus of 512 to 8192 bits and an odd exponent from 3 to 64 bits.

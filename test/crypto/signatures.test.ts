@@ -5,14 +5,7 @@ import { concat, fromHex, toHex, utf8 } from '../../src/base/bytes.ts';
 import { Prng } from '../../src/base/random.ts';
 import type { PrivateKey, PublicKey } from '../../src/crypto/keys.ts';
 import { nobleProvider } from '../../src/crypto/noble.ts';
-import {
-  canSignWith,
-  curveOfScheme,
-  isUsableRsa,
-  rsaModulusBits,
-  schemeFits13,
-  schemeUnderKey,
-} from '../../src/crypto/schemes.ts';
+import { curveOfScheme, isUsableRsa, rsaModulusBits, schemeFits13, schemeUnderKey } from '../../src/crypto/schemes.ts';
 import { backends, hex, privateFromJwk, publicFromJwk, publicOf } from './support.ts';
 
 const random = new Prng('signatures').bytes;
@@ -44,23 +37,18 @@ const keys = {
 } as const;
 
 const signable: readonly (readonly [keyof typeof keys, readonly number[]])[] = [
-  ['p256', [0x0403, 0x0503, 0x0603]],
-  ['p384', [0x0403, 0x0503, 0x0603]],
-  ['p521', [0x0403, 0x0503, 0x0603]],
-  ['rsa2048', [0x0401, 0x0501, 0x0601, 0x0804, 0x0805, 0x0806]],
+  ['p256', [0x0203, 0x0403, 0x0503, 0x0603]],
+  ['p384', [0x0203, 0x0403, 0x0503, 0x0603]],
+  ['p521', [0x0203, 0x0403, 0x0503, 0x0603]],
+  ['rsa2048', [0x0201, 0x0401, 0x0501, 0x0601, 0x0804, 0x0805, 0x0806, 0xff01]],
   ['pss2048', [0x0809, 0x080a, 0x080b]],
-  ['rsa2049', [0x0401, 0x0501, 0x0601, 0x0804, 0x0805, 0x0806]],
-  ['rsa1027', [0x0401, 0x0501, 0x0601, 0x0804, 0x0805]],
+  ['rsa2049', [0x0201, 0x0401, 0x0501, 0x0601, 0x0804, 0x0805, 0x0806, 0xff01]],
+  ['rsa1027', [0x0201, 0x0401, 0x0501, 0x0601, 0x0804, 0x0805, 0xff01]],
   ['ed25519', [0x0807]],
-];
-const verifyOnly: readonly (readonly [keyof typeof keys, number])[] = [
-  ['p256', 0x0203],
-  ['p384', 0x0203],
-  ['rsa2048', 0x0201],
 ];
 const allSchemes = [
   0x0201, 0x0203, 0x0401, 0x0403, 0x0501, 0x0503, 0x0601, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0808, 0x0809,
-  0x080a, 0x080b, 0x0202, 0x0000, 0xffff,
+  0x080a, 0x080b, 0x0202, 0x0000, 0xff01, 0xffff,
 ];
 
 const everywhere = (key: PublicKey, scheme: number, text: Uint8Array, signature: Uint8Array): boolean[] =>
@@ -109,14 +97,20 @@ describe.each(signable)('%s', (name, schemes) => {
   });
 });
 
-it('checks SHA-1 signatures and never makes them', () => {
-  for (const [name, scheme] of verifyOnly) {
-    const key = keys[name];
-    const signature = signWithNode(key, 'sha1');
-    expect(everywhere(publicOf(key), scheme, message, signature)).toEqual([true, true]);
-    expect(canSignWith(key, scheme)).toBe(false);
-    for (const provider of backends) expect(() => provider.sign(key, scheme, message, random)).toThrow('canSign');
-  }
+it('makes and checks the SHA-1 and MD5 signatures of DTLS 1.0 as OpenSSL does', () => {
+  for (const [name, scheme] of [
+    ['p256', 0x0203],
+    ['p384', 0x0203],
+    ['rsa2048', 0x0201],
+  ] as const)
+    expect(everywhere(publicOf(keys[name]), scheme, message, signWithNode(keys[name], 'sha1'))).toEqual([true, true]);
+  // RFC 4346 §7.4.3: both digests, one behind the other, and no DigestInfo around them.
+  const { privateKey } = rsaPair(1024);
+  const both = concat(createHash('md5').update(message).digest(), createHash('sha1').update(message).digest());
+  const signature = Uint8Array.from(privateEncrypt(privateKey, both));
+  const key = privateFromJwk(privateKey.export({ format: 'jwk' }));
+  expect(everywhere(publicOf(key), 0xff01, message, signature)).toEqual([true, true]);
+  for (const provider of backends) expect(provider.sign(key, 0xff01, message, random)).toEqual(signature);
 });
 
 it('draws nothing from the random source but a PSS salt, so that noble repeats itself', () => {

@@ -12,6 +12,8 @@ import {
   createPublicKey,
   type JsonWebKey,
   type KeyObject,
+  privateDecrypt,
+  publicEncrypt,
   sign,
   verify,
 } from 'node:crypto';
@@ -19,7 +21,7 @@ import { curveBytes, diffieHellman, type Group, groupOf, isUncompressed } from '
 import { x25519MlKem768 } from '../hybrid.ts';
 import type { CurveName, PrivateKey, PublicKey } from '../keys.ts';
 import type { AeadName, CryptoProvider, HashName } from '../provider.ts';
-import { canSignWith, hashLength, type SignatureScheme, schemeForKey, signingScheme } from '../schemes.ts';
+import { canSignWith, hashLength, isUsableRsa, type SignatureScheme, schemeForKey, signingScheme } from '../schemes.ts';
 import { attempt, base64url, plain } from './bytes.ts';
 import { hash, hmac, runningHash } from './digest.ts';
 import { draw } from './random.ts';
@@ -118,8 +120,9 @@ function publicKeyObject(key: PublicKey): KeyObject | undefined {
   return made;
 }
 
-/** The arguments that `sign` and `verify` of node:crypto take for a scheme. */
-const digestOf = (scheme: SignatureScheme): HashName | null => (scheme.kind === 'ed25519' ? null : scheme.hash);
+/** The arguments that `sign` and `verify` of node:crypto take for a scheme; OpenSSL knows MD5 with SHA-1 as one digest. */
+const digestOf = (scheme: SignatureScheme): HashName | 'md5-sha1' | null =>
+  scheme.kind === 'ed25519' ? null : scheme.hash;
 const keyInput = (key: KeyObject, scheme: SignatureScheme) =>
   scheme.kind === 'rsa-pss'
     ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: hashLength[scheme.hash] }
@@ -185,6 +188,15 @@ export const nodeProvider: CryptoProvider = {
     const object = scheme && publicKeyObject(key);
     if (!scheme || !object) return false;
     return attempt(() => verify(digestOf(scheme), message, keyInput(object, scheme), signature)) === true;
+  },
+  rsaEncrypt(key, block) {
+    const object = isUsableRsa(key) ? publicKeyObject(key) : undefined;
+    return object && attempt(() => plain(publicEncrypt({ key: object, padding: constants.RSA_NO_PADDING }, block)));
+  },
+  rsaDecrypt(key, block) {
+    if (!isUsableRsa(key)) return undefined;
+    const padding = constants.RSA_NO_PADDING;
+    return attempt(() => plain(privateDecrypt({ key: privateKeyObject(key), padding }, block)));
   },
 };
 
