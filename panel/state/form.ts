@@ -92,13 +92,16 @@ const notHere: readonly OptionName[] = ['expect'];
 
 const fieldNames = optionsOf('probe').filter((name) => !notHere.includes(name));
 
-/** The fields with the defaults of the stack that the form stands at: they are what an empty field means. */
+/** The fields with the defaults of the stack that the form stands at, and of what may be weak: what an empty field means. */
 const fieldsAs = new Map<string, readonly (Field & { readonly group: OptionGroup })[]>();
 function fieldsOf(form: FormState): readonly (Field & { readonly group: OptionGroup })[] {
   const as = form.values.as || ourselves;
-  const made = fieldsAs.get(as);
+  const allowWeak = form.values.allowWeak === 'on';
+  const slot = `${as} ${allowWeak}`;
+  const made = fieldsAs.get(slot);
   if (made) return made;
-  const defaults = defaultOptions('probe', as);
+  const defaults = defaultOptions('probe', as, allowWeak);
+  const shown = { ...defaults, as: ourselves, allowWeak: false };
   const fields = fieldNames.map((name) => {
     const { flag, group, label, help, type } = optionTable[name];
     const format = (type as { format(value: unknown): readonly string[] }).format;
@@ -109,11 +112,11 @@ function fieldsOf(form: FormState): readonly (Field & { readonly group: OptionGr
       label,
       help,
       description: type.description,
-      placeholder: format(name === 'as' ? ourselves : defaults[name]).join(', '),
+      placeholder: format(shown[name]).join(', '),
     };
   });
   // Only stacks that exist: what was typed elsewhere must not fill a map.
-  if (defaults.as === as) fieldsAs.set(as, fields);
+  if (defaults.as === as) fieldsAs.set(slot, fields);
   return fields;
 }
 

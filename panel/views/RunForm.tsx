@@ -275,4 +275,13 @@ function Control({ id, field, form, wrong }: ControlProps): ReactElement {
 }
 
 const examples: Readonly<Partial<Record<string, string>>> = { certGen: 'ecdsa-p256', bind: 'any' };
-const specs = ['ecdsa-p256', 'ecdsa-p384', 'rsa-2048', 'rsa-4096', 'ed25519', 'rsa-4096,chain=3,size=3700', 'expired'];
+const specs = [
+  'ecdsa-p256',
+  'ecdsa-p384',
+  'ecdsa-p521',
+  'rsa-2048',
+  'rsa-4096',
+  'ed25519',
+  'rsa-4096,chain=3,size=3700',
+  'expired',
+];

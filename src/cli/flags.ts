@@ -22,11 +22,13 @@ import { Exit, Stop } from './exit.ts';
 export function addScenarioFlags(cli: Cli, command: Command): Cli {
   for (const name of optionsOf(command)) {
     const { flag, help, type, group } = optionTable[name];
-    const usage = type.bare === undefined ? `${flag} <${type.placeholder}>` : `${flag} [${type.placeholder}]`;
-    const option = new Option(usage, `${help}${choicesOf(name)}${defaultOf(command, name)}`)
-      .argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
-      .helpGroup(`${optionGroups[group]}:`);
-    cli.addOption(type.bare === undefined ? option : option.preset(type.bare));
+    const option =
+      type.bare === undefined
+        ? new Option(`${flag} <${type.placeholder}>`, `${help}${choicesOf(name)}${defaultOf(command, name)}`).argParser(
+            (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
+          )
+        : new Option(flag, help);
+    cli.addOption(option.helpGroup(`${optionGroups[group]}:`));
   }
   return cli;
 }
@@ -51,6 +53,8 @@ export function scenarioFrom(cli: Cli, command: Command, target: string | undefi
   const given: Partial<Record<OptionName, readonly string[]>> = {};
   for (const name of optionsOf(command)) {
     const texts = options[name];
+    const { bare } = optionTable[name].type;
+    if (texts === true && bare !== undefined) given[name] = [bare];
     if (Array.isArray(texts)) given[name] = texts.filter((text) => typeof text === 'string');
   }
   const read = readScenario(command, target, given satisfies GivenOptions);

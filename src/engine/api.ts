@@ -14,6 +14,9 @@ import type { DropReason, Failure } from './failure.ts';
 
 export type Role = 'client' | 'server';
 
+/** What the tables `client12` and `server12` run: DTLS 1.0 differs from 1.2 in its hashes, not in its messages' order. */
+export type OldVersion = Exclude<Version, '1.3'>;
+
 /** Where datagrams come from and go to ("192.0.2.1:5000"); the engine only compares it and binds cookies to it. */
 export type PeerAddress = string;
 
@@ -94,7 +97,7 @@ export type EngineEvent =
     }
   | { readonly kind: 'connected'; readonly parameters: Parameters }
   | { readonly kind: 'data'; readonly bytes: Uint8Array }
-  /** Client, DTLS 1.3: something to resume from, later (`EndpointConfig.resume`); keeping it is the caller's. */
+  /** Client: something to resume from, later (`EndpointConfig.resume`); keeping it is the caller's. */
   | { readonly kind: 'ticket'; readonly ticket: SessionTicket }
   /** The association is over; only `misuse` leaves it as it was. */
   | { readonly kind: 'failed'; readonly failure: Failure }
@@ -110,12 +113,51 @@ export interface Parameters {
   readonly srtpProfile: number | undefined;
   readonly alpn: string | undefined;
   readonly extendedMasterSecret: boolean;
-  /** DTLS 1.3: by a ticket of an earlier association, without certificates (RFC 8446 §2.2). */
+  /** From an earlier association, without certificates (RFC 8446 §2.2, RFC 5246 §7.3). */
   readonly resumed?: boolean;
+  /** AES-CBC with the MAC outside (RFC 7366). */
+  readonly encryptThenMac?: boolean;
 }
 
-/** What a client resumes from: a NewSessionTicket, and what belongs to it (RFC 8446 §4.6.1). */
-export interface SessionTicket {
+/** What a client resumes from. */
+export type SessionTicket = SessionTicket13 | Session12;
+
+/** A session of DTLS 1.2 or 1.0: the server's id for it, a ticket that takes its place, or both (RFC 5246 §7.3, RFC 5077). */
+export interface Session12 {
+  readonly version: OldVersion;
+  /** Empty when there is a ticket alone. */
+  readonly sessionId: Uint8Array;
+  readonly ticket: Uint8Array | undefined;
+  readonly masterSecret: Uint8Array;
+  readonly cipherSuite: number;
+  readonly extendedMasterSecret: boolean;
+  readonly lifetimeSeconds: number;
+  /** On the clock that `handle` is given. */
+  readonly receivedAt: Instant;
+  /** The server's certificate, which is held against `trust` again before the session is offered. */
+  readonly peerLeaf: Uint8Array;
+}
+
+/** What a server with a session cache keeps of a session, under its id. */
+export interface KeptSession {
+  readonly version: OldVersion;
+  readonly suite: number;
+  readonly masterSecret: Uint8Array;
+  readonly extendedMasterSecret: boolean;
+  /** SHA-256 of the client's certificate; `undefined` when it showed none. */
+  readonly leafHash: Uint8Array | undefined;
+}
+
+/** Where a server keeps sessions; the caller's, so that it outlives an association and is bounded as the caller likes. */
+export interface SessionCache {
+  /** `id` in hexadecimal digits. */
+  get(id: string): KeptSession | undefined;
+  set(id: string, session: KeptSession): void;
+}
+
+/** A NewSessionTicket of DTLS 1.3, and what belongs to it (RFC 8446 §4.6.1). */
+export interface SessionTicket13 {
+  readonly version: '1.3';
   readonly identity: Uint8Array;
   readonly psk: Uint8Array;
   /** Its hash binds the key; another suite with the same hash will do. */
@@ -132,7 +174,7 @@ export interface SessionTicket {
 export interface TicketPolicy {
   /** 32 bytes that all endpoints of a server share; with another key a ticket means nothing. */
   readonly key: Uint8Array;
-  /** Tickets for each association. */
+  /** Tickets for each association; of DTLS 1.2 and older, one at most. */
   readonly count: number;
   /** At most seven days (RFC 8446 §4.6.1). The clock is that of `handle`, the same for all endpoints. */
   readonly lifetimeSeconds: number;
@@ -192,17 +234,34 @@ export interface EndpointConfig extends StackHabits {
   readonly alpn: readonly string[];
   readonly srtpProfiles: readonly number[];
   readonly extendedMasterSecret: 'off' | 'offer' | 'require';
-  /** Client: offer session_ticket (RFC 5077). A ticket that comes is read and let go: nothing is ever resumed. */
+  /** Client: offer session_ticket (RFC 5077). */
   readonly sessionTicket?: boolean;
   /**
    * Client, DTLS 1.3: groups of which the first hello has key shares. When absent: the first group, and x25519 with it
    * where the first is a hybrid. A shape's `keyShares` go before both.
    */
   readonly keyShares?: readonly number[];
-  /** Client, DTLS 1.3: tickets to resume from, as `ticket` events gave them; what is too old or not trusted is left out. */
+  /**
+   * Client: what to resume from, as `ticket` events gave it; what is too old, weak or not trusted is left out. Of sessions
+   * older than DTLS 1.3 the first is offered.
+   */
   readonly resume?: readonly SessionTicket[];
-  /** Server, DTLS 1.3: whether clients get tickets and may resume; absent means neither. */
+  /** Server: whether clients get tickets and may resume; absent means neither. */
   readonly tickets?: TicketPolicy;
+  /** Server, DTLS 1.2 and older: whether clients get session ids and may resume by them; absent means neither. */
+  readonly sessions?: SessionCache;
+  /**
+   * What is known to be weak may be agreed: DTLS 1.0, AES-CBC, RSA key exchange, SHA-1 signatures of ours. Otherwise such a
+   * version is not spoken, and such a suite is offered for shape alone.
+   */
+  readonly allowWeak?: boolean;
+  /** Whether AES-CBC may have its MAC outside (RFC 7366); absent means yes. */
+  readonly encryptThenMac?: boolean;
+  /**
+   * The most plaintext that we take in a protected record, its type included in 1.3 (RFC 8449): clients offer the extension
+   * when it is given, servers answer it in any case.
+   */
+  readonly recordSizeLimit?: number;
   /** DTLS 1.3: how much a key may be used; what the RFC says when absent (RFC 9147 §4.5.3). */
   readonly aeadLimits?: Partial<Readonly<Record<AeadName, AeadLimits>>>;
   /** Server: whether an address must be proved by a cookie first (RFC 6347 §4.2.1, RFC 9147 §5.1). */

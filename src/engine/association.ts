@@ -17,6 +17,7 @@ import {
   HandshakeType,
   nameIn,
   numberIn,
+  type Version,
   versionNumber,
 } from '../wire/registry.ts';
 import { ack } from '../wire/unified.ts';
@@ -291,7 +292,7 @@ export class Association {
     if (isHelloRequest && !this.#connected && epoch === 0) return ignored('unexpected-content', name);
     if (
       this.#connected &&
-      this.#epochs.version === '1.2' &&
+      this.#epochs.version !== '1.3' &&
       (isHelloRequest || fragment.type === HandshakeType.clientHello)
     ) {
       // A new handshake counts from 0 again, so its beginning is no repeat (RFC 6347 §4.2.2). Answered without reading it.
@@ -401,10 +402,17 @@ export class Association {
   }
 
   /** The version is agreed: records, keys and timers go by its rules from now on. */
-  agree(version: '1.2' | '1.3'): void {
+  agree(version: Version): void {
     this.#epochs.agree(version);
-    // What stands in records is that of DTLS 1.2 in both (RFC 9147 §4).
-    this.records.version = versionNumber['1.2'];
+    // What stands in records of DTLS 1.3 is the version of 1.2 (RFC 9147 §4).
+    this.records.version = versionNumber[version === '1.0' ? '1.0' : '1.2'];
+  }
+
+  /** The peer takes so much plaintext in a protected record, and knows what we take (RFC 8449); `undefined` when not agreed. */
+  limitRecords(limit: number | undefined): void {
+    if (limit === undefined) return;
+    this.records.peerLimit = limit;
+    this.records.ownLimit = this.config.recordSizeLimit ?? Number.POSITIVE_INFINITY;
   }
 
   sendFlight(flight: Flight): void {

@@ -5,11 +5,11 @@
  */
 import type { Credential, CurveName, PrivateKey, PublicKey } from '../crypto/keys.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
-import { curveOfScheme, schemeFits13, signatureScheme } from '../crypto/schemes.ts';
+import { curveOfScheme, scheme10, schemeFits13, signatureScheme } from '../crypto/schemes.ts';
 import type { CertificateRequest12 } from '../wire/handshake.ts';
 import { type CipherSuite, cipherSuite } from '../wire/suites.ts';
-import type { EndpointConfig } from './api.ts';
-import { canRun, isHybrid } from './config.ts';
+import type { EndpointConfig, OldVersion } from './api.ts';
+import { isHybrid, isWeakScheme, mayRun } from './config.ts';
 import type { Failure } from './failure.ts';
 
 const curveGroups: Readonly<Record<CurveName, number>> = { secp256r1: 23, secp384r1: 24, secp521r1: 25 };
@@ -17,11 +17,24 @@ const curveGroups: Readonly<Record<CurveName, number>> = { secp256r1: 23, secp38
 /** TLS ClientCertificateType (RFC 8422 §5.5; Ed25519 goes by ecdsa_sign too). */
 const certificateType = { rsa: 1, ec: 64, ed25519: 64 } as const;
 
-/** Whether a key can authenticate a suite: RSA ones take RSA keys, ECDSA ones also Ed25519 (RFC 8422 §2). */
-export const keyFits = (key: PublicKey | PrivateKey, suite: CipherSuite): boolean =>
-  suite.authentication === 'rsa' ? key.kind === 'rsa' : key.kind !== 'rsa';
+/**
+ * Whether a key can authenticate a suite: RSA ones take RSA keys, ECDSA ones also Ed25519, but for DTLS 1.0 (RFC 8422 §2). A
+ * key for RSASSA-PSS alone can neither decrypt nor sign as DTLS 1.0 does (RFC 8446 §4.2.3).
+ */
+export const keyFits = (key: PublicKey | PrivateKey, suite: CipherSuite, version: OldVersion): boolean => {
+  if (suite.authentication === 'rsa')
+    return key.kind === 'rsa' && !(key.pssOnly && (suite.keyExchange === 'rsa' || version === '1.0'));
+  return key.kind === 'ec' || (key.kind === 'ed25519' && version !== '1.0');
+};
 
-const signingSchemes = (config: EndpointConfig): readonly number[] => config.signingSchemes ?? config.signatureSchemes;
+/** What DTLS 1.0 signs with this key, where no scheme is named; `undefined` for a key that it does not know. */
+export const impliedScheme = (key: PublicKey | PrivateKey): number | undefined =>
+  key.kind === 'ed25519' || (key.kind === 'rsa' && key.pssOnly) ? undefined : scheme10[key.kind];
+
+const signingSchemes = (config: EndpointConfig): readonly number[] => {
+  const schemes = config.signingSchemes ?? config.signatureSchemes;
+  return config.allowWeak ? schemes : schemes.filter((scheme) => !isWeakScheme(scheme));
+};
 
 /**
  * The first of our schemes that the peer takes and the key can make. In DTLS 1.2 an ECDSA scheme is not tied to a curve
@@ -47,9 +60,9 @@ export interface Offer {
 
 export interface Choice {
   readonly suite: CipherSuite;
-  readonly group: number;
   readonly credential: Credential;
-  readonly scheme: number;
+  /** What ServerKeyExchange holds; there is none in RSA key exchange (RFC 5246 §7.4.3). */
+  readonly signed: { readonly group: number; readonly scheme: number } | undefined;
 }
 
 /** Without signature_algorithms a client takes SHA-1 only (RFC 5246 §7.4.1.4.1). */
@@ -59,12 +72,13 @@ const schemesByDefault: readonly number[] = [0x0201, 0x0203];
 export function chooseForServer(
   config: EndpointConfig,
   provider: CryptoProvider,
+  version: OldVersion,
   offer: Offer,
 ): Choice | { readonly refused: Failure } {
-  const runnable = config.cipherSuites.filter((code) => canRun(code, '1.2'));
+  const runnable = config.cipherSuites.filter((code) => mayRun(config, code, version));
   const credentials = config.credentials;
   const fitting = (suite: CipherSuite): readonly Credential[] =>
-    credentials.filter((credential) => keyFits(credential.key, suite));
+    credentials.filter((credential) => keyFits(credential.key, suite, version));
   const common = runnable
     .filter((code) => offer.cipherSuites.includes(code))
     .flatMap((code) => cipherSuite(code) ?? [])
@@ -80,17 +94,20 @@ export function chooseForServer(
   // RFC 8422 §5.1: without the extension the server may use any group.
   const supported = config.groups.filter((group) => provider.supportsGroup(group) && !isHybrid(group));
   const group = supported.find((candidate) => offer.groups?.includes(candidate) ?? true);
-  if (group === undefined)
+  if (group === undefined && common.every((suite) => suite.keyExchange !== 'rsa'))
     return { refused: { fault: 'mismatch', code: 'no-common-group', offered: offer.groups ?? [], supported } };
 
   const schemes = offer.signatureSchemes ?? schemesByDefault;
   for (const suite of common)
     for (const credential of fitting(suite)) {
       const { key } = credential;
+      if (suite.keyExchange === 'rsa') return { suite, credential, signed: undefined };
+      if (group === undefined) continue;
       // RFC 8422 §5.1: the curve of the certificate's key must be one the client knows, too.
       if (key.kind === 'ec' && offer.groups && !offer.groups.includes(curveGroups[key.curve])) continue;
-      const scheme = chooseScheme(provider, signingSchemes(config), schemes, key);
-      if (scheme !== undefined) return { suite, group, credential, scheme };
+      const scheme =
+        version === '1.0' ? impliedScheme(key) : chooseScheme(provider, signingSchemes(config), schemes, key);
+      if (scheme !== undefined) return { suite, credential, signed: { group, scheme } };
     }
   return { refused: { fault: 'mismatch', code: 'no-common-signature', offered: schemes } };
 }
@@ -115,7 +132,7 @@ export function chooseForServer13(
   /** The suite that must be taken where it can be: that of a ticket, or of a HelloRetryRequest. */
   preferred: number | undefined,
 ): Choice13 | { readonly refused: Failure } {
-  const runnable = config.cipherSuites.filter((code) => canRun(code, '1.3'));
+  const runnable = config.cipherSuites.filter((code) => mayRun(config, code, '1.3'));
   const common = runnable.filter((code) => offer.cipherSuites.includes(code));
   const suite = cipherSuite((common.includes(preferred ?? -1) ? preferred : common[0]) ?? -1);
   if (!suite)
@@ -148,20 +165,21 @@ export function chooseCredential13(
   return undefined;
 }
 
-/** The client's answer to a CertificateRequest of DTLS 1.2; `undefined` means an empty Certificate (RFC 5246 §7.4.6). */
+/** A CertificateRequest; before DTLS 1.2 it names no signature algorithms (RFC 4346 §7.4.4). */
+export type Asked = Pick<CertificateRequest12, 'certificate_types'> & Partial<CertificateRequest12>;
+
+/** The client's answer to a CertificateRequest; `undefined` means an empty Certificate (RFC 5246 §7.4.6). */
 export function chooseForClient(
   config: EndpointConfig,
   provider: CryptoProvider,
-  request: CertificateRequest12,
+  request: Asked,
 ): { readonly credential: Credential; readonly scheme: number } | undefined {
   for (const credential of config.credentials) {
     if (!request.certificate_types.includes(certificateType[credential.key.kind])) continue;
-    const scheme = chooseScheme(
-      provider,
-      signingSchemes(config),
-      request.supported_signature_algorithms,
-      credential.key,
-    );
+    const theirs = request.supported_signature_algorithms;
+    const scheme = theirs
+      ? chooseScheme(provider, signingSchemes(config), theirs, credential.key)
+      : impliedScheme(credential.key);
     if (scheme !== undefined) return { credential, scheme };
   }
   return undefined;

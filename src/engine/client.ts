@@ -2,7 +2,7 @@
  * A client until it knows the version: the ClientHello, cookies of DTLS 1.2, and the ServerHello by which the server chooses
  * (RFC 6347 §4.2.1, RFC 8446 §4.1.3, §4.2.1). From there the client of that version goes on.
  */
-import { emptyBytes, equal, toHex } from '../base/bytes.ts';
+import { emptyBytes, equal } from '../base/bytes.ts';
 import { decode } from '../codec/codec.ts';
 import { findExtension } from '../wire/extensions.ts';
 import {
@@ -13,12 +13,12 @@ import {
   type ServerHello,
   serverHelloOrRetry,
 } from '../wire/handshake.ts';
-import { versionNumber, versionOf } from '../wire/registry.ts';
-import type { SessionTicket } from './api.ts';
+import { type Version, versionNumber, versionOf } from '../wire/registry.ts';
+import type { OldVersion, Session12, SessionTicket, SessionTicket13 } from './api.ts';
 import type { Association, Handshake } from './association.ts';
 import { continueClient12 } from './client12.ts';
 import { continueClient13, retryClient13 } from './client13.ts';
-import { canRun } from './config.ts';
+import { mayRun } from './config.ts';
 import { draftHello, type HelloAnswers, type SentHello, sendHello, shareGroups } from './hello.ts';
 import { Course, go, type Handlers, type Refusal, refuse } from './machine.ts';
 import { checkResumption } from './proofs.ts';
@@ -45,7 +45,7 @@ export function startClient(house: Association): Handshake {
   const steps: Handlers<typeof clientOpening, Knowledge> = {
     idle: {
       start() {
-        const draft = draftHello(config, random);
+        const draft = draftHello(config, house.env, usable12(house));
         const shares = new Map(
           shareGroups(config, draft, crypto).map((group) => [group, crypto.generate(group, random)] as const),
         );
@@ -65,7 +65,7 @@ export function startClient(house: Association): Handshake {
       hello_verify_request(known, message) {
         const { cookie } = decode(helloVerifyRequest, message.body);
         // DTLS 1.3 has no such message (RFC 9147 §5.1): whoever sends it does not speak 1.3.
-        if (!config.versions.includes('1.2'))
+        if (config.versions.every((version) => version === '1.3'))
           return refuse({
             fault: 'mismatch',
             code: 'version',
@@ -98,9 +98,11 @@ export function startClient(house: Association): Handshake {
             : continueClient13(house, known, undefined, message, answer);
           return 'refused' in next ? next : go('dtls13', next);
         }
-        const fault = notVersion12(known, answer) ?? downgraded(answer);
+        const version = olderVersion(known, answer);
+        if (typeof version !== 'string') return version;
+        const fault = downgraded(version, answer);
         if (fault) return fault;
-        const next = continueClient12(house, known, message, answer);
+        const next = continueClient12(house, known, message, answer, version);
         return 'refused' in next ? next : go('dtls12', next);
       },
     },
@@ -120,20 +122,22 @@ export function startClient(house: Association): Handshake {
     return illegal('server_hello', `supported_versions selects 0x${(selected ?? 0).toString(16)}`);
   }
 
-  function notVersion12({ hello }: SentHello, answer: ServerHello): Refusal | undefined {
-    if (config.versions.includes('1.2') && answer.server_version === versionNumber['1.2']) return undefined;
+  /** The version of a ServerHello that does not speak 1.3. */
+  function olderVersion({ hello }: SentHello, answer: ServerHello): OldVersion | Refusal {
+    const version = versionOf(answer.server_version);
+    if (version !== undefined && version !== '1.3' && config.versions.includes(version)) return version;
     const offered = findExtension(hello.extensions, 'supported_versions')?.versions ?? [hello.client_version];
     return refuse({ fault: 'mismatch', code: 'version', offered, supported: [answer.server_version] });
   }
 
-  /** RFC 8446 §4.1.3: a server that speaks 1.3, and was made to believe that we do not. */
-  function downgraded({ random: bytes }: ServerHello): Refusal | undefined {
-    const end = toHex(bytes.subarray(24));
-    const sentinel =
-      config.versions.includes('1.3') && Object.values(downgradeSentinel).some((one) => toHex(one) === end);
-    return sentinel
-      ? illegal('server_hello', 'its random says that DTLS 1.3 was offered and lost on the way')
-      : undefined;
+  /** RFC 8446 §4.1.3: a server that speaks a newer version, and was made to believe that we do not. */
+  function downgraded(version: OldVersion, { random: bytes }: ServerHello): Refusal | undefined {
+    const end = bytes.subarray(24);
+    const says = (lost: Version): Refusal =>
+      illegal('server_hello', `its random says that DTLS ${lost} was offered and lost on the way`);
+    const from12 = equal(end, downgradeSentinel['1.0']);
+    if (config.versions.includes('1.3') && (from12 || equal(end, downgradeSentinel['1.2']))) return says('1.3');
+    return version === '1.0' && config.versions.includes('1.2') && from12 ? says('1.2') : undefined;
   }
 
   return new Relay(new Course(clientOpening, steps, go('idle', undefined)), ['dtls12', 'dtls13']);
@@ -145,13 +149,24 @@ const selectedVersion = (answer: ServerHello | HelloRetryRequest): number | unde
     : findExtension(answer.extensions, 'supported_versions')
   )?.selected_version;
 
-/** Tickets that may be offered now: not too old (RFC 8446 §4.6.1), of a server that is still trusted. */
-function usable({ config, env, now }: Association): readonly SessionTicket[] {
-  return (config.resume ?? []).filter(
-    ({ cipherSuite, lifetimeSeconds, receivedAt, peerLeaf }) =>
-      config.cipherSuites.includes(cipherSuite) &&
-      canRun(cipherSuite, '1.3') &&
-      now - receivedAt <= lifetimeSeconds * 1000 &&
-      checkResumption(config, env.crypto.hash('sha256', peerLeaf)) !== undefined,
-  );
-}
+/** What may be offered now: not too old (RFC 8446 §4.6.1), not weak, of a server that is still trusted. */
+const mayResume = (
+  { config, env, now }: Association,
+  { version, cipherSuite, lifetimeSeconds, receivedAt, peerLeaf }: SessionTicket,
+): boolean =>
+  config.versions.includes(version) &&
+  config.cipherSuites.includes(cipherSuite) &&
+  mayRun(config, cipherSuite, version) &&
+  now - receivedAt <= lifetimeSeconds * 1000 &&
+  checkResumption(config, env.crypto.hash('sha256', peerLeaf)) !== undefined;
+
+const usable = (house: Association): readonly SessionTicket13[] =>
+  (house.config.resume ?? []).filter((one) => one.version === '1.3').filter((one) => mayResume(house, one));
+
+/** The first session of an older version; a secret without extended master secret is not one where that is required. */
+const usable12 = (house: Association): Session12 | undefined =>
+  (house.config.resume ?? [])
+    .filter((one) => one.version !== '1.3')
+    .find(
+      (one) => mayResume(house, one) && (one.extendedMasterSecret || house.config.extendedMasterSecret !== 'require'),
+    );

@@ -16,7 +16,7 @@ import {
 } from '../wire/handshake.ts';
 import { groups, HandshakeType, nameIn, versionNumber } from '../wire/registry.ts';
 import { type CipherSuite, cipherSuite, cipherSuiteName } from '../wire/suites.ts';
-import type { SessionTicket } from './api.ts';
+import type { SessionTicket13 } from './api.ts';
 import type { Association, Handshake } from './association.ts';
 import { chooseCredential13 } from './choose.ts';
 import { canRun } from './config.ts';
@@ -64,7 +64,7 @@ interface Keyed {
   readonly suite: CipherSuite;
   readonly group: number;
   /** The ticket that the server took. */
-  readonly ticket: SessionTicket | undefined;
+  readonly ticket: SessionTicket13 | undefined;
   readonly transcript: Transcript13;
   readonly traffic: Traffic13;
   /** Handshake Secret, and the traffic secrets that come from it. */
@@ -291,7 +291,7 @@ function runClient13(house: Association, start: Asked | Keyed): Handshake {
         const limit = findExtension(extensions, 'record_size_limit')?.record_size_limit;
         // RFC 8449 §4.
         if (limit !== undefined && limit < 64) return illegal(name, `record_size_limit is ${limit}`);
-        if (limit !== undefined) house.records.peerLimit = limit;
+        house.limitRecords(limit);
         const application = readApplication(
           config,
           name,
@@ -393,6 +393,7 @@ function runClient13(house: Association, start: Asked | Keyed): Handshake {
           house.event({
             kind: 'ticket',
             ticket: {
+              version: '1.3',
               identity: ticket,
               psk: known.traffic.schedule.resumptionPsk(known.resumption, ticket_nonce),
               cipherSuite: known.suite.code,

@@ -2,6 +2,7 @@
  * Settings: what an endpoint does when nobody says otherwise, and what no endpoint can work with. Figures are those that
  * RFC 6347 recommends and WebRTC needs (RFC 8827 §6.5); what a particular stack does belongs in `profiles`.
  */
+import { signatureScheme } from '../crypto/schemes.ts';
 import type { Version } from '../wire/registry.ts';
 import { cipherSuite } from '../wire/suites.ts';
 import type { EndpointConfig, Role } from './api.ts';
@@ -50,16 +51,29 @@ export const defaultConfig = (role: Role): EndpointConfig => ({
   },
 });
 
-/** Versions that the engine speaks. */
-const spoken = ['1.2', '1.3'] as const;
-type Spoken = (typeof spoken)[number];
-
-/** Whether the engine can run a suite, as opposed to naming it: ECDHE with an AEAD in DTLS 1.2, any of 1.3 that it knows. */
+/** Whether the engine can run a suite, as opposed to naming it: all that it knows, but for finite-field Diffie-Hellman. */
 export function canRun(code: number, version?: Version): boolean {
   const suite = cipherSuite(code);
-  if (suite?.cipher.kind !== 'aead' || (version !== undefined && !suite.versions.includes(version))) return false;
-  return suite.versions.includes('1.3') || (suite.keyExchange === 'ecdhe' && suite.versions.includes('1.2'));
+  return (
+    suite !== undefined && suite.keyExchange !== 'dhe' && (version === undefined || suite.versions.includes(version))
+  );
 }
+
+/** Suites that are known to be weak: AES-CBC by its padding (Lucky Thirteen), RSA key exchange by the lack of forward secrecy. */
+export function isWeakSuite(code: number): boolean {
+  const suite = cipherSuite(code);
+  return suite?.cipher.kind === 'cbc' || suite?.keyExchange === 'rsa';
+}
+
+/** Signature schemes with SHA-1 or MD5. */
+export function isWeakScheme(code: number): boolean {
+  const scheme = signatureScheme(code);
+  return scheme !== undefined && 'hash' in scheme && ['sha1', 'md5-sha1', 'md5'].includes(scheme.hash);
+}
+
+/** Whether these settings let a suite be agreed. */
+export const mayRun = (config: EndpointConfig, code: number, version: Version): boolean =>
+  canRun(code, version) && (config.allowWeak === true || !isWeakSuite(code));
 
 /** Whether a suite is one of a version that is not among these: such a suite is not to be offered. Unknown ones may be. */
 export const foreignSuite = (code: number, versions: readonly Version[]): boolean =>
@@ -70,7 +84,7 @@ const hybrids: readonly number[] = [4587, 4588, 4589];
 export const isHybrid = (group: number): boolean => hybrids.includes(group);
 
 const hasSuite = (config: EndpointConfig, version: Version): boolean =>
-  config.cipherSuites.some((code) => canRun(code, version));
+  config.cipherSuites.some((code) => mayRun(config, code, version));
 const hasGroup = (config: EndpointConfig, version: Version): boolean =>
   config.groups.some((group) => version === '1.3' || !isHybrid(group));
 
@@ -89,9 +103,11 @@ export function checkConfig(config: EndpointConfig): void {
     if (!Number.isFinite(value) || value < least) reject(`${name} must be at least ${least}, not ${value}`);
   };
   if (config.versions.length === 0) reject('versions: none is given');
-  for (const version of config.versions)
-    if (!spoken.includes(version as Spoken)) reject(`versions: the engine speaks DTLS 1.2 and 1.3, not ${version}`);
   const versions = config.versions.join(' or ');
+  // Said by name: who asks for nothing but what is weak would otherwise read that nothing fits.
+  const couldRun = (version: Version): boolean => config.cipherSuites.some((code) => canRun(code, version));
+  if (!config.versions.some((version) => hasSuite(config, version)) && config.versions.some(couldRun))
+    reject(`allowWeak: all that is left of DTLS ${versions} is weak, and has to be allowed (--allow-weak)`);
   if (!config.versions.some((version) => hasSuite(config, version)))
     reject(`cipherSuites: none of these is one that the engine can run in DTLS ${versions}`);
   if (!config.versions.some((version) => hasSuite(config, version) && hasGroup(config, version)))
@@ -107,6 +123,13 @@ export function checkConfig(config: EndpointConfig): void {
   atLeast('retransmission.cap', cap, 1);
   atLeast('retransmission.attempts', attempts, 0);
   atLeast('lastFlightMs', config.lastFlightMs, 0);
+  const { recordSizeLimit } = config;
+  // RFC 8449 §4.
+  if (
+    recordSizeLimit !== undefined &&
+    !(Number.isInteger(recordSizeLimit) && recordSizeLimit >= 64 && recordSizeLimit <= 0xffff)
+  )
+    reject(`recordSizeLimit must be a whole number from 64 to 65535, not ${recordSizeLimit}`);
   atLeast('replayWindow', config.replayWindow, 1);
   const { limits } = config;
   atLeast('limits.messageBytes', limits.messageBytes, 1);

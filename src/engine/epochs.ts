@@ -7,7 +7,7 @@ import { after, type Instant } from '../base/time.ts';
 import { tryDecode } from '../codec/codec.ts';
 import { handshakeHeader, handshakeHeaderLength, handshakeTypeName } from '../wire/handshake.ts';
 import { type RecordSlice, splitDatagram } from '../wire/record.ts';
-import { ContentType, HandshakeType } from '../wire/registry.ts';
+import { ContentType, HandshakeType, type Version } from '../wire/registry.ts';
 import type { CiphertextSlice } from '../wire/unified.ts';
 import type { EndpointConfig } from './api.ts';
 import { type Ignored, ignored } from './failure.ts';
@@ -35,7 +35,7 @@ export class Epochs {
   readonly #records: RecordLayer;
   /** Records of epochs whose keys are not here yet: a bounded lot, kept as they came. */
   #ahead: AnySlice[] = [];
-  #version: '1.2' | '1.3' | undefined;
+  #version: Version | undefined;
   /** The random of the hello that was accepted, by which a late copy of it is told from a new one. */
   #clientRandom: Uint8Array | undefined;
   /** Somebody is the peer; nothing is kept for anybody before that. */
@@ -48,7 +48,7 @@ export class Epochs {
     this.#records = records;
   }
 
-  get version(): '1.2' | '1.3' | undefined {
+  get version(): Version | undefined {
     return this.#version;
   }
   /** Bytes kept. */
@@ -62,15 +62,15 @@ export class Epochs {
     this.#clientRandom = clientRandom;
   }
 
-  /** The version is agreed: what was kept and is of the other one is let go of. */
-  agree(version: '1.2' | '1.3'): void {
+  /** The version is agreed: what was kept and has the header of another one is let go of. */
+  agree(version: Version): void {
     this.#version = version;
-    if (version === '1.2') this.#ahead = this.#ahead.filter(({ form }) => form === 'plain');
+    if (version !== '1.3') this.#ahead = this.#ahead.filter(({ form }) => form === 'plain');
   }
 
   /** Ciphertexts of DTLS 1.3 are records as long as that may be the version (RFC 9147 §4.1). */
   split(datagram: Uint8Array): ReturnType<typeof splitDatagram> | ReturnType<typeof splitAny> {
-    return this.#version !== '1.2' && this.#config.versions.includes('1.3')
+    return (this.#version ?? '1.3') === '1.3' && this.#config.versions.includes('1.3')
       ? splitAny(datagram)
       : splitDatagram(datagram);
   }

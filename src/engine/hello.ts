@@ -14,7 +14,7 @@ import { bindersLength, type ClientExtension, findExtension, type KeyShareEntry 
 import { type ClientHello, clientHello } from '../wire/handshake.ts';
 import { HandshakeType, versionNumber, versionOf } from '../wire/registry.ts';
 import { cipherSuite } from '../wire/suites.ts';
-import type { EndpointConfig, SessionTicket } from './api.ts';
+import type { EndpointConfig, Environment, Session12, SessionTicket13 } from './api.ts';
 import type { Association } from './association.ts';
 import { foreignSuite, isHybrid } from './config.ts';
 
@@ -25,27 +25,43 @@ interface HelloDraft {
   readonly extensions: readonly ShapedExtension[];
   readonly random: Uint8Array;
   readonly sessionId: Uint8Array;
+  /** What is offered to be resumed in DTLS 1.2 or 1.0. */
+  readonly session: Session12 | undefined;
 }
 
-export const draftHello = (config: EndpointConfig, random: RandomSource): HelloDraft => {
+/**
+ * Draws what all hellos have in common. A ticket goes with a session id as well, by which the answer shows whether it was
+ * taken (RFC 5077 §3.4): the server's own, or one that is made from the ticket.
+ */
+export const draftHello = (
+  config: EndpointConfig,
+  { random, crypto }: Pick<Environment, 'random' | 'crypto'>,
+  session: Session12 | undefined,
+): HelloDraft => {
   const shape = config.hello ?? ownShape(config);
   return {
     shape,
     extensions: shape.order === 'shuffled' ? shuffled(shape.extensions, random) : shape.extensions,
     random: random(32),
-    sessionId: shape.sessionIdLength > 0 ? random(shape.sessionIdLength) : emptyBytes,
+    sessionId: session ? sessionIdOf(crypto, session) : random(shape.sessionIdLength),
+    session,
   };
 };
 
+const sessionIdOf = (crypto: CryptoProvider, { sessionId, ticket }: Session12): Uint8Array =>
+  ticket && sessionId.length === 0 ? crypto.hash('sha256', ticket) : sessionId;
+
 /** Our own hello: one version's extensions stay out where that version is not spoken. */
 function ownShape(config: EndpointConfig): HelloShape {
-  const old: ShapedExtension[] = config.versions.includes('1.2')
+  const { recordSizeLimit: limit } = config;
+  const old: ShapedExtension[] = config.versions.some((version) => version !== '1.3')
     ? [
         'extended_master_secret',
         { kind: 'renegotiation_info', body: { renegotiated_connection: emptyBytes } },
         'supported_groups',
         { kind: 'ec_point_formats', body: { ec_point_format_list: [0] } },
         'session_ticket',
+        ...(offersCbc(config) ? [encryptThenMac] : []),
       ]
     : ['supported_groups'];
   return {
@@ -59,6 +75,7 @@ function ownShape(config: EndpointConfig): HelloShape {
       'application_layer_protocol_negotiation',
       'signature_algorithms',
       'use_srtp',
+      ...(limit === undefined ? [] : [{ kind: 'record_size_limit', body: { record_size_limit: limit } } as const]),
       'supported_versions',
       { kind: 'psk_key_exchange_modes', body: { ke_modes: [1] } },
       'cookie',
@@ -67,6 +84,12 @@ function ownShape(config: EndpointConfig): HelloShape {
     order: 'fixed',
   };
 }
+
+const encryptThenMac = { kind: 'encrypt_then_mac', body: {} } as const;
+const offersCbc = ({ allowWeak, cipherSuites, encryptThenMac }: EndpointConfig): boolean =>
+  allowWeak === true &&
+  encryptThenMac !== false &&
+  cipherSuites.some((code) => cipherSuite(code)?.cipher.kind === 'cbc');
 
 /** A hybrid's share comes with x25519's, for servers that do not know it: nearly all that it costs is there anyway. */
 function defaultShares(groups: readonly number[]): readonly number[] {
@@ -109,11 +132,15 @@ function composeHello(config: EndpointConfig, draft: HelloDraft, answers: HelloA
     if (!extension || (!config.versions.includes('1.3') && extension.kind === 'psk_key_exchange_modes')) return [];
     return [extension];
   });
+  const ticket = draft.session?.ticket;
+  if (ticket && !findExtension(extensions, 'session_ticket'))
+    extensions.push({ kind: 'session_ticket', body: { ticket } });
   // A cookie goes back whether the shape has a place for it or not.
   if (answers.cookie && !findExtension(extensions, 'cookie'))
     extensions.push({ kind: 'cookie', body: { cookie: answers.cookie } });
   return {
-    client_version: draft.shape.legacyVersion,
+    // Version numbers of DTLS fall as versions rise: a shape may not name a newer one than is spoken.
+    client_version: Math.max(draft.shape.legacyVersion, newestLegacy(config)),
     random: draft.random,
     session_id: draft.sessionId,
     cookie: answers.legacyCookie,
@@ -123,10 +150,14 @@ function composeHello(config: EndpointConfig, draft: HelloDraft, answers: HelloA
   };
 }
 
+/** What client_version can be: DTLS 1.3 goes by the name of 1.2 (RFC 9147 §5.3). */
+const newestLegacy = ({ versions }: EndpointConfig): number =>
+  versionNumber[versions.some((version) => version !== '1.0') ? '1.2' : '1.0'];
+
 function fromSettings(
   name: Extract<ShapedExtension, string>,
   config: EndpointConfig,
-  { shape }: HelloDraft,
+  { shape, session }: HelloDraft,
   { cookie, shares }: HelloAnswers,
 ): ClientExtension | undefined {
   const has13 = config.versions.includes('1.3');
@@ -144,7 +175,9 @@ function fromSettings(
     case 'extended_master_secret':
       return config.extendedMasterSecret === 'off' ? undefined : { kind: name, body: {} };
     case 'session_ticket':
-      return config.sessionTicket ? { kind: name, body: { ticket: emptyBytes } } : undefined;
+      return config.sessionTicket || session?.ticket
+        ? { kind: name, body: { ticket: session?.ticket ?? emptyBytes } }
+        : undefined;
     case 'supported_versions':
       return has13
         ? {
@@ -177,7 +210,7 @@ export interface SentHello {
   /** Our halves of the key shares in it, by group. */
   readonly shares: ReadonlyMap<number, KeyAgreement>;
   /** In the order of their identities. */
-  readonly tickets: readonly SessionTicket[];
+  readonly tickets: readonly SessionTicket13[];
 }
 
 /**
@@ -208,7 +241,7 @@ export function sendHello(
 function helloBody(
   crypto: CryptoProvider,
   hello: ClientHello,
-  tickets: readonly SessionTicket[],
+  tickets: readonly SessionTicket13[],
   now: number,
   before: ((hash: 'sha256' | 'sha384') => Uint8Array) | undefined,
 ): Uint8Array {

@@ -14,7 +14,7 @@ import { versionNumber } from '../wire/registry.ts';
 import { type CipherSuite, cipherSuite } from '../wire/suites.ts';
 import type { Association } from './association.ts';
 import { type Choice13, chooseCredential13, chooseForServer13 } from './choose.ts';
-import { canRun } from './config.ts';
+import { mayRun } from './config.ts';
 import type { CookieJar, RetryMemory } from './cookie.ts';
 import type { FirstHello } from './doorstep.ts';
 import { type Message, type Refusal, refuse } from './machine.ts';
@@ -170,7 +170,7 @@ function pickTicket(
   // RFC 8446 §4.2.9: psk_dhe_ke, or the key exchange would lose its forward secrecy.
   if (!policy || !takesTickets(hello)) return undefined;
   for (const [index, { identity }] of psks.identities.slice(0, mostTickets).entries()) {
-    const state = openTicket(env.crypto, policy, identity, now);
+    const state = openTicket(env.crypto, policy, '1.3', identity, now);
     const suite = state && suiteFor(state.suite);
     if (!state || !suite || !checkResumption(config, state.leafHash)) continue;
     const schedule = keySchedule(env.crypto, suite.hash);
@@ -194,7 +194,7 @@ function pickTicket(
     const common = retriedBefore
       ? [retriedBefore.suite]
       : [code, ...config.cipherSuites].filter(
-          (one) => config.cipherSuites.includes(one) && hello.cipher_suites.includes(one) && canRun(one, '1.3'),
+          (one) => config.cipherSuites.includes(one) && hello.cipher_suites.includes(one) && mayRun(config, one, '1.3'),
         );
     return common.flatMap((one) => cipherSuite(one) ?? []).find((suite) => suite.hash === hash);
   }

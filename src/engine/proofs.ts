@@ -92,6 +92,8 @@ export function checkResumption(
 /** What is known of who the peer is. */
 export type PeerProof =
   | { readonly signature: SignatureVerified; readonly trusted: PeerTrusted }
+  /** RSA key exchange: nobody but the owner of the key could read what its Finished is made from (RFC 5246 §7.4.7.1). */
+  | { readonly finished: FinishedVerified; readonly trusted: PeerTrusted }
   | { readonly anonymous: AnonymityAllowed }
   | { readonly resumed: ResumptionAllowed };
 

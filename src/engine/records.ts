@@ -68,6 +68,8 @@ export class RecordLayer {
   version = 0xfeff;
   /** The most plaintext that the peer takes in a protected record, its type included in 1.3 (RFC 8449 §4). */
   peerLimit = Number.POSITIVE_INFINITY;
+  /** The most that we said we take, once the peer knows. */
+  ownLimit = Number.POSITIVE_INFINITY;
   /** Something that the peer protected was opened: from then on what is not protected is not the peer's. */
   heardProtected = false;
 
@@ -177,7 +179,8 @@ export class RecordLayer {
     reading.window.mark(slice.sequenceNumber);
     this.heardProtected = true;
     // RFC 5246 §6.2.1 would have record_overflow; RFC 6347 §4.1.2.7 prefers silence on UDP.
-    if (plaintext.length > maxPlaintext)
+    // RFC 8449 §4 leaves the choice for a limit of our own.
+    if (plaintext.length > Math.min(maxPlaintext, this.ownLimit))
       return { ok: false, reason: 'oversized', detail: `${plaintext.length} bytes of plaintext` };
     return { ok: true, plaintext, again: false };
   }
@@ -204,7 +207,7 @@ export class RecordLayer {
     if (epoch > 3 && reading.window.highest < 0) this.keepRead(epoch - 1, after(now, this.#keepMs));
     reading.window.mark(sequenceNumber);
     this.heardProtected = true;
-    if (content.length > maxPlaintext)
+    if (content.length > Math.min(maxPlaintext, this.ownLimit - 1))
       return { ok: false, reason: 'oversized', detail: `${content.length} bytes of plaintext` };
     // RFC 8446 §5.4 has unexpected_message; RFC 9147 §4.5.2 prefers silence.
     if (type === 0) return { ok: false, reason: 'malformed', detail: 'a record without a content type' };

@@ -64,7 +64,7 @@ export function startServer(house: Association): Handshake {
   /** The newest version that both speak. With supported_versions that list alone counts (RFC 8446 §4.2.1). */
   function choose(hello: ClientHello): Version | undefined {
     const listed = findExtension(hello.extensions, 'supported_versions')?.versions;
-    return (['1.3', '1.2'] as const).find((version) => {
+    return (['1.3', '1.2', '1.0'] as const).find((version) => {
       if (!config.versions.includes(version)) return false;
       const number = versionNumber[version];
       if (listed) return listed.includes(number);
@@ -104,7 +104,7 @@ export function startServer(house: Association): Handshake {
     const next: Handshake | Refusal =
       version === '1.3'
         ? continueServer13(house, first, hello, flights, retried)
-        : continueServer12(house, first, hello, flights);
+        : continueServer12(house, first, hello, flights, version);
     if ('refused' in next) return next;
     return version === '1.3' ? go('dtls13', next) : go('dtls12', next);
   }

@@ -30,7 +30,14 @@ import {
   takesTickets,
 } from './offer13.ts';
 import { type Connected, checkAnonymity, checkResumption, type PeerProof, verifyFinished } from './proofs.ts';
-import { answerApplication, examineChain, illegal, Outbox, type ShownCertificate } from './session.ts';
+import {
+  answerApplication,
+  answerRecordSize,
+  examineChain,
+  illegal,
+  Outbox,
+  type ShownCertificate,
+} from './session.ts';
 import {
   type Agreed13,
   checkCertificateVerify,
@@ -154,6 +161,8 @@ function respond(
   const { suite, group, share } = choice;
   const application = answerApplication(config, hello.extensions);
   if ('refused' in application) return application;
+  const sizes = answerRecordSize(config, hello.extensions, '1.3');
+  if ('refused' in sizes) return sizes;
   const ours = share && crypto.respond(group, share, random);
   if (!ours) return illegal('client_hello', 'the key share is not a valid one');
   settle();
@@ -182,7 +191,9 @@ function respond(
   traffic.openWrite(2, server);
   traffic.openRead(2, client);
 
-  const { extensions } = application;
+  // Before the first protected record.
+  house.limitRecords(sizes.limit);
+  const extensions = [...application.extensions, ...sizes.extensions];
   outbox.message(2, HandshakeType.encryptedExtensions, encode(encryptedExtensions, { extensions }));
   const anonymous = config.clientAuth === 'none' ? checkAnonymity(config) : undefined;
   if (!ticket && !anonymous) {
@@ -320,7 +331,8 @@ function runServer13(house: Association, start: Start): Handshake {
     const bodies = Array.from({ length: policy.count }, (_, i) => {
       const ticket_nonce = uintBytes(i, 2);
       const psk = traffic.schedule.resumptionPsk(resumption, ticket_nonce);
-      const state = { suite: agreed.suite.code, psk, issuedAt: house.now, leafHash };
+      const suite = agreed.suite.code;
+      const state = { version: '1.3', suite, psk, extendedMasterSecret: true, issuedAt: house.now, leafHash } as const;
       return encode(newSessionTicket13, {
         ticket_lifetime: policy.lifetimeSeconds,
         ticket_age_add: random(4).reduce((sum, byte) => sum * 256 + byte, 0),

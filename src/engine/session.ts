@@ -5,6 +5,7 @@
 import { emptyBytes, fromUtf8, utf8 } from '../base/bytes.ts';
 import type { PublicKey } from '../crypto/keys.ts';
 import { type ClientExtension, type ExtensionMessage, extensionCode, findExtension } from '../wire/extensions.ts';
+import { maxPlaintext } from '../wire/record.ts';
 import { publicKeyOf } from '../x509/read.ts';
 import type { EndpointConfig } from './api.ts';
 import type { Association } from './association.ts';
@@ -85,6 +86,27 @@ export function answerApplication(
     });
   }
   return { srtpProfile, alpn, extensions };
+}
+
+/** The record size that a client takes, and what we say of ours (RFC 8449 §4: also who has no need to limit it). */
+export function answerRecordSize(
+  config: EndpointConfig,
+  offered: readonly ClientExtension[] | undefined,
+  version: '1.2' | '1.3',
+):
+  | {
+      readonly limit: number | undefined;
+      readonly extensions: {
+        readonly kind: 'record_size_limit';
+        readonly body: { readonly record_size_limit: number };
+      }[];
+    }
+  | Refusal {
+  const limit = findExtension(offered, 'record_size_limit')?.record_size_limit;
+  if (limit === undefined) return { limit, extensions: [] };
+  if (limit < 64) return illegal('client_hello', `record_size_limit is ${limit}`);
+  const record_size_limit = config.recordSizeLimit ?? maxPlaintext + (version === '1.3' ? 1 : 0);
+  return { limit, extensions: [{ kind: 'record_size_limit', body: { record_size_limit } }] };
 }
 
 /** What a server answered to use_srtp and ALPN, if it may be that. `message` is where it stands. */

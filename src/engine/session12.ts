@@ -1,15 +1,22 @@
 /**
- * What both roles of DTLS 1.2 do alike once hellos are exchanged: checks of signatures, and the step from a shared secret to
- * keys (RFC 5246 §8, RFC 7627 §4, RFC 5764 §4.2).
+ * What both roles of DTLS 1.2 and 1.0 do alike once hellos are exchanged: checks of signatures, and the step from a shared
+ * secret to keys (RFC 5246 §8, RFC 4346 §8, RFC 7627 §4, RFC 5764 §4.2).
  */
 import { concat } from '../base/bytes.ts';
 import { keyName, type PublicKey } from '../crypto/keys.ts';
-import { exportKeyingMaterial, extendedMasterSecret, masterSecret, prfHash, verifyData } from '../crypto/prf12.ts';
+import {
+  exportKeyingMaterial,
+  extendedMasterSecret,
+  masterSecret,
+  type PrfHash,
+  prfHash,
+  verifyData,
+} from '../crypto/prf12.ts';
 import { type RecordCipher, recordProtection12 } from '../crypto/protection12.ts';
 import type { CipherSuite } from '../wire/suites.ts';
-import type { Parameters } from './api.ts';
+import type { OldVersion, Parameters } from './api.ts';
 import type { Association } from './association.ts';
-import { keyFits } from './choose.ts';
+import { impliedScheme, keyFits } from './choose.ts';
 import type { Failure } from './failure.ts';
 import { type SignatureVerified, verifySignature } from './proofs.ts';
 import type { ShownCertificate } from './session.ts';
@@ -20,10 +27,12 @@ export const renegotiationSuite = 0x00ff;
 
 /** What the hellos agreed. */
 export interface Agreed {
+  readonly version: OldVersion;
   readonly suite: CipherSuite;
   readonly clientRandom: Uint8Array;
   readonly serverRandom: Uint8Array;
   readonly extendedMasterSecret: boolean;
+  readonly encryptThenMac: boolean;
   readonly srtpProfile: number | undefined;
   readonly alpn: string | undefined;
 }
@@ -36,8 +45,8 @@ export interface Keys {
 }
 
 /** The key in a server's certificate must be of the kind that the suite names (RFC 5246 §7.4.2). */
-export const keyMismatch = (key: PublicKey, suite: CipherSuite): Failure | undefined =>
-  keyFits(key, suite)
+export const keyMismatch = (key: PublicKey, { suite, version }: Agreed): Failure | undefined =>
+  keyFits(key, suite, version)
     ? undefined
     : {
         fault: 'peer',
@@ -46,16 +55,21 @@ export const keyMismatch = (key: PublicKey, suite: CipherSuite): Failure | undef
         what: `a key of kind ${keyName(key)} with ${suite.name}`,
       };
 
-/** A peer's `digitally-signed` value: by a scheme that we named, and by the key that it showed. */
+/**
+ * A peer's `digitally-signed` value: by a scheme that we named, or, without a scheme, the one that DTLS 1.0 implies; and by the
+ * key that it showed.
+ */
 export function checkSignature(
   house: Association,
   shown: ShownCertificate,
   message: string,
   signed: Uint8Array,
-  { algorithm, signature }: { readonly algorithm: number; readonly signature: Uint8Array },
+  { algorithm: named, signature }: { readonly algorithm?: number; readonly signature: Uint8Array },
 ): { readonly verified: SignatureVerified } | { readonly refused: Failure } {
+  const algorithm = named ?? impliedScheme(shown.key);
+  if (algorithm === undefined) return { refused: { fault: 'peer', code: 'bad-signature', message } };
   // RFC 5246 §7.4.3 and §7.4.8: one of those in signature_algorithms or CertificateRequest.
-  if (!house.config.signatureSchemes.includes(algorithm)) {
+  if (named !== undefined && !house.config.signatureSchemes.includes(named)) {
     const what = `signed with 0x${algorithm.toString(16).padStart(4, '0')}, which was not offered`;
     return { refused: { fault: 'peer', code: 'illegal-parameter', message, what } };
   }
@@ -69,23 +83,25 @@ export function checkSignature(
 /** Master secret and record keys; tells the key log. `transcript` ends with ClientKeyExchange. */
 export function deriveKeys(house: Association, agreed: Agreed, premaster: Uint8Array, transcript: Transcript): Keys {
   const provider = house.env.crypto;
-  const { suite, clientRandom, serverRandom } = agreed;
-  const hash = prfHash('1.2', suite);
+  const { clientRandom, serverRandom } = agreed;
+  const hash = hashOf(agreed);
   const master = agreed.extendedMasterSecret
     ? extendedMasterSecret(provider, hash, premaster, transcript.digest())
     : masterSecret(provider, hash, premaster, clientRandom, serverRandom);
+  return keysOf(house, agreed, master);
+}
+
+/** Record keys of a master secret, which a session may have brought; tells the key log. */
+export function keysOf(house: Association, agreed: Agreed, master: Uint8Array): Keys {
+  const { crypto: provider, random } = house.env;
+  const { clientRandom } = agreed;
   house.event({ kind: 'secret', label: 'CLIENT_RANDOM', clientRandom, secret: master });
-  const { client, server } = recordProtection12({
-    provider,
-    suite,
-    version: '1.2',
-    masterSecret: master,
-    clientRandom,
-    serverRandom,
-    encryptThenMac: false,
-  });
+  const { client, server } = recordProtection12({ ...agreed, provider, masterSecret: master, random });
   return { master, client, server };
 }
+
+/** PRF, and hash of the transcript. */
+export const hashOf = ({ version, suite }: Pick<Agreed, 'version' | 'suite'>): PrfHash => prfHash(version, suite);
 
 /** verify_data of one side's Finished, over all messages so far (RFC 5246 §7.4.9). */
 export const finishedData = (
@@ -94,7 +110,7 @@ export const finishedData = (
   keys: Keys,
   sender: 'client' | 'server',
   transcript: Transcript,
-): Uint8Array => verifyData(house.env.crypto, prfHash('1.2', agreed.suite), keys.master, sender, transcript.digest());
+): Uint8Array => verifyData(house.env.crypto, hashOf(agreed), keys.master, sender, transcript.digest());
 
 /** The exporter of a completed handshake (RFC 5705 §4). */
 export const exporter =
@@ -102,7 +118,7 @@ export const exporter =
   (label: string, context: Uint8Array | undefined, length: number): Uint8Array =>
     exportKeyingMaterial(
       house.env.crypto,
-      prfHash('1.2', agreed.suite),
+      hashOf(agreed),
       keys.master,
       label,
       agreed.clientRandom,
@@ -111,11 +127,19 @@ export const exporter =
       context,
     );
 
-export const parametersOf = (agreed: Agreed, group: number, peerSignature: number | undefined): Parameters => ({
-  version: '1.2',
+/** `peerSignature`: what the peer named; DTLS 1.0 names nothing. */
+export const parametersOf = (
+  agreed: Agreed,
+  group: number | undefined,
+  peerSignature: number | undefined,
+  resumed: boolean,
+): Parameters => ({
+  version: agreed.version,
   cipherSuite: agreed.suite.code,
   group,
   peerSignature,
+  resumed,
+  encryptThenMac: agreed.encryptThenMac && agreed.suite.cipher.kind === 'cbc',
   srtpProfile: agreed.srtpProfile,
   alpn: agreed.alpn,
   extendedMasterSecret: agreed.extendedMasterSecret,

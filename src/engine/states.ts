@@ -33,7 +33,7 @@ export const serverOpening = {
 export const client12 = {
   awaitCertificate: {
     about: 'parameters are agreed; every suite we offer authenticates the server by certificate',
-    on: { certificate: ['awaitServerKeyExchange'] },
+    on: { certificate: ['awaitServerKeyExchange', 'awaitCertificateRequest'] },
   },
   awaitServerKeyExchange: {
     about: 'the server is to sign its key share (RFC 8422 §5.4)',
@@ -51,11 +51,11 @@ export const client12 = {
     on: { server_hello_done: ['awaitNewSessionTicket', 'awaitChangeCipherSpec'] },
   },
   awaitNewSessionTicket: {
-    about: 'our Finished is out; the server promised a session ticket (RFC 5077 §3.3)',
+    about: 'our Finished is out, or a session is resumed; the server promised a session ticket (RFC 5077 §3.3)',
     on: { new_session_ticket: ['awaitChangeCipherSpec'] },
   },
   awaitChangeCipherSpec: {
-    about: 'the server is to switch to the new keys; a ticket that nobody promised is let through and ignored',
+    about: 'the server is to switch to the new keys; a ticket that nobody promised is let through',
     on: { new_session_ticket: ['awaitChangeCipherSpec'], change_cipher_spec: ['awaitFinished'] },
   },
   awaitFinished: { about: 'the server is to prove that it saw the same handshake', on: { finished: ['connected'] } },
@@ -81,7 +81,7 @@ export const server12 = {
     on: { certificate_verify: ['awaitChangeCipherSpec'] },
   },
   awaitChangeCipherSpec: {
-    about: 'the client is to switch to the new keys',
+    about: 'the client is to switch to the new keys; of a session that is resumed, ours are in use',
     on: { change_cipher_spec: ['awaitFinished'] },
   },
   awaitFinished: { about: 'the client is to prove that it saw the same handshake', on: { finished: ['connected'] } },

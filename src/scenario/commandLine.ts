@@ -14,7 +14,8 @@ export function toCommandLine(scenario: Scenario): string {
   const flags = optionNames.flatMap((name) =>
     (given[name] ?? []).flatMap((text) => {
       const value = fileFor(name, text);
-      const { flag } = optionTable[name];
+      const { flag, type } = optionTable[name];
+      if (type.bare === value) return [flag];
       // A value that begins with a dash would be taken for a flag.
       return value.startsWith('-') ? [`${flag}=${value}`] : [flag, value];
     }),
@@ -96,10 +97,11 @@ function readWords(command: Command, words: readonly string[]): Parsed<Scenario>
       ? [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]
       : [word, undefined];
     const name = optionNames.find((known) => optionTable[known].flag === flag);
-    const bare = name === undefined ? undefined : optionTable[name].type.bare;
-    const follows = words[at + 1]?.startsWith('-') === false;
-    const value = inline ?? (bare !== undefined && !follows ? bare : words[++at]);
     if (name === undefined) return bad('command line', word, 'is not an option');
+    const { bare } = optionTable[name].type;
+    // A target may follow such a flag, so no other word is taken for its value.
+    const follows = bare === undefined || ['on', 'off'].includes(words[at + 1] ?? '');
+    const value = inline ?? (follows ? words[++at] : bare);
     if (value === undefined) return bad(flag, '', 'needs a value');
     given[name] = [...(given[name] ?? []), value];
   }

@@ -42,6 +42,7 @@ export interface Options {
   readonly groups: readonly number[];
   readonly sigalgs: readonly number[];
   readonly alpn: readonly string[];
+  readonly allowWeak: boolean;
   /** File names on the command line, PEM texts in a form: whoever runs it knows which. */
   readonly cert: readonly string[];
   readonly key: readonly string[];
@@ -104,6 +105,15 @@ export interface OptionDefinition<T> {
   readonly type: ValueType<T>;
   readonly default: (command: Command) => T;
 }
+
+const strongSuites = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030];
+const strongSchemes = [0x0403, 0x0503, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601];
+/** What `--allow-weak` adds where nobody says what to offer. */
+const weak = {
+  versions: ['1.0'],
+  suites: [0xc009, 0xc013, 0xc00a, 0xc014, 0x009c, 0x009d, 0x002f, 0x0035],
+  sigalgs: [0x0203, 0x0201],
+} as const;
 
 type Table = { readonly [N in OptionName]: OptionDefinition<Options[N]> };
 
@@ -213,7 +223,7 @@ export const optionTable: Table = {
     help: 'versions that we speak',
     commands: both,
     onlyRole: undefined,
-    type: words<Version>(['1.3', '1.2'], 1),
+    type: words<Version>(['1.3', '1.2', '1.0'], 1),
     default: always(['1.3', '1.2']),
   },
   suites: {
@@ -223,8 +233,8 @@ export const optionTable: Table = {
     help: 'cipher suites in order of preference, by IANA name or as 0xc02b',
     commands: both,
     onlyRole: undefined,
-    type: codes(cipherSuites, [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030], 1),
-    default: always([0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030]),
+    type: codes(cipherSuites, [...strongSuites, ...weak.suites], 1),
+    default: always(strongSuites),
   },
   groups: {
     flag: '--groups',
@@ -233,7 +243,7 @@ export const optionTable: Table = {
     help: 'key exchange groups in order of preference',
     commands: both,
     onlyRole: undefined,
-    type: codes(groups, [4588, 29, 23, 24], 1),
+    type: codes(groups, [4588, 29, 23, 24, 25], 1),
     default: always([4588, 29, 23, 24]),
   },
   sigalgs: {
@@ -243,8 +253,18 @@ export const optionTable: Table = {
     help: 'signature schemes that we accept, in order of preference',
     commands: both,
     onlyRole: undefined,
-    type: codes(signatureSchemes, [0x0403, 0x0503, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601], 1),
-    default: always([0x0403, 0x0503, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601]),
+    type: codes(signatureSchemes, [...strongSchemes, 0x0603, ...weak.sigalgs], 1),
+    default: always(strongSchemes),
+  },
+  allowWeak: {
+    flag: '--allow-weak',
+    group: 'offer',
+    label: 'Weak parameters',
+    help: 'DTLS 1.0, AES-CBC, RSA key exchange and SHA-1 signatures may be agreed; they go behind what else we offer',
+    commands: both,
+    onlyRole: undefined,
+    type: flag('may be agreed, as old gateways need it', 'never agreed'),
+    default: always(false),
   },
   srtp: {
     flag: '--srtp',
@@ -469,12 +489,21 @@ export const formatOption = <N extends OptionName>(name: N, value: Options[N]): 
 export const optionsOf = (command: Command): readonly OptionName[] =>
   optionNames.filter((name) => optionTable[name].commands.includes(command));
 
-/** All options of a command at their defaults, or at those of a profile where it has a say. */
-export function defaultOptions(command: Command, as: string = ourselves): Options {
+/** All options of a command at their defaults, or at those of a profile where it has a say, or of what may be weak. */
+export function defaultOptions(command: Command, as: string = ourselves, allowWeak = false): Options {
   // Each name gets the value of its own row; the mapped type of the table holds that together.
-  const own = Object.fromEntries(
+  const strong = Object.fromEntries(
     optionNames.map((name) => [name, optionTable[name].default(command)]),
   ) as unknown as Options;
+  const own: Options = allowWeak
+    ? {
+        ...strong,
+        allowWeak,
+        versions: [...strong.versions, ...weak.versions],
+        suites: [...strong.suites, ...weak.suites],
+        sigalgs: [...strong.sigalgs, ...weak.sigalgs],
+      }
+    : strong;
   const profile = profileOf(as);
   return profile ? { ...own, ...optionsOfProfile(profile), as } : own;
 }

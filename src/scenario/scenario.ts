@@ -55,7 +55,7 @@ export function readScenario(command: Command, target: string | undefined, given
   if (problems.length > 0) return { ok: false, problems };
   // Options that are not given have the defaults of the stack that we are to behave as.
   const as = values.as as Options['as'] | undefined;
-  const options = { ...defaultOptions(command, as), ...values } as Options;
+  const options = { ...defaultOptions(command, as, values.allowWeak === true), ...values } as Options;
   const scenario: Scenario = { command, target: where, options };
   const wrong = contradictions(scenario, given);
   return wrong.length > 0 ? { ok: false, problems: wrong } : good(scenario);
@@ -80,6 +80,8 @@ function contradictions({ command, target, options }: Scenario, given: GivenOpti
     refuse('key', `has no --cert: ${options.key.length} keys for ${options.cert.length} certificates`);
   if (options.certGen !== undefined && options.cert.length > 0)
     refuse('certGen', 'contradicts --cert: one or the other');
+  if (given.versions !== undefined && options.versions.includes('1.0') && !options.allowWeak)
+    refuse('versions', 'holds DTLS 1.0, which is weak', 'with --allow-weak');
   if (options.rtoMax < options.rto) refuse('rtoMax', `is less than --rto, ${options.rto} ms`);
   if (options.fragment !== undefined && options.fragment > options.mtu)
     refuse('fragment', `is more than the MTU, ${options.mtu} bytes`);
@@ -152,7 +154,7 @@ function textsOf(value: Json, list: boolean): readonly string[] | undefined {
 
 /** The texts of all options that differ from their default: what a form shows, and a command line names. */
 export function formOf({ command, options }: Pick<Scenario, 'command' | 'options'>): GivenOptions {
-  const defaults = { ...defaultOptions(command, options.as), as: ourselves };
+  const defaults = { ...defaultOptions(command, options.as, options.allowWeak), as: ourselves, allowWeak: false };
   const given: Partial<Record<OptionName, readonly string[]>> = {};
   for (const name of optionsOf(command)) {
     const texts = formatOption(name, options[name]);
@@ -176,6 +178,7 @@ export function toEndpointConfig(
     cipherSuites: options.suites,
     groups: options.groups,
     signatureSchemes: options.sigalgs,
+    allowWeak: options.allowWeak,
     credentials,
     clientAuth: options.clientAuth,
     trust:

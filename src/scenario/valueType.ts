@@ -39,7 +39,7 @@ export interface ValueType<T> {
   readonly description: ValueDescription;
   /** What stands for the value in usage lines: `<bytes>`. */
   readonly placeholder: string;
-  /** What the flag means when no value follows it; without this, one has to. */
+  /** What the flag means where it stands alone, as it does on a command line; without this, a value has to follow. */
   readonly bare?: string;
   /** `where` is the flag, for the problem. An empty list never comes here: it means the default. */
   parse(texts: readonly string[], where: string): Parsed<T>;

@@ -210,6 +210,13 @@ function shapeOf(kind: KeyKind): Shape {
         algorithm: sequence(oid(Oid.ecdsaWithSha384)),
         signatureLengths: ecdsaLengths(48),
       };
+    case 'ecdsa-p521':
+      return {
+        key: { kind: 'ec', curve: 'secp521r1', point: new Uint8Array(133) },
+        algorithm: sequence(oid(Oid.ecdsaWithSha512)),
+        // R and S have 521 bits: 66 bytes three times out of four, else 65, and two bytes of length around them.
+        signatureLengths: [139, 138, 137],
+      };
     case 'rsa-2048':
     case 'rsa-3072':
     case 'rsa-4096': {
@@ -239,6 +246,8 @@ async function makeSigner(kind: KeyKind, environment: GenerateEnvironment): Prom
       return { ...shape, ...(await ecdsaSigner(subtle, 'P-256', 'SHA-256')) };
     case 'ecdsa-p384':
       return { ...shape, ...(await ecdsaSigner(subtle, 'P-384', 'SHA-384')) };
+    case 'ecdsa-p521':
+      return { ...shape, ...(await ecdsaSigner(subtle, 'P-521', 'SHA-512')) };
     case 'rsa-2048':
     case 'rsa-3072':
     case 'rsa-4096': {
@@ -264,7 +273,11 @@ const plainSigner = async (subtle: SubtleCrypto, key: CryptoKey): Promise<KeyAnd
   sign: async (message) => new Uint8Array(await subtle.sign({ name: key.algorithm.name }, key, owned(message))),
 });
 
-async function ecdsaSigner(subtle: SubtleCrypto, namedCurve: 'P-256' | 'P-384', hash: string): Promise<KeyAndSign> {
+async function ecdsaSigner(
+  subtle: SubtleCrypto,
+  namedCurve: 'P-256' | 'P-384' | 'P-521',
+  hash: string,
+): Promise<KeyAndSign> {
   const pair = await subtle.generateKey({ name: 'ECDSA', namedCurve }, true, ['sign']);
   return {
     key: await exported(subtle, pair.privateKey),

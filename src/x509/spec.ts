@@ -3,7 +3,7 @@
  * commas, in any order, all of them optional. Without anything it is what WebRTC browsers make for themselves: ECDSA
  * P-256, self-signed, CN=WebRTC, 30 days.
  *
- *   ecdsa-p256 | ecdsa-p384 | rsa-2048 | rsa-3072 | rsa-4096 | ed25519    kind of the leaf's key
+ *   ecdsa-p256 | ecdsa-p384 | ecdsa-p521 | rsa-2048 | rsa-3072 | rsa-4096 | ed25519    kind of the leaf's key
  *   chain=N        certificates in the chain: leaf, intermediates, root (1 is a self-signed leaf)
  *   ca=KIND        kind of the issuers' keys, when another than the leaf's
  *   size=BYTES     bytes of all certificates of the chain together, DER, to the byte
@@ -15,7 +15,15 @@
  *   cn=NAME        common name of the leaf; a comma in it is written `\,`
  */
 
-export const keyKinds = ['ecdsa-p256', 'ecdsa-p384', 'rsa-2048', 'rsa-3072', 'rsa-4096', 'ed25519'] as const;
+export const keyKinds = [
+  'ecdsa-p256',
+  'ecdsa-p384',
+  'ecdsa-p521',
+  'rsa-2048',
+  'rsa-3072',
+  'rsa-4096',
+  'ed25519',
+] as const;
 export type KeyKind = (typeof keyKinds)[number];
 
 export type Validity =
@@ -249,6 +257,9 @@ const aliases: Readonly<Record<string, KeyKind>> = {
   p384: 'ecdsa-p384',
   'p-384': 'ecdsa-p384',
   'ecdsa-p-384': 'ecdsa-p384',
+  p521: 'ecdsa-p521',
+  'p-521': 'ecdsa-p521',
+  'ecdsa-p-521': 'ecdsa-p521',
   rsa2048: 'rsa-2048',
   rsa3072: 'rsa-3072',
   rsa4096: 'rsa-4096',

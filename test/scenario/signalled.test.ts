@@ -132,7 +132,7 @@ describe('a gateway of our own', () => {
       expect(parsed.ok && parsed.value.options.whip, line).toBe(true);
     }
     const parsed = serving({ whip: ['on'], setup: ['active'], token: ['secret'] });
-    expect(parsed.ok && toCommandLine(parsed.value)).toBe('dtlscope serve --whip on --setup active');
+    expect(parsed.ok && toCommandLine(parsed.value)).toBe('dtlscope serve --whip --setup active');
   });
 
   it('alone has use for what belongs to signalling', () => {

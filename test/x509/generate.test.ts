@@ -196,7 +196,13 @@ describe('sizes', () => {
   }, 60_000);
 
   it('that are too small are refused with the smallest there is, which can be had', async () => {
-    for (const spec of ['ecdsa-p256', 'ecdsa-p384,chain=3', 'ed25519,chain=2,ca=rsa-2048', 'rsa-2048']) {
+    for (const spec of [
+      'ecdsa-p256',
+      'ecdsa-p384,chain=3',
+      'ecdsa-p521,chain=2',
+      'ed25519,chain=2,ca=rsa-2048',
+      'rsa-2048',
+    ]) {
       const smallest = smallestSize(specOf(spec), Date.now());
       const refused = await generateCredential(specOf(`${spec},size=${smallest - 1}`), environment());
       expect(refused).toMatchObject({ ok: false, error: { smallest } });

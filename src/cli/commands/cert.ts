@@ -20,7 +20,7 @@ interface CertFlags {
 
 const grammar = `
 SPEC is a kind of key, then options, separated by commas:
-  ecdsa-p256 | ecdsa-p384 | rsa-2048 | rsa-3072 | rsa-4096 | ed25519
+  ecdsa-p256 | ecdsa-p384 | ecdsa-p521 | rsa-2048 | rsa-3072 | rsa-4096 | ed25519
   chain=N          certificates in the chain: leaf, intermediates, root
   ca=KIND          kind of the issuers' keys, when another than the leaf's
   size=BYTES       bytes of all certificates together (DER), to the byte
