@@ -30,6 +30,7 @@ export const defaultConfig = (role: Role): EndpointConfig => ({
   srtpProfiles: [],
   extendedMasterSecret: 'offer',
   sessionTicket: false,
+  allowWeak: false,
   cookie: false,
   mtu: 1200,
   packing: 'packed',

@@ -85,9 +85,15 @@ describe('a mistake on the command line', () => {
   });
 
   it('of suites that nobody can run says so', async () => {
-    const { code, stderr } = await cli.run('probe', 'sim', '--suites', 'TLS_RSA_WITH_AES_128_CBC_SHA');
+    const { code, stderr } = await cli.run('probe', 'sim', '--suites', 'TLS_DHE_RSA_WITH_AES_128_CBC_SHA');
     expect(code).toBe(2);
     expect(stderr).toMatch(/^These options can not work: cipherSuites/);
+  });
+
+  it('of nothing but weak suites names the flag that allows them', async () => {
+    const { code, stderr } = await cli.run('probe', 'sim', '--suites', 'TLS_RSA_WITH_AES_128_CBC_SHA');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^These options can not work: .*--allow-weak/);
   });
 
   it('in an output’s ending names those that there are', async () => {

@@ -138,7 +138,7 @@ describe('an option', () => {
       '--groups: "29" is not known; allowed: IANA names (X25519MLKEM768, x25519…) or numbers such as 0x11ec',
     ],
     [{ groups: ['x25519,X25519'] }, '--groups: "X25519" is in the list twice'],
-    [{ versions: ['1.1'] }, '--versions: "1.1" is not known; allowed: 1.3, 1.2'],
+    [{ versions: ['1.1'] }, '--versions: "1.1" is not known; allowed: 1.3, 1.2, 1.0'],
     [{ link: ['loss=x', 'up'] }, '--link: this is not a probability; allowed: 0% to 100%'],
     [{ fingerprint: ['sha-256 AA:BB'] }, '--fingerprint: this is not right: sha-256 has 32 bytes, this has 2'],
     [{ bind: ['localhost'] }, '--bind: "localhost" is not right: it is not an IP address, or IP:PORT'],
@@ -327,5 +327,34 @@ describe('presets', () => {
 
   it('have names of their own', () => {
     expect(new Set(presets.map(({ id }) => id)).size).toBe(presets.length);
+  });
+});
+
+describe('--allow-weak', () => {
+  const allowed = read({ allowWeak: ['on'] });
+
+  it('stands alone on a command line, before and behind a target', () => {
+    expect(toCommandLine(allowed)).toBe(`dtlscope probe ${target} --allow-weak`);
+    for (const line of [`dtlscope probe --allow-weak ${target}`, `dtlscope probe ${target} --allow-weak`])
+      expect(parseCommandLine(line)).toEqual({ ok: true, value: allowed });
+    expect(parseCommandLine(`dtlscope probe ${target} --allow-weak=off`)).toEqual({ ok: true, value: read({}) });
+  });
+
+  it('puts what is weak behind what is not, where nobody says what to offer', () => {
+    const { versions, suites, sigalgs } = allowed.options;
+    const own = defaultOptions('probe');
+    expect(versions).toEqual([...own.versions, '1.0']);
+    expect(suites.slice(0, own.suites.length)).toEqual(own.suites);
+    expect(suites.slice(own.suites.length)).toContain(0x0035);
+    expect(sigalgs.slice(own.sigalgs.length)).toEqual([0x0203, 0x0201]);
+    expect(read({ allowWeak: ['on'], versions: ['1.2'] }).options.versions).toEqual(['1.2']);
+    expect(toEndpointConfig(allowed.options, [], defaultConfig('client')).allowWeak).toBe(true);
+  });
+
+  it('is asked for by name when DTLS 1.0 is wanted', () => {
+    expect(problems({ versions: ['1.2,1.0'] })).toEqual([
+      '--versions: "1.2,1.0" holds DTLS 1.0, which is weak; allowed: with --allow-weak',
+    ]);
+    expect(read({ versions: ['1.0'], allowWeak: ['on'] }).options.versions).toEqual(['1.0']);
   });
 });
