@@ -25,10 +25,15 @@ interface StackError {
   };
 }
 
+/** Chromium's getStats answers from what it knew up to 50 ms ago. ms */
+const staleMs = 100;
+
 export class OwnStackEnd {
   readonly #connection = new RTCPeerConnection();
   readonly #hear: (fact: StackFact) => void;
   #closed = false;
+  #last = '';
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(hear: (fact: StackFact) => void) {
     this.#hear = hear;
@@ -59,13 +64,23 @@ export class OwnStackEnd {
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#timer);
     this.#connection.close();
   }
 
+  /** Tells how things stand, now and once more when the browser's figures have caught up; the same twice is told once. */
   #look(error?: string): void {
-    void this.#fact(error).then((fact) => {
-      if (!this.#closed) this.#hear(fact);
-    });
+    void this.#tell(error);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#tell(undefined), staleMs);
+  }
+
+  async #tell(error: string | undefined): Promise<void> {
+    const fact = await this.#fact(error);
+    const text = JSON.stringify(fact);
+    if (this.#closed || text === this.#last) return;
+    this.#last = text;
+    this.#hear(fact);
   }
 
   async #fact(error: string | undefined): Promise<StackFact> {

@@ -44,7 +44,12 @@ export function RunForm(): ReactElement {
       ))}
       <section className="command-line" aria-label="As a command line">
         <h3>The same in a terminal</h3>
-        {commandLine === undefined ? (
+        {form.target.trim() === 'browser' ? (
+          <p className="dim">
+            A terminal has no WebRTC stack of a browser. Its gateway, <code>npx dtlscope serve --whip</code>, can be
+            visited by any.
+          </p>
+        ) : commandLine === undefined ? (
           <p className="dim">Mend the marked fields first.</p>
         ) : (
           <CopyLine text={commandLine} name="the command line" />

@@ -12,9 +12,9 @@ export function Welcome(): ReactElement {
   const { editForm, start } = useActions();
   const ready = useSlice((state) => state.helper.kind === 'ready');
   const busy = useSlice((state) => state.starting || state.connection.link !== 'connected');
-  const run = (preset: string | undefined): void => {
+  const run = (target: string, preset: string | undefined): void => {
     editForm((form) => {
-      const at = setField(form, 'target', 'sim');
+      const at = setField(form, 'target', target);
       return preset === undefined ? at : applyPreset(at, preset);
     });
     void start();
@@ -25,14 +25,14 @@ export function Welcome(): ReactElement {
         <h2>See a handshake</h2>
         <p>Two ends in this browser, over a network that loses what you tell it to. No helper, no server.</p>
         <p className="row">
-          <button type="button" className="primary" disabled={busy} onClick={() => run(undefined)}>
+          <button type="button" className="primary" disabled={busy} onClick={() => run('sim', undefined)}>
             Run one in memory
           </button>
           {stories.flatMap((id) => {
             const preset = presets.find((one) => one.id === id);
             return preset
               ? [
-                  <button type="button" key={id} disabled={busy} title={preset.help} onClick={() => run(id)}>
+                  <button type="button" key={id} disabled={busy} title={preset.help} onClick={() => run('sim', id)}>
                     {preset.label}
                   </button>,
                 ]
@@ -56,6 +56,19 @@ export function Welcome(): ReactElement {
           Enter its <code>HOST:PORT</code> as the target above, choose certificate, MTU and packing under Options, and
           press Run.{' '}
           {ready ? 'The helper that sends UDP is ready.' : 'This needs the helper, a small program beside the browser.'}
+        </p>
+      </section>
+      <section>
+        <h2>Ask this browser</h2>
+        <p>
+          What this very browser’s WebRTC stack sends and takes, in a handshake with dtlscope on this machine. Role,
+          certificate and the rest are under Options.
+        </p>
+        <p className="row">
+          <button type="button" disabled={busy || !ready} onClick={() => run('browser', undefined)}>
+            Shake hands with it
+          </button>
+          {!ready && <span className="dim">needs the helper</span>}
         </p>
       </section>
     </div>

@@ -32,19 +32,20 @@ const html = (wantsToken: boolean): string => `<!doctype html>
 <link rel="stylesheet" href="page.css">
 <script type="module" src="page.js"></script>
 <h1>dtlscope gateway</h1>
-<p>This page connects to the gateway that served it, as any WebRTC page does to its own. No camera is asked for, and no media flows.</p>
 <form id="form">
   <fieldset>
-    <legend>What to ask for</legend>
+    <legend>What this page asks the gateway for</legend>
     <label><input type="checkbox" id="data" checked> a data channel</label>
     <label><input type="checkbox" id="media" checked> audio and video</label>
     <span><label for="kind">by</label> <select id="kind"><option value="whip">WHIP (this page sends)</option><option value="whep">WHEP (this page receives)</option></select></span>
     ${wantsToken ? '<label>Bearer token <input id="token" autocomplete="off"></label>' : ''}
   </fieldset>
-  <button id="connect">Connect</button>
-  <button id="disconnect" type="button" disabled>Disconnect</button>
+  <p class="row">
+    <button id="connect">Connect</button>
+    <button id="disconnect" type="button" disabled>Disconnect</button>
+    <span id="verdict" role="status">Not connected yet.</span>
+  </p>
 </form>
-<p id="verdict" role="status">Not connected yet.</p>
 <dl>
   <dt>Connection</dt><dd id="connection">new</dd>
   <dt>ICE</dt><dd id="ice">new</dd>
@@ -56,17 +57,20 @@ const html = (wantsToken: boolean): string => `<!doctype html>
 </dl>
 <h2>What happened</h2>
 <ol id="log"></ol>
+<p>This page connects to the gateway that served it, as any WebRTC page does to its own. No camera is asked for, and no media flows.</p>
 <p>Firefox does not connect to 127.0.0.1: for it, start the gateway with <code>--bind</code> and another address of this machine, and open the page there.</p>
 </html>
 `;
 
 const style = `:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 44em; margin: 2em auto; padding: 0 1em; }
-fieldset { display: flex; flex-wrap: wrap; gap: .25em 1.5em; margin: 0 0 1em; border: 1px solid GrayText; border-radius: 4px; }
+body { max-width: 48em; margin: .75em auto; padding: 0 1em; }
+h1, h2 { font-size: 1.15em; margin: .5em 0; }
+fieldset { display: flex; flex-wrap: wrap; gap: .25em 1.5em; margin: 0; border: 1px solid GrayText; border-radius: 4px; }
+.row { display: flex; flex-wrap: wrap; align-items: baseline; gap: .5em .75em; margin: .75em 0; }
 button, select, input { font: inherit; }
 button { padding: .25em 1em; }
 #verdict { font-weight: 600; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .1em 1.5em; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .1em 1.5em; margin: .75em 0; }
 dd { margin: 0; overflow-wrap: anywhere; }
 dt, li time { opacity: .75; }
 #log { padding-left: 0; list-style: none; font-variant-numeric: tabular-nums; }
@@ -128,10 +132,12 @@ async function connect() {
     show('ice', mine.iceConnectionState);
     log('ICE: ' + mine.iceConnectionState);
   });
-  pc.addEventListener('connectionstatechange', async () => {
+  pc.addEventListener('connectionstatechange', () => {
     show('connection', mine.connectionState);
     log('connection: ' + mine.connectionState);
-    await look();
+    // Chromium answers from what it knew up to 50 ms ago.
+    void look();
+    setTimeout(look, 100);
     const words = { connected: 'Connected: ICE and DTLS are done.', failed: 'The connection failed.', disconnected: 'The gateway has gone silent.', closed: 'The connection is closed.' };
     show('verdict', words[mine.connectionState] || 'Connecting…');
   });

@@ -6,11 +6,11 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright';
 import { readCapture } from '../../src/capture/read.ts';
 import { toPcapng } from '../../src/capture/write.ts';
 import { findChromium } from '../../src/tools/peers.ts';
 import type { DatagramEvent, TraceEvent } from '../../src/trace/model.ts';
+import { launchChromium } from '../support/launchChromium.ts';
 import type { bench } from '../support/panelBenchPage.tsx';
 import { panelFiles } from '../support/panelShots.ts';
 
@@ -104,14 +104,10 @@ const spread = (times: readonly number[]): string => {
 };
 
 export async function run(print: (line: string) => void): Promise<void> {
-  const executablePath = findChromium();
-  if (executablePath === undefined) return print('no Chromium: nothing measured');
+  if (findChromium() === undefined) return print('no Chromium: nothing measured');
   const files = await panelFiles('panelBenchPage.tsx');
   const capture = Buffer.from(longRun());
-  const browser = await chromium.launch({
-    executablePath,
-    args: ['--disable-gpu', '--no-first-run', '--disable-background-networking', '--enable-precise-memory-info'],
-  });
+  const browser = await launchChromium(['--enable-precise-memory-info']);
   try {
     const page = await browser.newPage({ viewport: { width: 1200, height: 800 }, reducedMotion: 'reduce' });
     await page.route(`${origin}/**`, (route) => {

@@ -1,9 +1,10 @@
 /** The built extension in Firefox: its panel as a tab, over the real background, which there is an event page. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { firefoxExtensionId } from '../../src/bridge/identity.ts';
+import { installHelper, placesOf } from '../../src/helper/index.ts';
 import { findFirefox } from '../../src/tools/peers.ts';
 import { Firefox, type FirefoxPage, firefoxPanelUrl } from '../support/firefox.ts';
 
@@ -20,6 +21,8 @@ beforeAll(async () => {
   if (executable === undefined) throw new Error('there is no Firefox: install firefox-esr, or name it by FIREFOX_PATH');
   dir = await mkdtemp(join(tmpdir(), 'dtlscope-firefox-'));
   await mkdir(pictures, { recursive: true });
+  // Its home is its profile; with this in it, the helper can be registered there.
+  await mkdir(join(dir, 'profile', '.mozilla'), { recursive: true });
   firefox = await Firefox.start(executable, join(dir, 'profile'));
   expect(await firefox.install(join(root, 'dist', 'extension'))).toBe(firefoxExtensionId);
   page = await firefox.open(firefoxPanelUrl);
@@ -33,6 +36,7 @@ const text = (selector: string): Promise<unknown> =>
   page.value(`document.querySelector(${JSON.stringify(selector)})?.textContent ?? ''`);
 const enter = '\uE007';
 const down = '\uE015';
+const backspace = '\uE003';
 
 describe('in Firefox', () => {
   it('the panel reaches its background, and says that the helper is not there', async () => {
@@ -68,6 +72,25 @@ describe('in Firefox', () => {
     await expect.poll(() => text('.verdict'), patience).toContain('Established in');
     await expect.poll(() => page.value(`document.querySelector('.packing') !== null`), patience).toBe(true);
     await writeFile(join(pictures, 'packing.png'), await page.picture());
+  });
+
+  it('its own WebRTC stack shakes hands with us, once the helper is installed', async () => {
+    const { problems } = installHelper({
+      places: placesOf({}, join(dir, 'profile')),
+      node: process.execPath,
+      helper: join(root, 'dist', 'helper', 'dtlscope-helper.mjs'),
+    });
+    expect(problems).toEqual([]);
+    const again = `[...document.querySelectorAll('button')].find(({ textContent }) => textContent === 'Check again')?.click()`;
+    await page.value(again);
+    await expect.poll(() => text('.helper-badge'), patience).toContain('ready');
+    await page.value(`document.querySelector('input[name=target]').focus()`);
+    await page.press(...Array<string>('sim'.length).fill(backspace), ...'browser', enter);
+    // It goes to no loopback address: without another there is no way between the two.
+    const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+    const way = addresses.some(({ internal, family }) => !internal && family === 'IPv4');
+    const runs = (): Promise<unknown> => text('.run-list [role=option]');
+    await expect.poll(runs, { timeout: 45_000 }).toMatch(way ? /browser.*established.*DTLS 1\.3/ : /browser.*no-ice/);
   });
 
   it('no console had anything to complain about', () => {

@@ -49,6 +49,8 @@ export class Firefox {
     const preferences: Readonly<Record<string, string | number | boolean>> = {
       'extensions.webextensions.uuids': JSON.stringify({ [firefoxExtensionId]: pageId }),
       'ui.systemUsesDarkTheme': dark ? 1 : 0,
+      // Its candidates are addresses, not names that it would announce by multicast.
+      'media.peerconnection.ice.obfuscate_host_addresses': false,
       // No look-ups of its own.
       'app.update.enabled': false,
       'browser.shell.checkDefaultBrowser': false,
