@@ -4,8 +4,10 @@
  */
 import type { JsonValue, RunRequest } from '../../src/bridge/panel.ts';
 import {
+  type Choice,
   defaultOptions,
   type Json,
+  misplaced,
   type OptionGroup,
   type OptionName,
   optionGroups,
@@ -15,6 +17,7 @@ import {
   type Parsed,
   type Problem,
   presets,
+  quirkIds,
   readForm,
   type Scenario,
   toCommandLine,
@@ -120,13 +123,42 @@ function fieldsOf(form: FormState): readonly (Field & { readonly group: OptionGr
   return fields;
 }
 
+/** Whether the target is a peer in memory, which needs no helper. */
+export const isSimulated = (form: FormState): boolean => /^\s*sim\s*(:|$)/.test(form.target);
+
+/** The values of a field of which any may be chosen, as texts. */
+export const chosenIn = (form: FormState, name: OptionName): readonly string[] =>
+  (form.values[name] ?? '')
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
+
+/** Chooses one of several, or takes it back. */
+export function toggle(form: FormState, name: OptionName, value: string): FormState {
+  const chosen = chosenIn(form, name);
+  const others = chosen.filter((one) => one !== value);
+  return setField(form, name, (others.length < chosen.length ? others : [...chosen, value]).join(','));
+}
+
+/** The quirks that mean something as the form stands, and those that were chosen all the same. */
+export function quirkChoices(form: FormState, choices: readonly Choice[]): readonly Choice[] {
+  const scenario = readForm('probe', 'sim', { role: roleOf(form), versions: form.values.versions ?? '' });
+  const versions = scenario.ok ? scenario.value.options.versions : defaultOptions('probe', form.values.as).versions;
+  const role = roleOf(form) === 'server' ? 'server' : 'client';
+  const chosen = chosenIn(form, 'quirk');
+  return choices.filter(({ value }) => {
+    const id = quirkIds.find((known) => known === value);
+    return chosen.includes(value) || (id !== undefined && misplaced(id, role, versions) === undefined);
+  });
+}
+
 /** Whether a field means something as the form stands. */
 function applies(form: FormState, name: OptionName): boolean {
   const { onlyRole } = optionTable[name];
   if (onlyRole !== undefined && onlyRole !== roleOf(form)) return false;
   if (name === 'certGen') return form.certificate === 'made';
   if (name === 'cert' || name === 'key') return form.certificate === 'pasted';
-  if (name === 'bind') return form.target.trim() !== 'sim';
+  if (name === 'bind') return !isSimulated(form);
   return true;
 }
 

@@ -3,19 +3,23 @@
  * beside its label. What is wrong is said under the field, in words.
  */
 import { type ReactElement, useId, useState } from 'react';
-import { presets } from '../../src/scenario/index.ts';
+import { type Choice, presets } from '../../src/scenario/index.ts';
 import {
   applyPreset,
   changedIn,
+  chosenIn,
   clearOptions,
   commandLineOf,
   type Field,
   type FieldGroup,
   type FormState,
   fieldGroups,
+  isSimulated,
+  quirkChoices,
   setCertificate,
   setField,
   shownProblem,
+  toggle,
   touch,
 } from '../state/form.ts';
 import { CopyLine } from './CopyLine.tsx';
@@ -120,7 +124,7 @@ function PresetField(): ReactElement {
 /** Without the helper only real targets are out of reach, and nobody should have to find that out. */
 function HelperNote(): ReactElement | null {
   const ready = useSlice((state) => state.helper.kind === 'ready');
-  const simulated = useSlice((state) => state.form.target.trim() === 'sim');
+  const simulated = useSlice((state) => isSimulated(state.form));
   if (ready) return null;
   return (
     <p className="help">
@@ -174,15 +178,68 @@ function CertificateSource({ form }: { readonly form: FormState }): ReactElement
 function FieldView({ field, form }: { readonly field: Field; readonly form: FormState }): ReactElement {
   const id = useId();
   const problem = shownProblem(form, field.name);
+  const { description } = field;
+  if (description.kind === 'several')
+    return <Several field={field} choices={quirkChoices(form, description.choices)} form={form} />;
   return (
     <div className="field" data-field={field.name} data-wrong={problem !== undefined}>
       <label htmlFor={id}>
         {field.label} <code className="flag">{field.flag}</code>
       </label>
-      <Control id={id} field={field} form={form} wrong={problem !== undefined} />
+      <Control id={id} field={field} description={description} form={form} wrong={problem !== undefined} />
       <p id={`${id}-help`} className="help">
         {helpOf(field, form)}
       </p>
+      <p id={`${id}-problem`} className="problem" role={problem === undefined ? undefined : 'alert'}>
+        {problem !== undefined && <bdi>{problem}</bdi>}
+      </p>
+    </div>
+  );
+}
+
+/** A box for each, with its explanation, under the headings of the table. */
+function Several({
+  field,
+  choices,
+  form,
+}: {
+  readonly field: Field;
+  readonly choices: readonly Choice[];
+  readonly form: FormState;
+}): ReactElement {
+  const { editForm } = useActions();
+  const id = useId();
+  const problem = shownProblem(form, field.name);
+  const chosen = chosenIn(form, field.name);
+  const groups = [...new Set(choices.map(({ group = '' }) => group))];
+  return (
+    <div className="field" data-field={field.name} data-wrong={problem !== undefined}>
+      <p id={`${id}-help`} className="help">
+        {chosen.length === 0 ? 'Nothing chosen: we behave.' : `${chosen.length} chosen.`} Each stands for a{' '}
+        <code className="flag">{field.flag}</code>; a simulated peer gets its own in the target, as in{' '}
+        <code>sim:cookie-once</code>.
+      </p>
+      {groups.map((group) => (
+        <fieldset key={group} className="several" aria-describedby={`${id}-help ${id}-problem`}>
+          <legend>{group}</legend>
+          {choices
+            .filter((choice) => (choice.group ?? '') === group)
+            .map(({ value, help }) => (
+              <label key={value}>
+                <input
+                  type="checkbox"
+                  name={field.name}
+                  value={value}
+                  checked={chosen.includes(value)}
+                  onChange={() => editForm((before) => touch(toggle(before, field.name, value), field.name))}
+                />
+                <span>
+                  <code>{value}</code> <span className="help">{help}</span>
+                </span>
+              </label>
+            ))}
+        </fieldset>
+      ))}
       <p id={`${id}-problem`} className="problem" role={problem === undefined ? undefined : 'alert'}>
         {problem !== undefined && <bdi>{problem}</bdi>}
       </p>
@@ -200,11 +257,12 @@ function helpOf(field: Field, form: FormState): string {
 interface ControlProps {
   readonly id: string;
   readonly field: Field;
+  readonly description: Exclude<Field['description'], { readonly kind: 'several' }>;
   readonly form: FormState;
   readonly wrong: boolean;
 }
 
-function Control({ id, field, form, wrong }: ControlProps): ReactElement {
+function Control({ id, field, description, form, wrong }: ControlProps): ReactElement {
   const { editForm } = useActions();
   const value = form.values[field.name] ?? '';
   const shared = {
@@ -219,7 +277,6 @@ function Control({ id, field, form, wrong }: ControlProps): ReactElement {
     },
     onBlur: () => editForm((before) => touch(before, field.name)),
   };
-  const { description } = field;
   switch (description.kind) {
     case 'choice':
       return (

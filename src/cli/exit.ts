@@ -21,6 +21,9 @@ export class Stop extends Error {
   }
 }
 
+/** Ends a command early because all that was asked for is a text: it goes to stdout, and nothing is wrong. */
+export class Told extends Error {}
+
 /** What an exception says, in one line. */
 export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -16,7 +16,8 @@ import {
   readScenario,
   type Scenario,
 } from '../scenario/index.ts';
-import { Exit, Stop } from './exit.ts';
+import { Exit, Stop, Told } from './exit.ts';
+import { quirkList } from './quirkList.ts';
 
 /** Gives a command all options of the table that belong to it. */
 export function addScenarioFlags(cli: Cli, command: Command): Cli {
@@ -47,7 +48,10 @@ function defaultOf(command: Command, name: OptionName): string {
   return text.length > 30 ? '' : ` (default: ${text})`;
 }
 
-/** The scenario that the command line describes; throws a `Stop` that lists everything that is wrong. */
+/**
+ * The scenario that the command line describes; throws a `Stop` that lists everything that is wrong, or what there is to
+ * choose from where that was the question.
+ */
 export function scenarioFrom(cli: Cli, command: Command, target: string | undefined): Scenario {
   const options: Readonly<Record<string, unknown>> = cli.opts();
   const given: Partial<Record<OptionName, readonly string[]>> = {};
@@ -57,6 +61,7 @@ export function scenarioFrom(cli: Cli, command: Command, target: string | undefi
     if (texts === true && bare !== undefined) given[name] = [bare];
     if (Array.isArray(texts)) given[name] = texts.filter((text) => typeof text === 'string');
   }
+  if (given.quirk?.includes('list')) throw new Told(quirkList(command));
   const read = readScenario(command, target, given satisfies GivenOptions);
   if (read.ok) return read.value;
   throw new Stop(Exit.usage, ...read.problems.map(describeProblem));

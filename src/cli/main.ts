@@ -6,7 +6,7 @@
 import { Command as Cli, CommanderError } from 'commander';
 import { version } from '../base/version.ts';
 import { commands } from './commands/index.ts';
-import { Exit, type ExitCode, reason, Stop } from './exit.ts';
+import { Exit, type ExitCode, reason, Stop, Told } from './exit.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
 /** Runs a command line (without node and script) and answers how it ended. */
@@ -32,6 +32,10 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.held : Exit.usage;
+    if (error instanceof Told) {
+      terminal.print(error.message);
+      return Exit.held;
+    }
     if (error instanceof Stop) {
       terminal.say(error.message);
       return error.exit;

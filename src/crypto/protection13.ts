@@ -28,7 +28,7 @@ export interface Protection13Inputs {
   readonly secret: Uint8Array;
   readonly epoch: number;
   readonly form?: HeaderForm;
-  /** Only for tests against TLS vectors. */
+  /** Another one only for tests against TLS vectors, and for endpoints that get it wrong. */
   readonly prefix?: LabelPrefix;
 }
 

@@ -25,16 +25,22 @@ export type Input =
   | { readonly kind: 'start' }
   | { readonly kind: 'datagram'; readonly bytes: Uint8Array; readonly from: PeerAddress }
   | { readonly kind: 'timeout' }
-  /** Application data, one record. `aboveMtu`: it may be larger than the MTU, and IP is to cut it. */
+  /**
+   * Application data, one record. `aboveMtu`: it may be larger than the MTU, and IP is to cut it, as stacks do that leave the
+   * size of application data to the application.
+   */
   | { readonly kind: 'send'; readonly bytes: Uint8Array; readonly aboveMtu?: true }
   /** The transport could not carry a datagram: nothing larger than `size` UDP payload bytes gets through. */
   | { readonly kind: 'too-big'; readonly size: number }
-  /** The path's MTU as somebody has found it out: UDP payload bytes, for what is sent from now on. */
+  /**
+   * The path's MTU as somebody has found it out: UDP payload bytes, for what is sent from now on. It may grow, where `too-big`
+   * only lowers it; for transports that measure their path, as BoringSSL's tests do.
+   */
   | { readonly kind: 'mtu'; readonly size: number }
   /** DTLS 1.3: our sending keys are to change; `request` asks the peer to change its own as well (RFC 9147 §8). */
   | { readonly kind: 'key-update'; readonly request: boolean }
   | { readonly kind: 'close' }
-  /** Ends the association with a fatal alert, by its number (RFC 5246 §7.2). */
+  /** Ends the association with a fatal alert that the caller has a reason for, by its number (RFC 5246 §7.2). */
   | { readonly kind: 'abort'; readonly description: number };
 
 export type Output =
@@ -189,7 +195,7 @@ export type PeerTrust =
   | {
       readonly kind: 'fingerprints';
       readonly fingerprints: readonly Fingerprint[];
-      /** What a peer with another certificate is told; bad_certificate when absent. */
+      /** What a peer with another certificate is told: stacks differ in it. bad_certificate when absent. */
       readonly alert?: AlertName;
     };
 export interface Fingerprint {
@@ -209,13 +215,14 @@ export interface Retransmission {
    * until an exchange without loss (RFC 6347 §4.2.4.1).
    */
   readonly startsAnew?: boolean;
-  /**
-   * Which flights of ours are sent again at once when the peer repeats what they answered: the last alone, as in BoringSSL
-   * and OpenSSL, or each of them, which is also what absent means (RFC 6347 §4.2.4).
-   */
-  readonly answersRepeats?: 'each' | 'last';
 }
 
+/**
+ * What an endpoint does. It has three layers: settings, of which each is a choice that a right endpoint may make; habits
+ * (`StackHabits`), by which stacks differ and which no user chooses one by one; and `faults`, which no endpoint should have
+ * (`Faults`). A field that only BoringSSL's tests set is a habit of BoringSSL's, or a choice that it makes: `filledRecords`,
+ * `acks`, `retransmission.startsAnew`, `signingSchemes`, `trust.alert`, and the inputs `mtu`, `abort` and `send.aboveMtu`.
+ */
 export interface EndpointConfig extends StackHabits {
   readonly role: Role;
   /** One for which `cipherSuites` or `groups` have nothing is not spoken. The newest that both ends speak is agreed. */
@@ -224,7 +231,10 @@ export interface EndpointConfig extends StackHabits {
   readonly cipherSuites: readonly number[];
   readonly groups: readonly number[];
   readonly signatureSchemes: readonly number[];
-  /** What we sign with, in order of preference; `signatureSchemes`, which say what the peer may sign with, when absent. */
+  /**
+   * What we sign with, in order of preference; `signatureSchemes`, which say what the peer may sign with, when absent: most
+   * stacks have one list for both.
+   */
   readonly signingSchemes?: readonly number[];
   /** Several are allowed: the first that fits the suite and the peer's signature algorithms is used. */
   readonly credentials: readonly Credential[];
@@ -318,6 +328,12 @@ export interface Endpoint {
   /** SRTP keys and salts (RFC 5764 §4.2); `undefined` when use_srtp was not agreed. */
   srtpKeys(): SrtpKeys | undefined;
 }
+/** An endpoint, with what only tests and the curious ask. */
+export interface InspectableEndpoint extends Endpoint {
+  /** Bytes kept on behalf of a peer that has proved nothing yet; bounded by `limits`. */
+  readonly held: number;
+}
+
 export interface SrtpKeys {
   readonly profile: number;
   readonly clientKey: Uint8Array;

@@ -8,6 +8,7 @@
  */
 import { after, earlier, type Instant } from '../base/time.ts';
 import { encode, tryDecode } from '../codec/codec.ts';
+import type { Faults } from '../profiles/model.ts';
 import { handshakeHeader, handshakeHeaderLength, handshakeTypeName } from '../wire/handshake.ts';
 import { alert } from '../wire/record.ts';
 import {
@@ -30,8 +31,10 @@ import { type Flight, Flights } from './flights.ts';
 import { type Fragment, Inbox } from './inbox.ts';
 import { LastWord } from './lastWord.ts';
 import type { Message, Runner } from './machine.ts';
+import { pickyAbout } from './pickiness.ts';
 import type { Connected } from './proofs.ts';
 import { RecordLayer } from './records.ts';
+import type { TranscriptSink } from './transcript.ts';
 
 /** What understands messages: a version in a role. It drives the association by `sendFlight`, `establish` and the like. */
 export interface Handshake extends Runner {
@@ -58,6 +61,10 @@ export class Association {
   readonly #flights: Flights;
   readonly #acks: Acknowledger;
   readonly #epochs: Epochs;
+  readonly #faults: Faults;
+  readonly #picky: ReturnType<typeof pickyAbout>;
+  /** What the handshake hashes, for an endpoint that hashes repeats as well. */
+  transcript: TranscriptSink | undefined;
   #outputs: Output[] = [];
   #taken = 0;
   #handshake: Handshake | undefined;
@@ -80,7 +87,9 @@ export class Association {
     this.env = env;
     this.records = new RecordLayer(config.replayWindow, config.lastFlightMs / 2);
     this.#epochs = new Epochs(config, this.records);
-    this.inbox = new Inbox(config.limits);
+    this.#faults = config.faults ?? {};
+    this.#picky = pickyAbout(config);
+    this.inbox = new Inbox(config.limits, this.#faults.reassembly);
     this.#flights = new Flights({
       config,
       records: this.records,
@@ -100,7 +109,7 @@ export class Association {
       send: (type, plaintext) => this.#sendRecord(type, plaintext),
     });
     this.doorstep = new Doorstep({
-      limits: config.limits,
+      config,
       records,
       flights,
       step: (message) => this.#step('client_hello', message),
@@ -199,13 +208,17 @@ export class Association {
       this.drop('other-peer', 0, from);
       return;
     }
-    const { records, leftover } = this.#epochs.split(bytes);
+    const { records, leftover } = this.#epochs.split(
+      this.#faults.receiveBuffer === undefined ? bytes : bytes.subarray(0, this.#faults.receiveBuffer),
+    );
     const over = this.#end !== undefined;
     // One bad record does not lose the others (RFC 6347 §4.1.2.7).
     for (const slice of records) this.#note(this.#record(slice, from), slice.start);
     if (this.#epochs.version === '1.3' && !this.#end) this.#acks.datagramRead(this.#now);
     this.#flights.datagramRead(this.#now);
     if (leftover) this.drop(leftover.reason, leftover.start);
+    if (leftover?.reason === 'not-dtls' && this.#faults.foreign === 'fatal')
+      this.fail({ fault: 'peer', code: 'unexpected-message', got: 'what is no DTLS', expected: [] });
     // RFC 6347 §4.2.7: alerts get lost, so ours is repeated when what it was about comes again; not for ever.
     if (over && this.#lastWord?.again(records, this.records, this.#now))
       this.#sendAlert(Level.fatal, this.#lastWord.description);
@@ -280,6 +293,7 @@ export class Association {
           ? this.doorstep.take(fragment, number, from, this.#now)
           : this.#fragment(fragment, record);
       this.#note(why, record.start);
+      if (this.#faults.reads === 'first-message') break;
     }
     return undefined;
   }
@@ -321,6 +335,8 @@ export class Association {
       case 'repeated-message':
         this.#acks.note(seq, epoch, number);
         if (!again) this.#flights.heard(heard, this.#now);
+        if (this.#faults.transcript === 'with-repeats' && !this.#connected && fragment.bytes.length === fragment.total)
+          this.transcript?.add({ type: fragment.type, seq, body: fragment.bytes.slice() });
         return ignored(got, name);
       case 'conflicting-fragment':
         // Authenticated, it is the peer's doing. In epoch 0 it may be anybody's, and one forged fragment must not end the
@@ -373,7 +389,7 @@ export class Association {
     const { readEpoch } = this.records;
     const wasConnected = this.#connected !== undefined;
     this.#taking = message && { epoch: message.epoch, seq: message.seq };
-    const failure = this.#running.take(signal, message);
+    const failure = (message && this.#picky?.(signal, message)) ?? this.#running.take(signal, message);
     if (failure) this.fail(failure);
     if (this.#end) return;
     if (this.state !== from) this.event({ kind: 'state', from, to: this.state, because: signal });
@@ -438,8 +454,9 @@ export class Association {
     this.#epochs.connected = true;
     this.#acks.connected = true;
     // A peer that missed our answer repeats its last flight in the old epoch (RFC 9147 §5.8.1).
-    if (this.#epochs.version === '1.3') this.records.keepRead(2, after(this.#now, this.config.lastFlightMs));
-    this.#flights.completed();
+    const keepMs = this.#faults.handshakeKeys === 'dropped' ? 0 : this.config.lastFlightMs;
+    if (this.#epochs.version === '1.3') this.records.keepRead(2, after(this.#now, keepMs));
+    this.#flights.completed(this.#now);
     this.event({ kind: 'connected', parameters: connected.parameters });
   }
 

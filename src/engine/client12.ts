@@ -31,6 +31,7 @@ import { type Asked as AskedFor, chooseForClient } from './choose.ts';
 import { isHybrid, mayRun } from './config.ts';
 import type { SentHello } from './hello.ts';
 import { Course, go, type Handlers, type Message, type Refusal, refuse } from './machine.ts';
+import { misstatementsOf } from './misstatements.ts';
 import { type Connected, checkResumption, type PeerProof, type SignatureVerified, verifyFinished } from './proofs.ts';
 import {
   duplicateExtension,
@@ -134,6 +135,7 @@ export function continueClient12(
   house.limitRecords(agreed.recordSizeLimit);
   house.inbox.anchor(message.seq + 1);
   const transcript = new Transcript();
+  house.transcript = transcript;
   transcript.add({ type: HandshakeType.clientHello, seq: known.seq, body: known.body });
   transcript.add(message);
   transcript.hashWith(crypto, hashOf(agreed));
@@ -333,7 +335,7 @@ export function continueClient12(
     agreed,
     ticketPromised: findExtension(answer.extensions, 'session_ticket') !== undefined,
     transcript,
-    outbox: new Outbox(transcript, known.seq + 1),
+    outbox: new Outbox(transcript, known.seq + 1, misstatementsOf(config)),
     firstSeq: message.seq,
     flights: known.flights + 1,
   };

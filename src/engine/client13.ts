@@ -22,6 +22,7 @@ import { chooseCredential13 } from './choose.ts';
 import { canRun } from './config.ts';
 import { type SentHello, sendHello } from './hello.ts';
 import { Course, go, type Handlers, type Message, type Refusal, refuse } from './machine.ts';
+import { misstatementsOf } from './misstatements.ts';
 import { type Connected, checkResumption, type PeerProof, verifyFinished } from './proofs.ts';
 import {
   duplicateExtension,
@@ -235,6 +236,7 @@ function takeServerHello(
   house.agree('1.3');
   house.inbox.anchor(message.seq + 1);
   const transcript = new Transcript13(crypto, suite.hash, retry?.before);
+  house.transcript = transcript;
   transcript.add({ type: HandshakeType.clientHello, body: known.body });
   transcript.add(message);
   const traffic = new Traffic13(house, suite, 'client', known.hello.random);
@@ -357,7 +359,7 @@ function runClient13(house: Association, start: Asked | Keyed): Handshake {
         const exporter = schedule.exporterSecret(main, digest);
 
         // [Certificate] [CertificateVerify] Finished, without one that fits an empty Certificate (RFC 8446 §4.4.2).
-        const outbox = new Outbox(transcript, hello.seq + 1);
+        const outbox = new Outbox(transcript, hello.seq + 1, misstatementsOf(config));
         if (known.request)
           showCertificate(house, 'client', outbox, transcript, chooseCredential13(config, crypto, known.request));
         const verifyData = schedule.verifyData(known.client, transcript.digest());

@@ -5,18 +5,29 @@
  * server does not keep (RFC 8446 §4.2.2).
  */
 import { concat, emptyBytes, equalConstantTime, uintBytes, utf8 } from '../base/bytes.ts';
+import type { RandomSource } from '../base/random.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { ClientHello } from '../wire/handshake.ts';
 import type { Version } from '../wire/registry.ts';
-import type { PeerAddress } from './api.ts';
+import type { EndpointConfig, PeerAddress } from './api.ts';
 
 export class CookieJar {
   readonly #provider: CryptoProvider;
-  readonly #secret: Uint8Array;
+  #secret: Uint8Array;
 
   /** `secret`: 32 fresh random bytes. */
   constructor(provider: CryptoProvider, secret: Uint8Array) {
     this.#provider = provider;
+    this.#secret = secret;
+  }
+
+  /** Whether this address is to be told a cookie now. Statelessly, everybody is, each time (RFC 6347 §4.2.1). */
+  answers(_from: PeerAddress): boolean {
+    return true;
+  }
+
+  /** Cookies of before are worth nothing from now on. */
+  protected renew(secret: Uint8Array): void {
     this.#secret = secret;
   }
 
@@ -26,7 +37,7 @@ export class CookieJar {
   }
 
   check(from: PeerAddress, hello: ClientHello): boolean {
-    return equalConstantTime(this.bake(from, hello), hello.cookie);
+    return equalConstantTime(this.#mac('1.2', from, hello, emptyBytes), hello.cookie);
   }
 
   /** The cookie of a HelloRetryRequest. */
@@ -62,6 +73,52 @@ export class CookieJar {
 }
 
 const macLength = 32;
+
+/** A server that remembers a cookie of its own making instead: each one it makes takes the place of the one before. */
+class RenewedCookies extends CookieJar {
+  readonly #random: RandomSource;
+
+  constructor(provider: CryptoProvider, random: RandomSource) {
+    super(provider, random(32));
+    this.#random = random;
+  }
+
+  override bake(...hello: Parameters<CookieJar['bake']>): Uint8Array {
+    this.renew(this.#random(32));
+    return super.bake(...hello);
+  }
+  override bake13(...hello: Parameters<CookieJar['bake13']>): Uint8Array {
+    this.renew(this.#random(32));
+    return super.bake13(...hello);
+  }
+}
+
+/** A server that takes a repeat of the first hello for a replay. */
+class CookiesOnce extends CookieJar {
+  readonly #told = new Set<PeerAddress>();
+
+  override answers(from: PeerAddress): boolean {
+    if (this.#told.has(from)) return false;
+    // Whoever makes addresses up must not fill it: beyond this, it forgets.
+    if (this.#told.size >= mostTold) this.#told.clear();
+    this.#told.add(from);
+    return true;
+  }
+}
+const mostTold = 256;
+
+/** The cookies of a server as its settings want them; `undefined` for one that asks for none. */
+export function cookiesFor(config: EndpointConfig, provider: CryptoProvider, random: RandomSource) {
+  if (!config.cookie) return undefined;
+  switch (config.faults?.cookies) {
+    case 'renewed':
+      return new RenewedCookies(provider, random);
+    case 'once':
+      return new CookiesOnce(provider, random(32));
+    case undefined:
+      return new CookieJar(provider, random(32));
+  }
+}
 
 /** What a server must know of a HelloRetryRequest that it sent, when the answer comes. */
 export interface RetryMemory {

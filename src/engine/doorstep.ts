@@ -7,7 +7,7 @@ import { encode } from '../codec/codec.ts';
 import { handshakeTypeName } from '../wire/handshake.ts';
 import { alert } from '../wire/record.ts';
 import { alertDescriptions, ContentType, HandshakeType, numberIn } from '../wire/registry.ts';
-import type { DatagramContents, EngineEvent, Limits, PeerAddress } from './api.ts';
+import type { DatagramContents, EndpointConfig, EngineEvent, PeerAddress } from './api.ts';
 import { alertFor, type Failure, type Ignored, ignored } from './failure.ts';
 import type { Flights } from './flights.ts';
 import { type Fragment, HelloPool } from './inbox.ts';
@@ -21,11 +21,13 @@ export interface FirstHello {
   readonly message: Message;
   /** The record number it came under: a server's first answers repeat it (RFC 6347 §4.2.1). */
   readonly recordNumber: number;
+  /** Bytes of it that came in its first fragment. */
+  readonly firstFragment: number;
 }
 
 /** What the doorstep needs of the association. */
 export interface DoorstepHost {
-  readonly limits: Limits;
+  readonly config: EndpointConfig;
   readonly records: RecordLayer;
   readonly flights: Flights;
   /** Hands a complete hello on; while that lasts, it is `hello`. */
@@ -44,7 +46,7 @@ export class Doorstep {
 
   constructor(host: DoorstepHost) {
     this.#host = host;
-    this.#pool = new HelloPool(host.limits);
+    this.#pool = new HelloPool(host.config.limits, host.config.faults);
   }
 
   /** The hello that is being handled, while no peer is proved. */
@@ -65,9 +67,9 @@ export class Doorstep {
   take(fragment: Fragment, recordNumber: number, from: PeerAddress, now: Instant): Ignored {
     if (fragment.type !== HandshakeType.clientHello)
       return ignored('unexpected-content', handshakeTypeName(fragment.type));
-    const { got, message } = this.#pool.accept(from, fragment, now);
+    const { got, message, firstFragment } = this.#pool.accept(from, fragment, now);
     if (message) {
-      this.#hello = { from, message, recordNumber };
+      this.#hello = { from, message, recordNumber, firstFragment };
       this.#host.step(message);
       this.#hello = undefined;
       return undefined;

@@ -30,7 +30,13 @@ export type Failure =
     }
   | { readonly fault: 'peer'; readonly code: 'bad-signature'; readonly message: string }
   | { readonly fault: 'peer'; readonly code: 'bad-finished' }
-  | { readonly fault: 'peer'; readonly code: 'bad-certificate'; readonly what: string }
+  | {
+      readonly fault: 'peer';
+      readonly code: 'bad-certificate';
+      readonly what: string;
+      /** As the settings want it told. */
+      readonly alert?: AlertName;
+    }
   /** DTLS 1.3 has an alert of its own for it (RFC 8446 §4.4.2.4). */
   | { readonly fault: 'peer'; readonly code: 'certificate-missing'; readonly version?: '1.3' }
   | {
@@ -92,6 +98,8 @@ export type DropReason =
   | 'too-far-ahead'
   | 'over-limit'
   | 'conflicting-fragment'
+  /** Settings say that this endpoint can't put such fragments together. */
+  | 'not-assembled'
   | 'unexpected-content'
   | 'after-close'
   | 'bad-cookie'
@@ -119,7 +127,6 @@ export function alertFor(failure: Failure): AlertName | undefined {
     case 'bad-finished':
       return 'decrypt_error';
     case 'bad-certificate':
-      return 'bad_certificate';
     case 'fingerprint-mismatch':
       return failure.alert ?? 'bad_certificate';
     case 'certificate-missing':

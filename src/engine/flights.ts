@@ -6,10 +6,12 @@
  */
 import { concat } from '../base/bytes.ts';
 import type { Instant } from '../base/time.ts';
+import type { Faults, Occasion } from '../profiles/model.ts';
+import { ContentType } from '../wire/registry.ts';
 import type { DatagramContents, EndpointConfig, EngineEvent, RecordContents } from './api.ts';
 import { leastMtu } from './config.ts';
 import type { Failure } from './failure.ts';
-import { cutFlight, type FlightPart } from './packing.ts';
+import { cutAnywhere, cutFlight, type FlightPart } from './packing.ts';
 import type { RecordLayer } from './records.ts';
 import { RepeatWatch } from './repeats.ts';
 import { RetransmissionTimer } from './timer.ts';
@@ -60,7 +62,21 @@ interface SentFlight extends Flight {
   /** The MTU of its first sending, and where that cut its messages. */
   readonly firstMtu: number;
   readonly borders: Map<number, number[]>;
+  /** The datagrams of its first sending, where those are sent again as they were (`Faults.resend`). */
+  readonly datagrams: Datagram[];
 }
+
+interface Datagram {
+  readonly bytes: Uint8Array;
+  readonly records: readonly RecordContents[];
+}
+
+/** Sendings of a last flight that nobody waits for (`Faults.afterFinished`), and ms between them: a storm that wears off. */
+const mostStorm = 64;
+const stormMs = 50;
+
+/** What a stack that sends anything on a timeout might send: a handshake message that nobody knows. */
+const junk = new Uint8Array(25).fill(0xee);
 
 /** What flights need of the association that they belong to. */
 export interface FlightHost {
@@ -77,17 +93,25 @@ export interface FlightHost {
 export class Flights {
   readonly #host: FlightHost;
   readonly #timer: RetransmissionTimer;
+  readonly #faults: Faults;
   #mtu: number;
   #flight: SentFlight | undefined;
   /** What comes in of the flight that is to be answered next. */
   #incoming = new RepeatWatch(0);
   /** Messages after the handshake that wait for the one before them. */
   #queue: Flight[] = [];
+  /** The handshake is complete, and its last flight goes out all the same. */
+  #storming = false;
 
   constructor(host: FlightHost) {
     this.#host = host;
     this.#timer = new RetransmissionTimer(host.config.retransmission);
+    this.#faults = host.config.faults ?? {};
     this.#mtu = host.config.mtu;
+  }
+
+  #may(occasion: Occasion): boolean {
+    return this.#faults.neverAgain?.includes(occasion) !== true;
   }
 
   /** The largest datagram that the path carries, as far as known. */
@@ -133,9 +157,11 @@ export class Flights {
       silences: 0,
       firstMtu: this.#mtu,
       borders: new Map(),
+      datagrams: [],
       ...flight,
     };
-    if (this.#transmit(this.#flight, now) && awaited !== 'nothing') this.#set(this.#timer.start(now));
+    const timed = awaited !== 'nothing' && this.#may('timeout');
+    if (this.#transmit(this.#flight, now) && timed) this.#set(this.#timer.start(now));
   }
 
   /** Sends a message after the handshake, once the one before it is acknowledged. */
@@ -150,11 +176,17 @@ export class Flights {
     const { asking } = this.#timer;
     const fired = this.#timer.fire(now);
     if (!asking) this.#tell('fired', 0);
+    if (this.#storming) {
+      if (flight.attempt >= mostStorm) this.forget();
+      else if (this.#transmitAgain(flight, now)) this.#set(this.#timer.alarm(now, stormMs));
+      return;
+    }
     if (fired === 'give-up') this.#giveUp(flight, now);
     else if (asking) this.#host.acknowledge();
     else {
       flight.nudged = false;
-      if (this.#transmitAgain(flight, now)) this.#set(fired.again);
+      const sent = this.#faults.onTimeout === 'junk' ? this.#transmitJunk(flight) : this.#transmitAgain(flight, now);
+      if (sent) this.#set(fired.again);
     }
   }
 
@@ -180,7 +212,8 @@ export class Flights {
   ): void {
     const flight = this.#flight;
     if (!flight?.repeats?.covers(fragment.seq)) {
-      this.#incoming.note(fragment);
+      const again = this.#incoming.note(fragment);
+      if (flight && again && this.#storming && flight.attempt < mostStorm) this.#transmitAgain(flight, now);
       return;
     }
     if (flight.until !== undefined) {
@@ -194,7 +227,7 @@ export class Flights {
       // at its cap it may need longer: counted from the last time it asked.
       flight.until = now + this.#host.config.lastFlightMs;
     }
-    const mute = flight.until === undefined && this.#host.config.retransmission.answersRepeats === 'last';
+    const mute = !this.#may(flight.until === undefined ? 'repeat' : 'last-repeat');
     if (!flight.repeats.note(fragment) || flight.answered || mute) return;
     if (this.#transmitAgain(flight, now)) this.#restart(now);
   }
@@ -217,7 +250,7 @@ export class Flights {
       this.#allAcknowledged(flight, now);
       return;
     }
-    if (timed) return;
+    if (timed || !this.#may('ack')) return;
     const early = now < flight.sentAt + this.#timer.quarter;
     const lost = flight.tracking.missing(flight.parts, early);
     if (lost.length === 0) return;
@@ -229,7 +262,7 @@ export class Flights {
   nudged(now: Instant): void {
     const flight = this.#flight;
     // Anybody could have sent it, so it doubles what we send and no more.
-    if (!flight?.tracking || flight.answered || flight.nudged || flight.tracking.begun) return;
+    if (!flight?.tracking || flight.answered || flight.nudged || flight.tracking.begun || !this.#may('ack')) return;
     flight.nudged = true;
     if (this.#transmitAgain(flight, now)) this.#restart(now);
   }
@@ -283,8 +316,10 @@ export class Flights {
   }
 
   /** The handshake is complete: only a last flight is still kept, for a peer that asks for it (RFC 6347 §4.2.4). */
-  completed(): void {
-    if (this.#flight?.awaited === 'nothing' || this.unacknowledged) return;
+  completed(now: Instant): void {
+    this.#storming = this.#faults.afterFinished === 'storm' && !this.#host.acknowledges();
+    if (this.#storming) this.#set(this.#timer.alarm(now, stormMs));
+    if (this.#flight?.awaited === 'nothing' || this.unacknowledged || this.#storming) return;
     this.arrived();
     this.#flight = undefined;
   }
@@ -292,7 +327,7 @@ export class Flights {
   /** The path carries less than we thought: the flight is cut anew, at once (RFC 6347 §4.1.1.1). */
   tooBig(size: number, now: Instant): void {
     const mtu = Math.max(leastMtu, Math.floor(size));
-    if (!(mtu < this.#mtu)) return;
+    if (!(mtu < this.#mtu) || !this.#may('narrow-path')) return;
     this.#mtu = mtu;
     const flight = this.#flight;
     // Being too big is what `flight` packing is for.
@@ -311,7 +346,7 @@ export class Flights {
     flight.attempt++;
     flight.silences++;
     // RFC 6347 §4.1.1.1, RFC 9147 §4.4: after repeated silence smaller records, in case the path carries no larger ones.
-    for (const { fromRetransmission, mtu } of this.#host.config.mtuSteps ?? [])
+    for (const { fromRetransmission, mtu } of this.#may('narrow-path') ? (this.#host.config.mtuSteps ?? []) : [])
       if (flight.silences >= fromRetransmission && mtu < this.#mtu) this.#mtu = Math.max(leastMtu, mtu);
     return this.#transmit(flight, now, flight.tracking?.missing(flight.parts, false));
   }
@@ -320,7 +355,12 @@ export class Flights {
   #transmit(flight: SentFlight, now: Instant, parts: readonly FlightPart[] = flight.parts): boolean {
     const { records, config } = this.#host;
     const again = flight.attempt > 0;
-    const packing = (again ? config.resendPacking : undefined) ?? config.packing;
+    if (again && this.#faults.resend === 'same-datagrams') {
+      for (const datagram of flight.datagrams) this.#put(flight, datagram);
+      return true;
+    }
+    const wanted = (again ? config.resendPacking : undefined) ?? config.packing;
+    const packing = this.#faults.borders === 'anywhere' ? 'flight' : wanted;
     const stable = config.bordersOnResend === 'stable' && this.#mtu >= flight.firstMtu;
     const borders = again && stable ? (seq: number) => flight.borders.get(seq) ?? [] : undefined;
     flight.largest = 0;
@@ -335,7 +375,10 @@ export class Flights {
           this.#host.fail({ fault: 'local', code: 'sequence-exhausted' });
           return false;
         }
-        const { bytes, number } = records.seal(epoch, type, plaintext);
+        const shared = this.#faults.numbers === 'by-message' && fragments.some(({ offset }) => offset > 0);
+        const { bytes, number } = shared
+          ? records.sealUnderLast(epoch, type, plaintext)
+          : records.seal(epoch, type, plaintext);
         pieces.push(bytes);
         contents.push({ epoch, sequenceNumber: number, type, fragments });
         flight.tracking?.sent(epoch, number, fragments);
@@ -344,9 +387,27 @@ export class Flights {
       }
       const [only] = pieces;
       const bytes = only && pieces.length === 1 ? only : concat(...pieces);
-      flight.largest = Math.max(flight.largest, bytes.length);
-      this.#host.transmit(bytes, { flight: flight.number, attempt: flight.attempt, records: contents });
+      if (this.#faults.borders === 'anywhere')
+        for (const datagram of cutAnywhere(pieces, contents, this.#mtu)) this.#put(flight, datagram);
+      else this.#put(flight, { bytes, records: contents });
     }
+    return true;
+  }
+
+  #put(flight: SentFlight, datagram: Datagram): void {
+    const { bytes, records } = datagram;
+    flight.largest = Math.max(flight.largest, bytes.length);
+    if (flight.attempt === 0 && this.#faults.resend !== undefined) flight.datagrams.push(datagram);
+    this.#host.transmit(bytes, { flight: flight.number, attempt: flight.attempt, records });
+  }
+
+  #transmitJunk(flight: SentFlight): boolean {
+    const { records } = this.#host;
+    const type = ContentType.handshake;
+    const { bytes, number } = records.seal(0, type, junk);
+    flight.attempt++;
+    const record = { epoch: 0, sequenceNumber: number, type, fragments: [] };
+    this.#host.transmit(bytes, { flight: 0, attempt: flight.attempt, records: [record] });
     return true;
   }
 

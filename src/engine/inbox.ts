@@ -7,6 +7,7 @@
  * that one forged datagram costs a retransmission and not the handshake. The caller fails where fragments are authenticated.
  */
 
+import type { Faults } from '../profiles/model.ts';
 import { MessageAssembly } from '../wire/reassembly.ts';
 import { HandshakeType } from '../wire/registry.ts';
 import type { Limits } from './api.ts';
@@ -29,7 +30,9 @@ export type Acceptance =
   | 'too-far-ahead'
   | 'over-limit'
   /** Contradicts what was here, which was let go of for it. */
-  | 'conflicting-fragment';
+  | 'conflicting-fragment'
+  /** Not one that this endpoint can put together (`Faults.reassembly`, `Faults.hellosInFragments`). */
+  | 'not-assembled';
 
 /** Holes in one message; each costs time at every further fragment. 64 KiB in order-less 64-byte fragments make 512. */
 const mostHoles = 1024;
@@ -39,11 +42,13 @@ const hellos: readonly number[] = [HandshakeType.serverHello, HandshakeType.hell
 
 export class Inbox {
   readonly #limits: Limits;
+  readonly #reassembly: Faults['reassembly'];
   readonly #pending = new Map<number, { readonly epoch: number; readonly assembly: MessageAssembly }>();
   #next: number | undefined;
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, reassembly?: Faults['reassembly']) {
     this.#limits = limits;
+    this.#reassembly = reassembly;
   }
 
   /** The message_seq that is awaited; `undefined` until the first hello has set it. */
@@ -84,6 +89,7 @@ export class Inbox {
     if (fragment.seq > from + this.#limits.messagesAhead) return 'too-far-ahead';
     if (fragment.total > this.#limits.messageBytes) return 'over-limit';
     const known = this.#pending.get(fragment.seq);
+    if (this.#reassembly && !this.#assembles(this.#reassembly, fragment, known?.assembly)) return 'not-assembled';
     if (!known) {
       this.#begin(fragment);
       return 'fresh';
@@ -101,6 +107,20 @@ export class Inbox {
       return 'conflicting-fragment';
     }
     return effect.fresh.length > 0 ? 'fresh' : 'repeated-message';
+  }
+
+  #assembles(how: 'in-order' | 'stable-borders', fragment: Fragment, begun: MessageAssembly | undefined): boolean {
+    const { seq, offset, bytes } = fragment;
+    switch (how) {
+      case 'in-order':
+        return seq === (this.#next ?? seq) && offset <= (begun?.have.size ?? 0);
+      case 'stable-borders': {
+        const end = offset + bytes.length;
+        const missing = begun?.have.missing(offset, end) ?? [[offset, end] as const];
+        const fresh = missing.reduce((sum, [from, to]) => sum + to - from, 0);
+        return fresh === 0 || fresh === bytes.length;
+      }
+    }
   }
 
   #begin(fragment: Fragment): void {
@@ -129,16 +149,27 @@ export class Inbox {
   }
 }
 
+/** What became of a fragment of a hello. */
+interface HelloAccepted {
+  readonly got: Acceptance;
+  /** The whole of it. */
+  readonly message: Message | undefined;
+  /** Bytes of it in the fragment that began it. */
+  readonly firstFragment: number;
+}
+
 /**
  * ClientHellos in fragments from addresses that are not proved yet. A stateless cookie and a fragmented ClientHello
  * exclude each other in part, so a server keeps a little after all: one hello for each of a few addresses, for a while.
  */
 export class HelloPool {
   readonly #limits: Limits;
-  readonly #byAddress = new Map<string, { readonly since: number; readonly inbox: Inbox }>();
+  readonly #faults: Pick<Faults, 'hellosInFragments' | 'reassembly'>;
+  readonly #byAddress = new Map<string, { readonly since: number; readonly inbox: Inbox; firstFragment: number }>();
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, faults: Faults = {}) {
     this.#limits = limits;
+    this.#faults = faults;
   }
 
   get size(): number {
@@ -148,17 +179,22 @@ export class HelloPool {
   }
 
   /** Takes a fragment; the message is handed out, and forgotten, when it is complete. */
-  accept(from: string, fragment: Fragment, now: number): { readonly got: Acceptance; readonly message?: Message } {
+  accept(from: string, fragment: Fragment, now: number): HelloAccepted {
+    const { hellosInFragments } = this.#faults;
+    const whole = fragment.bytes.length === fragment.total;
+    if (!whole && (hellosInFragments === 'none' || (hellosInFragments === 'before-cookie' && fragment.seq > 0)))
+      return { got: 'not-assembled', message: undefined, firstFragment: 0 };
     for (const [address, { since }] of this.#byAddress)
       if (now - since > (this.#limits.unverifiedMs ?? 10_000)) this.#byAddress.delete(address);
     let entry = this.#byAddress.get(from);
     // A hello with another number replaces what was there: the client has gone on.
     if (entry && fragment.seq !== entry.inbox.next) entry = undefined;
     if (!entry) {
-      const inbox = new Inbox({ ...this.#limits, messagesAhead: 0 });
+      const inbox = new Inbox({ ...this.#limits, messagesAhead: 0 }, this.#faults.reassembly);
       inbox.anchor(fragment.seq);
-      entry = { since: now, inbox };
+      entry = { since: now, inbox, firstFragment: 0 };
     }
+    if (fragment.offset === 0) entry.firstFragment = fragment.bytes.length;
     const got = entry.inbox.accept(fragment);
     const message = entry.inbox.take();
     this.#byAddress.delete(from);
@@ -170,7 +206,7 @@ export class HelloPool {
       }
       if (room > 0) this.#byAddress.set(from, entry);
     }
-    return message ? { got, message } : { got };
+    return { got, message, firstFragment: entry.firstFragment };
   }
 
   clear(): void {

@@ -3,10 +3,11 @@
  * role) together; the rest of dtlscope uses what is exported here.
  */
 import type { Instant } from '../base/time.ts';
-import type { Endpoint, EndpointConfig, Environment, Input, Output, Role, SrtpKeys } from './api.ts';
+import type { EndpointConfig, Environment, Input, InspectableEndpoint, Output, Role, SrtpKeys } from './api.ts';
 import { Association } from './association.ts';
 import { startClient } from './client.ts';
 import { checkConfig, withSpokenVersions } from './config.ts';
+import { Restarting, replacesItself } from './restarting.ts';
 import { startServer } from './server.ts';
 import { srtpKeysOf } from './srtp.ts';
 
@@ -16,22 +17,26 @@ export { alertFor, type DropReason, type Failure } from './failure.ts';
 export { always, expected, type Machine, type Row, type Signal } from './machine.ts';
 export { client12, client13, clientOpening, server12, server13, serverOpening } from './states.ts';
 
-/** An endpoint, with what only tests and the curious ask. */
-export interface InspectableEndpoint extends Endpoint {
-  /** Bytes kept on behalf of a peer that has proved nothing yet; bounded by `limits`. */
-  readonly held: number;
-}
-
 /**
  * One side of one DTLS association. Nothing happens until the `start` input. Throws a `RangeError` that names the setting
  * when no endpoint could work with the configuration.
  */
 export function createEndpoint(config: EndpointConfig, env: Environment): InspectableEndpoint {
   checkConfig(config);
-  const house = new Association(withSpokenVersions(config), env);
+  const spoken = withSpokenVersions(config);
+  const make = (role: Role): InspectableEndpoint => associate(role === spoken.role ? spoken : { ...spoken, role }, env);
+  return replacesItself(config) ? new Restarting(config, make) : make(playedBy(config));
+}
+
+function associate(config: EndpointConfig, env: Environment): InspectableEndpoint {
+  const house = new Association(config, env);
   house.run(config.role === 'client' ? startClient(house) : startServer(house));
   return new AssociationEndpoint(config.role, house);
 }
+
+/** The role that an endpoint takes: its own, unless it is to play the other's part. */
+const playedBy = ({ role, faults }: EndpointConfig): Role =>
+  faults?.plays !== 'other-role' ? role : role === 'client' ? 'server' : 'client';
 
 /**
  * A class and not an object literal: V8 gives each literal with a getter a hidden class of its own, which holds its

@@ -7,7 +7,7 @@ import { concat } from '../base/bytes.ts';
 import type { Range } from '../base/ranges.ts';
 import { handshakeHeaderLength } from '../wire/handshake.ts';
 import { ContentType } from '../wire/registry.ts';
-import type { FragmentContents, Packing } from './api.ts';
+import type { FragmentContents, Packing, RecordContents } from './api.ts';
 
 /** What a flight is made of. The epoch is part of it: a repeat goes out under the keys of the first time (RFC 6347 §4.1). */
 export type FlightPart =
@@ -125,6 +125,28 @@ export function cutFlight(parts: readonly FlightPart[], sizes: RecordSizes, cut:
     }
   }
   close();
+  return datagrams;
+}
+
+/**
+ * The sealed records of a flight in datagrams that end where the MTU does, against RFC 6347 §4.1.1. A record counts to the
+ * datagram in which it begins.
+ */
+export function cutAnywhere(
+  records: readonly Uint8Array[],
+  contents: readonly RecordContents[],
+  mtu: number,
+): { readonly bytes: Uint8Array; readonly records: readonly RecordContents[] }[] {
+  const whole = concat(...records);
+  const datagrams = Array.from({ length: Math.ceil(whole.length / mtu) }, (_, i) => ({
+    bytes: whole.slice(i * mtu, (i + 1) * mtu),
+    records: [] as RecordContents[],
+  }));
+  let at = 0;
+  contents.forEach((record, i) => {
+    datagrams[Math.floor(at / mtu)]?.records.push(record);
+    at += records[i]?.length ?? 0;
+  });
   return datagrams;
 }
 

@@ -8,7 +8,7 @@ import { findExtension } from '../wire/extensions.ts';
 import { type ClientHello, clientHello, helloVerifyRequest } from '../wire/handshake.ts';
 import { HandshakeType, type Version, versionNumber } from '../wire/registry.ts';
 import type { Association, Handshake } from './association.ts';
-import { CookieJar } from './cookie.ts';
+import { type CookieJar, cookiesFor } from './cookie.ts';
 import type { FirstHello } from './doorstep.ts';
 import type { Failure } from './failure.ts';
 import { Course, go, type Handlers, type Refusal, refuse } from './machine.ts';
@@ -30,7 +30,10 @@ interface Knowledge {
 export function startServer(house: Association): Handshake {
   const { config } = house;
   const { crypto, random } = house.env;
-  const cookies = config.cookie ? new CookieJar(crypto, random(32)) : undefined;
+  const cookies = cookiesFor(config, crypto, random);
+
+  /** The version is chosen before the hello is whole. */
+  const guesses = config.faults?.versionFrom === 'first-fragment';
 
   const steps: Handlers<typeof serverOpening, Knowledge> = {
     idle: {
@@ -48,10 +51,10 @@ export function startServer(house: Association): Handshake {
           return go('awaitClientHello', undefined);
         }
         const hello = read.value;
-        const proved = choose(hello) === '1.3' ? prove13(cookies, first, hello) : prove12(cookies, first, hello);
+        const proved = choose(first, hello) === '1.3' ? prove13(cookies, first, hello) : prove12(cookies, first, hello);
         if (!proved) return go('awaitClientHello', undefined);
         // The ServerHello goes on from the number of the hello that it answers (RFC 6347 §4.2.1).
-        house.records.openWrite(0, undefined, first.recordNumber);
+        house.records.openWrite(0, undefined, config.faults?.numbers === 'from-zero' ? 0 : first.recordNumber);
         return accept(first, hello, 3, proved === true ? undefined : proved);
       },
     },
@@ -62,8 +65,9 @@ export function startServer(house: Association): Handshake {
   };
 
   /** The newest version that both speak. With supported_versions that list alone counts (RFC 8446 §4.2.1). */
-  function choose(hello: ClientHello): Version | undefined {
-    const listed = findExtension(hello.extensions, 'supported_versions')?.versions;
+  function choose(first: FirstHello, hello: ClientHello): Version | undefined {
+    const extensions = guesses ? seenIn(first.firstFragment, hello) : hello.extensions;
+    const listed = findExtension(extensions, 'supported_versions')?.versions;
     return (['1.3', '1.2', '1.0'] as const).find((version) => {
       if (!config.versions.includes(version)) return false;
       const number = versionNumber[version];
@@ -75,6 +79,10 @@ export function startServer(house: Association): Handshake {
 
   function prove12(jar: CookieJar, first: FirstHello, hello: ClientHello): boolean {
     if (jar.check(first.from, hello)) return true;
+    if (!jar.answers(first.from)) {
+      house.drop('repeated-message', undefined, 'client_hello');
+      return false;
+    }
     // A wrong cookie counts as none (RFC 6347 §4.2.1): answered alike, each time, with nothing kept.
     if (hello.cookie.length > 0) house.drop('bad-cookie');
     // RFC 6347 §4.2.1: the version is that of DTLS 1.0, whatever will be agreed.
@@ -85,6 +93,10 @@ export function startServer(house: Association): Handshake {
 
   function prove13(jar: CookieJar, first: FirstHello, hello: ClientHello): Retried | undefined {
     const cookie = findExtension(hello.extensions, 'cookie')?.cookie;
+    if (!cookie && !jar.answers(first.from)) {
+      house.drop('repeated-message', undefined, 'client_hello');
+      return undefined;
+    }
     const answer = cookie ? takeCookie(jar, first, hello, cookie) : retryFor(house, jar, first, hello);
     if ('refused' in answer) {
       // RFC 9147 §5.1: a cookie that is not ours is answered with illegal_parameter; there is nothing to end.
@@ -99,7 +111,7 @@ export function startServer(house: Association): Handshake {
 
   /** `flights`: how many there were, with this hello's. `retried`: a HelloRetryRequest was before it. */
   function accept(first: FirstHello, hello: ClientHello, flights: number, retried: Retried | undefined) {
-    const version = choose(hello);
+    const version = choose(first, hello);
     if (version === undefined) return refuse(versionFault(hello));
     const next: Handshake | Refusal =
       version === '1.3'
@@ -113,6 +125,13 @@ export function startServer(house: Association): Handshake {
     const offered = findExtension(hello.extensions, 'supported_versions')?.versions ?? [hello.client_version];
     const supported = config.versions.map((version) => versionNumber[version]);
     return { fault: 'mismatch', code: 'version', offered, supported };
+  }
+
+  /** The extensions of a hello that end within its first bytes. */
+  function seenIn(length: number, hello: ClientHello): ClientHello['extensions'] {
+    return hello.extensions?.filter(
+      (_, i, all) => encode(clientHello, { ...hello, extensions: all.slice(0, i + 1) }).length <= length,
+    );
   }
 
   return new Relay(new Course(serverOpening, steps, go('idle', undefined)), ['dtls12', 'dtls13']);

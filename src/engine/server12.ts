@@ -34,6 +34,7 @@ import { mayRun } from './config.ts';
 import type { FirstHello } from './doorstep.ts';
 import type { Awaited } from './flights.ts';
 import { Course, go, type Handlers, type Message, type Refusal, refuse } from './machine.ts';
+import { misstatementsOf } from './misstatements.ts';
 import {
   type AnonymityAllowed,
   type Connected,
@@ -314,10 +315,11 @@ export function continueServer12(
     house.agree(version);
     house.limitRecords(negotiated.recordSizeLimit);
     const transcript = new Transcript();
+    house.transcript = transcript;
     transcript.add(message);
     transcript.hashWith(crypto, hashOf(agreed));
     // message_seq goes on where the client's hello is: 1 after a cookie exchange, of which nothing was kept (errata 5186).
-    const outbox = new Outbox(transcript, message.seq);
+    const outbox = new Outbox(transcript, message.seq, misstatementsOf(config));
     outbox.message(
       0,
       HandshakeType.serverHello,
@@ -400,8 +402,10 @@ export function continueServer12(
   /** RFC 8446 §4.1.3: who speaks a newer version and agrees on this one says so where the signature covers it. */
   function serverRandom(): Uint8Array {
     const bytes = random(32);
+    // Who guessed the version does not know that there is anything to say.
+    const guessed = config.faults?.versionFrom !== undefined;
     const newer = config.versions.some((one) => versionNumber[one] < versionNumber[version]);
-    return newer ? concat(bytes.subarray(0, 24), downgradeSentinel[version]) : bytes;
+    return newer && !guessed ? concat(bytes.subarray(0, 24), downgradeSentinel[version]) : bytes;
   }
 
   const accepted = acceptHello();

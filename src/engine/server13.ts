@@ -19,6 +19,7 @@ import type { Association, Handshake } from './association.ts';
 import type { RetryMemory } from './cookie.ts';
 import type { FirstHello } from './doorstep.ts';
 import { Course, go, type Handlers, type Message, type Refusal, refuse } from './machine.ts';
+import { misstatementsOf } from './misstatements.ts';
 import {
   type Considered,
   consider,
@@ -168,11 +169,12 @@ function respond(
   settle();
 
   const transcript = new Transcript13(crypto, suite.hash, retriedBefore?.before);
+  house.transcript = transcript;
   transcript.add(message);
   const traffic = new Traffic13(house, suite, 'server', hello.random);
   const { schedule } = traffic;
   // message_seq goes on where the client's hello is: 1 after a HelloRetryRequest (RFC 9147 §5.2).
-  const outbox = new Outbox(transcript, message.seq);
+  const outbox = new Outbox(transcript, message.seq, misstatementsOf(config));
   const answers: ServerExtension[] = [
     selectedVersion,
     { kind: 'key_share', body: { server_share: { group, key_exchange: ours.share } } },

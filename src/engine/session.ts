@@ -11,6 +11,7 @@ import type { EndpointConfig } from './api.ts';
 import type { Association } from './association.ts';
 import type { Failure } from './failure.ts';
 import { type Refusal, refuse } from './machine.ts';
+import type { misstatementsOf } from './misstatements.ts';
 import type { FlightPart } from './packing.ts';
 import { checkTrust, type PeerTrusted } from './proofs.ts';
 import type { TranscriptSink } from './transcript.ts';
@@ -167,12 +168,14 @@ export function examineChain(
 /** Messages of our own: numbered, kept for the flight, and added to the transcript in the order in which they are made. */
 export class Outbox {
   readonly #transcript: TranscriptSink;
+  readonly #misstate: ReturnType<typeof misstatementsOf>;
   #seq: number;
   #parts: FlightPart[] = [];
 
-  constructor(transcript: TranscriptSink, firstSeq: number) {
+  constructor(transcript: TranscriptSink, firstSeq: number, misstate?: ReturnType<typeof misstatementsOf>) {
     this.#transcript = transcript;
     this.#seq = firstSeq;
+    this.#misstate = misstate;
   }
 
   /** message_seq of the message that comes next. */
@@ -180,8 +183,9 @@ export class Outbox {
     return this.#seq;
   }
 
-  message(epoch: number, type: number, body: Uint8Array): void {
+  message(epoch: number, type: number, meant: Uint8Array): void {
     const seq = this.#seq++;
+    const body = this.#misstate?.({ epoch, type, body: meant }) ?? meant;
     this.#parts.push({ kind: 'message', epoch, type, seq, body });
     this.#transcript.add({ type, seq, body });
   }

@@ -18,6 +18,7 @@ import type { OldVersion, Parameters } from './api.ts';
 import type { Association } from './association.ts';
 import { impliedScheme, keyFits } from './choose.ts';
 import type { Failure } from './failure.ts';
+import { spoiled } from './misstatements.ts';
 import { type SignatureVerified, verifySignature } from './proofs.ts';
 import type { ShownCertificate } from './session.ts';
 import type { Transcript } from './transcript.ts';
@@ -96,7 +97,8 @@ export function keysOf(house: Association, agreed: Agreed, master: Uint8Array): 
   const { crypto: provider, random } = house.env;
   const { clientRandom } = agreed;
   house.event({ kind: 'secret', label: 'CLIENT_RANDOM', clientRandom, secret: master });
-  const { client, server } = recordProtection12({ ...agreed, provider, masterSecret: master, random });
+  const masterSecret = house.config.faults?.keys === 'wrong' ? spoiled(master) : master;
+  const { client, server } = recordProtection12({ ...agreed, provider, masterSecret, random });
   return { master, client, server };
 }
 

@@ -70,6 +70,12 @@ export class RetransmissionTimer {
     return this.#arm(now, this.#grown(this.#rto));
   }
 
+  /** Fires after a time that is not of the settings' making; answers with the duration. */
+  alarm(now: Instant, duration: number): number {
+    this.#giveUp = undefined;
+    return this.#arm(now, duration);
+  }
+
   /** Whether it waits for the rest of a flight that has begun, to acknowledge what is here (RFC 9147 §7.1). */
   get asking(): boolean {
     return this.#asking !== undefined;

@@ -4,6 +4,7 @@
  * other. The peer's old keys stay until something came under its new ones.
  */
 import { decode, encode } from '../codec/codec.ts';
+import type { LabelPrefix } from '../crypto/hkdf.ts';
 import { recordProtection13 } from '../crypto/protection13.ts';
 import {
   type AeadLimits,
@@ -19,12 +20,14 @@ import type { CipherSuite } from '../wire/suites.ts';
 import type { Association, Handshake } from './association.ts';
 import type { Failure } from './failure.ts';
 import type { Course, Knowledge, Machine, Message, Signal } from './machine.ts';
+import { spoiled } from './misstatements.ts';
 
 /** Traffic secrets become keys here, and are told to the key log. */
 export class Traffic13 {
   readonly schedule: KeySchedule;
   readonly #house: Association;
   readonly #suite: CipherSuite;
+  readonly #prefix: LabelPrefix;
   readonly #clientRandom: Uint8Array;
   readonly #own: Side;
   readonly #limits: AeadLimits | undefined;
@@ -38,7 +41,8 @@ export class Traffic13 {
   #wanted: { readonly request: boolean } | undefined;
 
   constructor(house: Association, suite: CipherSuite, own: Side, clientRandom: Uint8Array) {
-    this.schedule = keySchedule(house.env.crypto, suite.hash);
+    this.#prefix = house.config.faults?.keys === 'tls13-labels' ? 'tls13 ' : 'dtls13';
+    this.schedule = keySchedule(house.env.crypto, suite.hash, this.#prefix);
     this.#house = house;
     this.#suite = suite;
     this.#own = own;
@@ -69,7 +73,9 @@ export class Traffic13 {
   #cipher(side: Side, epoch: number, secret: Uint8Array) {
     const label = trafficSecretLabel(side, epoch);
     if (label !== undefined) this.tell(label, secret);
-    return recordProtection13({ provider: this.#house.env.crypto, suite: this.#suite, secret, epoch });
+    const { config, env } = this.#house;
+    const used = config.faults?.keys === 'wrong' ? spoiled(secret) : secret;
+    return recordProtection13({ provider: env.crypto, suite: this.#suite, secret: used, epoch, prefix: this.#prefix });
   }
 
   /** The handshake is done: from here on every message is a flight of its own. */

@@ -5,6 +5,9 @@
  */
 import type { ClientExtension } from '../wire/extensions.ts';
 import type { Version } from '../wire/registry.ts';
+import type { Faults } from './faults.ts';
+
+export type * from './faults.ts';
 
 /** How a figure is known. `unmeasured` has no value: dtlscope's own default stands in for it. */
 export type Figure<T> =
@@ -67,8 +70,7 @@ export type Borders = 'stable' | 'recut';
 
 /**
  * What an endpoint is asked for besides its ordinary settings; `EndpointConfig` has these, all optional. Absent means: our
- * own hello, one MTU, every sending cut anew, one packing, a record for each
- * fragment, prompt ACKs.
+ * own hello, one MTU, every sending cut anew, one packing, a record for each fragment, prompt ACKs, nothing wrong.
  */
 export interface StackHabits {
   readonly hello?: HelloShape | undefined;
@@ -86,6 +88,8 @@ export interface StackHabits {
    * acknowledged at once, and what an ACK shows to be lost goes out at once (RFC 9147 §7.1, §7.2).
    */
   readonly acks?: 'prompt' | 'timed' | undefined;
+  /** What it does wrong. */
+  readonly faults?: Faults | undefined;
 }
 
 /** As the engine's `Packing`. */

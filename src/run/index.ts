@@ -10,6 +10,7 @@ export { smallerPayload } from './pathPayloads.ts';
 export { type Found, type PathRunSpec, type Search, startPathRun } from './pathRun.ts';
 export {
   announcedFingerprints,
+  announcedFor,
   configFor,
   headerFor,
   signalledConfig,

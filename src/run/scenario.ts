@@ -1,6 +1,7 @@
 /** From a scenario to what the driver takes: the parts that terminal and background share. */
 import type { Credential } from '../crypto/keys.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
+import type { EndpointConfig } from '../engine/api.ts';
 import { defaultConfig, type Fingerprint } from '../engine/index.ts';
 import type { LinkRule } from '../link/api.ts';
 import {
@@ -8,9 +9,12 @@ import {
   isSignalled,
   type Options,
   ourselves,
+  type QuirkId,
+  quirks,
   type Scenario,
   toCommandLine,
   toEndpointConfig,
+  withQuirks,
 } from '../scenario/index.ts';
 import type { TraceHeader } from '../trace/model.ts';
 import { fingerprintOf } from '../x509/fingerprint.ts';
@@ -42,13 +46,36 @@ export const configFor = (options: Options, credentials: readonly Credential[]) 
 
 /** What our description announces: as asked for, or our certificate's; undefined when there is no certificate. */
 export function announcedFingerprints(
-  { announce }: Options,
+  { announce, quirk }: Options,
   credentials: readonly Credential[],
   crypto: CryptoProvider,
 ): readonly Fingerprint[] | undefined {
   if (announce.length > 0) return announce;
   const [leaf] = credentials[0]?.chain ?? [];
-  return leaf && [fingerprintOf(leaf, 'sha256', crypto)];
+  return leaf && [announcedFor(leaf, quirk, crypto)];
+}
+
+/** The fingerprint that an endpoint announces for its certificate, with the quirks that it has. */
+export function announcedFor(leaf: Uint8Array, quirkIds: readonly QuirkId[], crypto: CryptoProvider): Fingerprint {
+  const { hash, value } = fingerprintOf(leaf, 'sha256', crypto);
+  if (!quirkIds.some((id) => quirks[id].announces === 'wrong-fingerprint')) return { hash, value };
+  // As it would be of another certificate.
+  return { hash, value: crypto.hash('sha256', value) };
+}
+
+/** The settings of one end, which trusts what the other one announces; only said where that is wrong. */
+function trusting(
+  config: EndpointConfig,
+  others: readonly Credential[],
+  quirkIds: readonly QuirkId[],
+  crypto: CryptoProvider,
+): EndpointConfig {
+  const leaves = others.flatMap(({ chain }) => chain.slice(0, 1));
+  const wrong = quirkIds.some((id) => quirks[id].announces !== undefined);
+  const sees = config.role === 'client' || config.clientAuth !== 'none';
+  if (!wrong || !sees || config.trust.kind !== 'any' || leaves.length === 0) return config;
+  const fingerprints = leaves.map((leaf) => announcedFor(leaf, quirkIds, crypto));
+  return { ...config, trust: { kind: 'fingerprints', fingerprints } };
 }
 
 /** The same once signalling has settled who is who: what it announced is trusted, unless a fingerprint was asked for. */
@@ -97,8 +124,10 @@ export function simulationFor(
   crypto: CryptoProvider,
 ): SimulationSpec {
   const { options } = scenario;
+  const { target } = scenario;
+  const broken = target?.kind === 'sim' ? target.quirks : [];
   const config = configFor(options, ours);
-  const peer = {
+  const peer: EndpointConfig = {
     ...defaultConfig(config.role === 'client' ? 'server' : 'client'),
     // It speaks what we speak, so that a simulation shows the newest of our versions.
     versions: config.versions,
@@ -108,10 +137,13 @@ export function simulationFor(
     clientAuth: 'request' as const,
     alpn: options.alpn,
   };
+  // There is no signalling; but who announces a wrong fingerprint is met by somebody who was told it.
+  const local = trusting(config, theirs, broken, crypto);
+  const remote = trusting(withQuirks(peer, broken), ours, options.quirk, crypto);
   return {
     header: headerFor(scenario, tool, undefined),
-    client: config.role === 'client' ? config : peer,
-    server: config.role === 'client' ? peer : config,
+    client: config.role === 'client' ? local : remote,
+    server: config.role === 'client' ? remote : local,
     ours: config.role,
     rules: withPath(options.link),
     seed: options.seed,

@@ -4,6 +4,16 @@ export { formatLinkRule, hiddenInbound, linkKinds, parseLinkRule } from './linkG
 export * from './options.ts';
 export * from './presets.ts';
 export * from './problem.ts';
+export {
+  misplaced,
+  type Quirk,
+  type QuirkGroup,
+  type QuirkId,
+  quirkGroups,
+  quirkIds,
+  quirks,
+  withQuirks,
+} from './quirks/index.ts';
 export * from './scenario.ts';
 export * from './target.ts';
 export { formatTurnUrl, parseTurnUrl, type TurnServer } from './turnUrl.ts';

@@ -13,6 +13,7 @@ import { groups, signatureSchemes, srtpProfiles, type Version } from '../wire/re
 import { cipherSuites } from '../wire/suites.ts';
 import { parseCredentialSpec } from '../x509/spec.ts';
 import { optionsOfProfile } from './profileOptions.ts';
+import { type QuirkId, quirkGroups, quirkIds, quirks } from './quirks/index.ts';
 import type { TurnServer } from './turnUrl.ts';
 import {
   choice,
@@ -27,6 +28,7 @@ import {
   onOff,
   optionalInteger,
   secret,
+  several,
   text,
   turnServer,
   type ValueType,
@@ -59,6 +61,7 @@ export interface Options {
   readonly linger: number;
   readonly srtp: readonly number[];
   readonly cookie: boolean;
+  readonly quirk: readonly QuirkId[];
   readonly link: readonly LinkRule[];
   readonly seed: number;
   readonly turn: TurnServer | undefined;
@@ -86,6 +89,7 @@ export const optionGroups = {
   offer: 'What we offer',
   datagrams: 'Datagrams',
   timers: 'Timers',
+  quirks: 'Quirks',
   network: 'Network',
   signalling: 'Signalling',
   run: 'The run',
@@ -369,6 +373,19 @@ export const optionTable: Table = {
     onlyRole: undefined,
     type: integer(0, 3_600_000, 'ms'),
     default: (command) => (command === 'serve' ? 60_000 : 1000),
+  },
+  quirk: {
+    flag: '--quirk',
+    group: 'quirks',
+    label: 'Be broken',
+    help: 'do wrong what a broken stack does, as in last-flight-once; may be given several times; list shows them all',
+    commands: both,
+    onlyRole: undefined,
+    type: several(
+      quirkIds.map((value) => ({ value, help: quirks[value].about, group: quirkGroups[quirks[value].group] })),
+      'the names that --quirk list shows',
+    ),
+    default: always([]),
   },
   link: {
     flag: '--link',

@@ -79,6 +79,12 @@ export const presets: readonly Preset[] = [
     options: { versions: ['1.2'], link: ['in:drop=certificate#1'] },
   },
   {
+    id: 'no-timer',
+    label: 'A client without a timer',
+    help: 'we send every flight once, as a stack whose DTLS timer nobody drives, while a third of the datagrams get lost: what the peer’s timer alone can mend',
+    options: { quirk: ['no-retransmission'], link: ['loss=30%'] },
+  },
+  {
     id: 'slow-uplink',
     label: 'A slow uplink',
     help: '225 kbit/s with a queue of 20 KB and 70 ms each way',

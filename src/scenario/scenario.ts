@@ -21,6 +21,7 @@ import {
 } from './options.ts';
 import { bad, good, type Parsed, type Problem } from './problem.ts';
 import { habitsOf } from './profileOptions.ts';
+import { clashOf, misplaced, quirks, withQuirks } from './quirks/index.ts';
 import { isSignalled, parseTarget, type Target } from './target.ts';
 
 export interface Scenario {
@@ -87,6 +88,7 @@ function contradictions({ command, target, options }: Scenario, given: GivenOpti
     refuse('fragment', `is more than the MTU, ${options.mtu} bytes`);
   if (options.role === 'server' && options.fingerprint.length > 0 && options.clientAuth === 'none')
     refuse('clientAuth', 'contradicts --fingerprint: a client that is not asked shows no certificate');
+  problems.push(...misusedQuirks(command, target, options));
   if (target?.kind !== 'sim')
     for (const rule of options.link) {
       const hidden = hiddenInbound(rule, options.versions);
@@ -113,6 +115,31 @@ function contradictions({ command, target, options }: Scenario, given: GivenOpti
   if (target?.kind === 'sdp' || target?.kind === 'browser')
     if (given.token !== undefined) refuse('token', `means nothing for ${target.kind === 'sdp' ? 'sdp:' : 'browser'}`);
   if (target?.kind === 'browser' && options.turn !== undefined) refuse('turn', 'means nothing for this browser itself');
+  return problems;
+}
+
+/** Quirks that mean nothing here, or that contradict each other: of our side, and of a simulated peer. */
+function misusedQuirks(command: Command, target: Target | undefined, options: Options): Problem[] {
+  const problems: Problem[] = [];
+  const other = options.role === 'client' ? 'server' : 'client';
+  const ends = [
+    // Signalling may give us either role.
+    { where: optionTable.quirk.flag, role: isSignalled(target) ? undefined : options.role, ids: options.quirk },
+    ...(target?.kind === 'sim' ? [{ where: 'TARGET', role: other, ids: target.quirks } as const] : []),
+  ];
+  for (const { where, role, ids } of ends) {
+    const wrong = (id: string, what: string, allowed?: string): void => {
+      problems.push(...bad(where, id, what, allowed === undefined ? {} : { allowed }).problems);
+    };
+    for (const id of ids) {
+      const why = misplaced(id, role, options.versions);
+      if (why !== undefined) wrong(id, why);
+      else if (quirks[id].announces !== undefined && command === 'probe' && target?.kind === 'udp')
+        wrong(id, 'means nothing without signalling', 'with sim, sdp:, whip: or whep:');
+    }
+    const clash = clashOf(ids);
+    if (clash) wrong(clash.join(', '), 'can not be had together: both decide the same thing');
+  }
   return problems;
 }
 
@@ -170,7 +197,7 @@ export function toEndpointConfig(
   base: EndpointConfig,
 ): EndpointConfig {
   const profile = profileOf(options.as);
-  return {
+  const config: EndpointConfig = {
     ...base,
     ...(profile && habitsOf(profile, options)),
     role: options.role,
@@ -196,4 +223,5 @@ export function toEndpointConfig(
       attempts: options.attempts,
     },
   };
+  return withQuirks(config, options.quirk);
 }

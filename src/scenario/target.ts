@@ -1,13 +1,16 @@
 /**
- * Where a probe goes: `HOST:PORT` (an IPv6 address in brackets); `sim`, a peer in memory; `sdp:FILE`, whoever wrote that
- * session description; `whip:URL` and `whep:URL`, a media server that is asked over HTTP; `browser`, the WebRTC stack of the
- * browser that the panel is in.
+ * Where a probe goes: `HOST:PORT` (an IPv6 address in brackets); `sim`, a peer in memory, or `sim:QUIRK,…`, a broken one;
+ * `sdp:FILE`, whoever wrote that session description; `whip:URL` and `whep:URL`, a media server that is asked over HTTP;
+ * `browser`, the WebRTC stack of the browser that the panel is in.
  */
+import { optionTable } from './options.ts';
 import { bad, good, type Parsed } from './problem.ts';
+import type { QuirkId } from './quirks/index.ts';
 
 export type Target =
   | { readonly kind: 'udp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'sim' }
+  /** A peer in memory, with these quirks. */
+  | { readonly kind: 'sim'; readonly quirks: readonly QuirkId[] }
   /** A file name; "-" for standard input; empty where the description itself is pasted elsewhere. */
   | { readonly kind: 'sdp'; readonly file: string }
   | { readonly kind: 'whip' | 'whep'; readonly url: string }
@@ -18,12 +21,17 @@ export type SignalledTarget = Exclude<Target, { readonly kind: 'udp' | 'sim' }>;
 export const isSignalled = (target: Target | undefined): target is SignalledTarget =>
   target !== undefined && target.kind !== 'udp' && target.kind !== 'sim';
 
-const allowed = 'HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL, whep:URL or browser';
+const allowed = 'HOST:PORT, [IPv6]:PORT, sim, sim:QUIRK, sdp:FILE, whip:URL, whep:URL or browser';
 
 /** Reads a target. The host is not looked up here. */
 export function parseTarget(text: string, where = 'TARGET'): Parsed<Target> {
   const given = text.trim();
-  if (given === 'sim' || given === 'browser') return good({ kind: given });
+  if (given === 'browser') return good({ kind: 'browser' });
+  if (given === 'sim') return good({ kind: 'sim', quirks: [] });
+  if (given.startsWith('sim:')) {
+    const parsed = optionTable.quirk.type.parse([given.slice('sim:'.length)], where);
+    return parsed.ok ? good({ kind: 'sim', quirks: parsed.value }) : parsed;
+  }
   if (given === '') return bad(where, given, 'is no target', { allowed });
   const [, scheme, rest = ''] = /^(sdp|whip|whep):(.*)$/s.exec(given) ?? [];
   if (scheme === 'sdp') {
@@ -73,6 +81,7 @@ function parseUrl(kind: 'whip' | 'whep', text: string, given: string, where: str
 export function formatTarget(target: Target): string {
   switch (target.kind) {
     case 'sim':
+      return ['sim', ...(target.quirks.length > 0 ? [target.quirks.join(',')] : [])].join(':');
     case 'browser':
       return target.kind;
     case 'udp':

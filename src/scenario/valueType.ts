@@ -27,12 +27,16 @@ export type ValueDescription =
   | { readonly kind: 'text'; readonly optional: true }
   /** Given several times: file names on the command line, the PEM text itself in a form. */
   | { readonly kind: 'files' }
+  /** Any of these, each given by itself or several with commas between them. */
+  | { readonly kind: 'several'; readonly choices: readonly Choice[] }
   | { readonly kind: 'fingerprints' }
   | { readonly kind: 'rules' };
 export type Unit = 'ms' | 'bytes';
 export interface Choice {
   readonly value: string;
   readonly help: string;
+  /** What a long list is parted by. */
+  readonly group?: string;
 }
 
 export interface ValueType<T> {
@@ -132,6 +136,34 @@ export const choice = <C extends string>(help: Readonly<Record<C, string>>): Val
         : good(found);
     }),
     format: (value) => [value],
+  };
+};
+
+/**
+ * Any of a closed set, in any number: with commas between them, or the flag given again. What is not known is refused with
+ * the names that are nearest, and with where all of them are explained.
+ */
+export const several = <C extends string>(
+  choices: readonly (Choice & { readonly value: C })[],
+  explained: string,
+): ValueType<readonly C[]> => {
+  const values = choices.map(({ value }) => value);
+  const one = (text: string, where: string): Parsed<C> => {
+    const found = values.find((value) => value === text.toLowerCase());
+    if (found !== undefined) return good(found);
+    const near = nearest(text, values, 3);
+    return bad(where, text, `is not known${near.length > 0 ? ` (did you mean ${alternatives(near)}?)` : ''}`, {
+      allowed: explained,
+    });
+  };
+  return {
+    description: { kind: 'several', choices },
+    placeholder: 'name',
+    parse: (texts, where) => {
+      const parsed = each(one)(texts.flatMap(items), where);
+      return parsed.ok ? good([...new Set(parsed.value)]) : parsed;
+    },
+    format: (value) => value,
   };
 };
 
@@ -283,6 +315,28 @@ export const linkRules: ValueType<readonly LinkRule[]> = {
   parse: each((given) => parseLinkRule(given)),
   format: (value) => value.map(formatLinkRule),
 };
+
+const alternatives = (names: readonly string[]): string =>
+  names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`;
+
+/** The names that somebody may have meant: nearly the same letters, or words in common. The best first. */
+function nearest(given: string, known: readonly string[], most: number): readonly string[] {
+  const wanted = given.toLowerCase();
+  const wordsOf = (name: string): readonly string[] => name.split('-').filter((word) => word.length > 2);
+  const ranked = known.map((name) => {
+    const edits = distance(wanted, name, wanted.length);
+    const close = edits <= Math.max(2, Math.floor(wanted.length / 3));
+    const common = wordsOf(name).filter((word) => wordsOf(wanted).includes(word)).length;
+    const begins = wanted.length > 2 && name.startsWith(wanted);
+    const score = begins ? 0 : close ? edits : common > 0 ? 100 - common : Number.POSITIVE_INFINITY;
+    return { name, score };
+  });
+  return ranked
+    .filter(({ score }) => Number.isFinite(score))
+    .sort((a, b) => a.score - b.score)
+    .slice(0, most)
+    .map(({ name }) => name);
+}
 
 /** `, did you mean x?` when one name is near enough. */
 function suggest(given: string, known: readonly string[]): string {

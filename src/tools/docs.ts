@@ -5,6 +5,7 @@ import { taggedTests, withConformance } from './conformance.ts';
 import { stateDrawings } from './drawStates.ts';
 import { withFindings } from './findingsTable.ts';
 import { withProfiles } from './profileTable.ts';
+import { withQuirkTable } from './quirkTable.ts';
 
 export async function docs(_args: readonly string[], root: string): Promise<number> {
   const states = join(root, 'docs', 'states');
@@ -18,6 +19,8 @@ export async function docs(_args: readonly string[], root: string): Promise<numb
   await writeFile(profiles, withProfiles(await readFile(profiles, 'utf8')));
   const findings = join(root, 'docs', 'findings.md');
   await writeFile(findings, withFindings(await readFile(findings, 'utf8')));
+  const quirks = join(root, 'docs', 'quirks.md');
+  await writeFile(quirks, withQuirkTable(await readFile(quirks, 'utf8')));
   const conformance = join(root, 'docs', 'conformance.md');
   await writeFile(conformance, withConformance(await readFile(conformance, 'utf8'), await taggedTests(root)));
   return 0;

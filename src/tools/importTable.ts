@@ -77,10 +77,20 @@ export const importTable: readonly Place[] = [
   { dir: 'src/helper', may: ['src/base', 'src/bridge'], packages: ['node:*'] },
   { dir: 'src/cli', may: [...product, 'src/crypto/node', 'src/helper'], packages: ['node:*', 'commander', 'yaml'] },
   // Build and demo need the extension's id, which the bridge knows; the documents show the engine's state
-  // tables, the profiles and the findings, by the names of the registries; the extension brings the findings as a page.
+  // tables, the profiles, the quirks and the findings, by the names of the registries; the extension brings the findings as
+  // a page.
   {
     dir: 'src/tools',
-    may: ['src/base', 'src/wire', 'src/profiles', 'src/engine', 'src/diagnosis', 'src/report', 'src/bridge'],
+    may: [
+      'src/base',
+      'src/wire',
+      'src/profiles',
+      'src/engine',
+      'src/diagnosis',
+      'src/scenario',
+      'src/report',
+      'src/bridge',
+    ],
     packages: ['node:*', 'esbuild', 'playwright'],
   },
   // Kept runs are in IndexedDB, whose own interface is events and cursors.

@@ -113,7 +113,9 @@ export function setupFor(settings: Settings, memory: Memory, resuming: boolean):
     acks: 'timed',
     // Its MTU falls when the transport says so, and the runner's never does.
     mtuSteps: [],
-    retransmission: { start, growth: 2, cap: 60_000, attempts: 12, startsAnew: true, answersRepeats: 'last' },
+    retransmission: { start, growth: 2, cap: 60_000, attempts: 12, startsAnew: true },
+    // BoringSSL repeats nothing but its last flight when the peer repeats what it answered.
+    faults: { neverAgain: ['repeat'] },
     replayWindow: 256,
     limits: {
       ...base.limits,

@@ -36,6 +36,15 @@ describe('--version and --help', () => {
     expect(stdout).not.toContain('--role');
   });
 
+  it('list the quirks that a command can have', async () => {
+    const { code, stdout, stderr } = await cli.run('serve', '--quirk', 'list');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('\n  cookie-once  ');
+    // A client's.
+    expect(stdout).not.toContain('strict-hello-verify');
+    expect((await cli.run('probe', 'sim', '--quirk', 'list')).stdout).toContain('strict-hello-verify');
+  });
+
   it('come for nothing at all, as a mistake', async () => {
     const { code, stdout, stderr } = await cli.run();
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -52,6 +61,13 @@ describe('a mistake on the command line', () => {
 
   it('in a command’s name is met with a suggestion', async () => {
     expect(await cli.run('prob', 'sim')).toEqual(wrong("error: unknown command 'prob'\n(Did you mean probe?)\n"));
+  });
+
+  it('in a quirk’s name is met with the nearest names', async () => {
+    const { code, stderr } = await cli.run('serve', '--quirk', 'last-flight');
+    expect(code).toBe(2);
+    expect(stderr).toContain('--quirk: "last-flight" is not known (did you mean last-flight-once');
+    expect(stderr).toContain('--quirk list');
   });
 
   it('in several values is reported for each of them', async () => {
@@ -72,7 +88,7 @@ describe('a mistake on the command line', () => {
   it('in the target says what a target is', async () => {
     expect(await cli.run('probe', 'example.org')).toEqual(
       wrong(
-        'TARGET: "example.org" has no port; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL or whep:URL\n',
+        'TARGET: "example.org" has no port; allowed: HOST:PORT, [IPv6]:PORT, sim, sim:QUIRK, sdp:FILE, whip:URL or whep:URL\n',
       ),
     );
   });

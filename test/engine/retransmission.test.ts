@@ -144,13 +144,14 @@ describe('a repeat by the peer', () => {
   });
 
   it('is left to the timer where the settings say so, but for the last flight', () => {
-    const retransmission = { start: 5000, growth: 2, cap: 60_000, attempts: 12, answersRepeats: 'last' as const };
+    const retransmission = { start: 5000, growth: 2, cap: 60_000, attempts: 12 };
+    const deaf = { ...server, retransmission, faults: { neverAgain: ['repeat'] as const } };
     // The server's flight is lost, and the client asks again before the server's timer fires.
-    const early = new Pair({ server: { ...server, retransmission }, link: dropFrom('server', 2, 1) }).run(4000);
+    const early = new Pair({ server: deaf, link: dropFrom('server', 2, 1) }).run(4000);
     expect(early.server.sendings).toEqual(['2.0']);
     early.settle();
     expect(early.agreed).toBe(true);
-    const last = new Pair({ server: { ...server, retransmission }, link: dropFrom('server', 4, 1) }).run(4000);
+    const last = new Pair({ server: deaf, link: dropFrom('server', 4, 1) }).run(4000);
     expect(last.server.sendings).toEqual(['2.0', '4.0', '4.1']);
     expect(last.agreed).toBe(true);
   });

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
   applyPreset,
+  chosenIn,
   commandLineOf,
   emptyForm,
   type FormState,
   fieldGroups,
   problemsOf,
+  quirkChoices,
   rawRequest,
   rememberable,
   remembered,
@@ -13,6 +15,7 @@ import {
   setCertificate,
   setField,
   shownProblem,
+  toggle,
   touch,
 } from '../../panel/state/form.ts';
 import { optionsOf, parseCommandLine, presets, readForm } from '../../src/scenario/index.ts';
@@ -50,6 +53,26 @@ describe('the form', () => {
       target: '127.0.0.1:4433',
       options: { certGen: 'rsa-4096', mtu: '300', link: ['loss=30%', 'out:delay=70ms'] },
     });
+  });
+
+  it('ticks quirks and takes them back, and shows those that mean something', () => {
+    const field = (form: FormState) =>
+      fieldGroups(form).flatMap((group) => group.fields.filter(({ name }) => name === 'quirk'))[0];
+    const shown = (form: FormState): string[] => {
+      const description = field(form)?.description;
+      return description?.kind === 'several' ? quirkChoices(form, description.choices).map(({ value }) => value) : [];
+    };
+    const one = toggle(formOf({}), 'quirk', 'no-retransmission');
+    const two = toggle(one, 'quirk', 'strict-hello-verify');
+    expect(commandLineOf(two)).toContain('--quirk no-retransmission --quirk strict-hello-verify');
+    expect(chosenIn(toggle(two, 'quirk', 'no-retransmission'), 'quirk')).toEqual(['strict-hello-verify']);
+    expect(shown(formOf({}))).not.toContain('cookie-once');
+    expect(shown(formOf({ role: 'server' }))).not.toContain('strict-hello-verify');
+    expect(shown(formOf({ versions: '1.2' }))).not.toContain('tls13-labels');
+    // What was ticked can be taken back, also once it means nothing.
+    const server = setField(two, 'role', 'server');
+    expect(shown(server)).toContain('strict-hello-verify');
+    expect(problemsOf(server)).toEqual({ quirk: expect.stringContaining('means nothing for a server') as string });
   });
 
   it('shows the defaults of the stack that it stands at, and sends its name alone', () => {

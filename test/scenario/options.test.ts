@@ -175,16 +175,20 @@ describe('a target', () => {
     ['192.0.2.1:1', { kind: 'udp', host: '192.0.2.1', port: 1 }],
     ['[2001:db8::1]:65535', { kind: 'udp', host: '2001:db8::1', port: 65535 }],
     ['[fe80::1%eth0]:443', { kind: 'udp', host: 'fe80::1%eth0', port: 443 }],
-    ['sim', { kind: 'sim' }],
+    ['sim', { kind: 'sim', quirks: [] }],
+    ['sim:no-ems,cookie-once', { kind: 'sim', quirks: ['no-ems', 'cookie-once'] }],
   ])('%s is read', (text, value) => {
     expect(parseTarget(text)).toEqual({ ok: true, value });
   });
 
   it.each([
-    ['', 'TARGET: nothing is no target; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL, whep:URL or browser'],
+    [
+      '',
+      'TARGET: nothing is no target; allowed: HOST:PORT, [IPv6]:PORT, sim, sim:QUIRK, sdp:FILE, whip:URL, whep:URL or browser',
+    ],
     [
       'example.org',
-      'TARGET: "example.org" has no port; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL, whep:URL or browser',
+      'TARGET: "example.org" has no port; allowed: HOST:PORT, [IPv6]:PORT, sim, sim:QUIRK, sdp:FILE, whip:URL, whep:URL or browser',
     ],
     [
       'example.org:99999',
@@ -196,15 +200,15 @@ describe('a target', () => {
     ],
     [
       '[zz]:1',
-      'TARGET: "[zz]:1" has no IPv6 address in its brackets; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL, whep:URL or browser',
+      'TARGET: "[zz]:1" has no IPv6 address in its brackets; allowed: HOST:PORT, [IPv6]:PORT, sim, sim:QUIRK, sdp:FILE, whip:URL, whep:URL or browser',
     ],
     [
       ':4433',
-      'TARGET: ":4433" has no host name or address; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL, whep:URL or browser',
+      'TARGET: ":4433" has no host name or address; allowed: HOST:PORT, [IPv6]:PORT, sim, sim:QUIRK, sdp:FILE, whip:URL, whep:URL or browser',
     ],
     [
       '-x:4433',
-      'TARGET: "-x:4433" has no host name or address; allowed: HOST:PORT, [IPv6]:PORT, sim, sdp:FILE, whip:URL, whep:URL or browser',
+      'TARGET: "-x:4433" has no host name or address; allowed: HOST:PORT, [IPv6]:PORT, sim, sim:QUIRK, sdp:FILE, whip:URL, whep:URL or browser',
     ],
   ])('"%s" is refused', (text, message) => {
     const parsed = parseTarget(text);

@@ -3,7 +3,7 @@
  * simulation knows what was lost and who was connected; the capture does not, so that one can be held against the other.
  */
 import { nodeProvider } from '../../src/crypto/node/index.ts';
-import type { EndpointConfig } from '../../src/engine/api.ts';
+import type { EndpointConfig, Role } from '../../src/engine/api.ts';
 import { defaultConfig } from '../../src/engine/index.ts';
 import { simulate } from '../../src/run/index.ts';
 import { parseLinkRule } from '../../src/scenario/index.ts';
@@ -29,30 +29,28 @@ export interface Simulated {
   readonly timeoutMs?: number;
 }
 
+/** What an end has unless a test says otherwise. */
+export const configured = (role: Role, more: Partial<EndpointConfig> = {}): EndpointConfig => ({
+  ...defaultConfig(role),
+  versions: ['1.2'],
+  credentials:
+    role === 'client'
+      ? [bundledTestCredential('ecdsa-p256-a')]
+      : [bundledTestCredential('ecdsa-p256-b'), bundledTestCredential('rsa-2048')],
+  srtpProfiles: [7, 1],
+  ...more,
+});
+
 export function simulated(options: Simulated = {}): Trace {
   const rules = (options.rules ?? []).map((text) => {
     const parsed = parseLinkRule(text);
     if (!parsed.ok) throw new Error(`no link rule: ${text}`);
     return parsed.value;
   });
-  const server: EndpointConfig = {
-    ...defaultConfig('server'),
-    versions: ['1.2'],
-    credentials: [bundledTestCredential('ecdsa-p256-b'), bundledTestCredential('rsa-2048')],
-    srtpProfiles: [7, 1],
-    ...options.server,
-  };
-  const client: EndpointConfig = {
-    ...defaultConfig('client'),
-    versions: ['1.2'],
-    credentials: [bundledTestCredential('ecdsa-p256-a')],
-    srtpProfiles: [7, 1],
-    ...options.client,
-  };
   return simulate({
     header: simulationHeader,
-    client,
-    server,
+    client: configured('client', options.client),
+    server: configured('server', options.server),
     ours: 'client',
     rules,
     seed: options.seed ?? 1,

@@ -21,7 +21,8 @@ Examples:
   dtlscope probe 127.0.0.1:4433 --link loss=30% --seed 7 -o run.sqlog -o run.pcapng
   dtlscope probe whip:https://media.example/whip/stream --token TOKEN --mtu 1200
   dtlscope probe sdp:offer.sdp -o answer.sdp --as chromium
-  dtlscope probe sim --link 'in:drop=certificate#1'`;
+  dtlscope probe sim --link 'in:drop=certificate#1'
+  dtlscope probe sim:hello-in-one-piece --as chromium-156`;
 
 export function addProbe(program: Cli, terminal: Terminal, done: (code: ExitCode) => void): void {
   const cli = program
@@ -30,7 +31,7 @@ export function addProbe(program: Cli, terminal: Terminal, done: (code: ExitCode
     .description('Runs one DTLS handshake and says how it went: the verdict first, then flight by flight.')
     .argument(
       '<target>',
-      'HOST:PORT, [IPv6]:PORT; whip:URL or whep:URL: a media server; sdp:FILE: whoever wrote that offer (or, when there is no such file, an offer is shown and its answer is waited for there); sim: a peer in memory, 10 ms away (no network; same seed, same bytes)',
+      'HOST:PORT, [IPv6]:PORT; whip:URL or whep:URL: a media server; sdp:FILE: whoever wrote that offer (or, when there is no such file, an offer is shown and its answer is waited for there); sim: a peer in memory, 10 ms away (no network; same seed, same bytes), and sim:QUIRK,… a broken one',
     );
   addScenarioFlags(cli, 'probe');
   addReportFlags(cli)

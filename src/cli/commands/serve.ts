@@ -5,10 +5,10 @@
 import { type Command as Cli, InvalidArgumentError } from 'commander';
 import { nodeProvider } from '../../crypto/node/index.ts';
 import type { Outcome } from '../../diagnosis/model.ts';
-import type { Run } from '../../run/index.ts';
+import { announcedFor, type Run } from '../../run/index.ts';
 import type { Scenario } from '../../scenario/index.ts';
 import type { TraceEvent } from '../../trace/model.ts';
-import { fingerprintOf, formatFingerprint } from '../../x509/fingerprint.ts';
+import { formatFingerprint } from '../../x509/fingerprint.ts';
 import { credentialsFor } from '../credentials.ts';
 import { Exit, type ExitCode, reason, Stop } from '../exit.ts';
 import { addScenarioFlags, scenarioFrom } from '../flags.ts';
@@ -87,7 +87,8 @@ export async function serve(scenario: Scenario, flags: ServeFlags, terminal: Ter
   for (const line of service.says) terminal.print(`${line}\n`);
   for (const { chain } of credentials) {
     const [leaf] = chain;
-    if (leaf) terminal.print(`Certificate ${formatFingerprint(fingerprintOf(leaf, 'sha256', nodeProvider))}\n`);
+    if (leaf)
+      terminal.print(`Certificate ${formatFingerprint(announcedFor(leaf, scenario.options.quirk, nodeProvider))}\n`);
   }
   const release = onInterrupt(() => resolve(Exit.held));
   try {
