@@ -64,7 +64,7 @@ export function misplaced(id: QuirkId, role: Role | undefined, versions: readonl
   const quirk = quirks[id];
   if (quirk.role !== undefined && role !== undefined && quirk.role !== role) return `means nothing for a ${role}`;
   // What 1.2 does wrong 1.0 does as well: it is the same code.
-  const spoken = versions.map((version) => (version === '1.0' ? '1.2' : version));
+  const spoken: readonly Version[] = versions.map((version) => (version === '1.0' ? '1.2' : version));
   if (quirk.versions?.every((version) => !spoken.includes(version)))
     return `means nothing without DTLS ${quirk.versions.join(' or ')}`;
   return undefined;
