@@ -9,18 +9,22 @@ import { toHex } from '../base/bytes.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { BufferId, Origin } from '../trace/buffers.ts';
 import type { DatagramEvent, PacketNumber, PathEvent, TraceEvent, TraceHeader, TraceTime } from '../trace/model.ts';
-import { handshakeHeaderLength } from '../wire/handshake.ts';
 import { MessageAssembly } from '../wire/reassembly.ts';
-import { recordHeaderLength } from '../wire/record.ts';
-import { ContentType, HandshakeType } from '../wire/registry.ts';
-import { looksLikeRecord, payloadKind } from './demux.ts';
-import type { Buffers, LinkNote } from './facts.ts';
+import { ContentType } from '../wire/registry.ts';
+import { isUnified, unifiedBits } from '../wire/unified.ts';
+import { payloadKind } from './demux.ts';
+import type { Buffers, LinkNote, Wrapping } from './facts.ts';
 import { Certificates } from './hellos.ts';
+import { type IceRoundTrips, type IceSession, IceWatch, iceFacts, roundTrips } from './iceWatch.ts';
 import { KeyRing } from './keys.ts';
 import { newBudget } from './messages.ts';
-import { type Snapshot, type StunView, silenceMs } from './model.ts';
+import { type Move, type Snapshot, type StunView, silenceMs } from './model.ts';
+import { Pairs } from './pairs.ts';
+import { type PeekedHello, peekClientHello, peekHandshake } from './peek.ts';
 import type { Shared } from './reading.ts';
+import { Relays, type Unwrapped } from './relays.ts';
 import { StunReader } from './stun.ts';
+import { StunMethod, scanStun } from './stunScan.ts';
 import { Track } from './track.ts';
 import type { Fingerprint } from './view.ts';
 
@@ -28,23 +32,43 @@ export interface AnalysisOptions {
   readonly crypto: CryptoProvider;
   /** Of the trace, where it is known: whose view it is, and whether both ends speak. */
   readonly header?: TraceHeader | undefined;
+  /** The bytes of datagrams lie in parts of a file that are to go away: copy what is kept. */
+  readonly detach?: boolean;
 }
 
-/** All handshakes between two addresses. */
+/** All handshakes between two addresses, and between those that they moved to. */
 interface Association {
   readonly tracks: Track[];
   readonly byRandom: Map<string, Track>;
+}
+
+/** Two addresses, in either direction. */
+interface Pair {
+  association: Association | undefined;
+  session: IceSession | undefined;
 }
 
 /** Notes, fingerprints and early link events that are kept. */
 const maxNotes = 1000;
 /** Facts of ICE, TURN and signalling that are kept: an hour of consent checks is three thousand. */
 const maxPath = 20_000;
+/** Connection IDs that are remembered. */
+const maxIds = 200_000;
+/** A handshake that nobody has heard of for so long does not go on elsewhere. ms */
+const goesOnWithin = 30_000;
+/** Handshakes that are asked whether they go on elsewhere: the newest. */
+const mostUnderWay = 64;
 
 export class Analysis {
   readonly #shared: Shared;
   #header: TraceHeader | undefined;
-  readonly #associations = new Map<string, Association>();
+  readonly #pairs = new Pairs<Pair>(() => ({ association: undefined, session: undefined }));
+  readonly #ice = new IceWatch();
+  readonly #relays = new Relays();
+  readonly #sessions = new Map<Association, IceSession>();
+  readonly #bySession = new Map<IceSession, Association>();
+  /** Associations by the connection IDs that their records carry, hexadecimal. */
+  readonly #byCid = new Map<string, Association>();
   readonly #tracks: Track[] = [];
   readonly #byRandom = new Map<string, Track[]>();
   readonly #places = new Map<PacketNumber, { readonly track: Track; readonly index: number }>();
@@ -72,6 +96,7 @@ export class Analysis {
       certificates: new Certificates(options.crypto),
       budget: newBudget(),
       buffers: { origins: this.#origins, contents: this.#contents },
+      detach: options.detach ?? false,
     };
   }
 
@@ -112,6 +137,13 @@ export class Analysis {
       case 'note':
         if (this.#notes.length < maxNotes) this.#notes.push({ at: event.at, text: event.text });
         break;
+      case 'refused': {
+        const { src, dst } = event;
+        if (src === undefined || dst === undefined) (this.#current ?? this.#begin(event.at)).tell(event);
+        // It belongs to that flow, and to nobody when there is no handshake in it.
+        else this.#pairs.between(src, dst)?.association?.tracks.at(-1)?.tell(event);
+        break;
+      }
       case 'end':
         if (this.#tracks.length === 0) this.#begin(event.at);
         for (const track of this.#tracks) track.tell(event);
@@ -133,25 +165,40 @@ export class Analysis {
     this.#pathShown = true;
     const handshakes = this.#tracks.map((track) => {
       const followed = this.#lastAt - track.endedAt >= silenceMs;
+      const { path, trips, size } = this.#pathOf(track);
       const { stun, stunKey } = this.#stunOf(track);
-      const key = `${followed} ${this.#fingerprints.length} ${this.#path.length} ${stunKey}`;
-      return track.view({ header: this.#header, fingerprints, path: this.#path, stun, followed, key });
+      const key = `${followed} ${this.#fingerprints.length} ${size} ${stunKey}`;
+      return track.view({ header: this.#header, fingerprints, path, stun, trips, followed, key });
     });
     this.#snapshot = {
       revision: this.#revision,
       handshakes,
       unrelated: { ...this.#unrelated },
+      secrets: {
+        handshakes: this.#shared.keys.size,
+        here: [...this.#byRandom.keys()].filter((random) => this.#shared.keys.has(random)).length,
+      },
       notes: [...this.#notes],
     };
     return this.#snapshot;
   }
 
   /** In a run all STUN is about the one peer; in a capture only the addresses tell. */
-  #stunOf({ client = '', server = '' }: Track): { readonly stun: readonly StunView[]; readonly stunKey: number } {
-    const isRun = this.#header !== undefined && this.#header.kind !== 'capture';
-    return isRun
-      ? { stun: this.#stun.all, stunKey: this.#stun.revision }
-      : { stun: this.#stun.between(client, server), stunKey: this.#stun.revisionOf(client, server) };
+  #stunOf(track: Track): { readonly stun: readonly StunView[]; readonly stunKey: number } {
+    if (!this.#watches) return { stun: this.#stun.all, stunKey: this.#stun.revision };
+    const { addresses } = track;
+    const [client = '', server = ''] = addresses;
+    if (addresses.length <= 2)
+      return { stun: this.#stun.between(client, server), stunKey: this.#stun.revisionOf(client, server) };
+    // Where it went on elsewhere, all pairs count.
+    const stun: StunView[] = [];
+    let stunKey = 0;
+    for (let i = 0; i + 1 < addresses.length; i += 2) {
+      const [a = '', b = ''] = [addresses[i], addresses[i + 1]];
+      stun.push(...this.#stun.between(a, b));
+      stunKey += this.#stun.revisionOf(a, b);
+    }
+    return { stun: stun.sort((a, b) => a.at - b.at), stunKey };
   }
 
   #pathFact(event: PathEvent): void {
@@ -166,37 +213,189 @@ export class Analysis {
     if (event.kind === 'ice' && event.fact.kind === 'failed' && this.#tracks.length === 0) this.#begin(event.at);
   }
 
+  /** The trace's own path, and in a capture what STUN between the ends of the handshake tells. */
+  #pathOf(track: Track): { path: readonly PathEvent[]; trips: IceRoundTrips | undefined; size: number } {
+    const [client, server] = track.addresses;
+    const pair = client === undefined || server === undefined ? undefined : this.#pairs.between(client, server);
+    const session = pair?.association && this.#sessions.get(pair.association);
+    const relayed = this.#watches ? this.#relays.facts(track.addresses) : [];
+    const size = this.#path.length + relayed.length + (session ? session.lines.length + session.uncounted : 0);
+    if (client === undefined || server === undefined || !session)
+      return { path: relayed.length === 0 ? this.#path : inOrder([...this.#path, ...relayed]), trips: undefined, size };
+    const path = inOrder([...this.#path, ...relayed, ...iceFacts(session, client, server)]);
+    return { path, trips: roundTrips(session, client, server), size };
+  }
+
+  /** A run of ours tells of ICE and TURN itself. */
+  get #watches(): boolean {
+    return this.#header?.kind === undefined || this.#header.kind === 'capture';
+  }
+
   #datagram(event: DatagramEvent): void {
     const kind = payloadKind(event.bytes);
     if (kind === 'dtls') {
-      this.#dtls(event, this.#association(event, true));
+      this.#dtls(event, this.#associationFor(event), undefined);
       return;
     }
-    const association = this.#associations.size > 0 ? this.#association(event, false) : undefined;
+    const association = this.#pairs.of(event)?.association;
     const first = event.bytes[0] ?? 0;
     // Between the addresses of a handshake 20 to 63 is DTLS, however damaged, and ciphertexts of 1.3 have no other mark.
     if (association && first >= 20 && first <= 63) {
-      this.#dtls(event, association);
+      this.#dtls(event, association, undefined);
       return;
     }
+    if (kind === 'dtls-1.3-ciphertext') {
+      const moved = this.#movedHere(event, undefined);
+      if (moved) {
+        this.#dtls(event, moved, undefined);
+        return;
+      }
+    }
+    if (kind === 'turn-channel') {
+      const inside = this.#relays.channelData(event);
+      if (inside && this.#unwrapped(inside)) return;
+    }
+    if (kind === 'stun') this.#readStun(event);
     this.#unrelated[kind] = (this.#unrelated[kind] ?? 0) + 1;
-    if (kind === 'stun') this.#stun.push(event);
     if (association && (kind === 'rtp' || kind === 'rtcp')) association.tracks.at(-1)?.media(event);
   }
 
-  #association(event: DatagramEvent, make: true): Association;
-  #association(event: DatagramEvent, make: false): Association | undefined;
-  #association({ src, dst }: DatagramEvent, make: boolean): Association | undefined {
-    const key = src < dst ? `${src} ${dst}` : `${dst} ${src}`;
-    let association = this.#associations.get(key);
-    if (!association && make) {
-      association = { tracks: [], byRandom: new Map() };
-      this.#associations.set(key, association);
+  /** STUN: who is whose peer, what a relay carries, and DTLS that travels in a binding. */
+  #readStun(event: DatagramEvent): void {
+    this.#stun.push(event);
+    if (!this.#watches) return;
+    const seen = scanStun(event.bytes);
+    if (!seen) return;
+    if (seen.method !== StunMethod.binding) {
+      const inside = this.#relays.take(event, seen);
+      if (inside) this.#unwrapped(inside);
+      return;
     }
+    const session = this.#ice.take(event, seen);
+    if (session) {
+      const pair = this.#pairs.of(event) ?? this.#pairs.add(event);
+      if (pair) pair.session = session;
+      this.#join(pair);
+    }
+    if (!seen.dtls) return;
+    const [start, end] = seen.dtls;
+    const bytes = event.bytes.subarray(start, end);
+    const wrapping = { form: 'STUN binding', relay: undefined, start } as const;
+    if (payloadKind(bytes) === 'dtls')
+      this.#unwrapped({ event: { ...event, bytes, length: bytes.length, contents: undefined }, wrapping });
+  }
+
+  /** What came through a relay: DTLS and media belong to a handshake. False when it is neither. */
+  #unwrapped({ event, wrapping }: Unwrapped): boolean {
+    const kind = payloadKind(event.bytes);
+    const association = this.#pairs.of(event)?.association;
+    const first = event.bytes[0] ?? 0;
+    if (kind === 'dtls') this.#dtls(event, this.#associationFor(event), wrapping);
+    else if (association && first >= 20 && first <= 63) this.#dtls(event, association, wrapping);
+    else {
+      if (kind === 'stun') this.#readStun(event);
+      this.#unrelated[kind] = (this.#unrelated[kind] ?? 0) + 1;
+      if (kind === 'rtp' || kind === 'rtcp') association?.tracks.at(-1)?.media(event);
+    }
+    return true;
+  }
+
+  /** The association that DTLS between two addresses belongs to: theirs, one that moved to them, or a new one. */
+  #associationFor(event: DatagramEvent): Association {
+    const pair = this.#pairs.of(event) ?? this.#pairs.add(event);
+    if (pair?.association) return pair.association;
+    const moved = this.#movedHere(event, pair);
+    if (moved) return moved;
+    const association: Association = { tracks: [], byRandom: new Map() };
+    if (pair) pair.association = association;
+    this.#join(pair);
     return association;
   }
 
-  #dtls(event: DatagramEvent, association: Association): void {
+  /** An association belongs to the ICE session of its addresses. */
+  #join(pair: Pair | undefined): void {
+    if (!pair?.session || !pair.association) return;
+    this.#sessions.set(pair.association, pair.session);
+    if (!this.#bySession.has(pair.session)) this.#bySession.set(pair.session, pair.association);
+  }
+
+  /**
+   * A handshake that goes on here: its connection ID, its ICE session or its random says so; or a message other than the
+   * first of a handshake comes from one of its ends while it is under way.
+   */
+  #movedHere(event: DatagramEvent, known: Pair | undefined): Association | undefined {
+    if (this.#isSeenTwice(event)) return undefined;
+    const found = this.#byConnectionId(event) ?? this.#byIce(known) ?? this.#byHello(event) ?? this.#byEnd(event);
+    if (!found) return undefined;
+    const [association, by] = found;
+    const pair = known ?? this.#pairs.add(event);
+    if (pair) pair.association = association;
+    association.tracks.at(-1)?.moveTo(event, by);
+    return association;
+  }
+
+  #byConnectionId({ bytes }: DatagramEvent): Found | undefined {
+    if (this.#byCid.size === 0) return undefined;
+    const first = bytes[0] ?? 0;
+    const at =
+      first === ContentType.tls12Cid ? 11 : isUnified(first) && (first & unifiedBits.cid) !== 0 ? 1 : undefined;
+    if (at === undefined) return undefined;
+    for (let length = 1; length <= longestCid && at + length < bytes.length; length++) {
+      const association = this.#byCid.get(toHex(bytes.subarray(at, at + length)));
+      if (association) return [association, 'connection ID'];
+    }
+    return undefined;
+  }
+
+  #byIce(pair: Pair | undefined): Found | undefined {
+    const association = pair?.session && this.#bySession.get(pair.session);
+    return association && [association, 'ICE'];
+  }
+
+  /** A ClientHello that is repeated elsewhere. */
+  #byHello({ bytes }: DatagramEvent): Found | undefined {
+    const hello = peekClientHello(bytes);
+    const [track] = (hello && this.#byRandom.get(toHex(hello.random))) ?? [];
+    const association = track && this.#associationOf(track);
+    return association && [association, 'random'];
+  }
+
+  /**
+   * The same record of a ClientHello between other addresses: a capture in front of and behind a NAT or a relay shows every
+   * datagram twice. Each way is a handshake of its own; a retransmission would have a new number.
+   */
+  #isSeenTwice({ bytes }: DatagramEvent): boolean {
+    const hello = peekClientHello(bytes);
+    const [track] = (hello && this.#byRandom.get(toHex(hello.random))) ?? [];
+    return track !== undefined && hello !== undefined && track.reading.sides.client.numbers[0].has(hello.recordNumber);
+  }
+
+  /**
+   * A message between one end of a handshake under way and somebody new is of that handshake when it goes on exactly where
+   * that side was: the next message, or one that was begun, and record numbers that follow. A server has many clients.
+   */
+  #byEnd({ at, src, dst, bytes }: DatagramEvent): Found | undefined {
+    const message = peekHandshake(bytes);
+    if (!message || message.messageSeq === 0) return undefined;
+    const goesOn = this.#tracks.slice(-mostUnderWay).filter((track) => {
+      if (at - track.endedAt > goesOnWithin) return false;
+      const from = track.client === src || track.server === dst ? 'client' : 'server';
+      const oneEnd = track.client === src || track.client === dst || track.server === src || track.server === dst;
+      return oneEnd && track.reading.continuesWith(from, message);
+    });
+    const [only] = goesOn;
+    const association = only && goesOn.length === 1 ? this.#associationOf(only) : undefined;
+    return association && [association, 'address'];
+  }
+
+  #associationOf(track: Track): Association | undefined {
+    const [client, server] = track.addresses;
+    const association =
+      client === undefined || server === undefined ? undefined : this.#pairs.between(client, server)?.association;
+    return association?.tracks.includes(track) ? association : undefined;
+  }
+
+  #dtls(event: DatagramEvent, association: Association, wrapping: Wrapping | undefined): void {
     const hello = peekClientHello(event.bytes);
     const track = this.#trackFor(event, association, hello);
     if (hello) {
@@ -209,11 +408,17 @@ export class Analysis {
       }
     }
     this.#current = track;
-    const index = track.push(event, this.#ordinal++);
+    const index = track.push(event, this.#ordinal++, wrapping);
     if (index === undefined) return;
+    this.#noteConnectionIds(track, association);
     this.#places.set(event.packet, { track, index });
     for (const note of this.#early.get(event.packet) ?? []) track.link(index, note);
     this.#early.delete(event.packet);
+  }
+
+  #noteConnectionIds(track: Track, association: Association): void {
+    if (this.#byCid.size >= maxIds) return;
+    for (const cid of track.newConnectionIds()) this.#byCid.set(toHex(cid), association);
   }
 
   #trackFor(event: DatagramEvent, association: Association, hello: PeekedHello | undefined): Track {
@@ -260,24 +465,16 @@ export class Analysis {
   }
 }
 
-interface PeekedHello {
-  readonly random: Uint8Array;
-  readonly messageSeq: number;
-}
+/** An association, and how it was found. */
+type Found = readonly [Association, Move['by']];
+
+/** Connection IDs of more bytes are of no stack. */
+const longestCid = 32;
+
+const inOrder = (events: PathEvent[]): readonly PathEvent[] => events.sort((a, b) => a.at - b.at);
 
 /** The random of a ClientHello whose first fragment begins the datagram: what a key log names a handshake by. */
 export const clientRandomOf = (bytes: Uint8Array): Uint8Array | undefined => peekClientHello(bytes)?.random;
-
-function peekClientHello(bytes: Uint8Array): PeekedHello | undefined {
-  const body = recordHeaderLength + handshakeHeaderLength;
-  if (bytes.length < body + 34 || !looksLikeRecord(bytes)) return undefined;
-  const at = (i: number): number => bytes[i] ?? 0;
-  if (at(0) !== ContentType.handshake || at(3) + at(4) > 0 || at(13) !== HandshakeType.clientHello) return undefined;
-  const offset = at(19) + at(20) + at(21);
-  const length = at(22) * 65536 + at(23) * 256 + at(24);
-  if (offset !== 0 || length < 34) return undefined;
-  return { random: bytes.subarray(body + 2, body + 34), messageSeq: at(17) * 256 + at(18) };
-}
 
 /** Whether a ClientHello with a random not seen before between these addresses begins another handshake. */
 function beginsAnother(current: Track, event: DatagramEvent, hello: PeekedHello, helloSeen: boolean): boolean {
@@ -288,7 +485,7 @@ function beginsAnother(current: Track, event: DatagramEvent, hello: PeekedHello,
   if (!helloSeen) return used;
   const answered = reading.helloVerifyRequest || reading.serverHello !== undefined;
   // Both sides are clients: one association that cannot work, not two handshakes.
-  if (event.src !== current.client) return used || answered;
+  if (event.src !== current.client && event.dst !== current.server) return used || answered;
   // A client that changes its random for the cookie breaks RFC 6347 §4.2.1, but goes on with the same handshake.
   return !(hello.messageSeq > 0 && reading.helloVerifyRequest && !reading.serverHello && !used);
 }

@@ -1,7 +1,7 @@
 /** A datagram as the trace tells of it: the event, and what the link did to it. Readings are made from these. */
 import { unreachable } from '../base/unreachable.ts';
 import type { BufferId, Origin } from '../trace/buffers.ts';
-import type { DatagramEvent, LinkAction, TraceTime } from '../trace/model.ts';
+import type { Address, DatagramEvent, LinkAction, TraceTime } from '../trace/model.ts';
 import type { MessageAssembly } from '../wire/reassembly.ts';
 
 export interface LinkNote {
@@ -9,11 +9,21 @@ export interface LinkNote {
   readonly rule: string;
 }
 
+/** What carried a datagram through a relay, or in a STUN binding. */
+export interface Wrapping {
+  readonly form: 'ChannelData' | 'Send indication' | 'Data indication' | 'STUN binding';
+  /** The relay, where one is known to be it. */
+  readonly relay: Address | undefined;
+  /** Where the datagram begins in the UDP payload. */
+  readonly start: number;
+}
+
 export interface Entry {
   readonly event: DatagramEvent;
   /** Counts all datagrams of the trace that are kept; buffers are numbered by it. */
   readonly ordinal: number;
   readonly link: LinkNote[];
+  readonly wrapping?: Wrapping | undefined;
   /** Whether it arrived when the link says nothing: true for what an endpoint of ours received, and in simulation. */
   readonly assumed: true | undefined;
 }

@@ -20,6 +20,15 @@ export class KeyRing {
     return true;
   }
 
+  /** Client randoms that secrets are known for. */
+  get size(): number {
+    return this.#secrets.size;
+  }
+
+  has(random: string): boolean {
+    return this.#secrets.has(random);
+  }
+
   get empty(): boolean {
     return this.#secrets.size === 0;
   }

@@ -8,6 +8,7 @@ import type { BufferId, PacketRange } from '../trace/buffers.ts';
 import type { Failure, TraceParameters } from '../trace/facts.ts';
 import type { Actor, Address, LinkAction, PacketNumber, PathEvent, TraceTime } from '../trace/model.ts';
 import type { StunClass } from '../wire/stunRegistry.ts';
+import type { Wrapping } from './facts.ts';
 
 export interface Snapshot {
   /** Grows with every event that changed anything. */
@@ -15,6 +16,8 @@ export interface Snapshot {
   readonly handshakes: readonly Handshake[];
   /** Datagrams that belong to no handshake, by what they look like ("stun", "rtp", "other"), counted. */
   readonly unrelated: Readonly<Record<string, number>>;
+  /** Handshakes that the given secrets are of, and how many of those are in the trace. */
+  readonly secrets: { readonly handshakes: number; readonly here: number };
   readonly notes: readonly { readonly at: TraceTime; readonly text: string }[];
 }
 
@@ -85,6 +88,12 @@ export interface Handshake {
   >;
   readonly failures: readonly { readonly at: TraceTime; readonly actor: Actor; readonly failure: Failure }[];
   readonly refused: readonly { readonly at: TraceTime; readonly by: string; readonly why: string }[];
+  /** Other pairs of addresses that it went on between: another ICE pair, or another address of a client with a connection ID. */
+  readonly moves: readonly Move[];
+  /** What the times and sizes of a capture say of the path. */
+  readonly estimates: PathEstimates;
+  /** Names of SCTP's chunks in the application data that was opened, each once, in the order in which they came. */
+  readonly sctp: readonly string[];
   /** What ICE, TURN and signalling did, in the whole trace: they come before the handshake, and go on beside it. */
   readonly path: readonly PathEvent[];
   /** STUN: in a run all of it (it has one peer), in a capture what went between the two addresses. */
@@ -96,6 +105,8 @@ export interface Handshake {
   readonly snapped: boolean;
   /** Whether secrets for this handshake are known, and whether they opened its records. */
   readonly keys: 'none' | 'decrypts' | 'wrong' | 'unused';
+  /** Protected records of each side that were opened, and that were not. */
+  readonly opened: Readonly<Record<Actor, { readonly opened: number; readonly closed: number }>>;
   /** Key log labels of DTLS 1.3 that would open what stayed closed, in the order in which they were missed. */
   readonly missingSecrets: readonly string[];
 }
@@ -127,6 +138,26 @@ export interface StunView {
   readonly afterMs: number | undefined;
   /** Of a request: its first answer. */
   readonly answeredBy: PacketNumber | undefined;
+}
+
+export interface Move {
+  readonly at: TraceTime;
+  /** The first datagram between the new addresses. */
+  readonly packet: PacketNumber;
+  readonly client: Address;
+  readonly server: Address;
+  /** How it is known to be the same handshake. */
+  readonly by: 'connection ID' | 'ICE' | 'random' | 'address';
+}
+
+/** Estimates for a capture; all undefined in a run, whose own facts are better. */
+export interface PathEstimates {
+  /** From the place of the capture to a side and back, at most. ms */
+  readonly roundTrip: Readonly<Record<Actor, { readonly ms: number; readonly by: 'STUN' | 'DTLS' } | undefined>>;
+  /** The rate of the path before the capture, from the side whose datagrams came spread out, where it is slow. */
+  readonly rate: { readonly from: Actor; readonly bitsPerSecond: number } | undefined;
+  /** Where the capture was taken, as far as the round trips tell. */
+  readonly vantage: { readonly at: 'client' | 'server' | 'between' | 'one machine'; readonly why: string } | undefined;
 }
 
 export interface LastMessage {
@@ -190,7 +221,11 @@ export interface DatagramView {
   readonly deliveredAt: TraceTime | undefined;
   /** Bytes of handshake messages in it that had not been seen from this side before. */
   readonly newBytes: number;
+  /** What carried it; `bytes` and all places are those of the datagram inside. */
+  readonly wrapping?: Wrapping | undefined;
 }
+
+export type { Wrapping } from './facts.ts';
 
 export interface RecordView {
   /** Place in the datagram, from 0. */

@@ -20,6 +20,11 @@ const mostTries = 256;
 export class Opening {
   opened = 0;
   failed = 0;
+  /** Records of each side. */
+  readonly by: Readonly<Record<Actor, { opened: number; closed: number }>> = {
+    client: { opened: 0, closed: 0 },
+    server: { opened: 0, closed: 0 },
+  };
   /** Labels of secrets that would have opened more. */
   readonly missing = new Set<string>();
   readonly #crypto: CryptoProvider;
@@ -59,8 +64,12 @@ export class Opening {
   /** The content of a record of epoch 1 of DTLS 1.2 or before; `undefined` when it stays closed. */
   open12(from: Actor, slice: RecordSlice): Uint8Array | undefined {
     if (!this.#opener) this.#wantsAgain = true;
-    if (!(this.#opener instanceof Opener12) || slice.epoch !== 1) return undefined;
+    if (!(this.#opener instanceof Opener12) || slice.epoch !== 1) {
+      this.by[from].closed++;
+      return undefined;
+    }
     const content = this.#opener.open(from, slice);
+    this.#count(from, content !== undefined);
     if (content) this.opened++;
     else this.failed++;
     return content;
@@ -74,8 +83,12 @@ export class Opening {
       const label = trafficSecretLabel(from, slice.epochBits === 2 ? 2 : 3);
       if (label) this.missing.add(label);
     }
-    if (!(this.#opener instanceof Opener13)) return 'no-key';
+    if (!(this.#opener instanceof Opener13)) {
+      this.by[from].closed++;
+      return 'no-key';
+    }
     const opened = this.#opener.open(from, slice);
+    this.#count(from, opened !== 'wrong' && 'epoch' in opened);
     if (opened === 'wrong') this.failed++;
     else if ('missing' in opened) this.missing.add(opened.missing);
     else this.opened++;
@@ -99,6 +112,11 @@ export class Opening {
       if (typeof opened === 'object' && 'epoch' in opened) return length;
     }
     return undefined;
+  }
+
+  #count(from: Actor, opened: boolean): void {
+    if (opened) this.by[from].opened++;
+    else this.by[from].closed++;
   }
 
   /** Learns the suite that opens a record, where the ServerHello that would tell it was not seen. */

@@ -134,6 +134,7 @@ export function viewOf(
     delivered: reach.delivered ?? entry.assumed,
     deliveredAt: reach.deliveredAt,
     newBytes,
+    ...(entry.wrapping && { wrapping: entry.wrapping }),
   };
 }
 

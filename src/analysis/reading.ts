@@ -8,6 +8,7 @@
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { BufferId } from '../trace/buffers.ts';
 import type { Actor, DatagramEvent, PacketNumber } from '../trace/model.ts';
+import { findExtension } from '../wire/extensions.ts';
 import {
   type ClientHello,
   type EncryptedExtensions,
@@ -37,6 +38,7 @@ import type { KeyRing, ProtectionFacts } from './keys.ts';
 import { type Budget, type Message, Messages } from './messages.ts';
 import type { AlertView, DatagramView, FragmentView, LastMessage, RecordGap, RecordView } from './model.ts';
 import { Opening } from './opening.ts';
+import type { PeekedMessage } from './peek.ts';
 import { numberKey, type PendingFragment, type PendingRecord, recordNumbersOf, viewOf } from './pending.ts';
 import { RecordReader, type SoFar } from './recordReader.ts';
 import { likelyAcknowledged } from './sealed.ts';
@@ -49,6 +51,8 @@ export interface Shared {
   readonly certificates: Certificates;
   readonly budget: Budget;
   readonly buffers: Buffers;
+  /** Copy what is kept of datagrams: their bytes lie in something large that is to go away. */
+  readonly detach: boolean;
 }
 
 /**
@@ -127,6 +131,34 @@ export class Reading implements Negotiation, SoFar {
     const of = (from: Actor): RecordGap[] => this.sides[from].gaps.map((gap) => ({ from, ...gap }));
     return [...of('client'), ...of('server')].sort((a, b) => a.at - b.at);
   }
+
+  /** Connection IDs that its records may carry, once both hellos are known. */
+  get connectionIds(): readonly Uint8Array[] {
+    const { clientHello: client, serverHello: server } = this;
+    if (!client || !server) return [];
+    const theirs = findExtension(client.extensions, 'connection_id')?.cid;
+    const ours = findExtension(server.extensions, 'connection_id')?.cid;
+    return theirs && ours ? [theirs, ours].filter(({ length }) => length > 0) : [];
+  }
+
+  /** Whether a message of epoch 0 goes on where this side was: the next one, or a part of one that was begun. */
+  continuesWith(from: Actor, { type, total, messageSeq, recordNumber }: PeekedMessage): boolean {
+    if (this.sides.client.finished && this.sides.server.finished) return false;
+    if (!this.sides[from].numbers[0].follows(recordNumber)) return false;
+    let newest = -1;
+    for (const message of this.messages.all) {
+      if (message.from !== from || message.epoch !== 0) continue;
+      if (message.seq === messageSeq) return message.type === type && message.total === total;
+      newest = Math.max(newest, message.seq);
+    }
+    return messageSeq === newest + 1;
+  }
+
+  /** What was opened of a record. */
+  readonly contentOf = (buffer: BufferId): Uint8Array | undefined => {
+    const content = this.#shared.buffers.contents.get(buffer);
+    return content instanceof Uint8Array ? content : undefined;
+  };
 
   /** Whether any handshake message or ChangeCipherSpec was seen. */
   get sawHandshake(): boolean {

@@ -30,6 +30,17 @@ export class RecordNumbers {
     this.#next = number;
   }
 
+  /** Whether a number was seen, as far as gaps tell. */
+  has(number: number): boolean {
+    if (this.#next === undefined || number >= this.#next) return false;
+    return !this.#gaps.some(({ numbers: [start, end] }) => number >= start && number < end);
+  }
+
+  /** Whether a number is one of the next, with room for what got lost. */
+  follows(number: number): boolean {
+    return this.#next !== undefined && number >= this.#next && number < this.#next + 64;
+  }
+
   /** Takes a number that is seen for the first time. */
   add(number: number, event: DatagramEvent): void {
     const next = this.#next;

@@ -3,12 +3,13 @@
  * earlier datagrams are to be read makes the reading stale; it is made again when somebody next looks, from this
  * handshake's own datagrams and no others.
  */
+import { copy } from '../base/bytes.ts';
 import type { Actor, Address, DatagramEvent, TraceEvent, TraceTime } from '../trace/model.ts';
 import { splitDatagram } from '../wire/record.ts';
 import { ContentType, HandshakeType } from '../wire/registry.ts';
 import { isUnified, unifiedBits } from '../wire/unified.ts';
-import { type Entry, type LinkNote, reachOf } from './facts.ts';
-import { type Handshake, isData, keptApplicationData } from './model.ts';
+import { type Entry, type LinkNote, reachOf, type Wrapping } from './facts.ts';
+import { type Handshake, isData, keptApplicationData, type Move } from './model.ts';
 import { Reading, type Shared } from './reading.ts';
 import { handshakeView, type ViewInputs } from './view.ts';
 
@@ -52,7 +53,7 @@ const noTraffic = (): TrafficCount => ({
 });
 
 /** What the view takes from outside the handshake. */
-export type Surroundings = Pick<ViewInputs, 'fingerprints' | 'header' | 'followed' | 'path' | 'stun'> & {
+export type Surroundings = Pick<ViewInputs, 'fingerprints' | 'header' | 'followed' | 'path' | 'stun' | 'trips'> & {
   readonly key: string;
 };
 
@@ -80,6 +81,8 @@ export class Track {
   #rolesGuessed = true;
   /** By sender: the role where the trace tells it, else the address. */
   readonly #traffic = new Map<Actor | Address, TrafficCount>();
+  readonly #moves: Move[] = [];
+  #toldIds = false;
   #view: Handshake | undefined;
   #viewKey = '';
 
@@ -107,7 +110,7 @@ export class Track {
   }
 
   /** Takes a datagram; the answer is its place, for link events, or undefined when it is only counted. */
-  push(event: DatagramEvent, ordinal: number): number | undefined {
+  push(event: DatagramEvent, ordinal: number, wrapping: Wrapping | undefined): number | undefined {
     if (this.#client === undefined) this.startedAt = event.at;
     this.#learnRoles(event);
     this.endedAt = Math.max(this.endedAt, event.at);
@@ -128,7 +131,9 @@ export class Track {
       return undefined;
     }
     const assumed = event.from !== undefined && !event.contents ? true : undefined;
-    const entry: Entry = { event, ordinal, link: [], assumed };
+    // What comes from a file that is read in parts may not keep a whole part alive.
+    const kept = this.#shared.detach ? { ...event, bytes: copy(event.bytes) } : event;
+    const entry: Entry = { event: kept, ordinal, link: [], assumed, wrapping };
     this.#entries.push(entry);
     if (event.from && event.contents) this.ours.add(event.from);
     if (!this.#stale) this.#reading.push(entry, this.#senderOf(event));
@@ -151,6 +156,14 @@ export class Track {
     this.#view = undefined;
     if (reachOf(entry.link).intact !== before) this.#stale = true;
     else if (!this.#stale) this.#reading.relink(index, entry);
+  }
+
+  /** Connection IDs that became known, once. */
+  newConnectionIds(): readonly Uint8Array[] {
+    if (this.#toldIds || this.#stale) return [];
+    const ids = this.#reading.connectionIds;
+    this.#toldIds = ids.length > 0;
+    return ids;
   }
 
   /** Secrets for this handshake became known. */
@@ -214,6 +227,7 @@ export class Track {
       reading,
       facts: this.facts,
       traffic: this.#trafficByRole(),
+      moves: this.#moves,
     });
     return this.#view;
   }
@@ -226,14 +240,40 @@ export class Track {
     for (const entry of this.#entries) this.#reading.push(entry, this.#senderOf(entry.event));
   }
 
-  #senderOf(event: DatagramEvent): Actor {
-    return event.from ?? (event.src === this.#client ? 'client' : 'server');
+  #senderOf({ from, src, dst }: DatagramEvent): Actor {
+    if (from) return from;
+    if (src === this.#client || dst === this.#server) return 'client';
+    if (src === this.#server || dst === this.#client) return 'server';
+    // Neither end is where it was: the new addresses say who is who.
+    return this.#moves.some(({ client }) => client === src) ? 'client' : 'server';
+  }
+
+  /** Goes on between other addresses; `by` is how that is known. */
+  moveTo({ at, packet, src, dst, bytes }: DatagramEvent, by: Move['by']): void {
+    if (this.#moves.length >= maxLinkNotes) return;
+    const sender =
+      src === this.#client || dst === this.#server
+        ? 'client'
+        : src === this.#server || dst === this.#client
+          ? 'server'
+          : (senderByMessage(bytes) ?? 'client');
+    const [client, server] = sender === 'client' ? [src, dst] : [dst, src];
+    this.#moves.push({ at, packet, client, server, by });
+    this.#view = undefined;
+  }
+
+  /** The addresses that it was between, the first ones first. */
+  get addresses(): readonly Address[] {
+    const first = [this.#client, this.#server].filter((address) => address !== undefined);
+    return [...first, ...this.#moves.flatMap(({ client, server }) => [client, server])];
   }
 
   #learnRoles(event: DatagramEvent): void {
     if (!this.#rolesGuessed) return;
     const told = event.from ?? senderByMessage(event.bytes);
     this.#rolesGuessed = told === undefined;
+    // After a move the addresses are others.
+    if (this.#moves.length > 0) return;
     const [client, server] = told === 'server' ? [event.dst, event.src] : [event.src, event.dst];
     if (this.#client !== undefined && (told === undefined || client === this.#client)) return;
     if (this.#client !== undefined) {
@@ -246,8 +286,10 @@ export class Track {
   }
 
   #trafficOf(event: DatagramEvent): TrafficCount {
-    const sender = event.from ?? event.src;
-    const traffic = this.#traffic.get(sender) ?? noTraffic();
+    const sender = event.from ?? (this.#moves.length > 0 ? this.#senderOf(event) : event.src);
+    const known = this.#traffic.get(sender);
+    if (known) return known;
+    const traffic = noTraffic();
     this.#traffic.set(sender, traffic);
     return traffic;
   }
@@ -257,9 +299,8 @@ export class Track {
   }
 
   #trafficByRole(): Record<Actor, TrafficCount> {
-    const of = (actor: Actor, address: Address | undefined): TrafficCount => ({
-      ...(this.#traffic.get(actor) ?? this.#traffic.get(address ?? '') ?? noTraffic()),
-    });
+    const of = (actor: Actor, address: Address | undefined): TrafficCount =>
+      sum(this.#traffic.get(actor), this.#traffic.get(address ?? ''));
     const traffic = { client: of('client', this.#client), server: of('server', this.#server) };
     if (this.#reading.version !== '1.3') return traffic;
     for (const { from, at, records, leftover } of this.#reading.views) {
@@ -271,7 +312,21 @@ export class Track {
   }
 }
 
-/** Link events of one datagram that are kept. */
+/** What was counted by role and by address, together. */
+const sum = (a: TrafficCount = noTraffic(), b: TrafficCount = noTraffic()): TrafficCount => ({
+  datagrams: a.datagrams + b.datagrams,
+  sealed: a.sealed + b.sealed,
+  bytes: a.bytes + b.bytes,
+  largest: Math.max(a.largest, b.largest),
+  applicationData: a.applicationData + b.applicationData,
+  lastApplicationDataAt: later(a.lastApplicationDataAt, b.lastApplicationDataAt),
+  media: a.media + b.media,
+  lastMediaAt: later(a.lastMediaAt, b.lastMediaAt),
+});
+const later = (a: TraceTime | undefined, b: TraceTime | undefined): TraceTime | undefined =>
+  a === undefined ? b : b === undefined ? a : Math.max(a, b);
+
+/** Link events of one datagram, and moves, that are kept. */
 const maxLinkNotes = 64;
 
 /** 001CSLEE of an epoch that is not the handshake's (RFC 9147 §4, §6.1). */

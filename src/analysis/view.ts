@@ -3,12 +3,24 @@ import { copy, equal } from '../base/bytes.ts';
 import type { CryptoProvider, HashName } from '../crypto/provider.ts';
 import type { Actor, Address, PathEvent, TraceHeader, TraceTime } from '../trace/model.ts';
 import { establishedAt } from './completion.ts';
+import { estimatesOf } from './estimates.ts';
 import { type Flight, messageNames } from './flights.ts';
 import { parametersOf } from './hellos.ts';
+import type { IceRoundTrips } from './iceWatch.ts';
 import { lostRanges } from './losses.ts';
 import type { Message } from './messages.ts';
-import type { AlertView, FlightView, Handshake, MessageView, ParametersView, StunView, TimerView } from './model.ts';
+import type {
+  AlertView,
+  FlightView,
+  Handshake,
+  MessageView,
+  Move,
+  ParametersView,
+  StunView,
+  TimerView,
+} from './model.ts';
 import type { Reading } from './reading.ts';
+import { sctpChunks } from './sctp.ts';
 import { inferredTimers } from './timers.ts';
 import type { TrackFacts, TrafficCount } from './track.ts';
 
@@ -34,6 +46,9 @@ export interface ViewInputs {
   readonly reading: Reading;
   readonly facts: TrackFacts;
   readonly traffic: Readonly<Record<Actor, TrafficCount>>;
+  readonly moves: readonly Move[];
+  /** As STUN between the two ends shows them. */
+  readonly trips: IceRoundTrips | undefined;
 }
 
 export function handshakeView(inputs: ViewInputs): Handshake {
@@ -90,11 +105,15 @@ export function handshakeView(inputs: ViewInputs): Handshake {
     ),
     failures: facts.failures.map(({ at, actor, failure }) => ({ at, actor, failure })),
     refused: facts.refused.map(({ at, by, why }) => ({ at, by, why })),
+    moves: [...inputs.moves],
+    estimates: estimatesOf(inputs),
+    sctp: sctpChunks(reading),
     path: inputs.path,
     stun: inputs.stun,
     end: facts.end && { at: facts.end.at, how: facts.end.how, why: facts.end.why },
     snapped: reading.snapped,
     keys: reading.keyState,
+    opened: { client: { ...reading.opening.by.client }, server: { ...reading.opening.by.server } },
     missingSecrets: [...reading.opening.missing],
   };
 }

@@ -11,11 +11,20 @@ export interface Frame {
   readonly offset: number;
   /** `undefined` when the file names no interface for it. */
   readonly linkType: number | undefined;
-  /** Nanoseconds since 1970; `undefined` where the file has no time. */
-  readonly time: bigint | undefined;
-  readonly bytes: Uint8Array;
+  /** `undefined` where the file has no time. */
+  readonly time: FrameTime | undefined;
+  /** What was captured is [start, end) of these bytes. */
+  readonly data: Uint8Array;
+  readonly start: number;
+  readonly end: number;
   /** Length before the capture cut it. */
   readonly wireLength: number;
+}
+
+/** Since 1970: whole seconds, and nanoseconds beyond them. Two numbers, as one double has no nanoseconds of our days. */
+export interface FrameTime {
+  readonly seconds: number;
+  readonly nanoseconds: number;
 }
 
 /** What a container holds, in file order. */
@@ -24,6 +33,8 @@ export type Item =
   /** Frames that are not packets but count as frames: a journal entry, a system call. */
   | { readonly kind: 'other-frame'; readonly number: number; readonly what: string }
   | { readonly kind: 'keys'; readonly bytes: Uint8Array; readonly offset: number }
+  /** What an address is called, by who wrote the file. */
+  | { readonly kind: 'name'; readonly ip: Uint8Array; readonly name: string }
   | { readonly kind: 'comment'; readonly frame: number | undefined; readonly text: string }
   | {
       readonly kind: 'problem';
@@ -40,9 +51,12 @@ export type Step =
   | { readonly kind: 'stop' };
 
 export interface Container {
-  readonly format: 'pcap' | 'pcapng';
-  /** Reads one block at the start of `bytes`, which lies at `offset` in the file. `last`: no more bytes will come. */
-  step(bytes: Uint8Array, offset: number, last: boolean, found: (item: Item) => void): Step;
+  readonly format: 'pcap' | 'pcapng' | 'hexdump';
+  /**
+   * Reads one block at `at` in `bytes`, which is `offset` in the file. `last`: no more bytes will come. What it needs and
+   * how far it came are counted from `at`.
+   */
+  step(bytes: Uint8Array, at: number, offset: number, last: boolean, found: (item: Item) => void): Step;
 }
 
 /** Larger blocks are not believed. Bytes. */
@@ -76,6 +90,7 @@ export class ByteQueue {
   }
 
   skip(count: number): void {
+    if (count === 0) return;
     const all = this.peek();
     this.#chunks = count < all.length ? [all.subarray(count)] : [];
     this.#length -= Math.min(count, all.length);

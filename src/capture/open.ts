@@ -12,7 +12,7 @@ import { type CaptureCounts, type CaptureOptions, isCapture, readCapture } from 
 
 export type OpenedFile =
   | {
-      readonly kind: 'pcap' | 'pcapng';
+      readonly kind: 'pcap' | 'pcapng' | 'hexdump';
       readonly trace: Trace;
       readonly problems: readonly Problem[];
       readonly counts: CaptureCounts;

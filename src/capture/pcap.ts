@@ -6,15 +6,15 @@ import { bigEndian, type Container, type Endian, type Item, largestBlock, little
 
 interface Flavour {
   readonly endian: Endian;
-  readonly nanosecondsPerUnit: bigint;
+  readonly nanosecondsPerUnit: number;
 }
 
 /** The four magics, as the first four bytes read big endian. */
 const flavours: Readonly<Record<number, Flavour>> = {
-  2712847316: { endian: bigEndian, nanosecondsPerUnit: 1000n }, // a1b2c3d4
-  3569595041: { endian: littleEndian, nanosecondsPerUnit: 1000n }, // d4c3b2a1
-  2712812621: { endian: bigEndian, nanosecondsPerUnit: 1n }, // a1b23c4d
-  1295823521: { endian: littleEndian, nanosecondsPerUnit: 1n }, // 4d3cb2a1
+  2712847316: { endian: bigEndian, nanosecondsPerUnit: 1000 }, // a1b2c3d4
+  3569595041: { endian: littleEndian, nanosecondsPerUnit: 1000 }, // d4c3b2a1
+  2712812621: { endian: bigEndian, nanosecondsPerUnit: 1 }, // a1b23c4d
+  1295823521: { endian: littleEndian, nanosecondsPerUnit: 1 }, // 4d3cb2a1
 };
 
 export const isPcap = (bytes: Uint8Array): boolean =>
@@ -26,8 +26,8 @@ export class PcapContainer implements Container {
   #linkType = 0;
   #frames = 0;
 
-  step(bytes: Uint8Array, offset: number, _last: boolean, found: (item: Item) => void): Step {
-    return this.#flavour ? this.#record(bytes, offset, this.#flavour, found) : this.#header(bytes, found);
+  step(bytes: Uint8Array, at: number, offset: number, _last: boolean, found: (item: Item) => void): Step {
+    return this.#flavour ? this.#record(bytes, at, offset, this.#flavour, found) : this.#header(bytes, found);
   }
 
   #header(bytes: Uint8Array, found: (item: Item) => void): Step {
@@ -52,26 +52,29 @@ export class PcapContainer implements Container {
 
   #record(
     bytes: Uint8Array,
+    at: number,
     offset: number,
     { endian, nanosecondsPerUnit }: Flavour,
     found: (item: Item) => void,
   ): Step {
-    if (bytes.length < 16) return { kind: 'more', need: 16 };
-    const captured = endian.u32(bytes, 8);
+    const here = bytes.length - at;
+    if (here < 16) return { kind: 'more', need: 16 };
+    const captured = endian.u32(bytes, at + 8);
     if (captured > largestBlock) {
       const why = `a record says it holds ${captured} bytes; nothing behind it can be found`;
       found({ kind: 'problem', code: 'broken', offset, why });
       return { kind: 'stop' };
     }
-    if (bytes.length < 16 + captured) return { kind: 'more', need: 16 + captured };
-    const time = BigInt(endian.u32(bytes, 0)) * 1_000_000_000n + BigInt(endian.u32(bytes, 4)) * nanosecondsPerUnit;
+    if (here < 16 + captured) return { kind: 'more', need: 16 + captured };
     const frame = {
       number: ++this.#frames,
       offset,
       linkType: this.#linkType,
-      time,
-      bytes: bytes.subarray(16, 16 + captured),
-      wireLength: Math.max(captured, endian.u32(bytes, 12)),
+      time: { seconds: endian.u32(bytes, at), nanoseconds: endian.u32(bytes, at + 4) * nanosecondsPerUnit },
+      data: bytes,
+      start: at + 16,
+      end: at + 16 + captured,
+      wireLength: Math.max(captured, endian.u32(bytes, at + 12)),
     };
     found({ kind: 'frame', frame });
     return { kind: 'done', size: 16 + captured };

@@ -4,7 +4,16 @@
  * is broken, reading goes on at the next place that looks like one, so that one bad byte does not cost the rest.
  */
 import { fromUtf8 } from '../base/bytes.ts';
-import { bigEndian, type Container, type Endian, type Item, largestBlock, littleEndian, type Step } from './blocks.ts';
+import {
+  bigEndian,
+  type Container,
+  type Endian,
+  type FrameTime,
+  type Item,
+  largestBlock,
+  littleEndian,
+  type Step,
+} from './blocks.ts';
 
 const BlockType = {
   sectionHeader: 0x0a0d0d0a,
@@ -35,7 +44,8 @@ const mostInterfaces = 65_536;
 interface Interface {
   readonly linkType: number;
   readonly snapLength: number;
-  readonly nanoseconds: (units: bigint) => bigint;
+  /** From the two halves of a time as the file has it. */
+  readonly time: (high: number, low: number) => FrameTime;
 }
 
 export const isPcapng = (bytes: Uint8Array): boolean =>
@@ -49,37 +59,80 @@ export class PcapngContainer implements Container {
   /** A block was broken, and no next one has been found yet. */
   #lost = false;
 
-  step(bytes: Uint8Array, offset: number, last: boolean, found: (item: Item) => void): Step {
-    if (this.#lost) return this.#search(bytes, offset, last, found);
-    if (bytes.length < 12) return { kind: 'more', need: 12 };
-    const isSection = bigEndian.u32(bytes, 0) === BlockType.sectionHeader;
-    const endian = isSection ? byteOrder(bytes) : this.#endian;
+  step(bytes: Uint8Array, at: number, offset: number, last: boolean, found: (item: Item) => void): Step {
+    if (this.#lost) return this.#search(bytes.subarray(at), offset, last, found);
+    const here = bytes.length - at;
+    if (here < 12) return { kind: 'more', need: 12 };
+    const isSection = bigEndian.u32(bytes, at) === BlockType.sectionHeader;
+    const endian = isSection ? byteOrder(bytes, at) : this.#endian;
     if (!endian) return this.#broken(offset, 'a section header without the byte-order magic', found);
-    const length = endian.u32(bytes, 4);
+    const length = endian.u32(bytes, at + 4);
     if (length < 12 || length % 4 !== 0 || length > largestBlock) {
       return this.#broken(offset, `a block says it is ${length} bytes long`, found);
     }
-    if (bytes.length < length) {
+    if (here < length) {
       if (!last) return { kind: 'more', need: length };
       found({
         kind: 'problem',
         code: 'cut',
         offset,
-        why: `the file has ${bytes.length} of the ${length} bytes of a block`,
+        why: `the file has ${here} of the ${length} bytes of a block`,
       });
       // Or the length is wrong and blocks follow: look.
       this.#lost = true;
       return { kind: 'done', size: 4 };
     }
-    if (endian.u32(bytes, length - 4) !== length) {
-      return this.#broken(
-        offset,
-        `the two lengths of a block differ (${length} and ${endian.u32(bytes, length - 4)})`,
-        found,
-      );
-    }
+    const again = endian.u32(bytes, at + length - 4);
+    if (again !== length)
+      return this.#broken(offset, `the two lengths of a block differ (${length} and ${again})`, found);
     this.#endian = endian;
-    return this.#block(bytes.subarray(0, length), offset, found);
+    const type = endian.u32(bytes, at);
+    if (type === BlockType.enhancedPacket || type === BlockType.obsoletePacket) {
+      this.#packet(bytes, at + 8, at + length - 4, type === BlockType.obsoletePacket, offset, found);
+      return { kind: 'done', size: length };
+    }
+    return this.#block(bytes.subarray(at, at + length), offset, found);
+  }
+
+  /** Nearly all blocks are packets, so these make no views: the body is [at, end) of the bytes. */
+  #packet(bytes: Uint8Array, at: number, end: number, old: boolean, offset: number, found: (item: Item) => void): void {
+    const endian = this.#endian;
+    const number = ++this.#frames;
+    const captured = end - at < 20 ? 0 : endian.u32(bytes, at + 12);
+    if (end - at < 20 || captured > end - at - 20) {
+      found({
+        kind: 'problem',
+        code: 'broken',
+        offset,
+        why: `frame ${number} says it holds ${captured} bytes, its block has less`,
+      });
+      found({ kind: 'other-frame', number, what: 'malformed' });
+      return;
+    }
+    const index = old ? endian.u16(bytes, at) : endian.u32(bytes, at);
+    const from = this.#interfaces[index];
+    if (!from) {
+      found({
+        kind: 'problem',
+        code: 'broken',
+        offset,
+        why: `frame ${number} is of interface ${index}, which is not described`,
+      });
+    }
+    const start = at + 20;
+    const frame = {
+      number,
+      offset,
+      linkType: from?.linkType,
+      time: from?.time(endian.u32(bytes, at + 4), endian.u32(bytes, at + 8)),
+      data: bytes,
+      start,
+      end: start + captured,
+      wireLength: Math.max(captured, endian.u32(bytes, at + 16)),
+    };
+    found({ kind: 'frame', frame });
+    const options = start + padded(captured);
+    if (end - options >= 4) this.#comments(bytes.subarray(options, end), number, found);
   }
 
   #block(block: Uint8Array, offset: number, found: (item: Item) => void): Step {
@@ -111,44 +164,6 @@ export class PcapngContainer implements Container {
         this.#interfaces.push(readInterface(body, endian));
         this.#comments(body.subarray(8), undefined, found);
         return done;
-      case BlockType.enhancedPacket:
-      case BlockType.obsoletePacket: {
-        const number = ++this.#frames;
-        const old = type === BlockType.obsoletePacket;
-        const index = old ? endian.u16(body, 0) : endian.u32(body, 0);
-        const from = this.#interfaces[index];
-        const captured = endian.u32(body, 12);
-        if (body.length < 20 || captured > body.length - 20) {
-          found({
-            kind: 'problem',
-            code: 'broken',
-            offset,
-            why: `frame ${number} says it holds ${captured} bytes, its block has less`,
-          });
-          found({ kind: 'other-frame', number, what: 'malformed' });
-          return done;
-        }
-        if (!from) {
-          found({
-            kind: 'problem',
-            code: 'broken',
-            offset,
-            why: `frame ${number} is of interface ${index}, which is not described`,
-          });
-        }
-        const units = (BigInt(endian.u32(body, 4)) << 32n) | BigInt(endian.u32(body, 8));
-        const frame = {
-          number,
-          offset,
-          linkType: from?.linkType,
-          time: from?.nanoseconds(units),
-          bytes: body.subarray(20, 20 + captured),
-          wireLength: Math.max(captured, endian.u32(body, 16)),
-        };
-        found({ kind: 'frame', frame });
-        this.#comments(body.subarray(20 + padded(captured)), number, found);
-        return done;
-      }
       case BlockType.simplePacket: {
         const number = ++this.#frames;
         const [from] = this.#interfaces;
@@ -163,9 +178,19 @@ export class PcapngContainer implements Container {
         const wireLength = endian.u32(body, 0);
         const room = Math.max(0, body.length - 4);
         const captured = Math.min(wireLength, from?.snapLength || Number.POSITIVE_INFINITY, room);
-        const bytes = body.subarray(4, 4 + captured);
-        const frame = { number, offset, linkType: from?.linkType, time: undefined, bytes, wireLength };
-        found({ kind: 'frame', frame });
+        found({
+          kind: 'frame',
+          frame: {
+            number,
+            offset,
+            linkType: from?.linkType,
+            time: undefined,
+            data: body,
+            start: 4,
+            end: 4 + captured,
+            wireLength,
+          },
+        });
         return done;
       }
       case BlockType.decryptionSecrets: {
@@ -177,8 +202,11 @@ export class PcapngContainer implements Container {
         }
         return done;
       }
+      case BlockType.nameResolution:
+        for (const { ip, name } of readNames(body, endian)) found({ kind: 'name', ip, name });
+        return done;
       default: {
-        // Names, statistics, custom and unknown blocks hold nothing about datagrams.
+        // Statistics, custom and unknown blocks hold nothing about datagrams.
         const what = otherFrames.get(type);
         if (what !== undefined) found({ kind: 'other-frame', number: ++this.#frames, what });
         return done;
@@ -208,7 +236,7 @@ export class PcapngContainer implements Container {
     let at = 0;
     for (; at + 12 <= bytes.length; at += 4) {
       const isSection = bigEndian.u32(bytes, at) === BlockType.sectionHeader;
-      const endian = isSection ? byteOrder(bytes.subarray(at)) : this.#endian;
+      const endian = isSection ? byteOrder(bytes, at) : this.#endian;
       if (!endian || !knownTypes.has(endian.u32(bytes, at))) continue;
       const length = endian.u32(bytes, at + 4);
       if (length < 12 || length % 4 !== 0 || length > largestBlock) continue;
@@ -218,7 +246,7 @@ export class PcapngContainer implements Container {
       }
       if (endian.u32(bytes, at + length - 4) !== length) continue;
       this.#lost = false;
-      return at > 0 ? { kind: 'done', size: at } : this.step(bytes, offset, last, found);
+      return at > 0 ? { kind: 'done', size: at } : this.step(bytes, 0, offset, last, found);
     }
     if (last) return { kind: 'done', size: bytes.length };
     return at > 0 ? { kind: 'done', size: at } : { kind: 'more', need: 12 };
@@ -227,39 +255,52 @@ export class PcapngContainer implements Container {
 
 const padded = (length: number): number => (length + 3) & ~3;
 
-function byteOrder(section: Uint8Array): Endian | undefined {
-  const magic = bigEndian.u32(section, 8);
+function byteOrder(bytes: Uint8Array, at: number): Endian | undefined {
+  const magic = bigEndian.u32(bytes, at + 8);
   return magic === 0x1a2b3c4d ? bigEndian : magic === 0x4d3c2b1a ? littleEndian : undefined;
 }
 
 function readInterface(body: Uint8Array, endian: Endian): Interface {
   let resolution = 6;
-  let offset = 0n;
+  let offset = 0;
   for (const { code, value } of readOptions(body.subarray(8), endian)) {
     if (code === 9 && value.length >= 1) resolution = value[0] ?? 6;
     if (code === 14 && value.length >= 8) {
       const [first, second] = [BigInt(endian.u32(value, 0)), BigInt(endian.u32(value, 4))];
-      offset = BigInt.asIntN(64, endian === bigEndian ? (first << 32n) | second : (second << 32n) | first);
+      offset = Number(BigInt.asIntN(64, endian === bigEndian ? (first << 32n) | second : (second << 32n) | first));
     }
   }
-  return {
-    linkType: endian.u16(body, 0),
-    snapLength: endian.u32(body, 4),
-    nanoseconds: toNanoseconds(resolution, offset),
-  };
+  return { linkType: endian.u16(body, 0), snapLength: endian.u32(body, 4), time: timeIn(resolution, offset) };
 }
 
 /** if_tsresol: a negative power of 10, or of 2 when the top bit is set; if_tsoffset: seconds to add (draft §4.2). */
-function toNanoseconds(resolution: number, offsetSeconds: bigint): (units: bigint) => bigint {
-  const offset = offsetSeconds * 1_000_000_000n;
+function timeIn(resolution: number, offset: number): Interface['time'] {
   const power = resolution & 0x7f;
-  if (resolution & 0x80) return (units) => ((units * 1_000_000_000n) >> BigInt(power)) + offset;
-  if (power <= 9) {
-    const factor = 10n ** BigInt(9 - power);
-    return (units) => units * factor + offset;
-  }
-  const divisor = 10n ** BigInt(power - 9);
-  return (units) => units / divisor + offset;
+  if (resolution & 0x80) return (high, low) => slowTime(high, low, (units) => (units * giga) >> BigInt(power), offset);
+  if (power > 9) return (high, low) => slowTime(high, low, (units) => units / 10n ** BigInt(power - 9), offset);
+  const unitsPerSecond = 10 ** power;
+  const nanosecondsPerUnit = 10 ** (9 - power);
+  return (high, low) => {
+    // 64 bits divided by hand, 16 at a time: in nanoseconds they fit no double, and a BigInt for each packet is slow.
+    let seconds = 0;
+    let left = 0;
+    for (let i = 0; i < 4; i++) {
+      const half = i < 2 ? high : low;
+      const value = left * 65_536 + (i % 2 === 0 ? half >>> 16 : half & 0xffff);
+      const quotient = Math.floor(value / unitsPerSecond);
+      left = value - quotient * unitsPerSecond;
+      seconds = seconds * 65_536 + quotient;
+    }
+    return { seconds: seconds + offset, nanoseconds: left * nanosecondsPerUnit };
+  };
+}
+
+const giga = 1_000_000_000n;
+
+/** Any resolution that nobody uses. */
+function slowTime(high: number, low: number, nanoseconds: (units: bigint) => bigint, offset: number): FrameTime {
+  const all = nanoseconds((BigInt(high) << 32n) | BigInt(low));
+  return { seconds: Number(all / giga) + offset, nanoseconds: Number(all % giga) };
 }
 
 /** The options at the end of a block, as far as they are whole. */
@@ -269,6 +310,23 @@ function* readOptions(bytes: Uint8Array, endian: Endian): Generator<{ code: numb
     const length = endian.u16(bytes, at + 2);
     if (code === 0 || at + 4 + length > bytes.length) return;
     yield { code, value: bytes.subarray(at + 4, at + 4 + length) };
+    at += 4 + padded(length);
+  }
+}
+
+/** Name resolution records: an address, then the names it has, each ended by a zero (draft §4.5). */
+function* readNames(body: Uint8Array, endian: Endian): Generator<{ ip: Uint8Array; name: string }> {
+  for (let at = 0; at + 4 <= body.length; ) {
+    const type = endian.u16(body, at);
+    const length = endian.u16(body, at + 2);
+    const value = body.subarray(at + 4, at + 4 + length);
+    if (type === 0 || value.length < length) return;
+    const size = type === 1 ? 4 : type === 2 ? 16 : undefined;
+    if (size !== undefined && length > size) {
+      const end = value.indexOf(0, size);
+      const name = fromUtf8(value.subarray(size, end === -1 ? undefined : end));
+      if (name !== '') yield { ip: value.subarray(0, size), name };
+    }
     at += 4 + padded(length);
   }
 }

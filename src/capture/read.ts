@@ -1,22 +1,25 @@
 /**
- * Captures as traces: pcap and pcapng in, datagram events out. What is not UDP over IP is counted by what it is, so that
+ * Captures as traces: pcap, pcapng and hex dumps in, datagram events out. What is not UDP over IP is counted by what it is, so that
  * frames = datagrams + the sum of `other`, always; what cannot be read is a `Problem` with its offset. Nothing throws,
  * and what is kept between two chunks is bounded.
  */
-import { fromUtf8 } from '../base/bytes.ts';
-import { ipText, socketText } from '../base/ip.ts';
-import type { Trace, TraceEvent, TraceHeader } from '../trace/model.ts';
+import { concat, fromUtf8 } from '../base/bytes.ts';
+import { ipText } from '../base/ip.ts';
+import type { LinkAction, Trace, TraceEvent, TraceHeader } from '../trace/model.ts';
 import { type Problem, Problems } from '../trace/problem.ts';
-import { ByteQueue, type Container, type Frame, type Item } from './blocks.ts';
+import { AddressTexts } from './addresses.ts';
+import { ByteQueue, bigEndian, type Container, type Frame, type FrameTime, type Item, type Step } from './blocks.ts';
 import { isFindingComment } from './findingComments.ts';
 import { isKnownLinkType, linkPayload } from './frames.ts';
-import { icmpNote } from './icmp.ts';
-import { type IpPacket, Protocol, protocolNames, readIp, readReassembled } from './ip.ts';
+import { HexDumpContainer, isHexDump } from './hexDump.ts';
+import { icmpError, icmpText } from './icmp.ts';
+import { type IpPacket, Protocol, plainUdp, protocolNames, readIp, readReassembled } from './ip.ts';
 import { parseKeyLog, secretEvents } from './keylog.ts';
 import { parseLinkComment } from './linkComments.ts';
 import { isPcap, PcapContainer } from './pcap.ts';
 import { isPcapng, PcapngContainer } from './pcapng.ts';
 import { IpReassembly } from './reassembly.ts';
+import { RecentDatagrams } from './recent.ts';
 
 export interface CaptureCounts {
   /** Frames as Wireshark counts them. */
@@ -27,7 +30,7 @@ export interface CaptureCounts {
 }
 
 export interface CaptureReading {
-  readonly format: 'pcap' | 'pcapng';
+  readonly format: Container['format'];
   readonly trace: Trace;
   readonly problems: readonly Problem[];
   readonly counts: CaptureCounts;
@@ -38,22 +41,31 @@ export interface CaptureOptions {
   readonly tool?: string;
   /** A name to show, such as the file's. */
   readonly title?: string;
+  /**
+   * Of media packets (RFC 7983: 128 to 191) keep length and kind and no bytes: for who reads the handshakes of a long call
+   * and writes no other file.
+   */
+  readonly brief?: boolean;
 }
+
+/** What stands for the bytes of a media packet: enough to tell RTP from RTCP. */
+const briefMedia = Uint8Array.of(0x80, 96);
+const briefControl = Uint8Array.of(0x80, 200);
 
 /** Comments and network messages that are kept as notes. */
 const mostNotes = 1000;
 const longestNote = 2000;
 
-/** Whether `CaptureReader` can read what begins so (4 bytes are enough). */
-export const isCapture = (bytes: Uint8Array): boolean => isPcap(bytes) || isPcapng(bytes);
+/** Whether `CaptureReader` can read what begins so (4 bytes are enough, for a hex dump the first lines). */
+export const isCapture = (bytes: Uint8Array): boolean => isPcap(bytes) || isPcapng(bytes) || isHexDump(bytes);
 
 /** Reads a whole capture. A file that is none gives a trace without events and one problem. */
 export function readCapture(bytes: Uint8Array, options: CaptureOptions = {}): CaptureReading {
   const reader = new CaptureReader(options);
   const events = reader.push(bytes);
   for (const event of reader.end()) events.push(event);
-  const { header, problems, counts } = reader;
-  return { format: isPcap(bytes) ? 'pcap' : 'pcapng', trace: { header, events }, problems, counts };
+  const { format, header, problems, counts } = reader;
+  return { format, trace: { header, events }, problems, counts };
 }
 
 /** Reads a capture chunk by chunk: `push` as bytes come, `end` once. */
@@ -65,8 +77,8 @@ export class CaptureReader {
   #stopped = false;
   readonly #problems = new Problems();
   #events: TraceEvent[] = [];
-  /** Nanoseconds since 1970 of the first frame that has a time. */
-  #start: bigint | undefined;
+  /** Time of the first frame that has one. */
+  #start: FrameTime | undefined;
   /** Trace time of the frame at hand. */
   #now = 0;
   #frame = 0;
@@ -75,6 +87,9 @@ export class CaptureReader {
   readonly #other = new Map<string, number>();
   readonly #badLinkTypes = new Set<number>();
   readonly #reassembly: IpReassembly;
+  readonly #addresses = new AddressTexts();
+  readonly #recent = new RecentDatagrams();
+  readonly #take = (item: Item): void => this.#item(item);
 
   constructor(options: CaptureOptions = {}) {
     this.#options = options;
@@ -106,12 +121,17 @@ export class CaptureReader {
     return this.#taken();
   }
 
+  /** Of the file; pcapng for one of which nothing could be told. */
+  get format(): Container['format'] {
+    return this.#container?.format ?? 'pcapng';
+  }
+
   /** Final when all was read: the time of the start is that of the first frame. */
   get header(): TraceHeader {
     return {
       tool: this.#options.tool ?? 'dtlscope',
       kind: 'capture',
-      startedAt: this.#start === undefined ? undefined : Number(this.#start) / 1e6,
+      startedAt: this.#start && this.#start.seconds * 1000 + this.#start.nanoseconds / 1e6,
       title: this.#options.title,
       localRole: undefined,
       commandLine: undefined,
@@ -135,20 +155,41 @@ export class CaptureReader {
   #work(last: boolean): void {
     while (!this.#stopped && this.#queue.length > 0 && (last || this.#queue.length >= this.#need)) {
       const bytes = this.#queue.peek();
+      // A hex dump may begin with comments: a little more has to be there to tell.
+      if (!this.#container && !last && bytes.length < 4096 && !isPcap(bytes) && !isPcapng(bytes)) {
+        this.#need = 4096;
+        return;
+      }
       this.#container ??= containerFor(bytes);
       if (!this.#container) {
-        this.#problems.add('not-this-format', 0, 'neither a pcap nor a pcapng file');
+        this.#problems.add('not-this-format', 0, 'neither a pcap nor a pcapng file, nor a hex dump');
         this.#stopped = true;
         return;
       }
-      const step = this.#container.step(bytes, this.#queue.offset, last, (item) => this.#item(item));
-      if (step.kind === 'done') {
-        this.#queue.skip(step.size);
-        this.#need = 0;
-      } else if (step.kind === 'stop') this.#stopped = true;
-      else if (last) return;
-      else this.#need = step.need;
+      const step = this.#steps(bytes, this.#container, last);
+      if (step.kind === 'stop') this.#stopped = true;
+      if (step.kind === 'more') {
+        if (last) return;
+        this.#need = step.need;
+      }
     }
+  }
+
+  /** As many blocks as are there, and then what the container wants. */
+  #steps(bytes: Uint8Array, container: Container, last: boolean): Exclude<Step, { kind: 'done' }> | { kind: 'all' } {
+    let at = 0;
+    const { offset } = this.#queue;
+    while (at < bytes.length) {
+      const step = container.step(bytes, at, offset + at, last, this.#take);
+      if (step.kind !== 'done') {
+        this.#queue.skip(at);
+        return step;
+      }
+      at += step.size;
+    }
+    this.#queue.skip(at);
+    this.#need = 0;
+    return { kind: 'all' };
   }
 
   #item(item: Item): void {
@@ -163,6 +204,9 @@ export class CaptureReader {
         return;
       case 'keys':
         this.#keys(item.bytes, item.offset);
+        return;
+      case 'name':
+        this.#note(`${ipText(item.ip)} is called ${item.name}`);
         return;
       case 'comment':
         this.#comment(item.frame, item.text);
@@ -183,17 +227,27 @@ export class CaptureReader {
 
   /** Emits the datagram that the frame holds or completes, or says what the frame is instead. */
   #read(frame: Frame): string | undefined {
-    if (frame.time !== undefined) {
-      this.#start ??= frame.time;
-      this.#now = Number(frame.time - this.#start) / 1e6;
+    const { time, data, start, end } = frame;
+    if (time !== undefined) {
+      this.#start ??= time;
+      const from = this.#start;
+      // Exact to the nanosecond for a capture of three months.
+      this.#now = ((time.seconds - from.seconds) * 1e9 + (time.nanoseconds - from.nanoseconds)) / 1e6;
     }
     if (frame.linkType === undefined) return 'interface not described';
-    const link = linkPayload(frame.linkType, frame.bytes);
+    const link = linkPayload(frame.linkType, data, start, end);
     if ('other' in link) {
       if (!isKnownLinkType(frame.linkType)) this.#unknownLinkType(frame.linkType, frame.offset);
       return link.other;
     }
-    const packet = readIp(frame.bytes, link.at, link.version, frame.wireLength);
+    const { at, version } = link;
+    const plain = plainUdp(data, at, end, version);
+    if (plain) {
+      const { addresses, size, udp, packetEnd } = plain;
+      const known = Math.min(end, packetEnd);
+      return this.#udp(data, addresses, size, udp, known, packetEnd - udp, frame.number);
+    }
+    const packet = readIp(data.subarray(at, end), version, frame.wireLength - (at - start));
     if ('other' in packet) return packet.other;
     if (!packet.fragment) return this.#packet(packet, frame);
     const whole = this.#reassembly.add(packet, frame.number, this.#now);
@@ -204,30 +258,76 @@ export class CaptureReader {
   }
 
   #packet(packet: IpPacket, frame: Frame): string | undefined {
-    if (packet.protocol !== Protocol.udp) {
-      const note = icmpNote(packet);
-      if (note) this.#note(`frame ${frame.number}: ${ipText(packet.src)} ${note}`);
-      return protocolNames[packet.protocol] ?? 'other IP protocol';
+    const { protocol, payload, src, dst } = packet;
+    if (protocol !== Protocol.udp) {
+      this.#icmp(packet, frame.number);
+      return protocolNames[protocol] ?? 'other IP protocol';
     }
-    const { payload } = packet;
     if (payload.length < 8) return packet.length < 8 ? 'malformed' : 'header cut';
-    const u16 = (at: number): number => ((payload[at] ?? 0) << 8) | (payload[at + 1] ?? 0);
+    const addresses = new Uint8Array(src.length * 2);
+    addresses.set(src);
+    addresses.set(dst, src.length);
+    const bytes = concat(addresses, payload);
+    const size = src.length === 4 ? 4 : 16;
+    return this.#udp(bytes, 0, size, 2 * size, bytes.length, packet.length, frame.number);
+  }
+
+  /** The datagram whose header is at `at`, of which bytes up to `end` are known; its packet has `length` bytes for it. */
+  #udp(
+    bytes: Uint8Array,
+    addresses: number,
+    size: 4 | 16,
+    at: number,
+    end: number,
+    length: number,
+    packet: number,
+  ): string | undefined {
     // RFC 2675 §4: 0 is a jumbogram, as long as its IP packet.
-    const length = u16(4) || packet.length;
-    if (length < 8 || length > packet.length) return 'malformed';
+    const declared = bigEndian.u16(bytes, at + 4) || length;
+    if (declared < 8 || declared > length) return 'malformed';
     this.#datagrams++;
+    const src = this.#addresses.text(bytes, addresses, size, bigEndian.u16(bytes, at));
+    const dst = this.#addresses.text(bytes, addresses + size, size, bigEndian.u16(bytes, at + 2));
+    this.#recent.add(packet, src, dst, declared, bigEndian.u16(bytes, at + 6));
     this.#events.push({
       kind: 'datagram',
       at: this.#now,
-      packet: frame.number,
-      src: socketText(packet.src, u16(0)),
-      dst: socketText(packet.dst, u16(2)),
+      packet,
+      src,
+      dst,
       from: undefined,
-      bytes: payload.subarray(8, length),
-      length: length - 8,
+      bytes: this.#brief(bytes, at + 8, end) ?? bytes.subarray(at + 8, Math.min(end, at + declared)),
+      length: declared - 8,
       contents: undefined,
     });
     return undefined;
+  }
+
+  #brief(bytes: Uint8Array, at: number, end: number): Uint8Array | undefined {
+    const first = bytes[at] ?? 0;
+    if (this.#options.brief !== true || at + 1 >= end || first < 128 || first > 191) return undefined;
+    const second = bytes[at + 1] ?? 0;
+    return second >= 192 && second <= 223 ? briefControl : briefMedia;
+  }
+
+  /**
+   * An ICMP error: a note, and a fact about the flow that it quotes. A hop that has a smaller MTU did not pass the quoted
+   * datagram on; "unreachable" refuses the flow.
+   */
+  #icmp(packet: IpPacket, frame: number): void {
+    const error = icmpError(packet);
+    if (!error) return;
+    const by = ipText(packet.src);
+    this.#note(`frame ${frame}: ${by} ${icmpText(error)}`);
+    const { src, dst, what, mtu } = error;
+    if (error.kind === 'refused') this.#events.push({ kind: 'refused', at: this.#now, by, why: what, src, dst });
+    const meant = error.kind === 'too-large' && error.udp ? this.#recent.find(src, dst, error.udp) : undefined;
+    if (meant !== undefined) {
+      // A link's MTU is that of UDP payloads.
+      const room = Math.max(0, (mtu ?? 0) - (packet.src.length === 4 ? 28 : 48));
+      const action: LinkAction = mtu === undefined ? { kind: 'lost' } : { kind: 'too-large', mtu: room };
+      this.#events.push({ kind: 'link', at: this.#now, packet: meant, action, rule: `ICMP from ${by}` });
+    }
   }
 
   #keys(bytes: Uint8Array, offset: number): void {
@@ -263,5 +363,6 @@ export class CaptureReader {
 
 function containerFor(bytes: Uint8Array): Container | undefined {
   if (isPcap(bytes)) return new PcapContainer();
-  return isPcapng(bytes) ? new PcapngContainer() : undefined;
+  if (isPcapng(bytes)) return new PcapngContainer();
+  return isHexDump(bytes) ? new HexDumpContainer() : undefined;
 }

@@ -3,6 +3,7 @@
  * number (as Wireshark does). Bounded: a stranger's capture decides neither memory nor time.
  */
 
+import { copy } from '../base/bytes.ts';
 import { ipText } from '../base/ip.ts';
 import { RangeSet } from '../base/ranges.ts';
 import type { IpPacket } from './ip.ts';
@@ -71,7 +72,8 @@ export class IpReassembly {
     if (old && at - old.at > this.#limits.ms) this.#give(old);
     const waiting = this.#waiting.get(key) ?? this.#start(key, packet, frame, at);
     const end = fragment.offset + packet.length;
-    waiting.parts.push({ offset: fragment.offset, length: packet.length, bytes: packet.payload });
+    // Copied: what waits a minute must not keep a part of the file in memory.
+    waiting.parts.push({ offset: fragment.offset, length: packet.length, bytes: copy(packet.payload) });
     waiting.seen.add(fragment.offset, end);
     waiting.captured += packet.payload.length;
     this.#bytes += packet.payload.length;

@@ -1,5 +1,5 @@
 /** Reading and writing files, with messages for people instead of system errors. */
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { Exit, reason, Stop, systemCode } from './exit.ts';
 
 /** The bytes of an input; throws a `Stop` (usage) that names the file. */
@@ -8,6 +8,28 @@ export function readInput(path: string, what: string): Uint8Array {
     return readFileSync(path);
   } catch (error) {
     throw new Stop(Exit.usage, `Can not read ${what} ${path}: ${explain(error)}.`);
+  }
+}
+
+/** Bytes of a part: large enough that the calls cost nothing. */
+const partBytes = 1024 * 1024;
+
+/** The bytes of a file part by part, in arrays of their own; throws as `readInput` does. Only one part is in memory. */
+export function* inputParts(path: string, what: string): Generator<Uint8Array> {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    for (;;) {
+      const part = new Uint8Array(partBytes);
+      const count = readSync(file, part);
+      if (count === 0) return;
+      yield part.subarray(0, count);
+    }
+  } catch (error) {
+    if (error instanceof Stop) throw error;
+    throw new Stop(Exit.usage, `Can not read ${what} ${path}: ${explain(error)}.`);
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

@@ -24,12 +24,19 @@ export interface Reading {
   readonly durationMs: number | undefined;
   /** " 12 STUN, 30 RTP": what else was in the trace. */
   readonly unrelated: string;
+  /** Said when keys were given and none of them is of this trace. */
+  readonly strangeKeys: string | undefined;
 }
 
 export function readTrace(trace: Trace, name?: string): Reading {
   const analysis = new Analysis({ crypto: nodeProvider, header: trace.header });
   for (const event of trace.events) analysis.push(event);
-  const { handshakes, unrelated } = analysis.snapshot();
+  return readingOf(analysis, name);
+}
+
+/** What an analysis that has taken all of a trace tells. */
+export function readingOf(analysis: Analysis, name?: string): Reading {
+  const { handshakes, unrelated, secrets } = analysis.snapshot();
   const read = handshakes.map((handshake) => ({ handshake, diagnosis: diagnose(handshake) }));
   const [first] = read;
   const other = Object.entries(unrelated).map(([kind, count]) => `${count} ${kind}`);
@@ -43,6 +50,11 @@ export function readTrace(trace: Trace, name?: string): Reading {
         ? undefined
         : first.handshake.establishedAt - first.handshake.startedAt,
     unrelated: other.length === 0 ? '' : ` Other datagrams: ${other.join(', ')}.`,
+    strangeKeys:
+      secrets.handshakes > 0 && secrets.here === 0 && handshakes.length > 0
+        ? `The keys given are of ${secrets.handshakes === 1 ? 'another connection' : `${secrets.handshakes} other connections`}: ` +
+          'none belongs to a handshake here.'
+        : undefined,
   };
 }
 

@@ -63,17 +63,67 @@ export function factLines(handshake: Handshake): readonly FactLine[] {
     part('alert', `${alert.from}: ${what}${alert.afterMessage === undefined ? '' : `, after ${alert.afterMessage}`}`);
   }
   if (handshake.alerts.length > mostFacts) part('', `and ${handshake.alerts.length - mostFacts} more alerts`);
+  for (const [name, text] of captureLines(handshake)) part(name, text);
   part('keys', keysText(handshake));
   part('inferred', inferred.join(', '));
   return lines;
 }
 
+/** What a capture shows beside the handshake itself. */
+function captureLines({ moves, estimates, sctp, traffic, refused, startedAt }: Handshake): FactLine[] {
+  const { roundTrip, rate, vantage } = estimates;
+  const after = (at: number): string => `at ${duration(at - startedAt)}`;
+  const media = (['client', 'server'] as const)
+    .filter((actor) => traffic[actor].media > 0)
+    .map((actor) => `${plural(traffic[actor].media, 'media packet')} from the ${actor}`);
+  const trips = (['client', 'server'] as const).flatMap((actor) => {
+    const trip = roundTrip[actor];
+    return trip ? [`${actor} ${duration(trip.ms)} (${trip.by})`] : [];
+  });
+  return [
+    ...moves
+      .slice(0, mostFacts)
+      .map(
+        ({ at, client, server, by }): FactLine => [
+          'moved',
+          `${after(at)} to ${client} and ${server}, known by its ${by === 'ICE' ? 'ICE session' : by}`,
+        ],
+      ),
+    ...refused.slice(0, mostFacts).map(({ at, by, why }): FactLine => ['refused', `${after(at)} by ${by}: ${why}`]),
+    ['afterwards', [...media, ...(sctp.length > 0 ? [`SCTP (${sctp.join(', ')})`] : [])].join(', ')],
+    ['answers in', trips.length === 0 || vantage ? '' : `${trips.join(', ')}, at most, seen from the capture`],
+    ['rate', rate ? `about ${rateText(rate.bitsPerSecond)} from the ${rate.from}, estimated from its flights` : ''],
+    ['captured at', vantage ? `${vantagePlace[vantage.at]}: ${vantage.why} (a guess)` : ''],
+  ];
+}
+
+const vantagePlace = {
+  client: 'the client, or near it',
+  server: 'the server, or near it',
+  between: 'a place between them',
+  'one machine': 'the machine of both',
+} as const;
+
+const rateText = (bits: number): string =>
+  bits < 1e6 ? `${Math.round(bits / 1000)} kbit/s` : `${(bits / 1e6).toFixed(1)} Mbit/s`;
+
+/** Whose records the keys opened, where it is not all or nothing. */
+function openedText({ client, server }: Handshake['opened']): string {
+  const sideText = (side: 'client' | 'server', { opened, closed }: Handshake['opened']['client']): string[] => {
+    if (opened + closed === 0) return [];
+    if (opened === 0) return [`none of the ${side}'s ${closed} protected records`];
+    return [closed === 0 ? `all of the ${side}'s` : `${opened} of the ${side}'s ${opened + closed}`];
+  };
+  if (client.closed + server.closed === 0) return 'records decrypted';
+  return `they open ${[...sideText('client', client), ...sideText('server', server)].join(', and ')}`;
+}
+
 /** What the keys at hand did, and which are needed to read the rest. */
-function keysText({ keys, missingSecrets }: Handshake): string | undefined {
+function keysText({ keys, missingSecrets, opened }: Handshake): string | undefined {
   const labels = missingSecrets.join(', ');
   const had = {
     none: undefined,
-    decrypts: 'known, records decrypted',
+    decrypts: `known, ${openedText(opened)}`,
     wrong: 'given, but they open nothing',
     unused: labels === '' ? 'known, nothing to open' : 'known, but not those that are needed',
   }[keys];

@@ -80,6 +80,10 @@ export function handshakeJson(handshake: Handshake, diagnosis: Diagnosis): Hands
   for (const { flight, attempt } of handshake.datagrams) {
     if (flight !== undefined && attempt === 0) firstSendings.set(flight, (firstSendings.get(flight) ?? 0) + 1);
   }
+  // Places are those of the UDP payload, of which a relay's framing is a part.
+  const wrapped = new Map(
+    handshake.datagrams.flatMap(({ packet, wrapping }) => (wrapping ? [[packet, wrapping.start] as const] : [])),
+  );
   return {
     id: handshake.id,
     client: handshake.client,
@@ -132,7 +136,10 @@ export function handshakeJson(handshake: Handshake, diagnosis: Diagnosis): Hands
       why,
       fix,
       see,
-      evidence: evidence.map(({ packet, start, end }) => ({ packet, start, end })),
+      evidence: evidence.map(({ packet, start, end }) => {
+        const by = wrapped.get(packet) ?? 0;
+        return { packet, start: start + by, end: end + by };
+      }),
     })),
   };
 }

@@ -95,8 +95,18 @@ export type TraceEvent =
       readonly hash: string;
       readonly value: Uint8Array;
     }
-  /** The network or a server in front said no: ICMP port unreachable, a refused TURN or HTTP request. */
-  | { readonly kind: 'refused'; readonly at: TraceTime; readonly by: string; readonly why: string }
+  /**
+   * The network or a server in front said no: ICMP port unreachable, a refused TURN or HTTP request. `src` and `dst` of the
+   * datagram that it is about, where that is told: in a capture it belongs to that flow and no other.
+   */
+  | {
+      readonly kind: 'refused';
+      readonly at: TraceTime;
+      readonly by: string;
+      readonly why: string;
+      readonly src?: Address | undefined;
+      readonly dst?: Address | undefined;
+    }
   /** What happened on the way to a path for datagrams: see `pathFacts.ts`. */
   | { readonly kind: 'ice'; readonly at: TraceTime; readonly fact: IceFact }
   | { readonly kind: 'turn'; readonly at: TraceTime; readonly fact: TurnFact }

@@ -401,8 +401,8 @@ describe('a broken capture', () => {
 
   it.each([
     ['an empty file', new Uint8Array(0), 'the file is empty'],
-    ['three bytes', Uint8Array.of(1, 2, 3), 'neither a pcap nor a pcapng file'],
-    ['text', utf8('hello, world'), 'neither a pcap nor a pcapng file'],
+    ['three bytes', Uint8Array.of(1, 2, 3), 'neither a pcap nor a pcapng file, nor a hex dump'],
+    ['text', utf8('hello, world'), 'neither a pcap nor a pcapng file, nor a hex dump'],
     ['a version of pcap that nobody has', pcap(1, []).fill(9, 4, 5), 'pcap version 9 is not 2, the only one in use'],
   ])('says what is wrong with %s', (_, bytes, why) => {
     const reading = readCapture(bytes);

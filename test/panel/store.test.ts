@@ -11,7 +11,13 @@ import { captureDirectory } from '../support/fixtures.ts';
 import { recoveredLoss } from '../support/handshakes.ts';
 
 const note = (at: number): TraceEvent => ({ kind: 'note', at, text: `at ${at}` });
-const snapshot: Snapshot = { revision: 1, handshakes: [recoveredLoss()], unrelated: {}, notes: [] };
+const snapshot: Snapshot = {
+  revision: 1,
+  handshakes: [recoveredLoss()],
+  unrelated: {},
+  secrets: { handshakes: 0, here: 0 },
+  notes: [],
+};
 
 function makeBook(): RunBook {
   return new RunBook(

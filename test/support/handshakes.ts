@@ -84,6 +84,10 @@ export function handshakeOf(said: readonly Said[], more: Partial<Handshake> = {}
     stun: [],
     end: undefined,
     keys: 'none',
+    moves: [],
+    estimates: { roundTrip: { client: undefined, server: undefined }, rate: undefined, vantage: undefined },
+    sctp: [],
+    opened: { client: { opened: 0, closed: 0 }, server: { opened: 0, closed: 0 } },
     missingSecrets: [],
     ...more,
   };

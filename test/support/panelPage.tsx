@@ -159,7 +159,13 @@ const handMade = new RunBook(
     push: () => {},
     snapshot: () => {
       const shape = shapeOf(header.title);
-      return { revision: 1, handshakes: shape ? [shape[0]] : [], unrelated: {}, notes: [] };
+      return {
+        revision: 1,
+        handshakes: shape ? [shape[0]] : [],
+        unrelated: {},
+        secrets: { handshakes: 0, here: 0 },
+        notes: [],
+      };
     },
   }),
   (handshake) => [...made.values()].find(([one]) => one.datagrams === handshake.datagrams)?.[1] ?? noAnswer,

@@ -160,7 +160,13 @@ export function randomEvent(random: Prng, index: number): TraceEvent {
     case 'fingerprint':
       return { kind, at, of: actor, hash: text(random), value: random.bytes(32) };
     case 'refused':
-      return { kind, at, by: text(random), why: text(random) };
+      return {
+        kind,
+        at,
+        by: text(random),
+        why: text(random),
+        ...(random.int(2) === 0 ? {} : { src: text(random), dst: text(random) }),
+      };
     case 'ice':
     case 'turn':
     case 'signalling': {

@@ -1,15 +1,18 @@
 /** `dtlscope read`: verdict, findings and ladder of every handshake in a trace or a capture. */
 import { type Command as Cli, Option } from 'commander';
+import { Analysis } from '../../analysis/analysis.ts';
 import { parseKeyLog, type Secret, secretEvents } from '../../capture/keylog.ts';
-import { openFile } from '../../capture/open.ts';
+import { type OpenedFile, openFile } from '../../capture/open.ts';
+import { CaptureReader, isCapture } from '../../capture/read.ts';
+import { nodeProvider } from '../../crypto/node/index.ts';
 import { outcomes } from '../../diagnosis/model.ts';
 import { plain } from '../../report/plain.ts';
 import type { Trace } from '../../trace/model.ts';
 import type { Problem } from '../../trace/problem.ts';
 import { Exit, type ExitCode, Stop } from '../exit.ts';
-import { readInput } from '../files.ts';
+import { inputParts, readInput } from '../files.ts';
 import { Outputs } from '../outputs.ts';
-import { type Reading, readTrace, tool } from '../reading.ts';
+import { type Reading, readingOf, readTrace, tool } from '../reading.ts';
 import { addReportFlags, collect, outputsOf, type ReportFlags, show } from '../show.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -23,7 +26,7 @@ export function addRead(program: Cli, terminal: Terminal, done: (code: ExitCode)
     .command('read')
     .summary('explain a capture or a recorded run')
     .description(
-      'Reads .sqlog, .qlog, .pcap and .pcapng files (by content, whatever their names) and explains every handshake in them.',
+      'Reads .pcap, .pcapng, .sqlog and .qlog files and hex dumps (by content, whatever their names) and explains every handshake in them.',
     )
     .argument('<file...>', 'traces and captures; a key log among them counts as --keys')
     .option('--keys <file>', 'a key log (SSLKEYLOGFILE) that opens encrypted records (repeatable)', collect)
@@ -43,41 +46,85 @@ Exit code: 0 when every file was readable, whatever is in it (unless --expect), 
 /** Reads the files, prints the report, and answers the exit code. */
 export function read(paths: readonly string[], flags: ReadFlags, terminal: Terminal): ExitCode {
   const outputFiles = outputsOf(flags);
-  const traces: { readonly path: string; readonly trace: Trace }[] = [];
   const keys = (flags.keys ?? []).map((path) => keysFrom(path, terminal));
   const secrets = keys.flatMap((log) => log.secrets);
   let unreadable = keys.some(({ garbage }) => garbage);
 
-  for (const path of paths) {
-    const opened = attempt(() => openFile(readInput(path, 'the file'), { tool, title: path }), terminal);
-    if (opened === undefined) {
-      unreadable = true;
-      continue;
-    }
+  // Key logs among the files open the captures that stand before them too.
+  const inputs = paths.flatMap((path): Input[] => {
+    const input = attempt(() => inputOf(path, outputFiles.length > 0), terminal);
+    if (input === undefined) unreadable = true;
+    if (input?.kind !== 'file') return input ? [input] : [];
+    const { opened } = input;
     for (const problem of opened.problems) terminal.say(`${path}: ${describe(problem)}`);
     if (opened.kind === 'keylog') secrets.push(...opened.secrets);
     else if (opened.kind === 'unknown' || opened.trace === undefined) unreadable = true;
     // A file that is broken from its first byte has nothing that could be shown.
     else if (opened.trace.events.length === 0 && opened.problems.length > 0) unreadable = true;
-    else traces.push({ path, trace: opened.trace });
-  }
-  if (outputFiles.length > 0 && traces.length !== 1)
-    throw new Stop(Exit.usage, `-o writes one trace, and ${traces.length} can be read.`);
+    else return [{ kind: 'trace', path, trace: opened.trace }];
+    return [];
+  });
+  if (outputFiles.length > 0 && inputs.length !== 1)
+    throw new Stop(Exit.usage, `-o writes one trace, and ${inputs.length} can be read.`);
 
-  const readings = traces.map(({ path, trace }) => {
-    const whole = { header: trace.header, events: [...secretEvents(secrets, 0), ...trace.events] };
-    const reading = readTrace(whole, paths.length > 1 ? path : undefined);
-    if (reading.handshakes.length === 0) terminal.say(`${path}: there is no DTLS handshake in it.${reading.unrelated}`);
-    if (outputFiles.length > 0) {
-      const outputs = new Outputs(outputFiles, trace.header, flags);
-      for (const event of whole.events) outputs.push(event);
-      for (const written of outputs.finish(whole, reading)) terminal.say(`Written: ${written}`);
+  const readings = inputs.flatMap((input): Reading[] => {
+    const { path } = input;
+    const name = paths.length > 1 ? path : undefined;
+    let reading: Reading | undefined;
+    if (input.kind === 'trace') {
+      const { header, events } = input.trace;
+      const whole = { header, events: [...secretEvents(secrets, 0), ...events] };
+      reading = readTrace(whole, name);
+      if (outputFiles.length > 0) {
+        const made = reading;
+        const outputs = new Outputs(outputFiles, header, flags);
+        for (const event of whole.events) outputs.push(event);
+        for (const written of outputs.finish(whole, made)) terminal.say(`Written: ${written}`);
+      }
+    } else if (input.kind === 'capture') reading = attempt(() => streamed(path, name, secrets, terminal), terminal);
+    if (!reading) {
+      unreadable = true;
+      return [];
     }
-    return reading;
+    if (reading.handshakes.length === 0) terminal.say(`${path}: there is no DTLS handshake in it.${reading.unrelated}`);
+    if (reading.strangeKeys !== undefined) terminal.say(`${path}: ${reading.strangeKeys}`);
+    return [reading];
   });
   if (readings.length > 0 || flags.json) show(readings, flags, terminal);
   if (unreadable) return Exit.usage;
   return flags.expect === undefined || holds(flags.expect, readings, terminal) ? Exit.held : Exit.notHeld;
+}
+
+type Input =
+  /** Read part by part, when it is its turn. */
+  | { readonly kind: 'capture'; readonly path: string }
+  | { readonly kind: 'trace'; readonly path: string; readonly trace: Trace }
+  | { readonly kind: 'file'; readonly path: string; readonly opened: OpenedFile };
+
+/** What a file is. A capture is not read yet, unless the whole of it is wanted for other files. */
+function inputOf(path: string, whole: boolean): Input {
+  if (!whole) {
+    const [head] = inputParts(path, 'the file');
+    if (head && isCapture(head)) return { kind: 'capture', path };
+  }
+  return { kind: 'file', path, opened: openFile(readInput(path, 'the file'), { tool, title: path }) };
+}
+
+/** A capture of any size: only what the handshakes are made of stays in memory. */
+function streamed(
+  path: string,
+  name: string | undefined,
+  secrets: readonly Secret[],
+  terminal: Terminal,
+): Reading | undefined {
+  const reader = new CaptureReader({ tool, title: path, brief: true });
+  const analysis = new Analysis({ crypto: nodeProvider, header: reader.header, detach: true });
+  for (const event of secretEvents(secrets, 0)) analysis.push(event);
+  for (const part of inputParts(path, 'the file')) for (const event of reader.push(part)) analysis.push(event);
+  for (const event of reader.end()) analysis.push(event);
+  for (const problem of reader.problems) terminal.say(`${path}: ${describe(problem)}`);
+  const { frames, datagrams } = reader.counts;
+  return datagrams === 0 && frames === 0 && reader.problems.length > 0 ? undefined : readingOf(analysis, name);
 }
 
 function holds(expected: string, readings: readonly Reading[], terminal: Terminal): boolean {

@@ -77,7 +77,7 @@ export function toQlogEvent(event: TraceEvent, header: TraceHeader): QlogEvent {
     case 'fingerprint':
       return named('dtls:fingerprint_announced', { of: event.of, hash: event.hash, value: toHex(event.value) });
     case 'refused':
-      return named('dtls:refused', { by: event.by, why: event.why });
+      return named('dtls:refused', { by: event.by, why: event.why, src: event.src, dst: event.dst });
     case 'ice':
     case 'turn':
     case 'signalling': {
@@ -255,7 +255,15 @@ const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
       value: data.bytes('value'),
     }),
   ],
-  ['dtls:refused', (at, data) => ({ kind: 'refused', at, by: data.text('by'), why: data.text('why') })],
+  [
+    'dtls:refused',
+    (at, data) => {
+      const src = data.optional('src', (name) => data.text(name));
+      const dst = data.optional('dst', (name) => data.text(name));
+      const flow = src === undefined || dst === undefined ? {} : { src, dst };
+      return { kind: 'refused', at, by: data.text('by'), why: data.text('why'), ...flow };
+    },
+  ],
   ['loglevel:info', (at, data) => ({ kind: 'note', at, text: data.text('message') })],
   [
     'dtls:ended',
