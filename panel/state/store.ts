@@ -23,6 +23,12 @@ export interface Notice {
   readonly undo?: true;
 }
 
+/** A handshake of a run. */
+export interface Baseline {
+  readonly run: string;
+  readonly handshake: string;
+}
+
 export interface PanelState {
   readonly connection: Pick<ClientState, 'link' | 'background'>;
   readonly helper: ClientState['helper'];
@@ -37,6 +43,8 @@ export interface PanelState {
   readonly revisions: Readonly<Record<string, number>>;
   readonly selection: select.Selection;
   readonly view: ViewOptions;
+  /** The handshake that others are compared with. */
+  readonly baseline: Baseline | undefined;
   readonly notice: Notice | undefined;
   /** How many runs `undoRemove` would bring back. */
   readonly deleted: number;
@@ -74,6 +82,8 @@ export interface Actions {
   /** Esc: the details first, then what is selected. */
   letGo(): void;
   setView(view: Partial<ViewOptions>): void;
+  /** Chooses the handshake that others are compared with; `undefined` lets it go. */
+  pin(baseline: Baseline | undefined): void;
   notify(notice: Notice | undefined): void;
   dispose(): void;
 }
@@ -113,6 +123,7 @@ export function createPanel(options: PanelOptions): Panel {
     revisions: {},
     selection: select.nothing,
     view: { ...defaultView, ...options.view },
+    baseline: undefined,
     notice: undefined,
     deleted: client.state.deleted,
     problems: {},
@@ -223,9 +234,10 @@ export function createPanel(options: PanelOptions): Panel {
     followed.get(kept.id)?.();
     followed.set(kept.id, () => {});
     book.rename(id, kept.id);
-    const { runs, selection, problems, revisions } = store.getState();
+    const { runs, selection, problems, revisions, baseline } = store.getState();
     update({
       runs: [...runs.filter((run) => run.id !== id && run.id !== kept.id), kept],
+      baseline: baseline?.run === id ? { ...baseline, run: kept.id } : baseline,
       selection: selection.run === id ? { ...selection, run: kept.id } : selection,
       problems: { ...problems, [kept.id]: problems[id] ?? [] },
       revisions: { ...revisions, [kept.id]: book.revision(kept.id) },
@@ -368,6 +380,7 @@ export function createPanel(options: PanelOptions): Panel {
     openDetails: (open) => update({ selection: { ...store.getState().selection, details: open } }),
     letGo: () => update({ selection: select.letGo(store.getState().selection) }),
     setView: (view) => update({ view: { ...store.getState().view, ...view } }),
+    pin: (baseline) => update({ baseline }),
     notify: (notice) => update({ notice }),
     dispose: () => {
       stopListening();

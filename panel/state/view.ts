@@ -6,7 +6,7 @@ import { type AxisKind, axisKinds, type Zoom, zooms } from '../layout/axis.ts';
 import { parseFilter } from '../layout/filter.ts';
 
 /** The views of a handshake, in the order of their tabs. */
-export const drawings = ['ladder', 'packing', 'table', 'parameters', 'certificates'] as const;
+export const drawings = ['ladder', 'packing', 'table', 'parameters', 'certificates', 'compare'] as const;
 export type Drawing = (typeof drawings)[number];
 
 export interface ViewOptions {

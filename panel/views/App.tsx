@@ -11,6 +11,7 @@ import { keptOf } from '../layout/kept.ts';
 import type { Reading } from '../state/runBook.ts';
 import type { Drawing } from '../state/view.ts';
 import { CertificatesView } from './CertificatesView.tsx';
+import { CompareView } from './CompareView.tsx';
 import { useActions, usePanel, useShown, useSlice } from './context.ts';
 import { DatagramTable } from './DatagramTable.tsx';
 import { DetailsPane } from './DetailsPane.tsx';
@@ -158,7 +159,7 @@ function Centre(): ReactElement {
 }
 
 /** Whether a view is of datagrams, so that the filter means something there. */
-const filters = (drawing: Drawing): boolean => drawing !== 'parameters' && drawing !== 'certificates';
+const filters = (drawing: Drawing): boolean => drawing === 'ladder' || drawing === 'packing' || drawing === 'table';
 
 /** An empty view says whose doing it is, and how it is undone. */
 function NothingLeft(): ReactElement {
@@ -210,6 +211,8 @@ function View({ drawing, handshake, diagnosis, startedAt }: ViewProps): ReactEle
       return <CertificatesView handshake={handshake} startedAt={startedAt} />;
     case 'table':
       return <DatagramTable handshake={handshake} />;
+    case 'compare':
+      return <CompareView handshake={handshake} diagnosis={diagnosis} startedAt={startedAt} />;
   }
 }
 

@@ -11,6 +11,7 @@ const titles: Readonly<Record<Drawing, string>> = {
   table: 'Table',
   parameters: 'Parameters',
   certificates: 'Certificates',
+  compare: 'Compare',
 };
 
 export function ViewTabs(): ReactElement {

@@ -176,12 +176,12 @@ const client = new FakeBackground();
 // A real capture, read by the real reader; every other scene is made by hand.
 const capture = query.get('capture');
 const book = capture === null && query.get('reader') !== 'real' ? handMade : makeRunBook();
-if (capture !== null) {
-  const bytes = await (await fetch(`captures/${capture}.pcapng`)).arrayBuffer();
+for (const name of capture?.split(',') ?? []) {
+  const bytes = await (await fetch(`captures/${name}.pcapng`)).arrayBuffer();
   const opened = openFile(new Uint8Array(bytes));
-  if (!('trace' in opened) || !opened.trace) throw new Error(`${capture} can't be read`);
-  client.addRun(capture, { target: capture, options: {} }, {}, opened.trace.header);
-  client.tell(capture, opened.trace.events, true);
+  if (!('trace' in opened) || !opened.trace) throw new Error(`${name} can't be read`);
+  client.addRun(name, { target: name, options: {} }, {}, opened.trace.header);
+  client.tell(name, opened.trace.events, true);
 }
 const helper = query.get('helper');
 if (helper === 'not-installed')
@@ -240,6 +240,13 @@ const panel: Panel = createPanel({ client, book, form, later: (publish) => reque
 followTheme(document.documentElement);
 const element = document.getElementById('root');
 if (element) mount(element, panel);
+const pinned = query.get('pin');
+if (pinned !== null) {
+  const shown = panel.store.getState().selection.run;
+  panel.actions.selectRun(pinned);
+  panel.actions.pin({ run: pinned, handshake: 'h1' });
+  if (shown !== undefined) panel.actions.selectRun(shown);
+}
 const packet = query.get('packet');
 if (packet) setTimeout(() => panel.actions.selectTarget({ kind: 'datagram', packet: Number(packet) }, true));
 Object.assign(globalThis, { panel });

@@ -21,7 +21,8 @@ export const scenes: Readonly<Record<string, string>> = {
   'not-installed': 'helper=not-installed&runs=recovered',
   mismatch: 'helper=version-mismatch',
   'capture-bigchain': 'capture=bigchain_mtu300',
-  'capture-blackhole': 'capture=pmtu_blackhole',
+  // Beside another one, that it is compared with.
+  'capture-blackhole': 'capture=bigchain_mtu300,pmtu_blackhole&pin=bigchain_mtu300',
 };
 export const widths = [320, 900, 1600] as const;
 export const themes = ['light', 'dark'] as const;
