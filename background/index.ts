@@ -41,18 +41,22 @@ const ownStack = chrome?.offscreen
   : openHere;
 
 const runs = new Runs({
-  start: (request) =>
-    startRequest(request, {
-      helper,
-      clock: workerClock,
-      wallClock: Date.now,
-      crypto: nobleProvider,
-      random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-      subtle: crypto.subtle,
-      fetch: (url, init) => fetch(url, init),
-      ownStack,
-      tool: `dtlscope ${version}`,
-    }),
+  start: (request, carried) =>
+    startRequest(
+      request,
+      {
+        helper,
+        clock: workerClock,
+        wallClock: Date.now,
+        crypto: nobleProvider,
+        random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+        subtle: crypto.subtle,
+        fetch: (url, init) => fetch(url, init),
+        ownStack,
+        tool: `dtlscope ${version}`,
+      },
+      carried,
+    ),
   wallClock: Date.now,
   schedule,
   read: (trace) => readRun(trace, nobleProvider),

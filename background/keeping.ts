@@ -60,8 +60,8 @@ function compact(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, compact(part)]));
 }
 
-/** A run's request as it may be stored: pasted private keys, tokens and passwords stay in memory. */
-export function withoutSecrets(request: RunRequest): RunRequest {
+/** A run's request as it may be stored: pasted private keys, tokens, passwords and descriptions stay in memory. */
+export function withoutSecrets({ description: _, ...request }: RunRequest): RunRequest {
   const { key: _key, token: _token, turn, ...options } = request.options;
   const server = typeof turn === 'string' ? parseTurnUrl(turn) : undefined;
   return { ...request, options: server?.ok ? { ...options, turn: formatTurnUrl(server.server) } : options };

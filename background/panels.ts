@@ -139,6 +139,9 @@ class Panel {
         case 'stop':
           runs.stop(message.run);
           break;
+        case 'answer':
+          runs.answer(message.run, message.sdp);
+          break;
         case 'delete':
           await runs.delete(message.run);
           break;

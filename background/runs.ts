@@ -11,16 +11,18 @@ import {
   type RunSummary,
 } from '../src/bridge/panel.ts';
 import type { Schedule } from '../src/bridge/port.ts';
+import { unusableBecause } from '../src/ice/sdp.ts';
 import type { Run } from '../src/run/api.ts';
 import type { Trace, TraceEvent, TraceHeader } from '../src/trace/model.ts';
 import type { RunArchive, RunRecord } from './archive.ts';
+import { Carried } from './carried.ts';
 import { inMiB, inTime, type Keeping, sizeOf, withoutSecrets } from './keeping.ts';
 import { droppedText, interruptedBecause, nameOf } from './notices.ts';
 import { RunWriter } from './runWriter.ts';
 
 export interface RunsOptions {
   /** Rejects with a `BridgeError`. */
-  readonly start: (request: RunRequest) => Promise<Run>;
+  readonly start: (request: RunRequest, carried: Carried) => Promise<Run>;
   /** Wall clock, ms since 1970. */
   readonly wallClock: () => number;
   readonly schedule: Schedule;
@@ -57,6 +59,7 @@ interface Live extends KeptRun {
   ended: boolean;
   readonly writer: RunWriter;
   readonly run: Run | undefined;
+  readonly carried: Carried | undefined;
   /** The summary that is stored with the last event, before that is shown. */
   last: RunSummary | undefined;
 }
@@ -124,8 +127,17 @@ export class Runs {
   async start(request: RunRequest): Promise<RunSummary> {
     await this.ready;
     const startedAt = this.#options.wallClock();
-    const run = await this.#options.start(request);
-    const { entry, live } = this.#add({ startedAt, request, state: 'running' }, run.header, run);
+    const carried = new Carried();
+    const run = await this.#options.start(request, carried);
+    const { entry, live } = this.#add({ startedAt, request, state: 'running' }, run.header, run, carried);
+    const show = (): void => {
+      if (carried.ours && !live.ended) entry.summary = { ...entry.summary, ours: carried.ours };
+    };
+    carried.onChange(() => {
+      show();
+      this.#tell(entry, 'list');
+    });
+    show();
     this.#makeRoom();
     this.#tell(entry, 'list');
     run.subscribe((event) => {
@@ -153,6 +165,14 @@ export class Runs {
 
   stop(id: string): void {
     this.#entry(id).live?.run?.stop();
+  }
+
+  /** The peer's answer to a run's offer. Throws a `BridgeError` when the run waits for none, or it is none. */
+  answer(id: string, sdp: string): void {
+    const why = unusableBecause(sdp, 'answer');
+    if (why !== undefined) throw new BridgeError({ code: 'invalid-request', message: why });
+    if (this.#entry(id).live?.carried?.answer(sdp) !== true)
+      throw new BridgeError({ code: 'invalid-request', message: 'This run waits for no answer.' });
   }
 
   /**
@@ -207,6 +227,7 @@ export class Runs {
     about: Pick<RunSummary, 'startedAt' | 'request' | 'state' | 'file'>,
     header: TraceHeader,
     run: Run | undefined,
+    carried?: Carried,
   ): { readonly entry: Entry; readonly live: Live } {
     const number = ++this.#lastNumber;
     const id = `run-${number}-${about.startedAt.toString(36)}`;
@@ -241,7 +262,7 @@ export class Runs {
         this.#say({ code: 'cut', message, runs: [id] });
       },
     });
-    const live: Live = { header, events, count: 0, ended: run === undefined, writer, run, last: undefined };
+    const live: Live = { header, events, count: 0, ended: run === undefined, writer, run, carried, last: undefined };
     const summary: RunSummary = { ...about, id, number, events: 0 };
     const entry: Entry = { summary, header, bytes: 0, deletedAt: undefined, live };
     this.#entries.set(id, entry);
@@ -251,7 +272,8 @@ export class Runs {
   /** It has its last event: stored first, then told. */
   async #end(entry: Entry, live: Live, known?: RunReading): Promise<void> {
     const { header, events } = live;
-    live.last = { ...entry.summary, ...(known ?? this.#read(entry.summary.id, { header, events })), state: 'ended' };
+    const { ours: _, ...summary } = entry.summary;
+    live.last = { ...summary, ...(known ?? this.#read(summary.id, { header, events })), state: 'ended' };
     await live.writer.flush();
     live.ended = true;
     entry.summary = { ...live.last, events: live.count };
@@ -278,7 +300,7 @@ export class Runs {
     }
   }
 
-  #record(entry: Entry, summary: RunSummary, events: number): RunRecord {
+  #record(entry: Entry, { ours: _, ...summary }: RunSummary, events: number): RunRecord {
     return {
       summary: { ...summary, request: withoutSecrets(summary.request), events },
       header: entry.header,

@@ -7,6 +7,7 @@ import { BridgeError, type BridgeFailure, type RunRequest } from '../src/bridge/
 import type { Credential } from '../src/crypto/keys.ts';
 import type { CryptoProvider } from '../src/crypto/provider.ts';
 import { checkConfig } from '../src/engine/index.ts';
+import { readDescription, unusableBecause } from '../src/ice/sdp.ts';
 import {
   announcedFingerprints,
   type Clock,
@@ -24,6 +25,7 @@ import {
   startPathRun,
   startRun,
   type Transport,
+  textSignalling,
   turnCredentials,
   whipSignalling,
 } from '../src/run/index.ts';
@@ -37,9 +39,10 @@ import {
   type Scenario,
   type SignalledTarget,
 } from '../src/scenario/index.ts';
+import { Carried } from './carried.ts';
 import { credentialsFor } from './credentials.ts';
 import { type HelperLink, HelperRefused, HelperUnavailable } from './helperLink.ts';
-import { openHelperTransport } from './helperTransport.ts';
+import { openHelperTransport, splitAddress } from './helperTransport.ts';
 import { type OpenOwnStack, startOwnStackRun } from './ownStack.ts';
 
 export interface StartEnvironment {
@@ -59,14 +62,18 @@ export interface StartEnvironment {
 }
 
 /** Starts a run; rejects with a `BridgeError`. */
-export async function startRequest(request: RunRequest, environment: StartEnvironment): Promise<Run> {
+export async function startRequest(
+  request: RunRequest,
+  environment: StartEnvironment,
+  carried = new Carried(),
+): Promise<Run> {
   const read = readForm('probe', request.target, request.options);
   if (!read.ok) {
     const problems = read.problems.map((problem) => ({ option: problem.where, message: describeProblem(problem) }));
     throw invalid(problems);
   }
   try {
-    return await begin(read.value, environment);
+    return await begin(read.value, { ...environment, carried, given: request.description });
   } catch (error) {
     if (error instanceof BridgeError) throw error;
     if (error instanceof HelperUnavailable) {
@@ -79,7 +86,14 @@ export async function startRequest(request: RunRequest, environment: StartEnviro
   }
 }
 
-async function begin(scenario: Scenario, environment: StartEnvironment): Promise<Run> {
+/** What a request brings beside its options. */
+interface BeginEnvironment extends StartEnvironment {
+  readonly carried: Carried;
+  /** The peer's offer, pasted. */
+  readonly given: string | undefined;
+}
+
+async function begin(scenario: Scenario, environment: BeginEnvironment): Promise<Run> {
   const { options, target } = scenario;
   const { crypto, clock, random, wallClock, subtle, tool } = environment;
   if (target === undefined) throw invalid([{ option: 'TARGET', message: 'TARGET: is missing' }]);
@@ -131,41 +145,41 @@ async function begin(scenario: Scenario, environment: StartEnvironment): Promise
   }
 }
 
-/** A media server that is asked over HTTP. A description that a person carries over needs a terminal. */
+/** A media server that is asked over HTTP, or whoever's description a person carries over. */
 async function beginSignalled(
   target: Exclude<SignalledTarget, { readonly kind: 'browser' }>,
   options: Options,
   credentials: readonly Credential[],
   spec: Omit<PathRunSpec, 'find'>,
-  environment: StartEnvironment,
+  environment: BeginEnvironment,
 ): Promise<Run> {
-  if (target.kind === 'sdp')
-    throw invalid([
-      { option: 'TARGET', message: `TARGET: sdp: works in a terminal: ${spec.header.commandLine ?? ''}` },
-    ]);
-  const { fetch, helper, crypto, random, clock } = environment;
+  const { fetch, helper, crypto, random, clock, carried, given } = environment;
+  const why = target.kind === 'sdp' && given !== undefined ? unusableBecause(given, 'offer') : undefined;
+  if (why !== undefined) throw invalid([{ option: 'description', message: why }]);
   const { config, fingerprints } = announcing(options, credentials, crypto);
   const relay = options.turn && {
     transport: await reach('--turn', options.turn, options.bind, environment),
     credentials: turnCredentials(options.turn),
   };
-  // Extensions are not told this machine's addresses: ours is the one from which the server's host is reached.
-  const url = new URL(target.url);
-  const port = Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port);
-  const place = { host: url.hostname.replace(/^\[|\]$/g, ''), port };
-  const hosts = relay ? [] : [await reach('TARGET', place, options.bind, environment)];
+  const hosts = relay ? [] : await hostsFor(target, options.bind, environment);
   return startPathRun({
     ...spec,
     find: (search) =>
       findSignalledPath(
         {
           signalling: (tell) =>
-            whipSignalling({ kind: target.kind, url: target.url, token: options.token, fetch, clock, tell }),
+            target.kind === 'sdp'
+              ? textSignalling({
+                  ...{ offer: given, tell },
+                  show: (ours) => carried.show(ours),
+                  answer: (ended) => carried.wait(ended),
+                })
+              : whipSignalling({ kind: target.kind, url: target.url, token: options.token, fetch, clock, tell }),
           hosts,
           relay,
           setup: options.setup,
           preferred: options.role,
-          kinds: ['audio', 'video'],
+          kinds: target.kind === 'sdp' ? ['audio', 'video', 'data'] : ['audio', 'video'],
           fingerprints,
           config,
           connect: (host, at) => reach('TARGET', { host, port: at }, options.bind, environment).catch(() => undefined),
@@ -229,6 +243,44 @@ async function ownAddresses(bind: string | undefined, environment: StartEnvironm
 
 /** A port that nothing is sent to (RFC 863). */
 const discard = 9;
+
+/** Hosts of a peer's description that ours are looked for. */
+const mostPlaces = 4;
+/** Extensions are not told this machine's addresses: ours are those from which the peer's are reached. */
+async function hostsFor(
+  target: Exclude<SignalledTarget, { readonly kind: 'browser' }>,
+  bind: string | undefined,
+  environment: BeginEnvironment,
+): Promise<readonly Transport[]> {
+  if (target.kind !== 'sdp') {
+    const url = new URL(target.url);
+    const port = Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port);
+    return [await reach('TARGET', { host: url.hostname.replace(/^\[|\]$/g, ''), port }, bind, environment)];
+  }
+  const told = readDescription(environment.given ?? '', 'offer').transports.flatMap(({ candidates }) =>
+    candidates.filter(({ transport }) => transport === 'udp').map(({ address: host, port }) => ({ host, port })),
+  );
+  const places = [...new Map(told.map((place) => [place.host, place])).values()].slice(0, mostPlaces);
+  if (places.length === 0) return ownAddresses(bind, environment);
+  const hosts = new Map<string, Transport>();
+  let failed: unknown;
+  for (const place of places) {
+    try {
+      const host = await reach('TARGET', place, bind, environment);
+      const ours = splitAddress(host.local)?.address ?? host.local;
+      // The same address again is no other candidate; with a port of one's own it could not even be opened.
+      if (hosts.has(ours)) host.close();
+      else hosts.set(ours, host);
+      if (bind !== undefined) break;
+    } catch (error) {
+      // A candidate may be of a network that this machine is not in; the others may do.
+      if (error instanceof HelperUnavailable) throw error;
+      failed ??= error;
+    }
+  }
+  if (hosts.size === 0) throw failed;
+  return [...hosts.values()];
+}
 
 /** The address of a host, of one family where that is asked for. */
 async function find(

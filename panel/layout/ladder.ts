@@ -30,6 +30,8 @@ export interface LadderOptions {
   readonly charWidth?: number;
   /** Which datagrams to show; all of them without it. */
   readonly keep?: Keep;
+  /** With a line for each STUN message. */
+  readonly stun?: boolean;
 }
 
 export interface Ladder {
@@ -146,7 +148,7 @@ export class LadderLayout {
   }
 
   of(handshake: Handshake, options: LadderOptions): Ladder {
-    const entries = this.#inOrder.of(handshake, options.keep);
+    const entries = this.#inOrder.of(handshake, options.keep, options.stun);
     const totalMs = (entries.at(-1)?.at ?? 0) - handshake.startedAt;
     const time = axis(options.axis, totalMs, entries.length, options.zoom);
     const goesOn = this.#look !== undefined && isSameLook(this.#look, options, time, handshake);

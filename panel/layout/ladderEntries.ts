@@ -2,7 +2,8 @@
  * What a ladder has rows for, in order of time: the datagrams that are to be shown, and what our own endpoint said. Of a
  * handshake that grew, only what is new is asked whether it is to be shown.
  */
-import type { DatagramView, Handshake } from '../../src/analysis/model.ts';
+import type { DatagramView, Handshake, StunView } from '../../src/analysis/model.ts';
+import { stunText, stunWay } from '../../src/report/stun.ts';
 import type { Failure } from '../../src/trace/facts.ts';
 import type { Actor, TraceTime } from '../../src/trace/model.ts';
 import { type Keep, keptOf, sameUpTo } from './kept.ts';
@@ -27,12 +28,13 @@ export class Entries {
   #said: readonly SaidEntry[] = [];
 
   /** By time; what was said at the time of a datagram comes after it. What did not change is the same object as before. */
-  of(handshake: Handshake, keep: Keep): readonly Entry[] {
+  of(handshake: Handshake, keep: Keep, stun = false): readonly Entry[] {
     const datagrams = keptOf(handshake.datagrams, keep);
     const known = sameUpTo(this.#datagrams, datagrams);
     if (this.#firstLate >= known) this.#firstLate = firstLate(datagrams, known);
     this.#datagrams = datagrams;
-    this.#said = saidIn(handshake).map((entry) => this.#said.find((one) => isSame(one, entry)) ?? entry);
+    const said = saidIn(handshake).map((entry) => this.#said.find((one) => isSame(one, entry)) ?? entry);
+    this.#said = stun ? [...said, ...handshake.stun.map((view) => stunEntry(view, handshake))] : said;
     if (this.#said.length === 0 && this.#firstLate === Number.POSITIVE_INFINITY) return datagrams;
     const entries: Entry[] = [...datagrams, ...this.#said];
     return entries.sort((a, b) => a.at - b.at);
@@ -69,6 +71,18 @@ function saidIn(handshake: Handshake): SaidEntry[] {
   }
   return said;
 }
+
+/** A message's line; the same object for the same message, which an answer replaces by another. */
+function stunEntry(view: StunView, { client, server }: Handshake): SaidEntry {
+  const known = stunEntries.get(view);
+  if (known?.client === client) return known.entry;
+  const actor = view.src === client ? 'client' : view.src === server ? 'server' : undefined;
+  const text = `${stunWay(view, { client, server })} ${stunText(view)}`;
+  const entry: SaidEntry = { kind: 'said', at: view.at, key: `stun/${view.packet}`, actor, text, tone: 'quiet' };
+  stunEntries.set(view, { client, entry });
+  return entry;
+}
+const stunEntries = new WeakMap<StunView, { readonly client: string; readonly entry: SaidEntry }>();
 
 /** An engine's failure in a few words; the findings explain, this only marks the place. */
 export function failureText(failure: Failure): string {

@@ -2,7 +2,8 @@
  * The run form as a value. Its fields come from the one option table, so every option of the terminal is here under the
  * same name; what is wrong is found by the same reader. Texts are kept as typed; an empty field means the default.
  */
-import type { JsonValue, RunRequest } from '../../src/bridge/panel.ts';
+import { type JsonValue, longestDescription, type RunRequest } from '../../src/bridge/panel.ts';
+import { type DescriptionType, readDescription, type SdpProblem, unusableBecause, unwrap } from '../../src/ice/sdp.ts';
 import {
   type Choice,
   defaultOptions,
@@ -26,10 +27,12 @@ import {
 import { importCredential } from '../../src/x509/import.ts';
 import { parseCredentialSpec } from '../../src/x509/spec.ts';
 
-export type FieldName = OptionName | 'target';
+export type FieldName = OptionName | 'target' | 'description';
 
 export interface FormState {
   readonly target: string;
+  /** The peer's offer, for `sdp:`; empty when the first word is ours. Never remembered: it has passwords. */
+  readonly description: string;
   readonly values: Readonly<Partial<Record<OptionName, string>>>;
   /** Where our certificate comes from; the fields of the other way are kept, but not sent. */
   readonly certificate: 'made' | 'pasted';
@@ -61,6 +64,7 @@ export interface FormProblem {
 
 export const emptyForm = (): FormState => ({
   target: 'sim',
+  description: '',
   values: {},
   certificate: 'made',
   touched: [],
@@ -179,7 +183,7 @@ export const changedIn = (form: FormState, group: FieldGroup): number =>
 
 export function setField(form: FormState, name: FieldName, value: string): FormState {
   const { [name]: _, ...refused } = form.refused;
-  if (name === 'target') return { ...form, target: value, refused };
+  if (name === 'target' || name === 'description') return { ...form, [name]: value, refused };
   return { ...form, filled: undefined, values: { ...form.values, [name]: value }, refused };
 }
 
@@ -199,7 +203,8 @@ export function applyPreset(form: FormState, id: string): FormState {
   const values: Partial<Record<OptionName, string>> = {};
   for (const [name, texts] of Object.entries(preset.options) as [OptionName, readonly string[]][])
     values[name] = texts.join(perLine(optionTable[name].type.description) ? '\n' : ',');
-  const filled = { ...emptyForm(), target: preset.target ?? form.target, values };
+  const target = preset.target ?? form.target;
+  const filled = { ...emptyForm(), target, description: form.description, values };
   const changes = changesBetween(form, filled);
   if (filled.target !== form.target)
     changes.unshift({ flag: 'Target', from: brief(form.target.trim() || 'not set'), to: filled.target });
@@ -208,7 +213,7 @@ export function applyPreset(form: FormState, id: string): FormState {
 
 /** All options at their defaults. */
 export function clearOptions(form: FormState): FormState {
-  const cleared = { ...emptyForm(), target: form.target };
+  const cleared = { ...emptyForm(), target: form.target, description: form.description };
   return { ...cleared, filled: { title: 'Defaults', changes: changesBetween(form, cleared) } };
 }
 
@@ -245,7 +250,17 @@ export function rawRequest(form: FormState): RunRequest {
     else if (description.kind === 'files') options[name] = [text];
     else options[name] = text.trim();
   }
-  return { target: form.target.trim(), options };
+  const request = { target: form.target.trim(), options };
+  return isCarried(form) && form.description.trim() !== '' ? { ...request, description: form.description } : request;
+}
+
+/** Whether descriptions are carried by hand: the target is `sdp:`. */
+export const isCarried = (form: FormState): boolean => /^sdp:/.test(form.target.trim());
+
+/** What a pasted description has wrong, in the order of its lines; what is wrong with all of it comes first. */
+export function descriptionProblems(text: string, type: DescriptionType): readonly SdpProblem[] {
+  if (text.trim() === '') return [];
+  return [...readDescription(text, type).problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
 
 const lines = (text: string): string[] =>
@@ -278,6 +293,15 @@ export const problemsOf = (form: FormState): Problems => ({ ...form.refused, ...
 function foundProblems(form: FormState): Problems {
   const scenario = scenarioOf(form);
   const found: Partial<Record<FieldName, string>> = { ...credentialProblems(form) };
+  if (isCarried(form) && form.description.trim() !== '') {
+    const why =
+      form.description.length > longestDescription
+        ? 'This is longer than any description'
+        : unwrap(form.description).type === 'answer'
+          ? 'This is an answer: run without an offer, and paste the answer to ours when it is shown'
+          : unusableBecause(form.description, 'offer');
+    if (why !== undefined) found.description = why;
+  }
   if (!scenario.ok)
     for (const problem of scenario.problems) {
       const name = fieldOf(problem.where) ?? 'target';
@@ -320,6 +344,7 @@ export function refusedFields(problems: readonly FormProblem[]): Partial<Record<
 /** A field by its name, its flag, or as the reader calls the target. */
 function fieldOf(where: string): FieldName | undefined {
   if (where === 'target' || where === 'TARGET') return 'target';
+  if (where === 'description') return 'description';
   const bare = where.split(/[\s=]/)[0] ?? where;
   return fieldNames.find((name) => name === bare || optionTable[name].flag === bare);
 }

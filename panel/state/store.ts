@@ -56,6 +56,8 @@ export interface Actions {
   /** Replaces the form by what a pure function of form.ts makes of it. */
   editForm(edit: (form: FormState) => FormState): void;
   start(): Promise<void>;
+  /** Gives a run the peer's answer to its offer. */
+  answer(run: string, sdp: string): Promise<void>;
   /** Stops the selected run, or the newest that runs. */
   stop(): Promise<void>;
   /** Takes a run off the list; until the next deletion it can be brought back. */
@@ -333,6 +335,7 @@ export function createPanel(options: PanelOptions): Panel {
         update({ starting: false });
       }
     },
+    answer: (run, sdp) => attempt(() => client.answer(run, sdp)),
     stop: () =>
       attempt(async () => {
         const run = stoppable(store.getState());

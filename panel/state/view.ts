@@ -16,6 +16,8 @@ export interface ViewOptions {
   /** Of the packing: how much room bytes get. */
   readonly byteZoom: Zoom;
   readonly onlyNew: boolean;
+  /** STUN among the DTLS, in ladder and table. */
+  readonly stun: boolean;
   /** As layout/filter.ts reads it; always one that it can read. */
   readonly filter: string;
   readonly drawing: Drawing;
@@ -51,6 +53,7 @@ export const defaultView: ViewOptions = {
   zoom: 1,
   byteZoom: 1,
   onlyNew: false,
+  stun: false,
   filter: '',
   drawing: 'ladder',
   sizes: sizesBy((name) => sizeLimits[name].normal),
@@ -68,7 +71,7 @@ const longestFilter = 500;
 /** Reads what was kept; whatever is not of the view's shape is dropped. */
 export function rememberedView(kept: unknown): ViewOptions {
   if (!isRecord(kept)) return defaultView;
-  const { filter, onlyNew } = kept;
+  const { filter, onlyNew, stun } = kept;
   const sizes = isRecord(kept['sizes']) ? kept['sizes'] : {};
   const oneOf = <T>(all: readonly T[], value: unknown, otherwise: T): T =>
     all.find((one) => one === value) ?? otherwise;
@@ -77,6 +80,7 @@ export function rememberedView(kept: unknown): ViewOptions {
     zoom: oneOf(zooms, kept['zoom'], defaultView.zoom),
     byteZoom: oneOf(zooms, kept['byteZoom'], defaultView.byteZoom),
     onlyNew: onlyNew === true,
+    stun: stun === true,
     filter: typeof filter === 'string' && filter.length <= longestFilter && parseFilter(filter).ok ? filter : '',
     drawing: oneOf(drawings, kept['drawing'], defaultView.drawing),
     sizes: sizesBy((name) => {

@@ -6,6 +6,7 @@ import { type CSSProperties, type ReactElement, useMemo, useState } from 'react'
 import type { Handshake } from '../../src/analysis/model.ts';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
+import { stunSummary } from '../../src/report/stun.ts';
 import { type AxisKind, axisKinds, zoomed, zooms } from '../layout/axis.ts';
 import { keptOf } from '../layout/kept.ts';
 import type { Reading } from '../state/runBook.ts';
@@ -14,6 +15,7 @@ import { CertificatesView } from './CertificatesView.tsx';
 import { CompareView } from './CompareView.tsx';
 import { useActions, usePanel, useShown, useSlice } from './context.ts';
 import { DatagramTable } from './DatagramTable.tsx';
+import { Exchange } from './Descriptions.tsx';
 import { DetailsPane } from './DetailsPane.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
 import { FilterBox, FilterChips, useKeep } from './FilterBox.tsx';
@@ -118,6 +120,7 @@ function Centre(): ReactElement {
   return (
     <>
       <Verdict />
+      <Exchange />
       {!run && <Welcome />}
       {handshake && (
         <StateStrip
@@ -248,6 +251,12 @@ function ViewControls(): ReactElement | null {
             onChange={(event) => setView({ onlyNew: event.target.checked })}
           />{' '}
           only new bytes
+        </label>
+      )}
+      {(view.drawing === 'ladder' || view.drawing === 'table') && handshake && handshake.stun.length > 0 && (
+        <label title={stunSummary(handshake)}>
+          <input type="checkbox" checked={view.stun} onChange={(event) => setView({ stun: event.target.checked })} />{' '}
+          STUN <span className="dim">({handshake.stun.length})</span>
         </label>
       )}
       {view.drawing === 'ladder' && (

@@ -1,6 +1,7 @@
 /** The ladder's twin as a table: the same facts in the same order, for those who hear or search them. Drawn in windows. */
 import { memo, type ReactElement, useMemo, useRef } from 'react';
-import type { DatagramView, Handshake } from '../../src/analysis/model.ts';
+import type { DatagramView, Handshake, StunView } from '../../src/analysis/model.ts';
+import { stunText } from '../../src/report/stun.ts';
 import { keptOf } from '../layout/kept.ts';
 import { inferredText, leftOutText } from '../layout/notes.ts';
 import { clock, recordText, statusTexts } from '../layout/text.ts';
@@ -13,7 +14,13 @@ const rowHeight = 24;
 export function DatagramTable({ handshake }: { readonly handshake: Handshake }): ReactElement {
   const keep = useKeep();
   const target = useSlice((state) => state.selection.target);
-  const rows = useMemo(() => keptOf(handshake.datagrams, keep), [handshake, keep]);
+  const stun = useSlice((state) => state.view.stun);
+  const rows = useMemo(() => {
+    const kept = keptOf(handshake.datagrams, keep);
+    return stun && handshake.stun.length > 0
+      ? [...kept, ...handshake.stun].sort((a, b) => a.at - b.at || a.packet - b.packet)
+      : kept;
+  }, [handshake, keep, stun]);
   const body = useRef<HTMLTableSectionElement>(null);
   const view = useWindow(body, rows.length * rowHeight);
   const start = Math.max(Math.floor(view.top / rowHeight) - 10, 0);
@@ -38,15 +45,21 @@ export function DatagramTable({ handshake }: { readonly handshake: Handshake }):
         </thead>
         <tbody ref={body}>
           {start > 0 && <Spacer height={start * rowHeight} />}
-          {rows.slice(start, end).map((datagram, index) => (
-            <Row
-              key={datagram.packet}
-              datagram={datagram}
-              place={start + index}
-              startedAt={handshake.startedAt}
-              selected={datagram.packet === target?.packet}
-            />
-          ))}
+          {rows
+            .slice(start, end)
+            .map((row, index) =>
+              'transaction' in row ? (
+                <StunRow key={row.packet} stun={row} place={start + index} handshake={handshake} />
+              ) : (
+                <Row
+                  key={row.packet}
+                  datagram={row}
+                  place={start + index}
+                  startedAt={handshake.startedAt}
+                  selected={row.packet === target?.packet}
+                />
+              ),
+            )}
           {end < rows.length && <Spacer height={(rows.length - end) * rowHeight} />}
         </tbody>
       </table>
@@ -86,6 +99,34 @@ const Row = memo(function Row({ datagram, place, startedAt, selected }: RowProps
     </tr>
   );
 });
+
+/** A STUN message: there to be read, not to be taken apart. */
+function StunRow({
+  stun,
+  place,
+  handshake,
+}: {
+  readonly stun: StunView;
+  readonly place: number;
+  readonly handshake: Handshake;
+}): ReactElement {
+  const { packet, at, src, size } = stun;
+  const from = src === handshake.client ? 'client' : src === handshake.server ? 'server' : src;
+  const text = stunText(stun);
+  return (
+    <tr aria-rowindex={place + 2} className="dim">
+      <td>{packet}</td>
+      <td className="number">{clock(at - handshake.startedAt)}</td>
+      <td>{from}</td>
+      <td className="number">–</td>
+      <td className="number">{size} B</td>
+      <td className="mono">STUN</td>
+      <td title={text}>
+        <bdi>{text}</bdi>
+      </td>
+    </tr>
+  );
+}
 
 function Spacer({ height }: { readonly height: number }): ReactElement {
   return (

@@ -43,14 +43,16 @@ const rowId = (packet: number): string => `datagram-${packet}`;
 function Drawn({ handshake, diagnosis, width }: Props & { readonly width: number }): ReactElement {
   const axis = useSlice((state) => state.view.axis);
   const zoom = useSlice((state) => state.view.zoom);
+  const stun = useSlice((state) => state.view.stun);
   const keep = useKeep();
   const target = useSlice((state) => state.selection.target);
   const lit = useSlice((state) => state.selection.lit);
   const actions = useActions();
   const layout = useMemo(() => new LadderLayout(), []);
   const drawn = useMemo(
-    () => layout.of(handshake, { width, axis, zoom, keep, charWidth: charWidth(), stopped: stoppedBy(diagnosis) }),
-    [layout, handshake, diagnosis, width, axis, zoom, keep],
+    () =>
+      layout.of(handshake, { width, axis, zoom, keep, stun, charWidth: charWidth(), stopped: stoppedBy(diagnosis) }),
+    [layout, handshake, diagnosis, width, axis, zoom, keep, stun],
   );
   const litPackets = useMemo(() => new Set(lit.map((range) => range.packet)), [lit]);
   const light = useLight();

@@ -14,6 +14,7 @@ import {
   type FieldGroup,
   type FormState,
   fieldGroups,
+  isCarried,
   isSimulated,
   quirkChoices,
   setCertificate,
@@ -24,6 +25,7 @@ import {
 } from '../state/form.ts';
 import { CopyLine } from './CopyLine.tsx';
 import { useActions, useSlice } from './context.ts';
+import { OfferField } from './Descriptions.tsx';
 
 /** Groups open at first; the rest unfolds. */
 const openAtFirst: readonly string[] = ['role', 'certificate', 'datagrams', 'network'];
@@ -43,6 +45,7 @@ export function RunForm(): ReactElement {
     >
       <PresetField />
       <HelperNote />
+      {isCarried(form) && <OfferField />}
       {fieldGroups(form).map((group) => (
         <Group key={group.id} group={group} form={form} />
       ))}

@@ -53,6 +53,8 @@ export interface BackgroundClient {
   checkHelper(): Promise<HelperStatus>;
   /** Starts a run; rejects with a `BridgeError` that names the options which are wrong. */
   start(request: RunRequest): Promise<RunSummary>;
+  /** Gives a run of `sdp:` the peer's answer to its offer. */
+  answer(run: string, sdp: string): Promise<void>;
   stop(run: string): Promise<void>;
   delete(run: string): Promise<void>;
   deleteAll(): Promise<void>;
@@ -146,6 +148,10 @@ class Client implements BackgroundClient {
 
   async start(request: RunRequest): Promise<RunSummary> {
     return named(await this.#request({ kind: 'start', request }));
+  }
+
+  async answer(run: string, sdp: string): Promise<void> {
+    await this.#request({ kind: 'answer', run, sdp });
   }
 
   async stop(run: string): Promise<void> {

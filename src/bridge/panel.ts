@@ -6,7 +6,7 @@ import type { JsonEvent, JsonHeader } from './events.ts';
 import type { HelperLimits, ProtocolVersion } from './messages.ts';
 
 /** Panel and background are built together; they differ only while an update is being installed. */
-export const panelProtocol: ProtocolVersion = { major: 1, minor: 1 };
+export const panelProtocol: ProtocolVersion = { major: 1, minor: 2 };
 
 /** The name of the port that a panel opens. */
 export const panelPortName = 'dtlscope-panel';
@@ -26,6 +26,19 @@ export type JsonValue =
 export interface RunRequest {
   readonly target: string;
   readonly options: Readonly<Record<string, JsonValue>>;
+  /** With `sdp:`: the peer's offer. Without one, an offer of ours is shown and its answer waited for. */
+  readonly description?: string;
+}
+
+/** The longest description that crosses; what is larger no peer has written. Characters. */
+export const longestDescription = 1024 * 1024;
+
+/** Our description, for somebody who carries it to the peer. It has the password of our ICE, and is kept nowhere. */
+export interface OwnDescription {
+  readonly type: 'offer' | 'answer';
+  readonly sdp: string;
+  /** The peer's answer to it has not come. */
+  readonly waits: boolean;
 }
 
 /** How the helper is. All but `ready` carry what the browser or the helper said. */
@@ -86,6 +99,8 @@ export interface RunSummary {
   /** The name of the file that it was read from; absent in a run of ours. */
   readonly file?: string;
   readonly state: 'running' | 'ended';
+  /** While a run of `sdp:` goes on. */
+  readonly ours?: OwnDescription;
   /** How many events there are to ask for. */
   readonly events: number;
   /** From diagnosis, when the run has ended. */
@@ -126,6 +141,8 @@ export type ToBackground =
   | { readonly kind: 'stop'; readonly id: number; readonly run: string }
   /** Takes a run (a running one is stopped) off the list. Until the next deletion, or until no panel is open, it can be undone. */
   | { readonly kind: 'delete'; readonly id: number; readonly run: string }
+  /** The peer's answer to the offer of a run of `sdp:`. */
+  | { readonly kind: 'answer'; readonly id: number; readonly run: string; readonly sdp: string }
   | { readonly kind: 'delete-all'; readonly id: number }
   /** Brings back what the last deletion took. */
   | { readonly kind: 'undo-delete'; readonly id: number }

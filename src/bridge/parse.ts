@@ -4,7 +4,14 @@
  */
 import * as v from 'valibot';
 import { type FromHelper, helperRequestBytes, sendBatchDatagrams, type ToHelper } from './messages.ts';
-import type { BackgroundNotice, FromBackground, JsonValue, RunSummary, ToBackground } from './panel.ts';
+import {
+  type BackgroundNotice,
+  type FromBackground,
+  type JsonValue,
+  longestDescription,
+  type RunSummary,
+  type ToBackground,
+} from './panel.ts';
 
 export type Parsed<T> =
   | { readonly ok: true; readonly message: T }
@@ -113,7 +120,12 @@ const reading = v.object({
   retransmissions: v.exactOptional(count),
   version: v.exactOptional(short),
 });
-const request = v.object({ target: long, options: v.record(v.pipe(v.string(), v.maxLength(100)), json) });
+const description = v.pipe(v.string(), v.maxLength(longestDescription));
+const request = v.object({
+  target: long,
+  options: v.record(v.pipe(v.string(), v.maxLength(100)), json),
+  description: v.exactOptional(description),
+});
 
 const toBackground = v.variant('kind', [
   v.object({ kind: v.literal('hello'), protocol, panel: short }),
@@ -122,6 +134,7 @@ const toBackground = v.variant('kind', [
   v.object({ kind: v.literal('start'), id: count, request }),
   v.object({ kind: v.literal('stop'), id: count, run: short }),
   v.object({ kind: v.literal('delete'), id: count, run: short }),
+  v.object({ kind: v.literal('answer'), id: count, run: short, sdp: description }),
   v.object({ kind: v.literal('delete-all'), id: count }),
   v.object({ kind: v.literal('undo-delete'), id: count }),
   v.object({
@@ -174,6 +187,7 @@ const runSummary = v.object({
   request,
   file: v.exactOptional(v.string()),
   state: v.picklist(['running', 'ended']),
+  ours: v.exactOptional(v.object({ type: v.picklist(['offer', 'answer']), sdp: description, waits: v.boolean() })),
   events: count,
   ...reading.entries,
 });

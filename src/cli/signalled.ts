@@ -9,7 +9,7 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { nodeProvider } from '../crypto/node/index.ts';
 import type { DescriptionType } from '../ice/sdp.ts';
-import { readDescription, unwrap } from '../ice/sdp.ts';
+import { readDescription, unusableBecause, unwrap } from '../ice/sdp.ts';
 import {
   findSignalledPath,
   type PathNews,
@@ -113,9 +113,8 @@ function readGiven(file: string): string | undefined {
       `${name} holds an answer, and no offer of ours was there before it.`,
       'Give the peer’s offer; or name a file that does not exist yet: an offer of ours is shown, and its answer is waited for there.',
     );
-  const { problems } = readDescription(text, 'offer');
-  const none = problems.find(({ id }) => id === 'not-sdp') ?? problems.find(({ id }) => id === 'no-dtls');
-  if (none) throw new Stop(Exit.usage, `${name} can not be used: ${none.text}`);
+  const why = unusableBecause(text, 'offer');
+  if (why !== undefined) throw new Stop(Exit.usage, `${name} can not be used: ${why}`);
   return text;
 }
 

@@ -4,6 +4,7 @@ export { problemsBetween } from './sdpProblems.ts';
 export { readCandidate, readDescription, sdpLimits, unwrap } from './sdpRead.ts';
 export { decideRoles, type Roles, rolesOf } from './sdpRoles.ts';
 export { usableFingerprints } from './sdpText.ts';
+export { unusableBecause } from './sdpUsable.ts';
 export {
   type AnswerResult,
   answerSetup,

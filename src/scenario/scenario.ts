@@ -165,7 +165,9 @@ export function readForm(
       problems.push(...bad(optionTable[name].flag, JSON.stringify(value), 'is not a value').problems);
     else if (texts.length > 0) given[name] = texts;
   }
-  return problems.length > 0 ? { ok: false, problems } : readScenario(command, target, given);
+  // A form's description is pasted beside it; a terminal reads what is pasted from standard input.
+  const place = target?.trim() === 'sdp:' ? 'sdp:-' : target;
+  return problems.length > 0 ? { ok: false, problems } : readScenario(command, place, given);
 }
 
 function textsOf(value: Json, list: boolean): readonly string[] | undefined {

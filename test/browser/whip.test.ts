@@ -1,6 +1,6 @@
 /**
  * Signalled targets from the real extension in Chromium, with the real helper: a media server over WHIP (its own fetch and policy,
- * our gateway), and this very browser's own stack.
+ * our gateway), this very browser's own stack, and descriptions that a person carries through the real panel.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,8 @@ import { installHelper, placesOf } from '../../src/helper/index.ts';
 import { findChromium } from '../../src/tools/peers.ts';
 import type { TraceEvent } from '../../src/trace/model.ts';
 import { buildHelper } from '../helper/process.ts';
-import { buildProbeExtension, probeUrl } from '../support/probeExtension.ts';
+import { buildProbeExtension, probePanelUrl, probeUrl } from '../support/probeExtension.ts';
+import { WebrtcPeer } from '../support/webrtcPeer.ts';
 import { WhipServer } from '../support/whipServer.ts';
 import type { Probe } from './probePage.ts';
 
@@ -30,7 +31,7 @@ beforeAll(async () => {
   const extension = join(dir, 'extension');
   const profile = join(dir, 'profile');
   mkdirSync(profile);
-  await buildProbeExtension(extension);
+  await buildProbeExtension(extension, true);
   const { problems } = installHelper({
     places: placesOf({}, dir),
     node: process.execPath,
@@ -142,5 +143,66 @@ describe('this browser’s own stack', () => {
     // certificate_unknown
     const badCertificate = { kind: 'alert', direction: 'received', description: 46 };
     expect(await eventsOf(id)).toContainEqual(expect.objectContaining(badCertificate));
+  });
+});
+
+describe('descriptions carried through the panel', () => {
+  it('shows our offer, takes the answer, and goes on to the handshake', async () => {
+    const gateway = await WebrtcPeer.start({ host: '127.0.0.1', setup: 'passive', ice: 'full' });
+    const panel = await context.newPage();
+    try {
+      await panel.goto(probePanelUrl);
+      await panel.getByRole('textbox', { name: 'Target' }).fill('sdp:');
+      await panel.getByRole('button', { name: 'Run', exact: true }).click();
+      const exchange = panel.getByRole('region', { name: 'Descriptions to carry over' });
+      const offer = await exchange.getByRole('textbox', { name: 'Our offer' }).inputValue();
+      expect(offer).toContain('a=setup:actpass');
+      const theirs = exchange.getByRole('textbox', { name: 'The peer’s answer' });
+      const answer = await gateway.answer(offer);
+      // What is no description is said, and nothing is sent.
+      await theirs.fill('hello');
+      await exchange.getByRole('button', { name: 'Go on with this answer' }).click();
+      await exchange.getByRole('status').filter({ hasText: 'This is not SDP' }).waitFor();
+      await theirs.fill(answer.replace('a=setup:passive', 'a=setup:actpass'));
+      await exchange
+        .getByText(/line \d+:/)
+        .first()
+        .waitFor();
+      await theirs.fill(answer);
+      await exchange.getByRole('button', { name: 'Go on with this answer' }).click();
+      await panel
+        .getByText(/^Established in/)
+        .first()
+        .waitFor();
+      expect(gateway.events.map(({ kind }) => kind)).toContain('connected');
+    } finally {
+      await panel.close();
+      await gateway.stop();
+    }
+  });
+
+  it('shows what is wrong with a pasted offer line by line, before anything is sent', async () => {
+    const panel = await context.newPage();
+    try {
+      await panel.goto(probePanelUrl);
+      await panel.getByRole('textbox', { name: 'Target' }).fill('sdp:');
+      await panel.getByRole('tab', { name: 'Options' }).click();
+      const lines = [
+        'v=0',
+        'o=- 1 1 IN IP4 0.0.0.0',
+        's=-',
+        't=0 0',
+        'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+        'c=IN IP4 0.0.0.0',
+      ];
+      const offer = [...lines, 'a=setup:holdconn', 'a=ice-ufrag:abcd', 'a=ice-pwd:abcdefghijklmnopqrstuv', ''].join(
+        '\r\n',
+      );
+      await panel.getByRole('textbox', { name: 'The peer’s offer' }).fill(offer);
+      const problems = panel.getByRole('list', { name: 'What is wrong with the offer' });
+      await problems.getByText(/line 7: .*setup:holdconn/).waitFor();
+    } finally {
+      await panel.close();
+    }
   });
 });

@@ -5,6 +5,7 @@ import { bringsNews } from '../../panel/layout/filter.ts';
 import type { FlightRow } from '../../panel/layout/flightRow.ts';
 import { type Ladder, ladder } from '../../panel/layout/ladder.ts';
 import { rowsInView } from '../../panel/layout/rowsInView.ts';
+import type { StunView } from '../../src/analysis/model.ts';
 import { handshakeOf, longTalk, lostTo, recoveredLoss } from '../support/handshakes.ts';
 
 const at = { width: 900, axis: 'compressed' } as const;
@@ -231,5 +232,28 @@ describe('a long ladder', () => {
       '50.0 ms, client_hello, 100 B, resent; first sent as datagra…, datagram 2, client to server, flight 1, resent; first sent as datagram 1; lost: drop 1st',
       '150.0 ms, client_hello, 100 B, resent (2nd time); first sent…, datagram 3, client to server, flight 1, resent (2nd time); first sent as datagram 1',
     ]);
+  });
+});
+
+describe('STUN in the ladder', () => {
+  const stun = recoveredLoss();
+  const view: StunView = {
+    ...{ packet: 900, at: -5, src: stun.server, dst: stun.client, size: 88, method: 1, class: 'request' },
+    ...{ transaction: '00', attempt: 0, username: 'a:b', role: 'controlling', useCandidate: true, error: undefined },
+    ...{ fault: undefined, answers: undefined, afterMs: undefined, answeredBy: 901 },
+  };
+  const handshake = { ...stun, stun: [view] };
+
+  it('is not there unless asked for, and moves nothing', () => {
+    expect(ladder(handshake, at).rows).toEqual(ladder(stun, at).rows);
+  });
+
+  it('is a quiet line for each message, before the first flight', () => {
+    const { rows, packets } = ladder(handshake, { ...at, stun: true });
+    expect(rows[0]).toMatchObject({
+      ...{ kind: 'event', tone: 'quiet', actor: 'server', time: '-5.0 ms' },
+      text: 'server → client Binding request: ICE check as controlling, nominates the pair',
+    });
+    expect(packets).not.toContain(900);
   });
 });

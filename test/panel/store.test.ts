@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { emptyForm, setField } from '../../panel/state/form.ts';
+import { emptyForm, rawRequest, rememberable, setField, shownProblem } from '../../panel/state/form.ts';
 import { Publisher, type Revisions } from '../../panel/state/publishing.ts';
 import { RunBook } from '../../panel/state/runBook.ts';
 import { createPanel, type Panel, stoppable } from '../../panel/state/store.ts';
@@ -40,6 +40,26 @@ describe('a run', () => {
     client.tell('run-1', [note(2)]);
     expect(panel.book.trace('run-1')?.events.map((event) => event.at)).toEqual([0, 1, 2]);
     expect(state(panel).revisions['run-1']).toBe(panel.book.read('run-1')?.revision);
+  });
+
+  it('of sdp: is asked for with the pasted offer, and given the answer to ours', async () => {
+    const { client, panel } = setUp();
+    const offer = 'v=0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=setup:actpass\r\n';
+    panel.actions.editForm((form) => setField(setField(form, 'target', 'sdp:'), 'description', 'hello'));
+    await panel.actions.start();
+    expect(client.requests).toEqual([]);
+    expect(shownProblem(state(panel).form, 'description')).toContain('This is not SDP');
+    panel.actions.editForm((form) => setField(form, 'description', offer));
+    await panel.actions.start();
+    expect(client.requests).toEqual([{ target: 'sdp:', options: {}, description: offer }]);
+    // What was pasted is for this run: another target does not send it, and it is not remembered.
+    expect(rawRequest(setField(state(panel).form, 'target', 'sim'))).not.toHaveProperty('description');
+    expect(rememberable(state(panel).form)).not.toHaveProperty('description');
+
+    client.addRun('ours', { target: 'sdp:', options: {} }, { ours: { type: 'offer', sdp: offer, waits: true } });
+    await panel.actions.answer('ours', offer);
+    expect(client.asked).toContain(`answer ours ${offer.length}`);
+    expect(state(panel).runs.find(({ id }) => id === 'ours')?.ours?.waits).toBe(false);
   });
 
   it('goes on while the panel is closed, and a new panel has all of it', async () => {

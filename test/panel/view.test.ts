@@ -8,6 +8,7 @@ describe('the view that is remembered', () => {
       zoom: 4,
       byteZoom: 0.5,
       onlyNew: true,
+      stun: true,
       filter: 'type:certificate -lost:yes',
       drawing: 'packing',
       sizes: { ...defaultView.sizes, side: 240, detailsBeside: 50 },

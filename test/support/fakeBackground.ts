@@ -84,6 +84,13 @@ export class FakeBackground implements BackgroundClient {
     return this.addRun(`run-${number}`, { target: request.target, options: request.options });
   }
 
+  async answer(run: string, sdp: string): Promise<void> {
+    this.#ask(`answer ${run} ${sdp.length}`);
+    const known = this.#runs.get(run);
+    if (known?.summary.ours) known.summary = { ...known.summary, ours: { ...known.summary.ours, waits: false } };
+    this.#change({});
+  }
+
   async stop(run: string): Promise<void> {
     this.#ask(`stop ${run}`);
     this.tell(run, [{ kind: 'end', at: 1, how: 'cancelled', why: undefined }], true);

@@ -225,6 +225,14 @@ for (const id of wanted) {
 }
 
 let form = emptyForm();
+if (query.get('carried')) {
+  const sdp = ['v=0', 'o=- 4611686018427387904 1 IN IP4 0.0.0.0', 's=-', 't=0 0', 'm=audio 9 UDP/TLS/RTP/SAVPF 111']
+    .concat(['c=IN IP4 0.0.0.0', 'a=setup:holdconn', 'a=ice-ufrag:abcd', 'a=ice-pwd:abcdefghijklmnopqrstuv'])
+    .concat(['a=rtpmap:111 opus/48000/2', 'a=mid:0', ''])
+    .join('\r\n');
+  client.addRun('carried', { target: 'sdp:', options: {} }, { ours: { type: 'offer', sdp, waits: true } });
+  form = setField(setField(form, 'target', 'sdp:'), 'description', sdp);
+}
 if (query.get('wrong')) {
   for (const [name, value] of [
     ['target', '127.0.0.1'],
@@ -236,7 +244,14 @@ if (query.get('wrong')) {
     form = setField(form, name, value);
   form = { ...form, submitted: true };
 }
-const panel: Panel = createPanel({ client, book, form, later: (publish) => requestAnimationFrame(() => publish()) });
+const view = { stun: query.get('stun') !== null };
+const panel: Panel = createPanel({
+  client,
+  book,
+  form,
+  view,
+  later: (publish) => requestAnimationFrame(() => publish()),
+});
 followTheme(document.documentElement);
 const element = document.getElementById('root');
 if (element) mount(element, panel);

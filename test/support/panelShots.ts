@@ -18,9 +18,11 @@ export const scenes: Readonly<Record<string, string>> = {
   harmed: 'runs=harmed&packet=3',
   live: 'runs=silent,recovered&live=recovered',
   wrong: 'wrong=1',
+  carried: 'carried=1',
   'not-installed': 'helper=not-installed&runs=recovered',
   mismatch: 'helper=version-mismatch',
   'capture-bigchain': 'capture=bigchain_mtu300',
+  'capture-stun': 'capture=chromium_janus_srtp&stun=1',
   // Beside another one, that it is compared with.
   'capture-blackhole': 'capture=bigchain_mtu300,pmtu_blackhole&pin=bigchain_mtu300',
 };

@@ -6,25 +6,29 @@ import { chromiumExtensionId } from '../../src/bridge/identity.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
+export const probePanelUrl = `chrome-extension://${chromiumExtensionId}/panel.html`;
 export const probeUrl = `chrome-extension://${chromiumExtensionId}/probe.html`;
 
-/** Builds it into a folder. Its version is 9.9.9. */
-export async function buildProbeExtension(folder: string): Promise<void> {
+/** Builds it into a folder, on wish with the real panel beside the bare page. Its version is 9.9.9. */
+export async function buildProbeExtension(folder: string, withPanel = false): Promise<void> {
   mkdirSync(folder);
   cpSync(join(root, 'manifest.json'), join(folder, 'manifest.json'));
   cpSync(join(root, 'icons'), join(folder, 'icons'), { recursive: true });
   cpSync(join(root, 'background', 'offscreen.html'), join(folder, 'offscreen.html'));
   writeFileSync(join(folder, 'devtools.html'), '<!doctype html>');
   writeFileSync(join(folder, 'probe.html'), '<!doctype html><script type="module" src="probe.js"></script>');
+  if (withPanel) for (const name of ['panel.html', 'panel.css']) cpSync(join(root, 'panel', name), join(folder, name));
   await build({
     entryPoints: {
       background: join(root, 'background', 'index.ts'),
       offscreen: join(root, 'background', 'offscreen.ts'),
       probe: join(root, 'test', 'browser', 'probePage.ts'),
+      ...(withPanel && { panel: join(root, 'panel', 'index.tsx') }),
     },
     outdir: folder,
     bundle: true,
     format: 'iife',
+    jsx: 'automatic',
     platform: 'browser',
     target: 'chrome121',
     define: { DTLSCOPE_VERSION: '"9.9.9"' },
