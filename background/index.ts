@@ -37,7 +37,11 @@ const helper = new HelperLink({
 // Only Chromium has it, and its types come with no browser's own.
 const { chrome } = globalThis as { readonly chrome?: { readonly offscreen?: OffscreenApi } };
 const ownStack = chrome?.offscreen
-  ? openOffscreen(chrome.offscreen, () => adaptPort(browser.runtime.connect({ name: ownStackPortName }), lastError))
+  ? openOffscreen(
+      chrome.offscreen,
+      () => adaptPort(browser.runtime.connect({ name: ownStackPortName }), lastError),
+      schedule,
+    )
   : openHere;
 
 const runs = new Runs({

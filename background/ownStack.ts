@@ -4,7 +4,7 @@
  */
 
 import type { RandomSource } from '../src/base/random.ts';
-import type { Port } from '../src/bridge/port.ts';
+import type { Port, Schedule } from '../src/bridge/port.ts';
 import type { CryptoProvider } from '../src/crypto/provider.ts';
 import {
   findSignalledPath,
@@ -26,6 +26,9 @@ export interface StackPeer {
 /** Begins a connection; rejects with why there is none. `hear` takes what the stack says of itself. */
 export type OpenOwnStack = (hear: (fact: SignallingFact) => void) => Promise<StackPeer>;
 
+/** How long a document may take to make an offer. ms */
+const patienceMs = 10_000;
+
 /** The part of `chrome.offscreen` that is used. */
 export interface OffscreenApi {
   createDocument(options: {
@@ -43,7 +46,7 @@ export const openHere: OpenOwnStack = async (hear) => {
 };
 
 /** In an offscreen document, which is closed with the last connection in it. */
-export function openOffscreen(api: OffscreenApi, connect: () => Port): OpenOwnStack {
+export function openOffscreen(api: OffscreenApi, connect: () => Port, schedule: Schedule): OpenOwnStack {
   let connections = 0;
   /** One after the other: there can be one document, and none while it is being closed. */
   let line: Promise<void> = Promise.resolve();
@@ -64,7 +67,7 @@ export function openOffscreen(api: OffscreenApi, connect: () => Port): OpenOwnSt
     connections++;
     try {
       await inLine(() => ensureDocument(api));
-      return await connectTo(connect(), hear, release);
+      return await connectTo(connect(), hear, release, schedule);
     } catch (error) {
       release();
       throw error;
@@ -85,7 +88,12 @@ async function ensureDocument(api: OffscreenApi): Promise<void> {
   }
 }
 
-function connectTo(port: Port, hear: (fact: SignallingFact) => void, release: () => void): Promise<StackPeer> {
+function connectTo(
+  port: Port,
+  hear: (fact: SignallingFact) => void,
+  release: () => void,
+  schedule: Schedule,
+): Promise<StackPeer> {
   let released = false;
   const close = (): void => {
     if (released) return;
@@ -94,18 +102,29 @@ function connectTo(port: Port, hear: (fact: SignallingFact) => void, release: ()
     release();
   };
   return new Promise((resolve, reject) => {
+    const fail = (why: string): void => {
+      port.disconnect();
+      reject(new Error(`this browser’s WebRTC stack is not to be had: ${why}`));
+    };
+    const cancel = schedule(patienceMs, () => fail(`it made no offer in ${patienceMs} ms`));
     port.onMessage((message) => {
       if (typeof message !== 'object' || message === null || !('kind' in message)) return;
       const said = message as Readonly<Record<string, unknown>>;
-      if (said['kind'] === 'offer' && typeof said['sdp'] === 'string')
+      if (said['kind'] === 'offer' && typeof said['sdp'] === 'string') {
+        cancel();
         resolve({ offer: said['sdp'], answer: (sdp) => port.post(sdp), close });
-      else if (said['kind'] === 'failed') reject(new Error(String(said['why'])));
-      else {
+      } else if (said['kind'] === 'failed') {
+        cancel();
+        fail(String(said['why']));
+      } else {
         const read = readPathFact('signalling', said);
         if (read.ok) hear(read.fact);
       }
     });
-    port.onDisconnect((why) => reject(new Error(why ?? 'its document is gone')));
+    port.onDisconnect((why) => {
+      cancel();
+      fail(why ?? 'its document is gone');
+    });
   });
 }
 

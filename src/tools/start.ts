@@ -98,8 +98,8 @@ function whereListening(server: ChildProcess): Promise<string> {
   });
 }
 
-/** Presses the page's button. Answers whether it connected. */
-async function connectPage(page: Page): Promise<boolean> {
+/** Presses the button of the gateway's page. Answers whether it connected. */
+export async function connectPage(page: Page): Promise<boolean> {
   await page.getByRole('button', { name: 'Connect', exact: true }).click();
   return page
     .getByText('Connected:')
@@ -111,7 +111,7 @@ async function connectPage(page: Page): Promise<boolean> {
 }
 
 /** Fills the form as a person would, presses Run, and waits for the verdict. */
-async function handshake({ panel }: DevtoolsWindow, target: string): Promise<void> {
+export async function handshake({ panel }: DevtoolsWindow, target: string): Promise<void> {
   await panel.getByLabel('Target').fill(target);
   await panel.getByRole('button', { name: 'Run', exact: true }).click();
   const established = panel.getByRole('status', { name: 'Verdict' }).getByText(/established/i);

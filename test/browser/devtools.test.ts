@@ -8,8 +8,10 @@ import { chromiumExtensionId } from '../../src/bridge/identity.ts';
 import { openFile } from '../../src/capture/open.ts';
 import { type DevtoolsWindow, openDevtools } from '../../src/tools/devtools.ts';
 import { findChromium } from '../../src/tools/peers.ts';
+import { connectPage, handshake } from '../../src/tools/start.ts';
 import { captureDirectory } from '../support/fixtures.ts';
 import { type OpensslServer, startOpenssl } from '../support/opensslServer.ts';
+import { startGateway } from '../support/ownGateway.ts';
 
 /**
  * The real thing: Chromium's own DevTools, our extension in it, the real helper, OpenSSL as the peer. What is tested here is
@@ -218,6 +220,19 @@ describe('in the browser’s own DevTools', () => {
     await window.devtools.screenshot({ path: join(pictures, 'details-dark.png') });
     await setTheme('default');
     await panel.locator('html[data-theme=light]').waitFor();
+  });
+
+  it('the demo’s page connects to its gateway, and so do we, by WHIP, beside it', async () => {
+    const gateway = await startGateway({ mtu: ['300'] });
+    try {
+      await window.page.goto(`${gateway.origin}/`);
+      expect(await connectPage(window.page)).toBe(true);
+      await handshake(window, `whip:${gateway.origin}/whip`);
+      const connected = gateway.traces.map((events) => events.some(({ kind }) => kind === 'connected'));
+      expect(connected).toEqual([true, true]);
+    } finally {
+      gateway.stop();
+    }
   });
 });
 

@@ -86,6 +86,13 @@ describe('the form', () => {
     expect(commandLineOf(firefox)).toBe('npx dtlscope probe 127.0.0.1:4433 --as firefox-153');
   });
 
+  it('keeps its target when a preset fills it in, unless the preset is about one', () => {
+    expect(applyPreset(formOf({}), 'loss-30').target).toBe('127.0.0.1:4433');
+    const own = applyPreset(formOf({}), 'this-browser');
+    expect(own.target).toBe('browser');
+    expect(own.filled?.changes[0]).toEqual({ flag: 'Target', from: '127.0.0.1:4433', to: 'browser' });
+  });
+
   it('asks for what the reader accepts, whenever it finds nothing wrong', () => {
     for (const preset of presets) {
       const form = applyPreset(formOf({}), preset.id);

@@ -79,4 +79,27 @@ describe('the way to the peer, in the report', () => {
       linesOf(signalling({ kind: 'roles', result: 'both-active', client: undefined, ours: 'client', note: undefined })),
     ).toEqual([['role', 'we are the DTLS client (both active, so as our side claims)']]);
   });
+
+  it('says what the peer’s own stack said last, and what went wrong before', () => {
+    const unknown = { ice: undefined, version: undefined, cipher: undefined, group: undefined, srtp: undefined };
+    const before = { ...unknown, kind: 'stack', connection: 'connecting', dtls: undefined, role: 'unknown' } as const;
+    const last = {
+      ...before,
+      dtls: 'failed',
+      version: 'FEFC',
+      cipher: 'TLS_AES_128_GCM_SHA256',
+      role: 'server',
+    } as const;
+    expect(
+      linesOf(
+        signalling({ ...before, error: 'dtls-failure, alert 46 sent' }),
+        signalling({ ...last, connection: 'failed', error: undefined }),
+      ),
+    ).toEqual([
+      [
+        'peer says',
+        'connection failed, DTLS failed (DTLS 1.3, TLS_AES_128_GCM_SHA256, as server); dtls-failure, alert 46 sent',
+      ],
+    ]);
+  });
 });
