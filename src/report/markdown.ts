@@ -6,7 +6,7 @@ import { version } from '../base/version.ts';
 import { sanitiseHeader } from '../trace/sanitise.ts';
 import { masker } from './addresses.ts';
 import { factLines } from './facts.ts';
-import type { ReadHandshake, ReportOptions } from './html/report.ts';
+import { mostInFull, type ReadHandshake, type ReportOptions } from './html/report.ts';
 import { packetsLine } from './names.ts';
 import { plain } from './plain.ts';
 import { bareLadder } from './text.ts';
@@ -19,7 +19,7 @@ export function markdownReport(read: readonly ReadHandshake[], { header, address
   const mask = masker(addresses);
   const text = (words: string): string => escapeMarkdown(mask(words));
   const { commandLine } = sanitiseHeader(header);
-  const lines = read.flatMap(({ handshake, diagnosis }) => [
+  const lines = read.slice(0, mostInFull).flatMap(({ handshake, diagnosis }) => [
     `### ${text(diagnosis.verdict)}`,
     '',
     `Outcome \`${diagnosis.outcome}\`; ${text(handshake.id)}: ${text(handshake.client)} (client) to ${text(handshake.server)} (server)`,
@@ -44,9 +44,12 @@ export function markdownReport(read: readonly ReadHandshake[], { header, address
     '</details>',
     '',
   ]);
+  const rest = read
+    .slice(mostInFull)
+    .map(({ handshake: { id }, diagnosis: { verdict } }) => `- ${text(id)}: ${text(verdict)}`);
   const repeat = commandLine === undefined ? [] : ['To repeat it:', '', ...fenced(plain(mask(commandLine))), ''];
   const masked = addresses === 'masked' ? ', addresses masked' : '';
-  return `${[...lines, ...repeat, `*dtlscope ${escapeMarkdown(version)}${masked}, no keys*`].join('\n')}\n`;
+  return `${[...lines, ...rest, ...repeat, `*dtlscope ${escapeMarkdown(version)}${masked}, no keys*`].join('\n')}\n`;
 }
 
 /** One line of text that Markdown (with GitHub's and GitLab's additions) shows as it is. */

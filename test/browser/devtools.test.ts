@@ -134,6 +134,20 @@ describe('in the browser’s own DevTools', () => {
     }
   });
 
+  it('a finding leads to what is said of all such, in a page of the extension', async () => {
+    const about = panel.locator('.finding a').first();
+    await panel.locator('.finding summary').first().click();
+    const href = await about.getAttribute('href');
+    const opened = window.page.context().waitForEvent('page');
+    await about.click();
+    const page = await opened;
+    await page.waitForLoadState();
+    expect(page.url()).toBe(`chrome-extension://${chromiumExtensionId}/${href}`);
+    expect(await page.locator('section:target h2').count()).toBe(1);
+    expect(await page.locator('body').evaluate((body) => getComputedStyle(body).margin)).toBe('0px');
+    await page.close();
+  });
+
   it('Escape closes the details and leaves DevTools’ own drawer alone', async () => {
     await panel.locator('#datagram-1').click();
     const details = panel.getByRole('complementary', { name: 'Details' });

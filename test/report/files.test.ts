@@ -60,6 +60,23 @@ describe.each(reportFiles)('a report as .%s', (kind) => {
   });
 });
 
+describe('a trace with many handshakes', () => {
+  it('is told in full as far as a page is for reading, and of the rest the verdicts', () => {
+    const trace = captured('hole');
+    const [one] = read(trace);
+    if (!one) throw new Error('no handshake');
+    const many = Array.from({ length: 70 }, (_, i) => ({ ...one, handshake: { ...one.handshake, id: `h${i + 1}` } }));
+    const html = reportAs('html', many, masked(trace));
+    expect(
+      [html.match(/<article/g), html.match(/<li><a /g), html.match(/<li>h\d+/g)].map((all) => all?.length),
+    ).toEqual([50, 50, 20]);
+    expect(html).toContain('<a href="#h50">');
+    expect(html).not.toContain('<a href="#h51">');
+    const md = reportAs('md', many, masked(trace));
+    expect([md.match(/^### /gm)?.length, md.match(/^- h\d+: /gm)?.length]).toEqual([50, 20]);
+  });
+});
+
 describe('the text of strangers', () => {
   const nasty =
     '</text></td></title><script>alert(1)</script><img src=x onerror=alert(2)>]]>\u202e\u0000\u001b[31m"\' `x` **b** [a](javascript:1) | @all #1 http://evil.example';

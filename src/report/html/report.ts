@@ -60,8 +60,8 @@ export function htmlReport(read: readonly ReadHandshake[], { header, addresses }
       element(
         'main',
         {},
-        read.length === 1 ? '' : element('h1', {}, `${read.length} handshakes`),
-        ...read.map((one) => article(one, read.length === 1, mask, text)),
+        read.length === 1 ? '' : index(read, text),
+        ...read.slice(0, mostInFull).map((one) => article(one, read.length === 1, mask, text)),
         commandLine === undefined ? '' : element('h2', {}, 'To repeat it') + element('pre', {}, text(commandLine)),
       ),
       element(
@@ -77,6 +77,20 @@ export function htmlReport(read: readonly ReadHandshake[], { header, addresses }
   });
 }
 
+/** Handshakes that are told in full; the verdict of every other is in the list. */
+export const mostInFull = 50;
+
+/** All verdicts; those that are told in full lead there. */
+function index(read: readonly ReadHandshake[], text: Masker): string {
+  const items = read.map(({ handshake: { id }, diagnosis: { outcome, verdict } }, i) => {
+    const name = `${text(id)}, ${text(outcome)}`;
+    const head = i < mostInFull ? element('a', { href: `#${id}` }, name) : name;
+    return element('li', {}, `${head}: ${text(verdict)}`);
+  });
+  const more = read.length > mostInFull ? `, of which the first ${mostInFull} are told in full` : '';
+  return element('h1', {}, `${read.length} handshakes${more}`) + element('ul', {}, ...items);
+}
+
 /** The time of a run, to the second, in UTC; nothing for what a hostile file made of it. */
 function dateText(ms: number): string | undefined {
   const date = new Date(ms);
@@ -89,7 +103,7 @@ const fileName = (title: string | undefined): string | undefined => title?.split
 function article({ handshake, diagnosis }: ReadHandshake, alone: boolean, mask: Masker, text: Masker): string {
   const { id } = handshake;
   const part = (title: string, ...contents: readonly string[]): string =>
-    contents.join('') === '' ? '' : element('section', {}, element('h2', {}, title), ...contents);
+    contents.join('') === '' ? '' : element('section', {}, element(alone ? 'h2' : 'h3', {}, title), ...contents);
   const name = `Ladder of ${handshake.datagrams.length} datagrams; the packing below lists them in words`;
   const drawn = (kind: keyof typeof drawnWidths): string =>
     element('div', { class: kind }, ladderDrawing(handshake, diagnosis, { width: drawnWidths[kind], mask }, name));
