@@ -165,7 +165,10 @@ function fromSettings(
     case 'supported_groups':
       return { kind: name, body: { named_group_list: config.groups.filter((group) => has13 || !isHybrid(group)) } };
     case 'signature_algorithms':
-      return { kind: name, body: { supported_signature_algorithms: [...config.signatureSchemes] } };
+      // RFC 5246 §7.4.1.4.1: not for who speaks nothing newer than DTLS 1.0.
+      return newestLegacy(config) === versionNumber['1.0']
+        ? undefined
+        : { kind: name, body: { supported_signature_algorithms: [...config.signatureSchemes] } };
     case 'application_layer_protocol_negotiation':
       return config.alpn.length > 0 ? { kind: name, body: { protocol_name_list: config.alpn.map(utf8) } } : undefined;
     case 'use_srtp':

@@ -87,6 +87,13 @@ export const peers: readonly Peer[] = [
     find: () => findProgram('turnserver'),
   },
   {
+    name: 'gnutls',
+    why: 'another DTLS stack of old gateways, both as client and as server',
+    packages: ['gnutls-bin'],
+    optional: true,
+    find: () => findProgram('gnutls-serv'),
+  },
+  {
     name: 'janus',
     why: 'a gateway behind ICE and signalling, as apps use it',
     packages: ['janus'],

@@ -12,6 +12,7 @@ import {
   checkConfig,
   defaultConfig,
   type EndpointConfig,
+  type KeptSession,
   type PeerTrust,
   type Role,
   type SessionTicket,
@@ -22,9 +23,10 @@ import { cipherSuites } from '../../src/wire/suites.ts';
 import { importCertificates, importCredential } from '../../src/x509/import.ts';
 import { NotImplemented, type Settings } from './flags.ts';
 
-/** What outlives a connection: the key of the server's tickets, and what a client may resume from. */
+/** What outlives a connection: the key of the server's tickets, its sessions, and what a client may resume from. */
 export interface Memory {
   readonly ticketKey: Uint8Array;
+  readonly sessions: Map<string, KeptSession>;
   ticket: SessionTicket | undefined;
 }
 
@@ -43,7 +45,7 @@ const suites12 = [0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc009, 0xc013
 const suitesRsa = [0x009c, 0x009d, 0x002f, 0x0035];
 const suites13 = [0x1301, 0x1302, 0x1303];
 const verifySchemes = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0201];
-const signSchemes = [0x0807, 0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0603, 0x0806, 0x0601];
+const signSchemes = [0x0807, 0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0603, 0x0806, 0x0601, 0x0203, 0x0201];
 /** Two days and two tickets, as BoringSSL's servers give them. */
 const ticketLifetimeS = 172_800;
 const ticketCount = 2;
@@ -66,7 +68,7 @@ export function versionsOf(settings: Settings): { readonly wanted: Version[]; re
 /** Whether the engine speaks a version at all. */
 function speaks(version: Version): boolean {
   try {
-    checkConfig({ ...defaultConfig('client'), versions: [version], cipherSuites: allSuites });
+    checkConfig({ ...defaultConfig('client'), versions: [version], cipherSuites: allSuites, allowWeak: true });
     return true;
   } catch {
     return false;
@@ -76,12 +78,13 @@ function speaks(version: Version): boolean {
 const pskSuites = [0x008c, 0x008d, 0xc035, 0xc036, 0xccac];
 /** Suites of DTLS 1.2 that the stack has which the runner was written for: 3DES, CBC and PSK are among them. */
 export const runnerSuites: readonly number[] = [...suites12, ...suitesRsa, 0x000a, 0xc027, ...pskSuites];
-const allSuites = [...suites13, ...suites12, ...suitesRsa];
+const allSuites = [...suites13, ...suites12, 0xc027, ...suitesRsa];
 
 export function setupFor(settings: Settings, memory: Memory, resuming: boolean): Setup {
   const role: Role = settings.server ? 'server' : 'client';
   const { wanted, spoken } = versionsOf(settings);
-  if (spoken.length === 0) throw new NotImplemented(`DTLS ${wanted.join(' or ') || 'of no version'}`);
+  if (wanted.length === 0) throw new Error('no version is left\n:NO_SUPPORTED_VERSIONS_ENABLED:');
+  if (spoken.length === 0) throw new NotImplemented(`DTLS ${wanted.join(' or ')}`);
   const versions = [...spoken];
   const credentials = credentialsOf(settings);
   const base = defaultConfig(role);
@@ -100,6 +103,9 @@ export function setupFor(settings: Settings, memory: Memory, resuming: boolean):
     alpn: alpnOf(settings),
     srtpProfiles: profilesOf(settings),
     extendedMasterSecret: 'offer',
+    allowWeak: true,
+    // BoringSSL never had it.
+    encryptThenMac: false,
     sessionTicket: !settings.noTicket,
     ...(settings.keyShares && { keyShares: settings.keyShares }),
     ...(role === 'client' && resuming && memory.ticket && { resume: [memory.ticket] }),
@@ -107,6 +113,7 @@ export function setupFor(settings: Settings, memory: Memory, resuming: boolean):
       !settings.noTicket && {
         tickets: { key: memory.ticketKey, count: ticketCount, lifetimeSeconds: ticketLifetimeS },
       }),
+    ...(role === 'server' && { sessions: memory.sessions }),
     mtu: settings.mtu !== undefined && settings.mtu >= leastBogoMtu ? settings.mtu : 1472,
     packing: 'packed',
     filledRecords: true,
@@ -169,6 +176,7 @@ const openSslNames: Readonly<Record<string, number>> = {
   'ECDHE-RSA-AES128-SHA': 0xc013,
   'ECDHE-ECDSA-AES256-SHA': 0xc00a,
   'ECDHE-RSA-AES256-SHA': 0xc014,
+  'ECDHE-RSA-AES128-SHA256': 0xc027,
   'AES128-GCM-SHA256': 0x009c,
   'AES256-GCM-SHA384': 0x009d,
   'AES128-SHA': 0x002f,
@@ -181,7 +189,7 @@ function groupsOf({ curves, shimId }: Settings, versions: readonly Version[]): n
   const groups = wanted.filter((group) => nodeProvider.supportsGroup(group));
   if (groups.length === 0) throw new NotImplemented(`groups ${wanted.join(' ')}`);
   try {
-    checkConfig({ ...defaultConfig('client'), versions, cipherSuites: allSuites, groups });
+    checkConfig({ ...defaultConfig('client'), versions, cipherSuites: allSuites, groups, allowWeak: true });
   } catch {
     throw new NotImplemented(`groups ${wanted.join(' ')} in DTLS ${versions.join(' and ')}`);
   }
@@ -282,7 +290,7 @@ function profilesOf({ srtpProfiles: list }: Settings): number[] {
 /** A ClientHello with what only a shape can have: server_name, and a shuffled order. */
 function shapeOf({ hostName, permuteExtensions }: Settings, config: EndpointConfig): EndpointConfig['hello'] {
   if (hostName === undefined && !permuteExtensions) return undefined;
-  const has12 = config.versions.includes('1.2');
+  const has12 = config.versions.some((version) => version !== '1.3');
   const name: ShapedExtension[] =
     hostName === undefined
       ? []

@@ -233,7 +233,9 @@ export const flags: Readonly<Record<string, Flag>> = {
   '-no-tls11': on('not DTLS 1.0, which is TLS 1.1 by another name', (to) => {
     to.excluded.add('1.0');
   }),
-  '-no-tls1': idle('not TLS 1.0, which DTLS never had'),
+  '-no-tls1': on('not DTLS 1.0, as the older contract calls it', (to) => {
+    to.excluded.add('1.0');
+  }),
   '-fallback-scsv': no('TLS_FALLBACK_SCSV'),
   '-cipher': text("suites of DTLS 1.2 by name, in order; rules of OpenSSL's language are 89", (to, value) => {
     to.cipher = value;

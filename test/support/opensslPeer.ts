@@ -18,9 +18,9 @@ export class OpensslPeer {
   readonly #waiting = new Set<() => void>();
   readonly #ended: Promise<unknown>;
 
-  constructor(directory: string, args: readonly string[]) {
+  constructor(directory: string, args: readonly string[], program = 'openssl') {
     this.directory = directory;
-    this.#process = spawn('openssl', args, { stdio: 'pipe' });
+    this.#process = spawn(program, args, { stdio: 'pipe' });
     this.#ended = once(this.#process, 'exit').then(() => this.#wake());
     for (const stream of [this.#process.stdout, this.#process.stderr])
       stream.on('data', (chunk: Buffer) => {
@@ -81,6 +81,9 @@ function filesFor(own: Credential | undefined): { readonly directory: string; re
   return { directory, args };
 }
 
+/** OpenSSL takes one version flag. */
+const versionArgs = (args: readonly string[]): readonly string[] => (args.includes('-dtls1') ? [] : ['-dtls1_2']);
+
 /** A server on loopback that is ready for a client. It ends with the first connection that its peer closes, or with `stop`. */
 export async function opensslServer(
   own: Credential,
@@ -89,7 +92,7 @@ export async function opensslServer(
   const { directory, args: files } = filesFor(own);
   const peer = new OpensslPeer(directory, [
     's_server',
-    '-dtls1_2',
+    ...versionArgs(args),
     '-accept',
     '127.0.0.1:0',
     '-timeout',
@@ -109,8 +112,7 @@ export function opensslClient(port: number, own: Credential | undefined, args: r
   const { directory, args: files } = filesFor(own);
   return new OpensslPeer(directory, [
     's_client',
-    // OpenSSL takes one version flag.
-    ...(args.includes('-dtls1') ? [] : ['-dtls1_2']),
+    ...versionArgs(args),
     '-connect',
     `127.0.0.1:${port}`,
     '-timeout',
