@@ -4,8 +4,10 @@
  * an answer still shows its offer.
  */
 import type { AlertView, Handshake } from '../../src/analysis/model.ts';
+import { guessPeers } from '../../src/analysis/peers.ts';
 import { fromUtf8, toHex } from '../../src/base/bytes.ts';
 import { type Codec, tryDecode } from '../../src/codec/codec.ts';
+import { peerText } from '../../src/report/facts.ts';
 import type { Actor } from '../../src/trace/model.ts';
 import { extensionCode, findExtension } from '../../src/wire/extensions.ts';
 import {
@@ -49,6 +51,8 @@ export interface Topic {
 
 export interface Parameters {
   readonly topics: readonly Topic[];
+  /** Which stack each side probably is, with the reasons: a hint. */
+  readonly hints: readonly string[];
   /** What did not meet, and what is missing that people look for, as sentences. */
   readonly missed: readonly string[];
 }
@@ -132,7 +136,19 @@ export function parametersView(handshake: Handshake): Parameters | undefined {
     renegotiationTopic(client, serverCodes, silent),
     extensionsTopic(client, clientCodes, serverCodes, silent),
   ];
-  return { topics, missed: missedTexts(handshake, { client, server, profiles, protocols, serverCodes, clientCodes }) };
+  return {
+    topics,
+    hints: hintTexts(handshake),
+    missed: missedTexts(handshake, { client, server, profiles, protocols, serverCodes, clientCodes }),
+  };
+}
+
+function hintTexts(handshake: Handshake): string[] {
+  const guesses = guessPeers(handshake);
+  return (['client', 'server'] as const).flatMap((actor) => {
+    const text = peerText(guesses[actor]);
+    return text === undefined ? [] : [`The ${actor} is ${text}.`];
+  });
 }
 
 function cookieTopic(client: ClientHello, sent: Uint8Array | undefined): Topic {

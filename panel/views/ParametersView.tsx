@@ -21,6 +21,15 @@ export function ParametersView({ handshake }: { readonly handshake: Handshake })
           </ul>
         </section>
       )}
+      {view.hints.length > 0 && (
+        <section className="hints dim" aria-label="Which stacks they probably are">
+          {view.hints.map((text) => (
+            <p key={text}>
+              <bdi>{text}</bdi>
+            </p>
+          ))}
+        </section>
+      )}
       <table className="offers" aria-label="Offer and accept">
         <thead>
           <tr>

@@ -168,7 +168,11 @@ export class Analysis {
       const { path, trips, size } = this.#pathOf(track);
       const { stun, stunKey } = this.#stunOf(track);
       const key = `${followed} ${this.#fingerprints.length} ${size} ${stunKey}`;
-      return track.view({ header: this.#header, fingerprints, path, stun, trips, followed, key });
+      const software = {
+        client: this.#ice.softwareOf(track.client),
+        server: this.#ice.softwareOf(track.server),
+      };
+      return track.view({ header: this.#header, fingerprints, path, stun, trips, software, followed, key });
     });
     this.#snapshot = {
       revision: this.#revision,

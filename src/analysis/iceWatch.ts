@@ -5,7 +5,14 @@
  */
 import { copy, equal, fromUtf8 } from '../base/bytes.ts';
 import type { Address, DatagramEvent, PathEvent, TraceTime } from '../trace/model.ts';
-import { type StunSeen, sameTransaction, type Transaction, transactionHex, transactionKey } from './stunScan.ts';
+import {
+  type StunSeen,
+  sameTransaction,
+  stunText,
+  type Transaction,
+  transactionHex,
+  transactionKey,
+} from './stunScan.ts';
 
 /** A STUN message between two agents, from the agent with user fragment `by`. */
 interface Line {
@@ -57,12 +64,20 @@ const mostAsked = 4096;
 
 export class IceWatch {
   readonly #sessions = new Map<string, IceSession>();
+  readonly #software = new Map<Address, string>();
   readonly #agentsOf = new Map<Address, Agents>();
   #asked = new Map<number, Asked>();
   #older = new Map<number, Asked>();
 
+  /** What an address calls its software, where its STUN says so. */
+  softwareOf(address: Address | undefined): string | undefined {
+    return address === undefined ? undefined : this.#software.get(address);
+  }
+
   /** Takes a binding; the answer is the session that it belongs to, undefined for STUN without user fragments. */
   take({ at, src, dst, bytes }: DatagramEvent, seen: StunSeen): IceSession | undefined {
+    if (seen.software && this.#software.size < mostSessions && !this.#software.has(src))
+      this.#software.set(src, stunText(bytes, seen.software));
     if (seen.cls === 'request') {
       const agents = seen.username && this.#agents(src, bytes.subarray(...seen.username));
       if (!agents) return undefined;

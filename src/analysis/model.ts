@@ -94,6 +94,8 @@ export interface Handshake {
   readonly estimates: PathEstimates;
   /** Names of SCTP's chunks in the application data that was opened, each once, in the order in which they came. */
   readonly sctp: readonly string[];
+  /** SOFTWARE of each side's STUN messages in a capture (RFC 8489 §14.14). */
+  readonly software: Readonly<Record<Actor, string | undefined>>;
   /** What ICE, TURN and signalling did, in the whole trace: they come before the handshake, and go on beside it. */
   readonly path: readonly PathEvent[];
   /** STUN: in a run all of it (it has one peer), in a capture what went between the two addresses. */

@@ -53,7 +53,10 @@ const noTraffic = (): TrafficCount => ({
 });
 
 /** What the view takes from outside the handshake. */
-export type Surroundings = Pick<ViewInputs, 'fingerprints' | 'header' | 'followed' | 'path' | 'stun' | 'trips'> & {
+export type Surroundings = Pick<
+  ViewInputs,
+  'fingerprints' | 'header' | 'followed' | 'path' | 'stun' | 'trips' | 'software'
+> & {
   readonly key: string;
 };
 

@@ -49,6 +49,7 @@ export interface ViewInputs {
   readonly moves: readonly Move[];
   /** As STUN between the two ends shows them. */
   readonly trips: IceRoundTrips | undefined;
+  readonly software: Handshake['software'];
 }
 
 export function handshakeView(inputs: ViewInputs): Handshake {
@@ -108,6 +109,7 @@ export function handshakeView(inputs: ViewInputs): Handshake {
     moves: [...inputs.moves],
     estimates: estimatesOf(inputs),
     sctp: sctpChunks(reading),
+    software: inputs.software,
     path: inputs.path,
     stun: inputs.stun,
     end: facts.end && { at: facts.end.at, how: facts.end.how, why: facts.end.why },

@@ -62,6 +62,7 @@ export const chromium156: Profile = {
   },
   replayWindow: inSource(256, 'BoringSSL ssl/internal.h, DTLSReplayBitmap'),
   cookie: measured(false, `${chromium} as server: neither HelloVerifyRequest nor HelloRetryRequest`),
+  commonName: measured('WebRTC', `${chromium}: the certificate in the capture chromium_janus_srtp`),
   notes: [
     'Its first timer is twice the round trip that ICE measured, at least 50 ms and at most 3 s; 50 ms is what a short path gives.',
     'With the feature WebRtcPqcForDtls off its ClientHello has 191 bytes and fits one datagram.',

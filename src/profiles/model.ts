@@ -139,6 +139,10 @@ export interface Profile {
   readonly replayWindow: Figure<number>;
   /** As server: whether a client has to prove its address by a cookie first. */
   readonly cookie: Figure<boolean>;
+  /** As server: its HelloVerifyRequest, by which it can be told from others. */
+  readonly verify?: Figure<{ readonly version: number; readonly cookieLength: number }>;
+  /** The common name of the certificates that it makes for itself. */
+  readonly commonName?: Figure<string>;
   /** What it does that no setting of ours reproduces, one sentence each. */
   readonly notes: readonly string[];
 }

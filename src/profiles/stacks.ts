@@ -82,6 +82,10 @@ const openssl30: Profile = {
   },
   replayWindow: inSource(64, 'OpenSSL ssl/record/dtls1_bitmap.c'),
   cookie: inSource(false, 'OpenSSL: only with DTLSv1_listen or SSL_OP_COOKIE_EXCHANGE'),
+  verify: measured(
+    { version: 0xfeff, cookieLength: 20 },
+    `${openssl}: capture loss-small, the HelloVerifyRequest of s_server; the cookie is the application’s`,
+  ),
   notes: [
     'Its MTU is what its BIO answers: some 1472 bytes on Ethernet, and 228 (256 less headers) where a BIO does not answer, as most memory BIOs don’t; --mtu 228 is the latter.',
     'After two timeouts it asks the BIO again for a fallback MTU.',

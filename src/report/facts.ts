@@ -1,5 +1,6 @@
 /** The facts of a handshake as lines of a report: how it got to the peer, what was agreed, what each side sent, and what was lost. */
 import type { CertificateView, Handshake } from '../analysis/model.ts';
+import { guessPeers, type PeerGuess } from '../analysis/peers.ts';
 import { handshakeTypeName } from '../wire/handshake.ts';
 import { agreedNames, alertNames, duration, partText, plural } from './names.ts';
 import { type PathLine, pathLines } from './path.ts';
@@ -29,6 +30,7 @@ export function factLines(handshake: Handshake): readonly FactLine[] {
     parameters.psk ? 'pre-shared key' : undefined,
     master[`${parameters.extendedMasterSecret}`],
   ];
+  const peers = guessPeers(handshake);
   for (const [name, text] of pathLines(handshake)) part(name, text);
   part('STUN', stunSummary(handshake));
   part('agreed', known.filter((item) => item !== undefined).join(', '));
@@ -41,6 +43,7 @@ export function factLines(handshake: Handshake): readonly FactLine[] {
     const resent = again === 0 ? '' : `, ${plural(again, 'flight')} sent again`;
     part(actor, `${plural(datagrams, 'datagram')}, ${bytes} B, largest ${largest} B${resent}`);
     for (const certificate of handshake.certificates[actor]) part('certificate', certificateText(certificate));
+    part('made by', peerText(peers[actor]));
   }
   for (const { of, hash, value, matches } of handshake.fingerprints) {
     const result = matches === undefined ? 'not checked' : matches ? 'matches' : 'does NOT match';
@@ -68,6 +71,10 @@ export function factLines(handshake: Handshake): readonly FactLine[] {
   part('inferred', inferred.join(', '));
   return lines;
 }
+
+/** Which stack a side is, as a hint with its reasons. */
+export const peerText = (guess: PeerGuess | undefined): string | undefined =>
+  guess && `${guess.sure} ${guess.stacks.join(' or ')}: ${guess.reasons.join('; ')}`;
 
 /** What a capture shows beside the handshake itself. */
 function captureLines({ moves, estimates, sctp, traffic, refused, startedAt }: Handshake): FactLine[] {

@@ -49,7 +49,9 @@ const short = <T>(figure: Figure<T>, write: (value: T) => string): string =>
   figure.basis === 'unmeasured' ? '–' : `${write(figure.value)}${figure.basis === 'measured' ? '' : '°'}`;
 const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
 
-function section({ id, title, about, hello, offer, timers, datagrams, replayWindow, cookie, notes }: Profile): string {
+function section(profile: Profile): string {
+  const { id, title, about, hello, offer, timers, datagrams, replayWindow, cookie, verify, commonName, notes } =
+    profile;
   const lines = [
     line('versions', offer.versions, (versions) => versions.join(', ')),
     line('cipher suites', offer.cipherSuites, (codes) => codes.map(cipherSuiteName).join(', ')),
@@ -70,6 +72,16 @@ function section({ id, title, about, hello, offer, timers, datagrams, replayWind
     line('fragments when sent again', datagrams.borders, String),
     line('replay window', replayWindow, (records) => `${records} records`),
     line('cookie as server', cookie, yesNo),
+    ...(verify
+      ? [
+          line(
+            'HelloVerifyRequest',
+            verify,
+            ({ version, cookieLength }) => `version 0x${version.toString(16)}, a cookie of ${cookieLength} bytes`,
+          ),
+        ]
+      : []),
+    ...(commonName ? [line('common name of its own certificates', commonName, String)] : []),
   ];
   return [
     `### ${title} (\`${id}\`)`,

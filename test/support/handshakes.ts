@@ -87,6 +87,7 @@ export function handshakeOf(said: readonly Said[], more: Partial<Handshake> = {}
     moves: [],
     estimates: { roundTrip: { client: undefined, server: undefined }, rate: undefined, vantage: undefined },
     sctp: [],
+    software: { client: undefined, server: undefined },
     opened: { client: { opened: 0, closed: 0 }, server: { opened: 0, closed: 0 } },
     missingSecrets: [],
     ...more,
