@@ -19,6 +19,7 @@ import {
   type Problem,
   presets,
   quirkIds,
+  quirks,
   readForm,
   type Scenario,
   toCommandLine,
@@ -152,7 +153,9 @@ export function quirkChoices(form: FormState, choices: readonly Choice[]): reado
   const chosen = chosenIn(form, 'quirk');
   return choices.filter(({ value }) => {
     const id = quirkIds.find((known) => known === value);
-    return chosen.includes(value) || (id !== undefined && misplaced(id, role, versions) === undefined);
+    return (
+      chosen.includes(value) || (id !== undefined && !quirks[id].listens && misplaced(id, role, versions) === undefined)
+    );
   });
 }
 

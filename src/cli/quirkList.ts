@@ -11,7 +11,7 @@ export function quirkList(command: Command): string {
   const lines: string[] = [];
   for (const [group, title] of Object.entries(quirkGroups)) {
     const ids = quirkIds.filter(
-      (id) => quirks[id].group === group && !(command === 'serve' && quirks[id].role === 'client'),
+      (id) => quirks[id].group === group && (command === 'serve' ? quirks[id].role !== 'client' : !quirks[id].listens),
     );
     if (ids.length === 0) continue;
     lines.push(`${title}:`);

@@ -57,6 +57,8 @@ export interface Faults {
   readonly versionFrom?: 'first-fragment';
   /** A repeat of a ClientHello, before the handshake is done, begins it anew, with another random. */
   readonly repeatedHello?: 'begins-anew';
+  /** What a listener makes of a new ClientHello from the address of a live association (against RFC 6347 §4.2.8). */
+  readonly liveHello?: 'ignored';
   /** A message that comes again is hashed again. */
   readonly transcript?: 'with-repeats';
   /** DTLS 1.3: the keys of epoch 2 go as soon as the handshake is complete (against RFC 9147 §5.8.1). */

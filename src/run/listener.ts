@@ -4,12 +4,16 @@
  * having finished its handshake makes room.
  */
 
+import { toHex } from '../base/bytes.ts';
 import type { RandomSource } from '../base/random.ts';
+import { tryDecode } from '../codec/codec.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { EndpointConfig } from '../engine/api.ts';
 import type { LinkRule } from '../link/api.ts';
 import type { Address, TraceHeader } from '../trace/model.ts';
-import { HandshakeType } from '../wire/registry.ts';
+import { handshakeHeader, handshakeHeaderLength } from '../wire/handshake.ts';
+import { splitDatagram } from '../wire/record.ts';
+import { ContentType, HandshakeType } from '../wire/registry.ts';
 import type { Clock, Run, Transport, TransportEvent } from './api.ts';
 import { visibleContents } from './contents.ts';
 import { startRun } from './driver.ts';
@@ -43,6 +47,10 @@ interface Client {
   readonly run: Run;
   hear: (event: TransportEvent) => void;
   settled: boolean;
+  /** The random of its ClientHello, by which a copy of that is told from a new one; empty until it was seen. */
+  random: string;
+  /** A handshake that the same address has begun anew: until it is done, both are there. */
+  successor: Client | undefined;
 }
 
 /** Starts to listen; throws a `RangeError` for a configuration that no endpoint could work with. */
@@ -58,6 +66,21 @@ export function listen(spec: ListenerSpec): Listener {
       if (!waiting) return undefined;
       waiting[1].run.stop();
     }
+    const client = begin(from);
+    clients.set(from, client);
+    return client;
+  };
+
+  /** The run of a client is over: whoever came after it takes its place. */
+  const forget = (from: Address, client: Client): void => {
+    const known = clients.get(from);
+    if (known?.successor === client) known.successor = undefined;
+    if (known !== client) return;
+    if (client.successor) clients.set(from, client.successor);
+    else clients.delete(from);
+  };
+
+  const begin = (from: Address): Client => {
     let hear: (event: TransportEvent) => void = () => {};
     const run = startRun({
       ...spec,
@@ -71,17 +94,50 @@ export function listen(spec: ListenerSpec): Listener {
         listen: (callback) => {
           hear = callback;
         },
-        close: () => clients.delete(from),
+        close: () => forget(from, client),
       },
     });
-    const client: Client = { run, hear: (event) => hear(event), settled: false };
-    clients.set(from, client);
+    const client: Client = {
+      run,
+      hear: (event) => hear(event),
+      settled: false,
+      random: '',
+      successor: undefined,
+    };
     run.subscribe((event) => {
-      if (event.kind === 'connected') client.settled = true;
+      if (event.kind !== 'connected') return;
+      client.settled = true;
+      const before = clients.get(from);
+      if (before?.successor !== client) return;
+      clients.set(from, client);
+      before.run.stop();
     });
     spec.began(run, from);
     return client;
   };
+
+  /**
+   * A client that lost everything may begin anew from the same address: what was established stays until it has proved
+   * with a whole handshake that it is there, since anybody can send a ClientHello (RFC 6347 §4.2.8).
+   */
+  const hear = (client: Client, event: Extract<TransportEvent, { readonly kind: 'datagram' }>): void => {
+    const random = helloRandom(event.bytes);
+    client.random ||= random;
+    const another = random !== '' && random !== client.random;
+    if (client.settled && another && !client.successor && spec.config.faults?.liveHello !== 'ignored')
+      client.successor = begin(event.from);
+    const { successor } = client;
+    if (successor) {
+      successor.random ||= random;
+      // What is in the clear belongs to the handshake that is under way; under keys either may know it.
+      successor.hear(event);
+      if (inTheClear(event.bytes)) return;
+    }
+    client.hear(event);
+  };
+
+  const everybody = (): Client[] =>
+    [...clients.values()].flatMap((client) => (client.successor ? [client.successor, client] : [client]));
 
   transport.listen((event) => {
     switch (event.kind) {
@@ -93,11 +149,11 @@ export function listen(spec: ListenerSpec): Listener {
         if (!client) return;
         clients.delete(event.from);
         clients.set(event.from, client);
-        client.hear(event);
+        hear(client, event);
         return;
       }
       case 'gone':
-        for (const client of [...clients.values()]) client.hear(event);
+        for (const client of everybody()) client.hear(event);
         return spec.gone(event.why);
       case 'refused':
       case 'too-big':
@@ -110,10 +166,24 @@ export function listen(spec: ListenerSpec): Listener {
   });
   return {
     stop: () => {
-      for (const client of [...clients.values()]) client.run.stop();
+      for (const client of everybody()) client.run.stop();
       transport.close();
     },
   };
+}
+
+/** Whether a datagram begins with a record of epoch 0. */
+const inTheClear = (bytes: Uint8Array): boolean => splitDatagram(bytes).records[0]?.epoch === 0;
+
+/** The random of a ClientHello that begins in a datagram, in hexadecimal; empty when none does. */
+function helloRandom(bytes: Uint8Array): string {
+  for (const { type, epoch, fragment } of splitDatagram(bytes).records) {
+    if (type !== ContentType.handshake || epoch > 0) continue;
+    const head = tryDecode(handshakeHeader, fragment.subarray(0, handshakeHeaderLength));
+    if (head.ok && head.value.msg_type === HandshakeType.clientHello && head.value.fragment_offset === 0)
+      return toHex(fragment.subarray(handshakeHeaderLength + 2, handshakeHeaderLength + 34));
+  }
+  return '';
 }
 
 const startsHandshake = (bytes: Uint8Array): boolean =>

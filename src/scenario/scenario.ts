@@ -134,6 +134,8 @@ function misusedQuirks(command: Command, target: Target | undefined, options: Op
     for (const id of ids) {
       const why = misplaced(id, role, options.versions);
       if (why !== undefined) wrong(id, why);
+      else if (quirks[id].listens && command !== 'serve')
+        wrong(id, 'means nothing for a single handshake', 'with serve');
       else if (quirks[id].announces !== undefined && command === 'probe' && target?.kind === 'udp')
         wrong(id, 'means nothing without signalling', 'with sim, sdp:, whip: or whep:');
     }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Prng } from '../../src/base/random.ts';
 import { nobleProvider } from '../../src/crypto/noble.ts';
-import { type ListenerSpec, listen, type Run } from '../../src/run/index.ts';
+import { type ListenerSpec, listen, type Run, type RunSpec } from '../../src/run/index.ts';
+import { withQuirks } from '../../src/scenario/index.ts';
 import type { TraceEvent } from '../../src/trace/model.ts';
 import { header, MemoryNetwork, runOver, serverConfig } from './memory.ts';
 
@@ -31,11 +32,13 @@ function listening(changes: Partial<ListenerSpec> = {}) {
     gone: (why) => gone.push(why),
     ...changes,
   });
-  const connect = (n: number) => {
+  const connect = (n: number, changes: Partial<RunSpec> = {}) => {
     const local = `192.0.2.1:${n}`;
-    return runOver(network, network.socket(local, server));
+    return runOver(network, network.socket(local, server), changes);
   };
-  return { network, began, gone, listener, connect };
+  /** From an address that is connected already, by a client that has forgotten it. */
+  const connectAnew = (n: number) => connect(n, { random: new Prng(77).bytes });
+  return { network, began, gone, listener, connect, connectAnew };
 }
 const has = (events: readonly TraceEvent[], kind: TraceEvent['kind']): boolean =>
   events.some((event) => event.kind === kind);
@@ -100,6 +103,48 @@ describe('a listener', () => {
     connect(3);
     network.run(500);
     expect(began).toHaveLength(2);
+  });
+
+  it('lets a client begin anew from a live address, and keeps what was until that is done', () => {
+    const { network, began, connect, connectAnew } = listening();
+    connect(1, { lingerMs: 60_000 });
+    network.run(500);
+    // It forgets everything: nothing of it is heard any more, and the same address says hello.
+    const again = connectAnew(1);
+    network.run(7);
+    expect(has(began[0]?.events ?? [], 'end')).toBe(false);
+    network.run(500);
+    expect(has(again.events, 'connected')).toBe(true);
+    expect(began.map(({ events }) => has(events, 'connected'))).toEqual([true, true]);
+    expect(began[0]?.events.at(-1)).toMatchObject({ kind: 'end', how: 'done' });
+    expect(has(began[1]?.events ?? [], 'end')).toBe(false);
+  });
+
+  it('is not moved by a hello from a live address that nothing follows', () => {
+    const { network, began, connect } = listening();
+    const live = connect(1);
+    network.run(500);
+    const hello = runOver(network, { ...network.socket('192.0.2.9:9', server), listen: () => {} });
+    const sent = hello.events.find((event) => event.kind === 'datagram');
+    hello.run.stop();
+    if (sent?.kind === 'datagram') network.deliver('192.0.2.1:1', server, sent.bytes);
+    live.run.stop();
+    network.run(500);
+    // Its close_notify still arrives.
+    expect(began[0]?.events.some((event) => event.kind === 'closed' && event.by === 'peer')).toBe(true);
+  });
+
+  it('ignores who begins anew, with the quirk for that', () => {
+    const { network, began, connect, connectAnew } = listening({
+      config: withQuirks(serverConfig, ['live-hello-ignored']),
+    });
+    connect(1, { lingerMs: 60_000 });
+    network.run(500);
+    const again = connectAnew(1);
+    network.run(5000);
+    expect(has(again.events, 'connected')).toBe(false);
+    expect(again.events.some((event) => event.kind === 'datagram' && event.from === 'server')).toBe(false);
+    expect(began).toHaveLength(1);
   });
 
   it('ends all of them when it stops', () => {

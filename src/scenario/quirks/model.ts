@@ -35,6 +35,8 @@ export interface Quirk {
   readonly faults?: Faults;
   /** The settings that it takes away from the options. */
   readonly settings?: (config: Before) => Partial<EndpointConfig>;
+  /** Only who listens for many clients can have it: `serve`. */
+  readonly listens?: true;
   /** What its description in signalling says wrongly. */
   readonly announces?: 'wrong-fingerprint';
 }

@@ -176,6 +176,15 @@ export const roles = {
     finding: 'stale-association',
     faults: { afterFinished: 'begins-anew' },
   },
+  'live-hello-ignored': {
+    group: 'roles',
+    about: 'ignores a client that begins anew from the address of a live association',
+    role: 'server',
+    rows: ['37'],
+    finding: 'stale-association',
+    faults: { liveHello: 'ignored' },
+    listens: true,
+  },
   'role-switch': {
     group: 'roles',
     about: 'becomes the client once the handshake is complete, on the association where it was the server',
