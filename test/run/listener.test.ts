@@ -46,7 +46,7 @@ const has = (events: readonly TraceEvent[], kind: TraceEvent['kind']): boolean =
 describe('a listener', () => {
   it('gives each client a handshake and a trace of its own', () => {
     const { network, began, connect } = listening();
-    const clients = [1, 2, 3].map(connect);
+    const clients = [1, 2, 3].map((n) => connect(n));
     network.run();
     for (const { events } of clients) expect(has(events, 'connected')).toBe(true);
     expect(began.map(({ client }) => client)).toEqual(['192.0.2.1:1', '192.0.2.1:2', '192.0.2.1:3']);
