@@ -5,8 +5,10 @@
  * be stopped.
  */
 import browser from 'webextension-polyfill';
+import { toHex } from '../src/base/bytes.ts';
 import { version } from '../src/base/version.ts';
 import { helperName } from '../src/bridge/identity.ts';
+import { pagePortName } from '../src/bridge/page.ts';
 import { panelPortName } from '../src/bridge/panel.ts';
 import { adaptPort } from '../src/bridge/port.ts';
 import { nobleProvider } from '../src/crypto/noble.ts';
@@ -16,6 +18,9 @@ import { HelperLink } from './helperLink.ts';
 import { keeping } from './keeping.ts';
 import { type OffscreenApi, openHere, openOffscreen } from './ownStack.ts';
 import { ownStackPortName } from './ownStackEnd.ts';
+import { PageBook } from './page/book.ts';
+import { openSites, senderOf } from './page/browserSites.ts';
+import { StandInSession } from './page/standInSession.ts';
 import { servePanel } from './panels.ts';
 import { readRun } from './reading.ts';
 import { Runs } from './runs.ts';
@@ -43,6 +48,15 @@ const ownStack = chrome?.offscreen
       schedule,
     )
   : openHere;
+const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
+
+const pages: PageBook = new PageBook({
+  now: () => performance.now(),
+  wallClock: Date.now,
+  schedule,
+  sites: () => sites.list,
+});
+const sites = openSites(() => pages.sitesChanged(), complain);
 
 const runs = new Runs({
   start: (request, carried) =>
@@ -53,10 +67,15 @@ const runs = new Runs({
         clock: workerClock,
         wallClock: Date.now,
         crypto: nobleProvider,
-        random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+        random,
         subtle: crypto.subtle,
         fetch: (url, init) => fetch(url, init),
         ownStack,
+        standIn: (tab) => {
+          const session = new StandInSession(toHex(random(16)), tab);
+          pages.begin(session);
+          return session;
+        },
         tool: `dtlscope ${version}`,
       },
       carried,
@@ -68,6 +87,12 @@ const runs = new Runs({
   keeping,
   complain,
 });
+
+/** The panel as a tab, beside the one that it inspects. */
+async function openTab(tab: number, origin: string): Promise<void> {
+  const query = new URLSearchParams({ tab: String(tab), origin });
+  await browser.tabs.create({ url: browser.runtime.getURL(`panel.html?${query}`) });
+}
 
 let panels = 0;
 let cancelRelease = (): void => {};
@@ -90,12 +115,19 @@ runs.onChange((_run, what) => what === 'ended' && releaseLater());
 
 // Listeners are added in the first turn, or a restarted worker misses the event that it was restarted for.
 browser.runtime.onConnect.addListener((port) => {
-  if (port.name !== panelPortName) return;
+  if (port.name === pagePortName) {
+    const name = senderOf(port.sender);
+    if (name === undefined) port.disconnect();
+    else pages.serve(adaptPort(port, lastError), name);
+    return;
+  }
+  // A script in a page has no business with what panels may do.
+  if (port.name !== panelPortName || port.sender?.url?.startsWith(browser.runtime.getURL('')) !== true) return;
   panels += 1;
   port.onDisconnect.addListener(() => {
     panels -= 1;
     releaseLater();
     purgeLater();
   });
-  servePanel(adaptPort(port, lastError), { runs, keeping, helper, schedule, version, complain });
+  servePanel(adaptPort(port, lastError), { runs, keeping, helper, pages, sites, openTab, schedule, version, complain });
 });

@@ -15,12 +15,18 @@ import type { Port, Schedule } from '../src/bridge/port.ts';
 import type { HelperLink } from './helperLink.ts';
 import { Imports } from './imports.ts';
 import type { Keeping } from './keeping.ts';
+import type { PageBook } from './page/book.ts';
+import type { Sites } from './page/sites.ts';
 import type { KeptRun, Runs } from './runs.ts';
 
 export interface PanelsOptions {
   readonly runs: Runs;
   readonly keeping: Pick<Keeping, 'bytes'>;
   readonly helper: Pick<HelperLink, 'status' | 'check' | 'onStatus'>;
+  readonly pages: Pick<PageBook, 'watch' | 'session' | 'rest'>;
+  readonly sites: Pick<Sites, 'arm' | 'disarm' | 'ready'>;
+  /** Opens the panel as a tab that looks at another. */
+  readonly openTab: (tab: number, origin: string) => Promise<void>;
   readonly schedule: Schedule;
   readonly version: string;
   readonly complain: (what: string, error: unknown) => void;
@@ -53,6 +59,7 @@ class Panel {
   #greeting: Promise<void> = Promise.resolve();
   #cancelList: (() => void) | undefined;
   readonly #stop: (() => void)[] = [];
+  #unwatch: () => void = () => {};
   open = true;
 
   constructor(port: Port, options: PanelsOptions) {
@@ -75,6 +82,7 @@ class Panel {
   #close(): void {
     this.open = false;
     this.#cancelList?.();
+    this.#unwatch();
     for (const stop of this.#stop) stop();
     this.#following.clear();
   }
@@ -126,7 +134,7 @@ class Panel {
   }
 
   async #answer(message: Extract<ToBackground, { readonly id: number }>): Promise<void> {
-    const { runs, helper } = this.#options;
+    const { runs, helper, pages, sites } = this.#options;
     const { id } = message;
     try {
       switch (message.kind) {
@@ -163,6 +171,28 @@ class Panel {
         case 'unsubscribe':
           this.#following.delete(message.run);
           break;
+        case 'page-watch':
+          await this.#watch(message);
+          break;
+        case 'page-unwatch':
+          this.#unwatch();
+          break;
+        case 'page-arm':
+          await sites.arm(message.origin);
+          break;
+        case 'page-disarm':
+          await sites.disarm(message.origin);
+          pages.rest(message.origin);
+          break;
+        case 'page-allow':
+          pages.session(message.session)?.allow(message.destinations);
+          break;
+        case 'page-stop':
+          pages.session(message.session)?.stop();
+          break;
+        case 'page-tab':
+          await this.#options.openTab(message.tab, message.origin);
+          break;
       }
       this.#post({ kind: 'ok', id });
     } catch (error) {
@@ -188,6 +218,16 @@ class Panel {
     if (!this.#following.has(run)) return;
     this.#following.set(run, { kept, cursor: Math.min(from, kept.count), busy: false });
     this.#flush(run, true);
+  }
+
+  async #watch({ tab, connection }: Extract<ToBackground, { kind: 'page-watch' }>): Promise<void> {
+    await this.#options.sites.ready;
+    this.#unwatch();
+    this.#unwatch = this.#options.pages.watch(tab, {
+      connection,
+      page: (page) => this.#post({ kind: 'page', page }),
+      whole: (whole) => this.#post({ kind: 'page-connection', tab, connection: whole }),
+    });
   }
 
   #fail(id: number | undefined, error: BridgeFailure): void {

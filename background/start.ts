@@ -10,14 +10,17 @@ import { checkConfig } from '../src/engine/index.ts';
 import { readDescription, unusableBecause } from '../src/ice/sdp.ts';
 import {
   announcedFingerprints,
+  type BorrowedSignalling,
   type Clock,
   configFor,
   type Fetch,
   findSignalledPath,
   findTurnPath,
   headerFor,
+  type PathNews,
   type PathRunSpec,
   type Run,
+  type Signalling,
   signalledConfig,
   simulatedRun,
   simulationCredentials,
@@ -44,6 +47,7 @@ import { credentialsFor } from './credentials.ts';
 import { type HelperLink, HelperRefused, HelperUnavailable } from './helperLink.ts';
 import { openHelperTransport, splitAddress } from './helperTransport.ts';
 import { type OpenOwnStack, startOwnStackRun } from './ownStack.ts';
+import type { StandInSession } from './page/standInSession.ts';
 
 export interface StartEnvironment {
   readonly helper: Pick<HelperLink, 'resolve' | 'open' | 'toLocal'>;
@@ -57,6 +61,8 @@ export interface StartEnvironment {
   readonly fetch: Fetch;
   /** For the target browser. */
   readonly ownStack: OpenOwnStack;
+  /** Begins to wait for a tab's next connection. */
+  readonly standIn: (tab: number) => StandInSession;
   /** "dtlscope 0.1.0". */
   readonly tool: string;
 }
@@ -73,7 +79,7 @@ export async function startRequest(
     throw invalid(problems);
   }
   try {
-    return await begin(read.value, { ...environment, carried, given: request.description });
+    return await begin(read.value, { ...environment, carried, given: request.description, tab: request.tab });
   } catch (error) {
     if (error instanceof BridgeError) throw error;
     if (error instanceof HelperUnavailable) {
@@ -91,10 +97,14 @@ interface BeginEnvironment extends StartEnvironment {
   readonly carried: Carried;
   /** The peer's offer, pasted. */
   readonly given: string | undefined;
+  /** The tab that the panel inspects. */
+  readonly tab: number | undefined;
 }
 
 async function begin(scenario: Scenario, environment: BeginEnvironment): Promise<Run> {
   const { options, target } = scenario;
+  if (target?.kind === 'page' && environment.tab === undefined)
+    throw invalid([{ option: 'TARGET', message: 'TARGET: page needs a panel that inspects one' }]);
   const { crypto, clock, random, wallClock, subtle, tool } = environment;
   if (target === undefined) throw invalid([{ option: 'TARGET', message: 'TARGET: is missing' }]);
   const credentials = async (): Promise<readonly Credential[]> => {
@@ -145,9 +155,11 @@ async function begin(scenario: Scenario, environment: BeginEnvironment): Promise
   }
 }
 
-/** A media server that is asked over HTTP, or whoever's description a person carries over. */
+type CarriedTarget = Exclude<SignalledTarget, { readonly kind: 'browser' }>;
+
+/** A media server that is asked over HTTP, whoever's description a person carries over, or a page that speaks to its own. */
 async function beginSignalled(
-  target: Exclude<SignalledTarget, { readonly kind: 'browser' }>,
+  target: CarriedTarget,
   options: Options,
   credentials: readonly Credential[],
   spec: Omit<PathRunSpec, 'find'>,
@@ -162,19 +174,23 @@ async function beginSignalled(
     credentials: turnCredentials(options.turn),
   };
   const hosts = relay ? [] : await hostsFor(target, options.bind, environment);
-  return startPathRun({
+  const carrier = target.kind === 'page' ? environment.standIn(environment.tab ?? 0) : target;
+  const signalling = (tell: (news: PathNews) => void): Signalling | BorrowedSignalling => {
+    if ('borrow' in carrier) return carrier;
+    if (carrier.kind === 'sdp')
+      return textSignalling({
+        ...{ offer: given, tell },
+        show: (ours) => carried.show(ours),
+        answer: (ended) => carried.wait(ended),
+      });
+    return whipSignalling({ kind: carrier.kind, url: carrier.url, token: options.token, fetch, clock, tell });
+  };
+  const run = startPathRun({
     ...spec,
     find: (search) =>
       findSignalledPath(
         {
-          signalling: (tell) =>
-            target.kind === 'sdp'
-              ? textSignalling({
-                  ...{ offer: given, tell },
-                  show: (ours) => carried.show(ours),
-                  answer: (ended) => carried.wait(ended),
-                })
-              : whipSignalling({ kind: target.kind, url: target.url, token: options.token, fetch, clock, tell }),
+          signalling,
           hosts,
           relay,
           setup: options.setup,
@@ -194,6 +210,37 @@ async function beginSignalled(
         search,
       ),
   });
+  if ('borrow' in carrier) carrier.onStop(() => run.stop());
+  return run;
+}
+
+/** Where a page's peer can reach this machine, before anybody knows where that peer is. */
+async function outwardAddresses(
+  bind: string | undefined,
+  environment: StartEnvironment,
+): Promise<readonly Transport[]> {
+  if (bind !== undefined) return ownAddresses(bind, environment);
+  const found = await Promise.all([outward(4, environment), outward(6, environment)]);
+  const hosts = found.filter((one) => one !== undefined);
+  // Without any network there still is this machine.
+  return hosts.length > 0 ? hosts : ownAddresses(bind, environment);
+}
+
+/**
+ * A socket on the address that this machine has towards others; undefined when it has none. Asking the system for a route
+ * sends nothing; the addresses are kept for documentation (RFC 5737, RFC 3849), so nobody has them.
+ */
+async function outward(family: 4 | 6, environment: StartEnvironment): Promise<Transport | undefined> {
+  const host = family === 4 ? '192.0.2.1' : '2001:db8::1';
+  try {
+    const transport = await reach('--bind', { host, port: discard }, undefined, environment);
+    if (!/^(0\.0\.0\.0|127\.|\[::1?\])/.test(transport.local)) return transport;
+    transport.close();
+    return undefined;
+  } catch (error) {
+    if (error instanceof HelperUnavailable) throw error;
+    return undefined;
+  }
 }
 
 /** Settings of a side that signalling tells the peer about. Either role may come of it, so both have to be possible. */
@@ -231,14 +278,8 @@ async function ownAddresses(bind: string | undefined, environment: StartEnvironm
   const loopback = v6 ? '::1' : '127.0.0.1';
   const first = await reach('--bind', { host: loopback, port: discard }, bind, environment);
   if (bind !== undefined) return [first];
-  // Asking the system for a route sends nothing. The address is kept for documentation (RFC 5737), so nobody has it.
-  const outward = await reach('--bind', { host: '192.0.2.1', port: discard }, undefined, environment).catch(
-    () => undefined,
-  );
-  if (outward === undefined) return [first];
-  if (!/^(0\.0\.0\.0|127\.)/.test(outward.local)) return [first, outward];
-  outward.close();
-  return [first];
+  const other = await outward(4, environment);
+  return other ? [first, other] : [first];
 }
 
 /** A port that nothing is sent to (RFC 863). */
@@ -248,10 +289,11 @@ const discard = 9;
 const mostPlaces = 4;
 /** Extensions are not told this machine's addresses: ours are those from which the peer's are reached. */
 async function hostsFor(
-  target: Exclude<SignalledTarget, { readonly kind: 'browser' }>,
+  target: CarriedTarget,
   bind: string | undefined,
   environment: BeginEnvironment,
 ): Promise<readonly Transport[]> {
+  if (target.kind === 'page') return outwardAddresses(bind, environment);
   if (target.kind !== 'sdp') {
     const url = new URL(target.url);
     const port = Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port);

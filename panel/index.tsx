@@ -5,6 +5,7 @@ import { openBackground } from '../src/bridge/client.ts';
 import { panelPortName } from '../src/bridge/panel.ts';
 import { adaptPort } from '../src/bridge/port.ts';
 import { mount } from './mount.tsx';
+import { pageAccess } from './pageAccess.ts';
 import { makeRunBook } from './reader.ts';
 import { rememberable, remembered } from './state/form.ts';
 import { createPanel } from './state/store.ts';
@@ -41,6 +42,7 @@ const panel = createPanel({
   later: soon,
   tool: `dtlscope ${version}`,
   extensionId: browser.runtime.id,
+  access: pageAccess(),
 });
 
 panel.store.subscribe(({ form, view }, before) => {

@@ -3,7 +3,7 @@
  * fingerprint is the announced one, whether each is signed by the next. WebRTC trusts the fingerprint alone (RFC 8122
  * §5), so dates and issuers are information, never a fault.
  */
-import type { Handshake, MessageView } from '../../src/analysis/model.ts';
+import type { CertificateView, Handshake, MessageView } from '../../src/analysis/model.ts';
 import { unreachable } from '../../src/base/unreachable.ts';
 import type { CryptoProvider } from '../../src/crypto/provider.ts';
 import type { Actor } from '../../src/trace/model.ts';
@@ -53,12 +53,35 @@ function chainView(
   crypto: Pick<CryptoProvider, 'hash' | 'verify'>,
   startedAt: number | undefined,
 ): ChainView {
-  const chain = handshake.certificates[side];
+  const certificates = certificateCards(
+    handshake.certificates[side],
+    crypto,
+    startedAt === undefined ? undefined : startedAt + handshake.startedAt,
+  );
+  const message = handshake.messages.find((one) => one.from === side && one.message === HandshakeType.certificate);
+  return {
+    side,
+    certificates,
+    pem: certificates.map((one) => one.pem).join(''),
+    cost: message && costText(handshake, message),
+    expected: handshake.fingerprints
+      .filter(({ of }) => of === side)
+      .map(({ hash, value, matches }) => ({ text: `${hash.replace(/^sha(?=\d)/, 'sha-')} ${colons(value)}`, matches })),
+    absent: certificates.length > 0 ? undefined : absentText(handshake, side, message),
+  };
+}
+
+/** A chain, leaf first. `at`: wall clock of its handshake, ms since 1970, where known. */
+export function certificateCards(
+  chain: readonly CertificateView[],
+  crypto: Pick<CryptoProvider, 'hash' | 'verify'>,
+  at: number | undefined,
+): CertificateCard[] {
   const links = chainLinks(
     chain.map(({ der }) => der),
     crypto,
   );
-  const certificates = chain.map((certificate, index): CertificateCard => {
+  return chain.map((certificate, index): CertificateCard => {
     const { subject, issuer, key, signature, bytes, notBefore, notAfter, der } = certificate;
     return {
       title: index === 0 ? 'Leaf' : `Issuer ${index}`,
@@ -73,23 +96,12 @@ function chainView(
         { name: 'Size', value: `${bytes} B` },
         { name: 'Valid', value: `${orUnknown(notBefore)} to ${orUnknown(notAfter)}` },
       ],
-      dates: datesText(notBefore, notAfter, startedAt === undefined ? undefined : startedAt + handshake.startedAt),
+      dates: datesText(notBefore, notAfter, at),
       link: linkText(links[index], index),
       fingerprints: hashes.map((hash) => formatFingerprint(fingerprintOf(der, hash, crypto))),
       pem: pem('CERTIFICATE', der),
     };
   });
-  const message = handshake.messages.find((one) => one.from === side && one.message === HandshakeType.certificate);
-  return {
-    side,
-    certificates,
-    pem: certificates.map((one) => one.pem).join(''),
-    cost: message && costText(handshake, message),
-    expected: handshake.fingerprints
-      .filter(({ of }) => of === side)
-      .map(({ hash, value, matches }) => ({ text: `${hash.replace(/^sha(?=\d)/, 'sha-')} ${colons(value)}`, matches })),
-    absent: certificates.length > 0 ? undefined : absentText(handshake, side, message),
-  };
 }
 
 /** The subject of a hostile certificate may be empty. */

@@ -285,7 +285,9 @@ export const requestOf = (form: FormState): RunRequest | undefined =>
 /** The command line that does the same in a terminal; undefined while the form is wrong. */
 export function commandLineOf(form: FormState): string | undefined {
   const scenario = scenarioOf(form);
-  return scenario.ok ? `npx ${toCommandLine(scenario.value)}` : undefined;
+  // A terminal has no page.
+  if (!scenario.ok || scenario.value.target?.kind === 'page') return undefined;
+  return `npx ${toCommandLine(scenario.value)}`;
 }
 
 type Problems = Readonly<Partial<Record<FieldName, string>>>;

@@ -4,11 +4,12 @@
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { BackgroundClient, ClientState } from '../../src/bridge/client.ts';
+import { type PageConnection, type PageState, siteOf, sitePattern } from '../../src/bridge/page.ts';
 import { BridgeError, type RunReading, type RunSummary } from '../../src/bridge/panel.ts';
 import type { BufferId, PacketRange } from '../../src/trace/buffers.ts';
 import type { Problem } from '../../src/trace/problem.ts';
 import { plural } from '../layout/text.ts';
-import { emptyForm, type FormState, refusedFields, requestOf } from './form.ts';
+import { emptyForm, type FormState, refusedFields, requestOf, setField } from './form.ts';
 import { type GivenFile, type Import, KeyStore, openFiles } from './opening.ts';
 import { Publisher } from './publishing.ts';
 import { mainHandshake, type RunBook } from './runBook.ts';
@@ -50,6 +51,36 @@ export interface PanelState {
   readonly deleted: number;
   /** What was wrong with files that were read in part, by run. */
   readonly problems: Readonly<Record<string, readonly Problem[]>>;
+  /** What the side shows; undefined until somebody has chosen. */
+  readonly side: SideTab | undefined;
+  /** The page that is inspected; undefined where the panel inspects none. */
+  readonly inspected: Inspected | undefined;
+  readonly page: PageState | undefined;
+  /** The connection of the page that is looked at, and all of it once it has come. */
+  readonly chosen: string | undefined;
+  readonly whole: PageConnection | undefined;
+}
+
+export type SideTab = 'options' | 'runs' | 'page';
+
+/** The tab that the panel belongs to. */
+export interface Inspected {
+  readonly tab: number;
+  /** Where it is now; empty while that is not known. */
+  readonly origin: string;
+  /** Whether the browser lets this very panel ask for permissions. */
+  readonly mayAsk: boolean;
+}
+
+/** What the browser gives the panel around its page. */
+export interface PageAccess {
+  readonly inspected: Inspected;
+  /** Asks the user for a host, in the turn of their click; resolves with their answer. */
+  readonly request: (pattern: string) => Promise<boolean>;
+  /** Loads the page again; undefined where the panel can't. */
+  readonly reload: (() => void) | undefined;
+  /** Calls back when the page goes to another origin. */
+  readonly onMove: (hear: (origin: string) => void) => void;
 }
 
 export interface Actions {
@@ -86,6 +117,19 @@ export interface Actions {
   setView(view: Partial<ViewOptions>): void;
   /** Chooses the handshake that others are compared with; `undefined` lets it go. */
   pin(baseline: Baseline | undefined): void;
+  showSide(tab: SideTab): void;
+  /** Looks at a connection of the page, or at none. */
+  selectConnection(connection: string | undefined): void;
+  /** Asks for the permission, and has a site watched from the next load of its pages on. Call it in the turn of the click. */
+  armSite(origin: string): Promise<void>;
+  disarmSite(origin: string): Promise<void>;
+  reloadPage(): void;
+  /** Starts a run that waits for the page's next connection. */
+  standIn(): Promise<void>;
+  /** Says that a stand-in may send to these destinations. */
+  allow(session: string, destinations: readonly string[]): Promise<void>;
+  stopStandIn(session: string): Promise<void>;
+  openAsTab(): Promise<void>;
   notify(notice: Notice | undefined): void;
   dispose(): void;
 }
@@ -96,9 +140,11 @@ export interface Panel {
   readonly actions: Actions;
   /** What the browser calls the extension; a private build has an id that the helper's installer must be told. */
   readonly extensionId: string | undefined;
+  readonly canReload: boolean;
 }
 
 export interface PanelOptions {
+  readonly access?: PageAccess | undefined;
   readonly client: BackgroundClient;
   readonly book: RunBook;
   readonly form?: FormState;
@@ -129,6 +175,11 @@ export function createPanel(options: PanelOptions): Panel {
     notice: undefined,
     deleted: client.state.deleted,
     problems: {},
+    side: undefined,
+    inspected: options.access?.inspected,
+    page: undefined,
+    chosen: undefined,
+    whole: undefined,
   }));
   const update = (part: Partial<PanelState>): void => store.setState(part);
   const followed = new Map<string, () => void>();
@@ -314,14 +365,32 @@ export function createPanel(options: PanelOptions): Panel {
     if (newest) show(newest.id);
   };
 
+  let unwatch = (): void => {};
+  const watch = (connection: string | undefined): void => {
+    const { inspected } = store.getState();
+    unwatch();
+    if (!inspected) return;
+    unwatch = client.watchPage(inspected.tab, connection, (news) => {
+      if ('page' in news) update({ page: news.page });
+      else if (news.connection.id === store.getState().chosen) update({ whole: news.connection });
+    });
+  };
+  watch(undefined);
+  options.access?.onMove((origin) => {
+    const { inspected } = store.getState();
+    if (inspected) update({ inspected: { ...inspected, origin } });
+  });
+
   const actions: Actions = {
     editForm: (edit) => update({ form: edit(store.getState().form) }),
     start: async () => {
       const { form, starting } = store.getState();
       if (starting) return;
       update({ form: { ...form, submitted: true, refused: {} }, notice: undefined });
-      const request = requestOf(form);
-      if (!request) return;
+      const asked = requestOf(form);
+      if (!asked) return;
+      const tab = store.getState().inspected?.tab;
+      const request = asked.target === 'page' && tab !== undefined ? { ...asked, tab } : asked;
       update({ starting: true });
       try {
         const run = await client.start(request);
@@ -384,15 +453,48 @@ export function createPanel(options: PanelOptions): Panel {
     letGo: () => update({ selection: select.letGo(store.getState().selection) }),
     setView: (view) => update({ view: { ...store.getState().view, ...view } }),
     pin: (baseline) => update({ baseline }),
+    showSide: (side) => update({ side }),
+    selectConnection: (connection) => {
+      update({ chosen: connection, whole: undefined });
+      watch(connection);
+    },
+    armSite: (origin) => {
+      const site = siteOf(origin);
+      const { access } = options;
+      // Before anything is waited for: only in the turn of a click may the browser be asked.
+      const given = site === undefined || !access ? Promise.resolve(true) : access.request(sitePattern(site));
+      return attempt(async () => {
+        if (!(await given)) throw new Error(`Without your permission for ${site} its pages are not watched.`);
+        await client.armSite(origin);
+      });
+    },
+    disarmSite: (origin) => attempt(() => client.disarmSite(origin)),
+    reloadPage: () => options.access?.reload?.(),
+    standIn: async () => {
+      const { form } = store.getState();
+      update({ form: setField(form, 'target', 'page') });
+      await actions.start();
+    },
+    allow: (session, destinations) => attempt(() => client.allow(session, destinations)),
+    stopStandIn: (session) => attempt(() => client.stopStandIn(session)),
+    openAsTab: () =>
+      attempt(async () => {
+        const { inspected } = store.getState();
+        if (inspected) await client.openAsTab(inspected.tab, inspected.origin);
+      }),
     notify: (notice) => update({ notice }),
     dispose: () => {
+      unwatch();
       stopListening();
       stopNotices();
       for (const stop of followed.values()) stop();
       followed.clear();
     },
   };
-  return { store, book, actions, extensionId: options.extensionId };
+  return {
+    ...{ store, book, actions, extensionId: options.extensionId },
+    canReload: options.access?.reload !== undefined,
+  };
 }
 
 interface Bin {

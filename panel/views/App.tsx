@@ -2,7 +2,7 @@
  * The panel: toolbar; runs and options at the left; verdict, findings and ladder in the middle; details at the right. In
  * a narrow dock all of it stacks and details become a drawer.
  */
-import { type CSSProperties, type ReactElement, useMemo, useState } from 'react';
+import { type CSSProperties, type ReactElement, useMemo } from 'react';
 import type { Handshake } from '../../src/analysis/model.ts';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
@@ -10,6 +10,7 @@ import { stunSummary } from '../../src/report/stun.ts';
 import { type AxisKind, axisKinds, zoomed, zooms } from '../layout/axis.ts';
 import { keptOf } from '../layout/kept.ts';
 import type { Reading } from '../state/runBook.ts';
+import type { SideTab } from '../state/store.ts';
 import type { Drawing } from '../state/view.ts';
 import { CertificatesView } from './CertificatesView.tsx';
 import { CompareView } from './CompareView.tsx';
@@ -24,10 +25,13 @@ import { LadderView } from './LadderView.tsx';
 import { NoticeBar } from './NoticeBar.tsx';
 import { DropPlace, FileProblems } from './OpenFiles.tsx';
 import { PackingView } from './PackingView.tsx';
+import { PageList } from './PageList.tsx';
+import { PageView } from './PageView.tsx';
 import { ParametersView } from './ParametersView.tsx';
 import { RunForm } from './RunForm.tsx';
 import { RunList } from './RunList.tsx';
 import { Splitter } from './Splitter.tsx';
+import { StandInQuestion } from './StandInQuestion.tsx';
 import { StateStrip } from './StateStrip.tsx';
 import { Toolbar } from './Toolbar.tsx';
 import { narrowDock, useMedia } from './useMedia.ts';
@@ -36,11 +40,13 @@ import { ViewTabs, viewId } from './ViewTabs.tsx';
 import { Welcome } from './Welcome.tsx';
 
 export function App(): ReactElement {
-  const details = useSlice((state) => state.selection.details && state.selection.target !== undefined);
+  const side = useSide();
+  const details =
+    useSlice((state) => state.selection.details && state.selection.target !== undefined) && side !== 'page';
   const empty = useSlice((state) => state.runs.length === 0);
-  const { side, detailsBeside, detailsUnder, detailsDrawer, tree } = useSlice((state) => state.view.sizes);
+  const { side: sideWidth, detailsBeside, detailsUnder, detailsDrawer, tree } = useSlice((state) => state.view.sizes);
   const sizes = {
-    '--side-width': `${side}px`,
+    '--side-width': `${sideWidth}px`,
     '--details-beside': `${detailsBeside}%`,
     '--details-under': `${detailsUnder}%`,
     '--details-drawer': `${detailsDrawer}%`,
@@ -51,26 +57,30 @@ export function App(): ReactElement {
       <Toolbar />
       <NoticeBar />
       <HelperHelpBox />
+      <StandInQuestion />
       <div className="panes" data-split-frame>
         <Side />
-        <main className="centre">
-          <Centre />
-        </main>
-        <DetailsPane />
+        <main className="centre">{side === 'page' ? <PageView /> : <Centre />}</main>
+        {side !== 'page' && <DetailsPane />}
       </div>
       <DropPlace />
     </div>
   );
 }
 
+/** What the side shows: what was chosen, else what there is something in. */
+const useSide = (): SideTab => useSlice((state) => state.side ?? (state.runs.length === 0 ? 'options' : 'runs'));
+
 function Side(): ReactElement {
   const count = useSlice((state) => state.runs.length);
+  const connections = useSlice((state) => state.page?.connections.length ?? 0);
   const narrow = useMedia(narrowDock);
-  const [chosen, setTab] = useState<'runs' | 'options'>();
-  const tab = chosen ?? (count === 0 ? 'options' : 'runs');
+  const { showSide } = useActions();
+  const tab = useSide();
   const tabs = [
     { id: 'options', title: 'Options' },
     { id: 'runs', title: count === 0 ? 'Runs' : `Runs (${count})` },
+    { id: 'page', title: connections === 0 ? 'Page' : `Page (${connections})` },
   ] as const;
   return (
     <div className="side" id="side">
@@ -84,13 +94,13 @@ function Side(): ReactElement {
             aria-selected={tab === id}
             aria-controls="side-body"
             tabIndex={tab === id ? 0 : -1}
-            onClick={() => setTab(id)}
+            onClick={() => showSide(id)}
             onKeyDown={(event) => {
-              if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
-              const other = tabs[1 - index];
+              const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+              const other = by === 0 ? undefined : tabs.at((index + by) % tabs.length);
               if (!other) return;
               event.preventDefault();
-              setTab(other.id);
+              showSide(other.id);
               document.getElementById(`tab-${other.id}`)?.focus();
             }}
           >
@@ -99,7 +109,7 @@ function Side(): ReactElement {
         ))}
       </div>
       <div id="side-body" className="side-body" role="tabpanel" aria-labelledby={`tab-${tab}`}>
-        {tab === 'runs' ? <RunList /> : <RunForm />}
+        {tab === 'runs' ? <RunList /> : tab === 'page' ? <PageList /> : <RunForm />}
       </div>
       {!narrow && (
         <Splitter name="side" label="Width of runs and options" controls="side" border="vertical" pane="before" />

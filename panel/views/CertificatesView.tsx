@@ -63,7 +63,8 @@ function Chain({ view }: { readonly view: ChainView }): ReactElement {
   );
 }
 
-function Card({ card, side }: { readonly card: CertificateCard; readonly side: string }): ReactElement {
+/** One certificate; `side` says whose. */
+export function Card({ card, side }: { readonly card: CertificateCard; readonly side: string }): ReactElement {
   const { link } = card;
   return (
     <article className="card" aria-label={`${card.title} of the ${side}`}>

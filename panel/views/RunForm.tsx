@@ -56,6 +56,10 @@ export function RunForm(): ReactElement {
             A terminal has no WebRTC stack of a browser. Its gateway, <code>npx dtlscope serve --whip</code>, can be
             visited by any.
           </p>
+        ) : form.target.trim() === 'page' ? (
+          <p className="dim">
+            A terminal has no page. Its gateway can be tried there by <code>whip:</code> or <code>sdp:</code>.
+          </p>
         ) : commandLine === undefined ? (
           <p className="dim">Mend the marked fields first.</p>
         ) : (

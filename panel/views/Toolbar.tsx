@@ -38,7 +38,7 @@ export function Toolbar(): ReactElement {
           type="text"
           spellCheck={false}
           autoComplete="off"
-          placeholder="HOST:PORT, sim, sdp: or browser"
+          placeholder="HOST:PORT, sim, sdp:, browser or page"
           value={form.target}
           aria-invalid={problem !== undefined}
           aria-describedby={`${id}-problem`}

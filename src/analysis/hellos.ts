@@ -115,7 +115,8 @@ export class Certificates {
   }
 }
 
-function certificateView(der: Uint8Array, sha256: string): CertificateView {
+/** What is shown of one certificate; `sha256` is its hash, in lower-case hexadecimal. */
+export function certificateView(der: Uint8Array, sha256: string): CertificateView {
   const read = readCertificate(der);
   const known = read.ok ? read.certificate : undefined;
   return {

@@ -5,6 +5,7 @@
  */
 import type { Trace, TraceEvent, TraceHeader } from '../trace/model.ts';
 import { batchEnd, decodeEvent, decodeHeader, encodeEvent, encodeHeader } from './events.ts';
+import type { PageConnection, PageState } from './page.ts';
 import {
   type BackgroundNotice,
   BridgeError,
@@ -67,8 +68,25 @@ export interface BackgroundClient {
   keep(file: string, trace: Trace, reading?: RunReading): Promise<RunSummary>;
   /** All events of a run in batches, without gap or repeat, from index `from` (0: from the start). The answer stops them. */
   follow(run: string, hear: (batch: RunBatch) => void, unfollowed?: Unfollowed, from?: number): () => void;
+  /**
+   * Calls back with what is known of a tab's page, and of one of its connections, now and whenever it changes; one tab at a
+   * time. The answer stops the calls.
+   */
+  watchPage(tab: number, connection: string | undefined, hear: (news: PageNews) => void): () => void;
+  /** Watches a site's pages from their next load on; rejects with `not-permitted` unless the browser was asked before. */
+  armSite(origin: string): Promise<void>;
+  disarmSite(origin: string): Promise<void>;
+  /** The user's word that a stand-in may send to these destinations. */
+  allow(session: string, destinations: readonly string[]): Promise<void>;
+  /** Ends a stand-in. */
+  stopStandIn(session: string): Promise<void>;
+  /** Opens the panel as a tab, where every browser lets it ask for permissions. */
+  openAsTab(tab: number, origin: string): Promise<void>;
   close(): void;
 }
+
+/** One of both. */
+export type PageNews = { readonly page: PageState } | { readonly connection: PageConnection };
 
 export interface ClientOptions {
   /** Opens a port named `panelPortName`; throws when the extension was removed or updated under the panel. */
@@ -115,6 +133,7 @@ class Client implements BackgroundClient {
   readonly #noticeHearers = new Set<(notice: BackgroundNotice) => void>();
   readonly #pending = new Map<number, Pending>();
   readonly #following = new Map<string, Set<Following>>();
+  #watching: { tab: number; connection: string | undefined; hear: (news: PageNews) => void } | undefined;
   #port: Port | undefined;
   #nextId = 1;
   #nextTransfer = 1;
@@ -197,6 +216,44 @@ class Client implements BackgroundClient {
       this.#following.delete(run);
       if (this.#connected) this.#request({ kind: 'unsubscribe', run }).catch(() => {});
     };
+  }
+
+  watchPage(tab: number, connection: string | undefined, hear: (news: PageNews) => void): () => void {
+    const watching = { tab, connection, hear };
+    this.#watching = watching;
+    this.#watch();
+    return () => {
+      if (this.#watching !== watching) return;
+      this.#watching = undefined;
+      if (this.#connected) this.#request({ kind: 'page-unwatch' }).catch(() => {});
+    };
+  }
+
+  async armSite(origin: string): Promise<void> {
+    await this.#request({ kind: 'page-arm', origin });
+  }
+
+  async disarmSite(origin: string): Promise<void> {
+    await this.#request({ kind: 'page-disarm', origin });
+  }
+
+  async allow(session: string, destinations: readonly string[]): Promise<void> {
+    await this.#request({ kind: 'page-allow', session, destinations });
+  }
+
+  async stopStandIn(session: string): Promise<void> {
+    await this.#request({ kind: 'page-stop', session });
+  }
+
+  async openAsTab(tab: number, origin: string): Promise<void> {
+    await this.#request({ kind: 'page-tab', tab, origin });
+  }
+
+  /** Again after each new connection. */
+  #watch(): void {
+    if (!this.#connected || this.#watching === undefined) return;
+    const { tab, connection } = this.#watching;
+    this.#request({ kind: 'page-watch', tab, ...(connection === undefined ? {} : { connection }) }).catch(() => {});
   }
 
   close(): void {
@@ -307,6 +364,7 @@ class Client implements BackgroundClient {
           deleted: message.deleted,
         });
         for (const run of this.#following.keys()) this.#subscribe(run);
+        this.#watch();
         return;
       }
       case 'ok':
@@ -328,6 +386,12 @@ class Client implements BackgroundClient {
         return;
       case 'events':
         this.#deliver(message);
+        return;
+      case 'page':
+        if (message.page.tab === this.#watching?.tab) this.#watching.hear({ page: message.page });
+        return;
+      case 'page-connection':
+        if (message.tab === this.#watching?.tab) this.#watching.hear({ connection: message.connection });
         return;
     }
   }

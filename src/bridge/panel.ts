@@ -4,6 +4,7 @@
  */
 import type { JsonEvent, JsonHeader } from './events.ts';
 import type { HelperLimits, ProtocolVersion } from './messages.ts';
+import type { PageConnection, PageState } from './page.ts';
 
 /** Panel and background are built together; they differ only while an update is being installed. */
 export const panelProtocol: ProtocolVersion = { major: 1, minor: 2 };
@@ -28,6 +29,8 @@ export interface RunRequest {
   readonly options: Readonly<Record<string, JsonValue>>;
   /** With `sdp:`: the peer's offer. Without one, an offer of ours is shown and its answer waited for. */
   readonly description?: string;
+  /** For the target `page`: the tab whose next connection is meant. */
+  readonly tab?: number;
 }
 
 /** The longest description that crosses; what is larger no peer has written. Characters. */
@@ -162,7 +165,25 @@ export type ToBackground =
     }
   /** Sends the events from index `from` on, then each new batch, until `unsubscribe` or the end of the port. */
   | { readonly kind: 'subscribe'; readonly id: number; readonly run: string; readonly from: number }
-  | { readonly kind: 'unsubscribe'; readonly id: number; readonly run: string };
+  | { readonly kind: 'unsubscribe'; readonly id: number; readonly run: string }
+  /** Tells of a tab's page, now and whenever it changes, and of one of its connections in full. Replaces the one before. */
+  | { readonly kind: 'page-watch'; readonly id: number; readonly tab: number; readonly connection?: string }
+  | { readonly kind: 'page-unwatch'; readonly id: number }
+  /** Watches the pages of a site from their next load on. The panel has asked the user for the permission before. */
+  | { readonly kind: 'page-arm'; readonly id: number; readonly origin: string }
+  /** Ends that, and gives the permission back. */
+  | { readonly kind: 'page-disarm'; readonly id: number; readonly origin: string }
+  /** The click: a stand-in may send to these, and to nothing else that its page names. */
+  | {
+      readonly kind: 'page-allow';
+      readonly id: number;
+      readonly session: string;
+      readonly destinations: readonly string[];
+    }
+  /** The other answer: the stand-in's run ends. */
+  | { readonly kind: 'page-stop'; readonly id: number; readonly session: string }
+  /** Opens the panel as a tab of its own: where the browser asks for permissions only there. */
+  | { readonly kind: 'page-tab'; readonly id: number; readonly tab: number; readonly origin: string };
 
 /** Background to panel. */
 export type FromBackground =
@@ -192,7 +213,10 @@ export type FromBackground =
       readonly events: readonly JsonEvent[];
       /** No more will come. */
       readonly ended: boolean;
-    };
+    }
+  /** At most a few times a second. */
+  | { readonly kind: 'page'; readonly page: PageState }
+  | { readonly kind: 'page-connection'; readonly tab: number; readonly connection: PageConnection };
 
 /** Why a request was not done: data for the panel to word, with a message that is fit to be shown. */
 export interface BridgeFailure {
@@ -208,6 +232,8 @@ export interface BridgeFailure {
     | 'nothing-deleted'
     | 'helper-unavailable'
     | 'start-failed'
+    /** The browser has not given the permission for a site, or has none to give. */
+    | 'not-permitted'
     | 'disconnected';
   readonly message: string;
   /** With `invalid-request`: what is wrong with which option. */

@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { type FromHelper, helperRequestBytes, sendBatchDatagrams, type ToHelper } from './messages.ts';
+import { pageConnectionSchema, pageStateSchema } from './pageParse.ts';
 import {
   type BackgroundNotice,
   type FromBackground,
@@ -125,6 +126,7 @@ const request = v.object({
   target: long,
   options: v.record(v.pipe(v.string(), v.maxLength(100)), json),
   description: v.exactOptional(description),
+  tab: v.exactOptional(count),
 });
 
 const toBackground = v.variant('kind', [
@@ -150,6 +152,18 @@ const toBackground = v.variant('kind', [
   }),
   v.object({ kind: v.literal('subscribe'), id: count, run: short, from: count }),
   v.object({ kind: v.literal('unsubscribe'), id: count, run: short }),
+  v.object({ kind: v.literal('page-watch'), id: count, tab: count, connection: v.exactOptional(short) }),
+  v.object({ kind: v.literal('page-unwatch'), id: count }),
+  v.object({ kind: v.literal('page-arm'), id: count, origin: long }),
+  v.object({ kind: v.literal('page-disarm'), id: count, origin: long }),
+  v.object({
+    kind: v.literal('page-allow'),
+    id: count,
+    session: short,
+    destinations: v.pipe(v.array(long), v.maxLength(1000)),
+  }),
+  v.object({ kind: v.literal('page-stop'), id: count, session: short }),
+  v.object({ kind: v.literal('page-tab'), id: count, tab: count, origin: long }),
 ]);
 
 const helperStatus = v.variant('kind', [
@@ -207,6 +221,7 @@ const failure = v.object({
     'nothing-deleted',
     'helper-unavailable',
     'start-failed',
+    'not-permitted',
     'disconnected',
   ]),
   message: v.string(),
@@ -234,6 +249,8 @@ const fromBackground = v.variant('kind', [
   v.object({ kind: v.literal('runs'), runs: v.array(runSummary), deleted: count }),
   v.object({ kind: v.literal('notice'), notice }),
   v.object({ kind: v.literal('events'), run: short, header, from: count, events, ended: v.boolean() }),
+  v.object({ kind: v.literal('page'), page: pageStateSchema }),
+  v.object({ kind: v.literal('page-connection'), tab: count, connection: pageConnectionSchema }),
 ]);
 
 /** What the helper was told. */

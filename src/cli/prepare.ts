@@ -42,6 +42,12 @@ export async function prepare(scenario: Scenario, carry: Carry): Promise<Prepare
         'The target browser is the WebRTC stack of the browser that DevTools is in, and a terminal has none.',
         'Choose the preset “This browser” in the DTLS tab of DevTools; or let a page of that browser come here: dtlscope serve --whip',
       );
+    case 'page':
+      throw new Stop(
+        Exit.usage,
+        'page is the next connection of a page that a browser shows, and a terminal has none.',
+        'Run it from the DevTools panel; or probe the gateway itself: whip:URL, whep:URL or sdp:FILE.',
+      );
   }
 }
 

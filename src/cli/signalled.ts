@@ -34,7 +34,7 @@ import { openConnected, openListening } from './udp.ts';
 export type Carry = (ours: { readonly type: DescriptionType; readonly sdp: string }) => void;
 
 /** What the terminal carries descriptions to. */
-export type CarriedTarget = Exclude<SignalledTarget, { readonly kind: 'browser' }>;
+export type CarriedTarget = Exclude<SignalledTarget, { readonly kind: 'browser' | 'page' }>;
 
 export async function prepareSignalled(scenario: Scenario, target: CarriedTarget, carry: Carry): Promise<Prepared> {
   const { options } = scenario;

@@ -2,12 +2,12 @@
 export type * from './sdpModel.ts';
 export { problemsBetween } from './sdpProblems.ts';
 export { readCandidate, readDescription, sdpLimits, unwrap } from './sdpRead.ts';
-export { decideRoles, type Roles, rolesOf } from './sdpRoles.ts';
+export { answerSetup, decideRoles, type Roles, rolesOf } from './sdpRoles.ts';
+export { giveBack, readSetup, type StandIn, standIn, type TakenCandidate, takeCandidates } from './sdpStandIn.ts';
 export { usableFingerprints } from './sdpText.ts';
 export { unusableBecause } from './sdpUsable.ts';
 export {
   type AnswerResult,
-  answerSetup,
   formatCandidate,
   formatSdpFingerprint,
   type MediaKind,

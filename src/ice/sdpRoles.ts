@@ -50,3 +50,17 @@ export function rolesOf(
     return { transport, roles: decideRoles(setup?.value, transport.setup?.value) };
   });
 }
+
+/** RFC 5763 §5: the opposite of what was offered, or a choice. No a=setup in an offer means active (RFC 4145 §4). */
+export function answerSetup(offered: Setup | undefined, preferred: 'active' | 'passive'): 'active' | 'passive' {
+  switch (offered) {
+    case 'active':
+      return 'passive';
+    case 'passive':
+      return 'active';
+    case undefined:
+    case 'actpass':
+    case 'holdconn':
+      return preferred;
+  }
+}

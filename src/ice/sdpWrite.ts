@@ -5,7 +5,8 @@
  */
 import { type SessionDescription, write } from 'sdp-transform';
 import { toHex } from '../base/bytes.ts';
-import type { Codec, Description, Direction, Section, Setup, UsableFingerprint, UsableHash } from './sdpModel.ts';
+import type { Codec, Description, Direction, Section, UsableFingerprint, UsableHash } from './sdpModel.ts';
+import { answerSetup } from './sdpRoles.ts';
 
 /** A candidate of ours, as ICE made it. */
 export interface OwnCandidate {
@@ -100,20 +101,6 @@ export function writeAnswer(offer: Description, ours: OwnSide, preferred: 'activ
     transport: 0,
     turnedOff: offer.sections.filter(({ index, rejected }) => !rejected && !taken.has(index)).map(({ index }) => index),
   };
-}
-
-/** RFC 5763 §5: the opposite of what was offered, or a choice. No a=setup in an offer means active (RFC 4145 §4). */
-export function answerSetup(offered: Setup | undefined, preferred: 'active' | 'passive'): 'active' | 'passive' {
-  switch (offered) {
-    case 'active':
-      return 'passive';
-    case 'passive':
-      return 'active';
-    case undefined:
-    case 'actpass':
-    case 'holdconn':
-      return preferred;
-  }
 }
 
 /** "candidate:1 1 udp …": what follows "a=" in SDP, and what trickle passes on (RFC 8839 §5.1). */

@@ -295,7 +295,12 @@ export function iceServersOf(header: string): readonly IceServer[] {
 }
 
 /** "stun:host:3478", "turn:host?transport=udp" (RFC 7064, RFC 7065). */
-function serverOf(uri: string, username: string | undefined, credential: string | undefined): IceServer | undefined {
+/** A server by its URI (RFC 7064, RFC 7065): over UDP; undefined for others, and for what is none. */
+export function serverOf(
+  uri: string,
+  username: string | undefined,
+  credential: string | undefined,
+): IceServer | undefined {
   const [, scheme, v6, name, port = '3478', transport = 'udp'] =
     /^(stun|turn):(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?(?:\?transport=(\w+))?$/i.exec(uri.trim()) ?? [];
   const host = v6 ?? name;

@@ -18,7 +18,15 @@ export {
   simulationFor,
 } from './scenario.ts';
 export { findSignalledPath, type Settled, type SignalledSpec } from './signalledPath.ts';
-export { type Hangup, readHangup, type Signalling, textSignalling, whipSignalling } from './signalling.ts';
+export {
+  type Borrowed,
+  type BorrowedSignalling,
+  type Hangup,
+  readHangup,
+  type Signalling,
+  textSignalling,
+  whipSignalling,
+} from './signalling.ts';
 export { type SimulationSpec, simulate, simulatedAddress, simulatedRun } from './simulate.ts';
 export { simulationCredentials } from './simulationCredentials.ts';
 export { findTurnPath, type TurnPathSpec, turnCredentials } from './turnPath.ts';

@@ -41,6 +41,10 @@ export interface Search {
    * search came. Whoever is stopped only cleans up.
    */
   onEnd(end: (why: 'stopped' | 'time-up') => void): void;
+  /** Somebody is waited for who may take any time: a page, a person. Until `resume` none of the run's own time passes. */
+  pause(): void;
+  /** The run's time begins again, whole. */
+  resume(): void;
 }
 
 export type Found =
@@ -82,7 +86,9 @@ class PathRun implements Run {
     this.finished = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    this.#takeBack = spec.clock.schedule(after(this.#startedAt, spec.timeoutMs), () => this.#timeUp());
+    const count = (): (() => void) =>
+      spec.clock.schedule(after(spec.clock.now(), spec.timeoutMs), () => this.#timeUp());
+    this.#takeBack = count();
     const search: Search = {
       clock: spec.clock,
       tell: (news) => {
@@ -94,6 +100,11 @@ class PathRun implements Run {
         for (const { hash, value } of fingerprints) this.#push((at) => ({ kind: 'fingerprint', at, of, hash, value }));
       },
       onEnd: (end) => void this.#ends.push(end),
+      pause: () => this.#takeBack(),
+      resume: () => {
+        this.#takeBack();
+        if (!this.#ended && !this.#inner) this.#takeBack = count();
+      },
     };
     spec.find(search).then(
       (found) => this.#found(found),

@@ -37,7 +37,8 @@ export const headerFor = (
     scenario.target?.kind === 'sim' || isSignalled(scenario.target) || scenario.options.whip
       ? undefined
       : scenario.options.role,
-  commandLine: toCommandLine(scenario),
+  // A terminal has no page.
+  commandLine: scenario.target?.kind === 'page' ? undefined : toCommandLine(scenario),
 });
 
 /** The engine's settings for our side of a scenario. */

@@ -15,6 +15,7 @@ import { dtlsTimeoutFrom } from '../ice/rtt.ts';
 import {
   type Description,
   formatCandidate,
+  formatSdpFingerprint,
   type MediaKind,
   type OwnCandidate,
   type OwnSide,
@@ -36,11 +37,11 @@ import type { PathNews, Transport } from './api.ts';
 import { IceBases } from './iceBases.ts';
 import { IcePath } from './icePath.ts';
 import type { Found, Search } from './pathRun.ts';
-import type { Signalling } from './signalling.ts';
+import type { BorrowedSignalling, Signalling } from './signalling.ts';
 
 export interface SignalledSpec {
   /** `tell` takes what it does as facts of the trace. */
-  readonly signalling: (tell: (news: PathNews) => void) => Signalling;
+  readonly signalling: (tell: (news: PathNews) => void) => Signalling | BorrowedSignalling;
   /** Sockets for anybody, one for each local address that is to be a candidate. */
   readonly hosts: readonly Transport[];
   /** Everything is to go through this relay, and nothing else is told to the peer. */
@@ -92,7 +93,7 @@ class Seeker {
   readonly #bases: IceBases;
   readonly #local: { readonly ufrag: string; readonly pwd: string };
   readonly #tell: (news: PathNews) => void;
-  readonly #signalling: Signalling;
+  readonly #signalling: Signalling | BorrowedSignalling;
   #path: IcePath | undefined;
   #over = false;
   /** What a hangup means while ICE looks for a path; once there is one, it is a fact beside the handshake. */
@@ -156,27 +157,64 @@ class Seeker {
       if (!allocated.ok) return this.#refused(allocated.by, allocated.why);
       if (this.#over) return lost;
     }
+    const met = await ('borrow' in signalling ? this.#borrow(signalling) : this.#exchange(signalling));
+    if (this.#over) return lost;
+    if (!met.ok) return met.by === undefined ? this.#lose(met.why) : this.#refused(met.by, met.why);
+    const { own, peers, weOffered } = met;
+    const [given, answer] = weOffered ? [own, peers] : [peers, own];
+    this.#problems(problemsBetween(given, answer));
+    const index = own.transports[0]?.sections[0] ?? 0;
+    const transport = weOffered
+      ? peers.transports.find(({ sections }) => sections.includes(index))
+      : peers.transports[0];
+    const about = transport ?? peers.transports[0];
+    if (!about) return this.#refused('signalling', 'the peer’s description has no section that is on and wants DTLS');
+    const role = this.#role(given, answer, weOffered);
+    return this.#connect(own, peers, about, role, weOffered, met.iceServers);
+  }
+
+  /** Ours and the peer's by signalling of our own. */
+  async #exchange(signalling: Signalling): Promise<Met> {
     const offer = signalling.offer === undefined ? undefined : this.#read(signalling.offer, 'offer');
-    const ours = this.#write(offer);
-    if (!ours.ok) return this.#lose(ours.why);
+    const ours = this.#write(offer, signalling);
+    if (!ours.ok) return { ...ours, by: undefined };
     this.#exchanging = true;
     const exchanged = await signalling.exchange(ours, this.#ended);
     this.#exchanging = false;
-    if (this.#over) return lost;
-    if (!exchanged.ok) return this.#refused(exchanged.by, exchanged.why);
-
+    if (this.#over || !exchanged.ok) return exchanged.ok ? { ...lost, by: undefined } : exchanged;
     const own = readDescription(ours.sdp, ours.type);
     const peers = offer ?? this.#read(exchanged.answer ?? '', 'answer');
-    const [given, answer] = offer ? [offer, own] : [own, peers];
-    this.#problems(problemsBetween(given, answer));
-    const index = offer ? 0 : own.transports[0]?.sections[0];
-    const transport = offer
-      ? offer.transports[0]
-      : peers.transports.find(({ sections }) => sections.includes(index ?? 0));
-    const about = transport ?? peers.transports[0];
-    if (!about) return this.#refused('signalling', 'the peer’s description has no section that is on and wants DTLS');
-    const role = this.#role(given, answer, offer === undefined);
-    return this.#connect(own, peers, about, role, exchanged.iceServers);
+    return { ok: true, own, peers, weOffered: offer === undefined, iceServers: exchanged.iceServers };
+  }
+
+  /** Somebody else's description with ours in it, and what came back to him. */
+  async #borrow(signalling: BorrowedSignalling): Promise<Met> {
+    const { setup, preferred, fingerprints } = this.#spec;
+    const ours = {
+      ...this.#local,
+      fingerprints: fingerprints.map(formatSdpFingerprint),
+      candidates: this.#hostCandidates().map((candidate) => formatCandidate(toSdp(candidate), this.#local.ufrag)),
+      setup,
+      preferred: claimOf(setup, preferred),
+    };
+    const borrowed = await signalling.borrow(ours, this.#ended, {
+      pause: () => {
+        this.#exchanging = false;
+        this.#search.pause();
+      },
+      resume: () => {
+        this.#exchanging = true;
+        this.#search.resume();
+      },
+    });
+    this.#exchanging = false;
+    if (this.#over || !borrowed.ok) return borrowed.ok ? { ...lost, by: undefined } : borrowed;
+    const { weOffered, iceServers } = borrowed;
+    const [type, other] = weOffered ? (['offer', 'answer'] as const) : (['answer', 'offer'] as const);
+    const peersOffer = weOffered ? undefined : this.#read(borrowed.peers, other);
+    this.#fact({ kind: 'description', of: 'ours', type, sdp: maskedSdp(borrowed.ours) });
+    const peers = peersOffer ?? this.#read(borrowed.peers, other);
+    return { ok: true, own: readDescription(borrowed.ours, type), peers, weOffered, iceServers };
   }
 
   /** What the peer wrote, with everything that is wrong with it. */
@@ -194,11 +232,11 @@ class Seeker {
 
   #write(
     offer: Description | undefined,
+    signalling: Signalling,
   ):
     | { readonly ok: true; readonly type: 'offer' | 'answer'; readonly sdp: string }
     | { readonly ok: false; readonly why: string } {
     const { setup, preferred, kinds, fingerprints, random } = this.#spec;
-    const signalling = this.#signalling;
     const side: OwnSide = {
       ...this.#local,
       fingerprints,
@@ -211,8 +249,7 @@ class Seeker {
     const type = offer ? ('answer' as const) : ('offer' as const);
     let sdp: string;
     if (offer) {
-      const claimed = setup === 'actpass' ? (preferred === 'client' ? 'active' : 'passive') : setup;
-      const written = writeAnswer(offer, side, claimed);
+      const written = writeAnswer(offer, side, claimOf(setup, preferred));
       if (!written.ok) return written;
       sdp = written.sdp;
     } else sdp = writeOffer(side, { kinds, direction: signalling.direction, setup });
@@ -266,13 +303,13 @@ class Seeker {
     peers: Description,
     about: SdpTransport,
     role: Role,
+    weOffered: boolean,
     servers: readonly IceServer[],
   ): Promise<Found> {
     const { ufrag, pwd } = about;
     if (!ufrag || !pwd) return this.#refused('signalling', 'the peer’s description has no ICE user and password');
     const { config } = this.#spec;
     const signalling = this.#signalling;
-    const weOffered = signalling.offer === undefined;
     const stun = this.#spec.relay ? [] : await this.#addresses(servers.filter(({ scheme }) => scheme === 'stun'));
     if (this.#over) return lost;
     // The offerer controls (RFC 8445 §6.1.1).
@@ -329,7 +366,8 @@ class Seeker {
       };
       path.start();
       path.remote(ufrag.value, pwd.value, peers.lite !== undefined);
-      void this.#candidates(about.candidates, path);
+      const may = (candidate: SdpCandidate): boolean => !('may' in signalling) || signalling.may(candidate);
+      void this.#candidates(about.candidates.filter(may), path);
       signalling.hear?.((candidate) => void this.#candidates([candidate], path));
       path.look();
       if (!this.#spec.relay)
@@ -393,7 +431,22 @@ class Seeker {
   }
 }
 
-const lost: Found = { ok: false, why: 'nobody waits any more' };
+/** Both descriptions. `by` is who refused; undefined where nobody did, and nothing came of it. */
+type Met =
+  | {
+      readonly ok: true;
+      readonly own: Description;
+      readonly peers: Description;
+      readonly weOffered: boolean;
+      readonly iceServers: readonly IceServer[];
+    }
+  | { readonly ok: false; readonly by: string | undefined; readonly why: string };
+
+/** What an answer of ours claims where the offer leaves the choice. */
+const claimOf = (setup: SignalledSpec['setup'], preferred: Role): 'active' | 'passive' =>
+  setup === 'actpass' ? (preferred === 'client' ? 'active' : 'passive') : setup;
+
+const lost: Found & { readonly ok: false } = { ok: false, why: 'nobody waits any more' };
 
 /** A candidate as SDP writes it. */
 function toSdp({ kind, address, base, priority, foundation }: LocalCandidate): OwnCandidate {

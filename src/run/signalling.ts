@@ -3,6 +3,7 @@
  * it did is told as facts, and what went wrong is an answer.
  */
 import type { DescriptionType, SdpCandidate } from '../ice/sdpModel.ts';
+import type { StandIn } from '../ice/sdpStandIn.ts';
 import {
   beginSession,
   endSession,
@@ -26,21 +27,46 @@ export type Exchanged =
     }
   | { readonly ok: false; readonly by: string; readonly why: string };
 
-export interface Signalling {
-  /** The peer's offer, when it came first; then ours is the answer to it. */
-  readonly offer: string | undefined;
-  /** What our media sections are to do, in an offer of ours. */
-  readonly direction: 'sendonly' | 'recvonly' | 'sendrecv';
+interface Carrier {
   /** Whether candidates can follow our description. */
   readonly trickles: boolean;
   /** Hears of candidates of the peer's that come after its description; called once. */
   hear?(candidate: (candidate: SdpCandidate) => void): void;
-  /** Gives ours to the peer. Never rejects. `ended` resolves when nobody waits any more. */
-  exchange(ours: { readonly type: DescriptionType; readonly sdp: string }, ended: Promise<void>): Promise<Exchanged>;
   /** More candidates of ours, or the last of them. */
   trickle(fragment: Fragment): void;
   /** The last word, when the run is over. */
   close(): void;
+}
+
+export interface Signalling extends Carrier {
+  /** The peer's offer, when it came first; then ours is the answer to it. */
+  readonly offer: string | undefined;
+  /** What our media sections are to do, in an offer of ours. */
+  readonly direction: 'sendonly' | 'recvonly' | 'sendrecv';
+  /** Gives ours to the peer. Never rejects. `ended` resolves when nobody waits any more. */
+  exchange(ours: { readonly type: DescriptionType; readonly sdp: string }, ended: Promise<void>): Promise<Exchanged>;
+}
+
+/** Who offered, and both descriptions; or why there is none. */
+export type Borrowed =
+  | {
+      readonly ok: true;
+      readonly weOffered: boolean;
+      readonly ours: string;
+      readonly peers: string;
+      readonly iceServers: readonly IceServer[];
+    }
+  | { readonly ok: false; readonly by: string; readonly why: string };
+
+/**
+ * Signalling of somebody else's that ours rides on: a page's. It writes our description itself, around what is ours, and
+ * only then says who offered. It may have strangers name candidates, so it says which of them may be sent to.
+ */
+export interface BorrowedSignalling extends Carrier {
+  /** Never rejects. `clock`: whether the time that the run may take goes on. */
+  borrow(ours: StandIn, ended: Promise<void>, clock: { pause(): void; resume(): void }): Promise<Borrowed>;
+  /** Whether anything may be sent to a candidate now. */
+  may(candidate: SdpCandidate): boolean;
 }
 
 export interface TextSignallingSpec {

@@ -112,8 +112,8 @@ function contradictions({ command, target, options }: Scenario, given: GivenOpti
           'means nothing without signalling',
           command === 'probe' ? 'with sdp:, whip:, whep: or browser' : 'with --whip',
         );
-  if (target?.kind === 'sdp' || target?.kind === 'browser')
-    if (given.token !== undefined) refuse('token', `means nothing for ${target.kind === 'sdp' ? 'sdp:' : 'browser'}`);
+  if (target?.kind === 'sdp' || target?.kind === 'browser' || target?.kind === 'page')
+    if (given.token !== undefined) refuse('token', `means nothing for ${target.kind === 'sdp' ? 'sdp:' : target.kind}`);
   if (target?.kind === 'browser' && options.turn !== undefined) refuse('turn', 'means nothing for this browser itself');
   return problems;
 }

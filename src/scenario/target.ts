@@ -1,7 +1,7 @@
 /**
  * Where a probe goes: `HOST:PORT` (an IPv6 address in brackets); `sim`, a peer in memory, or `sim:QUIRK,…`, a broken one;
  * `sdp:FILE`, whoever wrote that session description; `whip:URL` and `whep:URL`, a media server that is asked over HTTP;
- * `browser`, the WebRTC stack of the browser that the panel is in.
+ * `browser`, the WebRTC stack of the browser that the panel is in; `page`, the next connection of the page that it inspects.
  */
 import { optionTable } from './options.ts';
 import { bad, good, type Parsed } from './problem.ts';
@@ -14,7 +14,9 @@ export type Target =
   /** A file name; "-" for standard input; empty where the description itself is pasted elsewhere. */
   | { readonly kind: 'sdp'; readonly file: string }
   | { readonly kind: 'whip' | 'whep'; readonly url: string }
-  | { readonly kind: 'browser' };
+  /** In the panel only. */
+  | { readonly kind: 'browser' }
+  | { readonly kind: 'page' };
 
 /** A target whose DTLS role, fingerprint and address signalling tells. */
 export type SignalledTarget = Exclude<Target, { readonly kind: 'udp' | 'sim' }>;
@@ -26,7 +28,7 @@ const allowed = 'HOST:PORT, [IPv6]:PORT, sim, sim:QUIRK, sdp:FILE, whip:URL, whe
 /** Reads a target. The host is not looked up here. */
 export function parseTarget(text: string, where = 'TARGET'): Parsed<Target> {
   const given = text.trim();
-  if (given === 'browser') return good({ kind: 'browser' });
+  if (given === 'browser' || given === 'page') return good({ kind: given });
   if (given === 'sim') return good({ kind: 'sim', quirks: [] });
   if (given.startsWith('sim:')) {
     const parsed = optionTable.quirk.type.parse([given.slice('sim:'.length)], where);
@@ -83,6 +85,7 @@ export function formatTarget(target: Target): string {
     case 'sim':
       return ['sim', ...(target.quirks.length > 0 ? [target.quirks.join(',')] : [])].join(':');
     case 'browser':
+    case 'page':
       return target.kind;
     case 'udp':
       return formatAddress(target.host, target.port);

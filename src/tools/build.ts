@@ -28,7 +28,13 @@ async function bundles(root: string): Promise<readonly BuildOptions[]> {
     { ...node, entryPoints: [at('src', 'helper', 'main.ts')], outfile: at('dist', 'helper', 'dtlscope-helper.mjs') },
     {
       ...browser,
-      entryPoints: { background: at('background', 'index.ts'), offscreen: at('background', 'offscreen.ts') },
+      entryPoints: {
+        background: at('background', 'index.ts'),
+        offscreen: at('background', 'offscreen.ts'),
+        // Scripts for watched pages: one in the page's own world, one beside it.
+        page: at('background', 'page', 'script', 'main.ts'),
+        relay: at('background', 'page', 'script', 'relay.ts'),
+      },
       outdir: at('dist', 'extension'),
       format: 'iife',
     },

@@ -28,6 +28,9 @@ function start(description: string | undefined, carried: Carried) {
       subtle: webcrypto.subtle as unknown as SubtleCrypto,
       fetch: () => Promise.reject(new Error('nothing is fetched')),
       ownStack: () => Promise.reject(new Error('no stack is asked for')),
+      standIn: () => {
+        throw new Error('there is no page');
+      },
       tool: 'dtlscope test',
     },
     carried,

@@ -113,3 +113,10 @@ export const realClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Nothing is watched: for panels whose tests are about something else. */
+export const noPages = {
+  pages: { watch: () => () => {}, session: () => undefined, rest: () => {} },
+  sites: { arm: async () => {}, disarm: async () => {}, ready: Promise.resolve() },
+  openTab: async () => {},
+};

@@ -8,6 +8,7 @@ import type { BackgroundNotice, HelperStatus, RunSummary } from '../../src/bridg
 import type { Trace, TraceEvent } from '../../src/trace/model.ts';
 import { type FakePort, FakeTimers, portPair } from '../bridge/ports.ts';
 import { FakeRun, verdict } from './fakeRun.ts';
+import { noPages } from './fakes.ts';
 import { keepingMuch, MemoryArchive } from './memoryArchive.ts';
 
 /** A background with its panels; what is in the archive is from the one before. */
@@ -42,7 +43,7 @@ function setUp(archive: RunArchive = new MemoryArchive(), more: Partial<Keeping>
     const connect = (): FakePort => {
       const [near, far] = portPair();
       ends.push(far);
-      servePanel(far, { runs, keeping, helper, schedule: timers.schedule, version: '1', complain });
+      servePanel(far, { runs, keeping, helper, ...noPages, schedule: timers.schedule, version: '1', complain });
       return near;
     };
     const client = openBackground({ connect, schedule: timers.schedule, version: '1' });
@@ -235,7 +236,11 @@ describe('a background that was stopped', () => {
         onStatus: () => () => {},
       };
       const { schedule } = background.timers;
-      servePanel(far, { runs: background.runs, keeping: keepingMuch, helper, schedule, version: '1', complain() {} });
+      const { runs } = background;
+      servePanel(far, {
+        ...{ runs, keeping: keepingMuch, helper, ...noPages, schedule, version: '1' },
+        complain() {},
+      });
       return near;
     };
     const client = openBackground({ connect, schedule: timers.schedule, version: '1' });
@@ -646,6 +651,7 @@ describe('a file that a panel has opened', () => {
     servePanel(far, {
       runs: at.runs,
       keeping: keepingMuch,
+      ...noPages,
       helper: { status: { kind: 'unknown' }, check: async () => ({ kind: 'unknown' }), onStatus: () => () => {} },
       schedule: at.timers.schedule,
       version: '1',

@@ -14,6 +14,7 @@ import {
 import type { TraceEvent } from '../../src/trace/model.ts';
 import { type FakePort, FakeTimers, portPair, settle } from '../bridge/ports.ts';
 import { FakeRun, verdict } from './fakeRun.ts';
+import { noPages } from './fakes.ts';
 import { keepingMuch, MemoryArchive } from './memoryArchive.ts';
 
 const request: RunRequest = { target: 'sim', options: { mtu: 300 } };
@@ -69,6 +70,7 @@ function setUp(archive: RunArchive = new MemoryArchive(), runsToKeep = 100) {
       runs,
       keeping,
       helper,
+      ...noPages,
       schedule: timers.schedule,
       version: '1.0',
       complain: (what, error) => complaints.push([what, error]),

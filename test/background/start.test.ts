@@ -36,6 +36,9 @@ const environmentOver = (helper: HelperLink): StartEnvironment => ({
   subtle: webcrypto.subtle as unknown as SubtleCrypto,
   fetch: (url, init) => fetch(url, init),
   ownStack: () => Promise.reject(new Error('no browser')),
+  standIn: () => {
+    throw new Error('there is no page');
+  },
   tool: 'dtlscope test',
 });
 

@@ -12,6 +12,7 @@ const manifest = json('manifest.json') as {
   readonly manifest_version: number;
   readonly permissions: readonly string[];
   readonly host_permissions?: unknown;
+  readonly optional_host_permissions?: unknown;
   readonly content_security_policy: { readonly extension_pages: string };
   readonly browser_specific_settings: {
     readonly gecko: { readonly id: string; readonly data_collection_permissions: unknown };
@@ -40,9 +41,10 @@ describe('the extension’s identity', () => {
 });
 
 describe('the manifest', () => {
-  it('asks for native messaging and storage and nothing else', () => {
-    expect(manifest.permissions).toEqual(['nativeMessaging', 'storage']);
+  it('asks for native messaging, storage and scripts for watched sites, and for no site before a click', () => {
+    expect(manifest.permissions).toEqual(['nativeMessaging', 'offscreen', 'scripting', 'storage']);
     expect(manifest.host_permissions).toBeUndefined();
+    expect(manifest.optional_host_permissions).toEqual(['https://*/*', 'http://*/*']);
     expect(manifest.manifest_version).toBe(3);
   });
 

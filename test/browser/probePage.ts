@@ -2,6 +2,7 @@
 import browser from 'webextension-polyfill';
 import { openBackground } from '../../src/bridge/client.ts';
 import { decodeEvent, encodeEvent } from '../../src/bridge/events.ts';
+import type { PageConnection, PageState } from '../../src/bridge/page.ts';
 import { panelPortName } from '../../src/bridge/panel.ts';
 import { adaptPort } from '../../src/bridge/port.ts';
 
@@ -70,8 +71,36 @@ const outcome = (run: string): Promise<unknown> =>
     look();
   });
 
+/** What was told last of the tab that is watched, and of the connection that was chosen. */
+let told: PageState | undefined;
+let whole: PageConnection | undefined;
+const watch = (tab: number, connection?: string): void => {
+  told = undefined;
+  whole = undefined;
+  client.watchPage(tab, connection, (news) => {
+    if ('page' in news) told = news.page;
+    else whole = news.connection;
+  });
+};
+const page = (): PageState | undefined => told;
+const connection = (): PageConnection | undefined => whole;
+const tabOf = async (url: string): Promise<number> => (await browser.tabs.query({ url })).at(-1)?.id ?? -1;
+
 Object.assign(globalThis, {
-  probe: { client, connected, connections, events, outcome, follow, followed, decodeEvent },
+  probe: {
+    client,
+    connected,
+    connections,
+    events,
+    outcome,
+    follow,
+    followed,
+    decodeEvent,
+    watch,
+    page,
+    connection,
+    tabOf,
+  },
 });
 export type Probe = {
   client: typeof client;
@@ -82,4 +111,8 @@ export type Probe = {
   follow: typeof follow;
   followed: typeof followed;
   decodeEvent: typeof decodeEvent;
+  watch: typeof watch;
+  page: typeof page;
+  connection: typeof connection;
+  tabOf: typeof tabOf;
 };

@@ -2,7 +2,8 @@
  * A background without a browser: the panel's client interface over plain data, for tests of the store and for looking at
  * the panel. It does what it is told, at once.
  */
-import type { BackgroundClient, ClientState, RunBatch, Unfollowed } from '../../src/bridge/client.ts';
+import type { BackgroundClient, ClientState, PageNews, RunBatch, Unfollowed } from '../../src/bridge/client.ts';
+import type { PageConnection, PageState } from '../../src/bridge/page.ts';
 import {
   type BackgroundNotice,
   BridgeError,
@@ -52,6 +53,8 @@ export class FakeBackground implements BackgroundClient {
   /** What the last deletion took. */
   #deleted: readonly (readonly [string, FakeRun])[] = [];
   readonly #follows = new Map<string, { hear: (batch: RunBatch) => void; unfollowed: Unfollowed }>();
+  #watching: { readonly connection: string | undefined; readonly hear: (news: PageNews) => void } | undefined;
+  #page: { readonly page: PageState; readonly connections: readonly PageConnection[] } | undefined;
   /** What was asked of it, in order. */
   readonly asked: string[] = [];
   readonly requests: RunRequest[] = [];
@@ -136,6 +139,35 @@ export class FakeBackground implements BackgroundClient {
     return () => this.#follows.delete(run);
   }
 
+  watchPage(tab: number, connection: string | undefined, hear: (news: PageNews) => void): () => void {
+    this.asked.push(`watch ${tab} ${connection ?? 'all'}`);
+    this.#watching = { connection, hear };
+    this.#tellPage();
+    return () => {
+      if (this.#watching?.hear === hear) this.#watching = undefined;
+    };
+  }
+
+  async armSite(origin: string): Promise<void> {
+    this.#ask(`arm ${origin}`);
+  }
+
+  async disarmSite(origin: string): Promise<void> {
+    this.#ask(`disarm ${origin}`);
+  }
+
+  async allow(_session: string, destinations: readonly string[]): Promise<void> {
+    this.#ask(`allow ${destinations.join(' ')}`);
+  }
+
+  async stopStandIn(): Promise<void> {
+    this.#ask('stop stand-in');
+  }
+
+  async openAsTab(tab: number, origin: string): Promise<void> {
+    this.#ask(`open tab ${tab} ${origin}`);
+  }
+
   close(): void {}
 
   // What a test does to it.
@@ -178,6 +210,20 @@ export class FakeBackground implements BackgroundClient {
 
   notice(notice: BackgroundNotice): void {
     for (const hear of [...this.#noticeHearers]) hear(notice);
+  }
+
+  /** What the inspected page is now, and its connections in full. */
+  setPage(page: PageState, connections: readonly PageConnection[] = []): void {
+    this.#page = { page, connections };
+    this.#tellPage();
+  }
+
+  #tellPage(): void {
+    if (!this.#watching || !this.#page) return;
+    const { connection, hear } = this.#watching;
+    hear({ page: this.#page.page });
+    const whole = this.#page.connections.find(({ id }) => id === connection);
+    if (whole) hear({ connection: whole });
   }
 
   setHelper(helper: HelperStatus): void {

@@ -15,6 +15,7 @@ import type { Diagnosis } from '../../src/diagnosis/model.ts';
 import type { TraceEvent } from '../../src/trace/model.ts';
 import { FakeBackground } from './fakeBackground.ts';
 import { handshakeOf, longTalk, lostTo, recoveredLoss } from './handshakes.ts';
+import { inspectedAccess, inspectedConnection, inspectedPage } from './inspectedPage.ts';
 
 const established: Diagnosis = {
   outcome: 'established',
@@ -245,13 +246,11 @@ if (query.get('wrong')) {
   form = { ...form, submitted: true };
 }
 const view = { stun: query.get('stun') !== null };
-const panel: Panel = createPanel({
-  client,
-  book,
-  form,
-  view,
-  later: (publish) => requestAnimationFrame(() => publish()),
-});
+const inspecting = query.get('page');
+if (inspecting === 'connections') client.setPage(inspectedPage, [inspectedConnection]);
+const later = (publish: () => void): number => requestAnimationFrame(() => publish());
+const access = inspecting === null ? undefined : inspectedAccess;
+const panel: Panel = createPanel({ client, book, form, view, access, later });
 followTheme(document.documentElement);
 const element = document.getElementById('root');
 if (element) mount(element, panel);
@@ -261,6 +260,10 @@ if (pinned !== null) {
   panel.actions.selectRun(pinned);
   panel.actions.pin({ run: pinned, handshake: 'h1' });
   if (shown !== undefined) panel.actions.selectRun(shown);
+}
+if (inspecting !== null) {
+  panel.actions.showSide('page');
+  if (inspecting === 'connections') panel.actions.selectConnection(inspectedConnection.id);
 }
 const packet = query.get('packet');
 if (packet) setTimeout(() => panel.actions.selectTarget({ kind: 'datagram', packet: Number(packet) }, true));

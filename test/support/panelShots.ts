@@ -25,6 +25,8 @@ export const scenes: Readonly<Record<string, string>> = {
   'capture-stun': 'capture=chromium_janus_srtp&stun=1',
   // Beside another one, that it is compared with.
   'capture-blackhole': 'capture=bigchain_mtu300,pmtu_blackhole&pin=bigchain_mtu300',
+  'page-unwatched': 'page=unwatched',
+  page: 'page=connections',
 };
 export const widths = [320, 900, 1600] as const;
 export const themes = ['light', 'dark'] as const;
