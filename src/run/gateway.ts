@@ -4,8 +4,6 @@
  * room. Who listens for HTTP is the caller's business.
  */
 import { toHex } from '../base/bytes.ts';
-import type { RandomSource } from '../base/random.ts';
-import type { CryptoProvider } from '../crypto/provider.ts';
 import type { EndpointConfig, Fingerprint } from '../engine/api.ts';
 import { readDescription, type SdpProblemId } from '../ice/sdp.ts';
 import {
@@ -17,14 +15,13 @@ import {
   type WhipAsked,
   type WhipDemand,
 } from '../ice/whipServer.ts';
-import type { LinkRule } from '../link/api.ts';
 import type { TraceHeader } from '../trace/model.ts';
-import type { Clock, Run, Transport } from './api.ts';
+import type { Run, Transport } from './api.ts';
 import { OfferedSignalling } from './offered.ts';
-import { startPathRun } from './pathRun.ts';
+import { type PathRunSpec, startPathRun } from './pathRun.ts';
 import { findSignalledPath, type Settled } from './signalledPath.ts';
 
-export interface GatewaySpec {
+export interface GatewaySpec extends Omit<PathRunSpec, 'header' | 'find'> {
   /** Sockets for one session, on addresses that its client reaches. */
   readonly open: () => Promise<readonly Transport[]>;
   /** What our answer to an offer of actpass claims; where it leaves the choice, we are the server. */
@@ -33,13 +30,6 @@ export interface GatewaySpec {
   readonly config: (settled: Settled) => EndpointConfig;
   /** The bearer token that requests have to show; none when undefined. */
   readonly token: string | undefined;
-  readonly rules: readonly LinkRule[];
-  readonly seed: number;
-  readonly clock: Clock;
-  readonly crypto: CryptoProvider;
-  readonly random: RandomSource;
-  readonly lingerMs: number;
-  readonly timeoutMs: number;
   /** Sessions at once. */
   readonly maxSessions: number;
   /** Each session's header, by its client and its number (from 1). */

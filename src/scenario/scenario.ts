@@ -124,7 +124,11 @@ function misusedQuirks(command: Command, target: Target | undefined, options: Op
   const other = options.role === 'client' ? 'server' : 'client';
   const ends = [
     // Signalling may give us either role.
-    { where: optionTable.quirk.flag, role: isSignalled(target) ? undefined : options.role, ids: options.quirk },
+    {
+      where: optionTable.quirk.flag,
+      role: isSignalled(target) || options.whip ? undefined : options.role,
+      ids: options.quirk,
+    },
     ...(target?.kind === 'sim' ? [{ where: 'TARGET', role: other, ids: target.quirks } as const] : []),
   ];
   for (const { where, role, ids } of ends) {
@@ -137,7 +141,7 @@ function misusedQuirks(command: Command, target: Target | undefined, options: Op
       else if (quirks[id].listens && command !== 'serve')
         wrong(id, 'means nothing for a single handshake', 'with serve');
       else if (quirks[id].announces !== undefined && command === 'probe' && target?.kind === 'udp')
-        wrong(id, 'means nothing without signalling', 'with sim, sdp:, whip: or whep:');
+        wrong(id, 'means nothing without signalling', 'with sim, sdp:, whip:, whep: or browser');
     }
     const clash = clashOf(ids);
     if (clash) wrong(clash.join(', '), 'can not be had together: both decide the same thing');

@@ -1,14 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Prng } from '../../src/base/random.ts';
-import { prepare } from '../../src/cli/prepare.ts';
-import { type Reading, readTrace } from '../../src/cli/reading.ts';
 import { nobleProvider } from '../../src/crypto/noble.ts';
 import type { WhipAnswer } from '../../src/ice/whipServer.ts';
 import { Gateway, type Run } from '../../src/run/index.ts';
-import { describeProblem, type GivenOptions, readScenario } from '../../src/scenario/index.ts';
+import type { GivenOptions } from '../../src/scenario/index.ts';
 import type { TraceEvent } from '../../src/trace/model.ts';
 import { chromiumOffer as offer } from '../ice/descriptions.ts';
 import { type OwnGateway, startGateway } from '../support/ownGateway.ts';
+import { probe } from '../support/probing.ts';
 import { header, MemoryNetwork, serverConfig } from './memory.ts';
 
 const gateways: OwnGateway[] = [];
@@ -21,16 +20,6 @@ const open = async (given: GivenOptions = {}): Promise<OwnGateway> => {
   return gateway;
 };
 
-/** Probes a target as the terminal does, in this process. */
-async function probe(target: string, given: GivenOptions = {}): Promise<Reading> {
-  const scenario = readScenario('probe', target, { linger: ['0'], timeout: ['10s'], ...given });
-  if (!scenario.ok) throw new Error(scenario.problems.map(describeProblem).join('\n'));
-  const run = (await prepare(scenario.value, () => {})).start();
-  const events: TraceEvent[] = [];
-  run.subscribe((event) => events.push(event));
-  await run.finished;
-  return readTrace({ header: run.header, events });
-}
 const http = (events: readonly TraceEvent[] = []): unknown[] =>
   events.flatMap((event) =>
     event.kind === 'signalling' && event.fact.kind === 'http' ? [`${event.fact.method} ${event.fact.status}`] : [],
@@ -43,7 +32,7 @@ describe('our gateway', () => {
     ['whip', 'active', 'server'],
   ] as const)('shakes hands by %s; when it claims %s, the other side is the %s', async (kind, setup, role) => {
     const gateway = await open({ setup: [setup] });
-    const { outcome, handshakes } = await probe(`${kind}:${gateway.origin}/${kind}/room`);
+    const { outcome, handshakes } = (await probe(`${kind}:${gateway.origin}/${kind}/room`)).reading;
     expect(outcome).toBe('established');
     expect(handshakes[0]?.handshake.localRole).toBe(role);
     expect(handshakes[0]?.handshake.fingerprints.map(({ matches }) => matches)).toEqual([true, true]);
@@ -56,22 +45,33 @@ describe('our gateway', () => {
   it('serves many at once, each with a trace of its own', async () => {
     const gateway = await open();
     const all = await Promise.all(Array.from({ length: 6 }, () => probe(`whip:${gateway.origin}/whip`)));
-    expect(all.map(({ outcome }) => outcome)).toEqual(all.map(() => 'established'));
+    expect(all.map(({ reading }) => reading.outcome)).toEqual(all.map(() => 'established'));
     for (const events of gateway.traces) expect(events.filter(({ kind }) => kind === 'connected')).toHaveLength(1);
   });
 
   it('can announce a fingerprint that is not its own, and is found out', async () => {
     const gateway = await open({ announce: [`sha-256 ${Array(32).fill('00').join(':')}`] });
-    expect(await probe(`whip:${gateway.origin}/whip`)).toMatchObject({ outcome: 'fingerprint-mismatch' });
+    const { reading } = await probe(`whip:${gateway.origin}/whip`);
+    expect(reading).toMatchObject({ outcome: 'fingerprint-mismatch' });
+  });
+
+  it.each([
+    ['passive', 'hello-in-one-piece', 'no-answer'],
+    ['active', 'wrong-finished', 'alert-sent'],
+  ] as const)('has quirks to choose: %s, %s gives %s', async (setup, quirk, outcome) => {
+    const gateway = await open({ setup: [setup], quirk: [quirk] });
+    const { reading } = await probe(`whip:${gateway.origin}/whip`, { attempts: ['1'], rto: ['100ms'] });
+    expect(reading).toMatchObject({ outcome });
   });
 
   it('wants its token from everybody, and shows it to nobody', async () => {
     const gateway = await open({ token: ['t0ken'] });
-    const refused = await probe(`whip:${gateway.origin}/whip`, { token: ['other'] });
+    const { reading: refused } = await probe(`whip:${gateway.origin}/whip`, { token: ['other'] });
     expect(refused).toMatchObject({ outcome: 'refused' });
     expect(refused.verdicts[0]).toContain('wants its bearer token');
     expect(gateway.traces).toEqual([]);
-    expect(await probe(`whip:${gateway.origin}/whip`, { token: ['t0ken'] })).toMatchObject({ outcome: 'established' });
+    const { reading } = await probe(`whip:${gateway.origin}/whip`, { token: ['t0ken'] });
+    expect(reading).toMatchObject({ outcome: 'established' });
     expect(JSON.stringify(gateway.traces)).not.toContain('t0ken');
   });
 });

@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { prepare } from '../../src/cli/prepare.ts';
-import { type Reading, readTrace } from '../../src/cli/reading.ts';
-import { describeProblem, type GivenOptions, readScenario } from '../../src/scenario/index.ts';
+import type { Reading } from '../../src/cli/reading.ts';
 import type { TraceEvent } from '../../src/trace/model.ts';
 import { toQlog } from '../../src/trace/qlog/write.ts';
+import { probe } from '../support/probing.ts';
 import { type WhipBehaviour, WhipServer } from '../support/whipServer.ts';
 
 const servers: WhipServer[] = [];
@@ -15,21 +14,6 @@ const serve = async (behaviour: WhipBehaviour = {}): Promise<WhipServer> => {
   servers.push(server);
   return server;
 };
-
-/** Probes a target as the terminal does, in this process. */
-async function probe(
-  target: string,
-  given: GivenOptions = {},
-): Promise<{ readonly events: readonly TraceEvent[]; readonly reading: Reading; readonly text: string }> {
-  const scenario = readScenario('probe', target, { linger: ['0'], timeout: ['10s'], ...given });
-  if (!scenario.ok) throw new Error(scenario.problems.map(describeProblem).join('\n'));
-  const run = (await prepare(scenario.value, () => {})).start();
-  const events: TraceEvent[] = [];
-  run.subscribe((event) => events.push(event));
-  await run.finished;
-  const trace = { header: run.header, events };
-  return { events, reading: readTrace(trace), text: toQlog(trace, { withKeys: true }) };
-}
 
 const facts = (events: readonly TraceEvent[]) =>
   events.flatMap((event) => (event.kind === 'signalling' ? [event.fact] : []));
@@ -53,7 +37,8 @@ describe('a WHIP server', () => {
 
   it('is asked with the token, and told when it is over', async () => {
     const server = await serve();
-    const { text, events } = await probe(`whip:${server.url}?key=streamkey`, { token: ['s3cret-token'] });
+    const { trace, events } = await probe(`whip:${server.url}?key=streamkey`, { token: ['s3cret-token'] });
+    const text = toQlog(trace, { withKeys: true });
     await expect.poll(() => server.asked.map(({ method }) => method)).toContain('DELETE');
     expect(server.asked[0]).toMatchObject({ method: 'POST', headers: { 'content-type': 'application/sdp' } });
     expect(server.asked[0]?.body).toContain('a=sendonly');
