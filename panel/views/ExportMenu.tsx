@@ -96,13 +96,13 @@ function Files({ run, onDone }: { readonly run: RunSummary; readonly onDone: () 
           </li>
         ))}
       </ul>
-      <label className="row">
+      <label>
         <input
           type="checkbox"
           checked={addresses === 'shown'}
           onChange={({ target }) => setAddresses(target.checked ? 'shown' : 'masked')}
         />{' '}
-        Addresses in .html, .md and .svg (otherwise host-1, host-2)
+        <span>Addresses in .html, .md and .svg (otherwise host-1, host-2)</span>
       </label>
       <button type="button" aria-expanded={asking} onClick={() => setAsking(!asking)}>
         With keys…

@@ -67,6 +67,16 @@ describe('a capture that is opened', () => {
     expect(state(panel).runs.map(({ id }) => id)).toEqual([run]);
   });
 
+  it('stays the baseline that it was pinned as meanwhile', async () => {
+    const { panel } = setUp();
+    const opening = panel.actions.openFiles([file('loss-small.pcapng')]);
+    panel.actions.pin({ run: state(panel).selection.run ?? '', handshake: 'h1' });
+    await opening;
+    expect(state(panel).baseline).toEqual({ run: state(panel).runs[0]?.id, handshake: 'h1' });
+    panel.actions.pin(undefined);
+    expect(state(panel).baseline).toBeUndefined();
+  });
+
   it('is shown all the same when it can not be kept, and that is said', async () => {
     const { client, panel } = setUp();
     client.failNext = { code: 'too-large', message: 'The file is larger than all that is kept.' };
@@ -246,6 +256,19 @@ describe('the files for scripts and threads', () => {
     const secret = keys.trim().split(' ')[2] ?? '';
     expect(secret).toHaveLength(96);
     for (const one of [json, text, toSqlog(trace, { withKeys: false })]) expect(one).not.toContain(secret);
+  });
+
+  it('hide addresses until they are asked for, and no key is ever in them', () => {
+    const secret =
+      String(contentsOf(trace, handshakes, 'keys', { withKeys: true }))
+        .trim()
+        .split(' ')[2] ?? '-';
+    const [one] = handshakes;
+    const abroad = one ? [{ ...one, handshake: { ...one.handshake, client: '198.51.100.7:5000' } }] : [];
+    for (const kind of ['html', 'md', 'svg'] as const) {
+      expect(contentsOf(trace, abroad, kind, { withKeys: true })).not.toMatch(new RegExp(`198\\.51\\.100|${secret}`));
+      expect(contentsOf(trace, abroad, kind, { withKeys: false, addresses: 'shown' })).toContain('198.51.100.7:5000');
+    }
   });
 
   it('are empty as a key log until keys are asked for', () => {
