@@ -4,12 +4,8 @@
  * (`Faults.repeatedHello`). What the association before had to say is still said; what comes in is the new one's.
  */
 import type { Instant } from '../base/time.ts';
-import { tryDecode } from '../codec/codec.ts';
-import { handshakeHeader } from '../wire/handshake.ts';
-import { splitDatagram } from '../wire/record.ts';
-import { ContentType, HandshakeType } from '../wire/registry.ts';
+import { helloRandomIn } from '../wire/helloRandom.ts';
 import type { EndpointConfig, Input, InspectableEndpoint, Output, Role, SrtpKeys } from './api.ts';
-import { headOf } from './epochs.ts';
 
 /** Whether the settings ask for such an endpoint. */
 export const replacesItself = ({ faults }: EndpointConfig): boolean =>
@@ -36,7 +32,7 @@ export class Restarting implements InspectableEndpoint {
   handle(input: Input, now: Instant): void {
     const { role, faults } = this.#config;
     const { state } = this.#now;
-    const repeated = input.kind === 'datagram' && !atRest.includes(state) && beginsHello(input.bytes);
+    const repeated = input.kind === 'datagram' && !atRest.includes(state) && helloRandomIn(input.bytes) !== undefined;
     if (faults?.repeatedHello === 'begins-anew' && repeated) this.#replace(role, now);
     this.#now.handle(input, now);
     if (faults?.afterFinished === undefined || this.#done || this.#now.state !== 'connected') return;
@@ -76,11 +72,3 @@ export class Restarting implements InspectableEndpoint {
 
 /** States in which no handshake is under way. */
 const atRest: readonly string[] = ['idle', 'awaitClientHello', 'connected', 'closed', 'failed'];
-
-/** Whether some ClientHello begins in a datagram. */
-const beginsHello = (datagram: Uint8Array): boolean =>
-  splitDatagram(datagram).records.some(({ type, epoch, fragment }) => {
-    if (type !== ContentType.handshake || epoch > 0) return false;
-    const head = tryDecode(handshakeHeader, headOf(fragment));
-    return head.ok && head.value.msg_type === HandshakeType.clientHello && head.value.fragment_offset === 0;
-  });

@@ -6,14 +6,13 @@
 
 import { toHex } from '../base/bytes.ts';
 import type { RandomSource } from '../base/random.ts';
-import { tryDecode } from '../codec/codec.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { EndpointConfig } from '../engine/api.ts';
 import type { LinkRule } from '../link/api.ts';
 import type { Address, TraceHeader } from '../trace/model.ts';
-import { handshakeHeader, handshakeHeaderLength } from '../wire/handshake.ts';
+import { helloRandomIn } from '../wire/helloRandom.ts';
 import { splitDatagram } from '../wire/record.ts';
-import { ContentType, HandshakeType } from '../wire/registry.ts';
+import { HandshakeType } from '../wire/registry.ts';
 import type { Clock, Run, Transport, TransportEvent } from './api.ts';
 import { visibleContents } from './contents.ts';
 import { startRun } from './driver.ts';
@@ -121,7 +120,8 @@ export function listen(spec: ListenerSpec): Listener {
    * with a whole handshake that it is there, since anybody can send a ClientHello (RFC 6347 §4.2.8).
    */
   const hear = (client: Client, event: Extract<TransportEvent, { readonly kind: 'datagram' }>): void => {
-    const random = helloRandom(event.bytes);
+    const begun = helloRandomIn(event.bytes);
+    const random = begun ? toHex(begun) : '';
     client.random ||= random;
     const another = random !== '' && random !== client.random;
     if (client.settled && another && !client.successor && spec.config.faults?.liveHello !== 'ignored')
@@ -174,17 +174,6 @@ export function listen(spec: ListenerSpec): Listener {
 
 /** Whether a datagram begins with a record of epoch 0. */
 const inTheClear = (bytes: Uint8Array): boolean => splitDatagram(bytes).records[0]?.epoch === 0;
-
-/** The random of a ClientHello that begins in a datagram, in hexadecimal; empty when none does. */
-function helloRandom(bytes: Uint8Array): string {
-  for (const { type, epoch, fragment } of splitDatagram(bytes).records) {
-    if (type !== ContentType.handshake || epoch > 0) continue;
-    const head = tryDecode(handshakeHeader, fragment.subarray(0, handshakeHeaderLength));
-    if (head.ok && head.value.msg_type === HandshakeType.clientHello && head.value.fragment_offset === 0)
-      return toHex(fragment.subarray(handshakeHeaderLength + 2, handshakeHeaderLength + 34));
-  }
-  return '';
-}
 
 const startsHandshake = (bytes: Uint8Array): boolean =>
   visibleContents(bytes).fragments.some(({ message }) => message === HandshakeType.clientHello);

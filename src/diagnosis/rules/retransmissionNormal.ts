@@ -57,6 +57,6 @@ function sentence(flights: readonly FlightView[]): string {
     return `${flightText(flight)} ${n === 1 ? `after ${duration(first)}` : `${count(n, 'more time')}, the first after ${duration(first)}`}`;
   });
   const more = flights.length - parts.length;
-  return `Sent again: ${list(more > 0 ? [...parts, `${more} more flights`] : parts)}`;
+  return `Sent again: ${list(more > 0 ? [...parts, more === 1 ? 'one more flight' : `${numeral(more)} more flights`] : parts)}`;
 }
 const shown = 4;
