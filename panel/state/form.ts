@@ -7,6 +7,7 @@ import { type DescriptionType, readDescription, type SdpProblem, unusableBecause
 import {
   type Choice,
   defaultOptions,
+  formatTurnUrl,
   type Json,
   misplaced,
   type OptionGroup,
@@ -17,6 +18,7 @@ import {
   ourselves,
   type Parsed,
   type Problem,
+  parseTurnUrl,
   presets,
   quirkIds,
   quirks,
@@ -361,10 +363,12 @@ function problemText({ given, what, allowed, at }: Problem): string {
   return `${short} ${what}${where}${allowed === undefined ? '' : `; allowed: ${allowed}`}`;
 }
 
-/** What may be kept between openings: never a pasted key or certificate. */
+/** What may be kept between openings: never a pasted key or certificate, a token, or the password of a relay. */
 export function rememberable(form: FormState): Pick<FormState, 'target' | 'values'> {
-  const { key: _key, cert: _cert, ...values } = form.values;
-  return { target: form.target, values };
+  const { key: _key, cert: _cert, token: _token, turn, ...values } = form.values;
+  const relay = turn === undefined ? undefined : parseTurnUrl(turn);
+  // One that can't be read may hold a password anywhere.
+  return { target: form.target, values: relay?.ok ? { ...values, turn: formatTurnUrl(relay.server) } : values };
 }
 
 /** Reads what was kept; whatever is not of the form's shape is dropped. */

@@ -149,6 +149,9 @@ describe('the form', () => {
     const kept: unknown = JSON.parse(JSON.stringify(rememberable(form)));
     expect(JSON.stringify(kept)).not.toContain('PRIVATE');
     expect(remembered(kept).values).toEqual({ mtu: '300' });
+    const reach = rememberable(formOf({ token: 'SECRET', turn: 'turn:user:SECRET@relay.example:3479' }));
+    expect(reach.values).toEqual({ turn: 'turn:user@relay.example:3479' });
+    expect(rememberable(formOf({ turn: 'turn:user:SECRET@' })).values).toEqual({});
     for (const nonsense of [undefined, null, 7, 'x', { target: 3, values: [1] }, { values: { mtu: {}, __proto__: 1 } }])
       expect(remembered(nonsense).values).toEqual({});
   });
