@@ -2,9 +2,11 @@
  * Files that the user gives us, together: each is told by its content, key logs are joined to the captures they belong to.
  * What can be read of a broken file is read; what can't be is said with the place in the file. All of it stays here.
  */
+import { joinCalls } from '../../src/analysis/calls.ts';
 import { toHex } from '../../src/base/bytes.ts';
 import { type Secret, secretEvents } from '../../src/capture/keylog.ts';
 import { openFile } from '../../src/capture/open.ts';
+import type { Call } from '../../src/trace/calls.ts';
 import type { Trace } from '../../src/trace/model.ts';
 import type { Problem } from '../../src/trace/problem.ts';
 import { plural } from '../layout/text.ts';
@@ -77,9 +79,13 @@ export function openFiles(files: readonly GivenFile[], keys: KeyStore, tool: str
   const secrets: Secret[] = [];
   const keyLogs: string[] = [];
   const troubles: string[] = [];
+  const calls: Call[] = [];
   for (const { name, bytes } of files) {
     const opened = openFile(bytes, { tool, title: name });
-    if (opened.kind === 'keylog') {
+    if (opened.kind === 'internals') {
+      calls.push(...opened.calls);
+      troubles.push(...problemTexts(opened.problems).map((text) => `${name}: ${text}`));
+    } else if (opened.kind === 'keylog') {
       keyLogs.push(name);
       secrets.push(...opened.secrets);
       troubles.push(...problemTexts(opened.problems).map((text) => `${name}: ${text}`));
@@ -92,7 +98,12 @@ export function openFiles(files: readonly GivenFile[], keys: KeyStore, tool: str
     else read.push({ name, trace: opened.trace, problems: opened.problems });
   }
   keys.add(secrets);
-  const imports = read.map(({ name, trace, problems }) => ({ name, trace: withKeys(trace, keys), problems }));
+  if (calls.length > 0 && read.length === 0)
+    troubles.push('A browser’s dump holds no datagrams: open it together with the capture of its call.');
+  const imports = read.map(({ name, trace, problems }) => {
+    const { trace: joined } = joinCalls(trace, calls);
+    return { name, trace: withKeys(joined, keys), problems };
+  });
   return { imports, secrets, keyLogs, troubles };
 }
 

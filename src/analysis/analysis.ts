@@ -15,7 +15,7 @@ import { isUnified, unifiedBits } from '../wire/unified.ts';
 import { payloadKind } from './demux.ts';
 import type { Buffers, LinkNote, Wrapping } from './facts.ts';
 import { Certificates } from './hellos.ts';
-import { type IceRoundTrips, type IceSession, IceWatch, iceFacts, roundTrips } from './iceWatch.ts';
+import { hasAgent, type IceRoundTrips, type IceSession, IceWatch, iceFacts, roundTrips } from './iceWatch.ts';
 import { KeyRing } from './keys.ts';
 import { newBudget } from './messages.ts';
 import { type Move, type Snapshot, type StunView, silenceMs } from './model.ts';
@@ -161,11 +161,11 @@ export class Analysis {
   /** What is known by now. The same object while nothing was pushed; unchanged handshakes keep their identity. */
   snapshot(): Snapshot {
     if (this.#snapshot) return this.#snapshot;
-    const fingerprints = { crypto: this.#shared.crypto, announced: this.#fingerprints };
     this.#pathShown = true;
     const handshakes = this.#tracks.map((track) => {
       const followed = this.#lastAt - track.endedAt >= silenceMs;
       const { path, trips, size } = this.#pathOf(track);
+      const fingerprints = { crypto: this.#shared.crypto, announced: this.#announcedTo(track) };
       const { stun, stunKey } = this.#stunOf(track);
       const key = `${followed} ${this.#fingerprints.length} ${size} ${stunKey}`;
       const software = {
@@ -215,6 +215,16 @@ export class Analysis {
     if (this.#header && (ours === 'client' || ours === 'server')) this.#header = { ...this.#header, localRole: ours };
     // Without a path there is no datagram to begin a handshake with, and yet there is something to say about it.
     if (event.kind === 'ice' && event.fact.kind === 'failed' && this.#tracks.length === 0) this.#begin(event.at);
+  }
+
+  /** Fingerprints of the whole trace, and of the track's own call where there are several. */
+  #announcedTo(track: Track): readonly Fingerprint[] {
+    const [client = '', server = ''] = track.addresses;
+    const association = this.#pairs.between(client, server)?.association;
+    const session = association && this.#sessions.get(association);
+    return this.#fingerprints.filter(
+      ({ ufrag }) => ufrag === undefined || (session !== undefined && hasAgent(session, ufrag)),
+    );
   }
 
   /** The trace's own path, and in a capture what STUN between the ends of the handshake tells. */

@@ -161,6 +161,9 @@ export interface IceRoundTrips {
   readonly server: number | undefined;
 }
 
+/** Whether an agent of this session has the user fragment. */
+export const hasAgent = ({ lines }: IceSession, ufrag: string): boolean => lines.some(({ by }) => by === ufrag);
+
 const agentOf = ({ lines }: IceSession, address: Address): string | undefined =>
   lines.find(({ src }) => src === address)?.by;
 

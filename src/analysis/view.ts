@@ -28,6 +28,7 @@ export interface Fingerprint {
   readonly of: Actor;
   readonly hash: string;
   readonly value: Uint8Array;
+  readonly ufrag?: string | undefined;
 }
 
 export interface ViewInputs {

@@ -3,10 +3,12 @@
  * called anything.
  */
 import { fromUtf8 } from '../base/bytes.ts';
+import type { Call } from '../trace/calls.ts';
 import type { Trace } from '../trace/model.ts';
 import type { Problem } from '../trace/problem.ts';
 import { readQlog, readSqlog } from '../trace/qlog/read.ts';
 import { recordSeparator } from '../trace/qlog/schema.ts';
+import { looksLikeInternals, readInternals } from './internals.ts';
 import { parseKeyLog, type Secret } from './keylog.ts';
 import { type CaptureCounts, type CaptureOptions, isCapture, readCapture } from './read.ts';
 
@@ -20,6 +22,8 @@ export type OpenedFile =
   /** `trace` is undefined when the file is of this kind, and nothing in it can be used; `problems` says why. */
   | { readonly kind: 'sqlog' | 'qlog'; readonly trace: Trace | undefined; readonly problems: readonly Problem[] }
   | { readonly kind: 'keylog'; readonly secrets: readonly Secret[]; readonly problems: readonly Problem[] }
+  /** A dump of chrome://webrtc-internals: facts of calls, to be joined to a capture (`joinCalls`). */
+  | { readonly kind: 'internals'; readonly calls: readonly Call[]; readonly problems: readonly Problem[] }
   | { readonly kind: 'unknown'; readonly problems: readonly Problem[] };
 
 /** Reads a file of any kind that dtlscope knows. Never throws. */
@@ -33,6 +37,8 @@ export function openFile(bytes: Uint8Array, options: CaptureOptions = {}): Opene
     const { trace, problems } = readSqlog(bytes);
     return { kind: 'sqlog', trace, problems };
   }
+  const internals = looksLikeInternals(head) ? readInternals(bytes) : undefined;
+  if (internals) return { kind: 'internals', ...internals };
   if (head.startsWith('{')) {
     const { trace, problems } = readQlog(bytes);
     return { kind: 'qlog', trace, problems };

@@ -94,6 +94,8 @@ export type TraceEvent =
       readonly of: Actor;
       readonly hash: string;
       readonly value: Uint8Array;
+      /** The ICE user fragment that was announced with it, where a trace may hold several calls: it is for that one alone. */
+      readonly ufrag?: string | undefined;
     }
   /**
    * The network or a server in front said no: ICMP port unreachable, a refused TURN or HTTP request. `src` and `dst` of the

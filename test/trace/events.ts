@@ -158,7 +158,14 @@ export function randomEvent(random: Prng, index: number): TraceEvent {
     case 'closed':
       return { kind, at, actor, by: pick(random, ['peer', 'us'] as const) };
     case 'fingerprint':
-      return { kind, at, of: actor, hash: text(random), value: random.bytes(32) };
+      return {
+        kind,
+        at,
+        of: actor,
+        hash: text(random),
+        value: random.bytes(32),
+        ...(random.int(2) === 0 ? {} : { ufrag: text(random) }),
+      };
     case 'refused':
       return {
         kind,

@@ -66,7 +66,7 @@ export function diff(pathA: string, pathB: string, flags: DiffFlags, terminal: T
 function sidesOf(path: string, secrets: readonly Secret[], terminal: Terminal): readonly Compared[] {
   const opened = openFile(readInput(path, 'the file'), { tool, title: path });
   for (const problem of opened.problems) terminal.say(`${path}: ${describe(problem)}`);
-  if (opened.kind === 'keylog' || opened.kind === 'unknown' || !opened.trace)
+  if (opened.kind === 'keylog' || opened.kind === 'unknown' || opened.kind === 'internals' || !opened.trace)
     throw new Stop(Exit.usage, `${path} is neither a capture nor a trace that can be read.`);
   const { header, events } = opened.trace;
   const { handshakes } = readTrace({ header, events: [...secretEvents(secrets, 0), ...events] });

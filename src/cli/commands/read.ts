@@ -1,12 +1,16 @@
 /** `dtlscope read`: verdict, findings and ladder of every handshake in a trace or a capture. */
 import { type Command as Cli, Option } from 'commander';
 import { Analysis } from '../../analysis/analysis.ts';
+import { joinCalls } from '../../analysis/calls.ts';
+import { fromUtf8 } from '../../base/bytes.ts';
+import { looksLikeInternals } from '../../capture/internals.ts';
 import { parseKeyLog, type Secret, secretEvents } from '../../capture/keylog.ts';
 import { type OpenedFile, openFile } from '../../capture/open.ts';
 import { CaptureReader, isCapture } from '../../capture/read.ts';
 import { nodeProvider } from '../../crypto/node/index.ts';
 import { outcomes } from '../../diagnosis/model.ts';
 import { plain } from '../../report/plain.ts';
+import type { Call } from '../../trace/calls.ts';
 import type { Trace } from '../../trace/model.ts';
 import type { Problem } from '../../trace/problem.ts';
 import { Exit, type ExitCode, Stop } from '../exit.ts';
@@ -28,7 +32,10 @@ export function addRead(program: Cli, terminal: Terminal, done: (code: ExitCode)
     .description(
       'Reads .pcap, .pcapng, .sqlog and .qlog files and hex dumps (by content, whatever their names) and explains every handshake in them.',
     )
-    .argument('<file...>', 'traces and captures; a key log among them counts as --keys')
+    .argument(
+      '<file...>',
+      'traces and captures; a key log among them counts as --keys, a dump of chrome://webrtc-internals is joined to its call',
+    )
     .option('--keys <file>', 'a key log (SSLKEYLOGFILE) that opens encrypted records (repeatable)', collect)
     .addOption(
       new Option('--expect <outcome>', 'exit with 1 unless every handshake has this outcome').choices(outcomes),
@@ -50,15 +57,21 @@ export function read(paths: readonly string[], flags: ReadFlags, terminal: Termi
   const secrets = keys.flatMap((log) => log.secrets);
   let unreadable = keys.some(({ garbage }) => garbage);
 
+  const calls: Call[] = [];
+  // Facts of calls are joined to whole traces.
+  const whole = outputFiles.length > 0 || paths.some((path) => isInternals(path));
   // Key logs among the files open the captures that stand before them too.
   const inputs = paths.flatMap((path): Input[] => {
-    const input = attempt(() => inputOf(path, outputFiles.length > 0), terminal);
+    const input = attempt(() => inputOf(path, whole), terminal);
     if (input === undefined) unreadable = true;
     if (input?.kind !== 'file') return input ? [input] : [];
     const { opened } = input;
     for (const problem of opened.problems) terminal.say(`${path}: ${describe(problem)}`);
     if (opened.kind === 'keylog') secrets.push(...opened.secrets);
-    else if (opened.kind === 'unknown' || opened.trace === undefined) unreadable = true;
+    else if (opened.kind === 'internals') {
+      calls.push(...opened.calls);
+      if (opened.calls.length === 0) unreadable = true;
+    } else if (opened.kind === 'unknown' || opened.trace === undefined) unreadable = true;
     // A file that is broken from its first byte has nothing that could be shown.
     else if (opened.trace.events.length === 0 && opened.problems.length > 0) unreadable = true;
     else return [{ kind: 'trace', path, trace: opened.trace }];
@@ -67,12 +80,21 @@ export function read(paths: readonly string[], flags: ReadFlags, terminal: Termi
   if (outputFiles.length > 0 && inputs.length !== 1)
     throw new Stop(Exit.usage, `-o writes one trace, and ${inputs.length} can be read.`);
 
+  if (inputs.length === 0 && calls.length > 0)
+    terminal.say(
+      `A browser's dump of ${calls.length === 1 ? 'a call' : `${calls.length} calls`} holds no datagrams: name the capture of the call beside it.`,
+    );
+
   const readings = inputs.flatMap((input): Reading[] => {
     const { path } = input;
     const name = paths.length > 1 ? path : undefined;
     let reading: Reading | undefined;
     if (input.kind === 'trace') {
-      const { header, events } = input.trace;
+      const { trace, found } = joinCalls(input.trace, calls);
+      for (const { call, by } of found) terminal.say(plain(`${path}: joined to the call ${callName(call)}, by ${by}.`));
+      if (calls.length > found.length)
+        terminal.say(`${path}: ${calls.length - found.length} of ${calls.length} calls of the browser are not in it.`);
+      const { header, events } = trace;
       const whole = { header, events: [...secretEvents(secrets, 0), ...events] };
       reading = readTrace(whole, name);
       if (outputFiles.length > 0) {
@@ -100,6 +122,18 @@ type Input =
   | { readonly kind: 'capture'; readonly path: string }
   | { readonly kind: 'trace'; readonly path: string; readonly trace: Trace }
   | { readonly kind: 'file'; readonly path: string; readonly opened: OpenedFile };
+
+/** Whether a file begins like a dump of webrtc-internals; what can not be read is told later. */
+function isInternals(path: string): boolean {
+  try {
+    const [head] = inputParts(path, 'the file');
+    return head !== undefined && looksLikeInternals(fromUtf8(head.subarray(0, 4096)).trimStart());
+  } catch {
+    return false;
+  }
+}
+
+const callName = ({ id, url }: Call): string => (url === undefined ? id : `${id} of ${url.replace(/[?#].*/, '')}`);
 
 /** What a file is. A capture is not read yet, unless the whole of it is wanted for other files. */
 function inputOf(path: string, whole: boolean): Input {

@@ -75,7 +75,12 @@ export function toQlogEvent(event: TraceEvent, header: TraceHeader): QlogEvent {
     case 'closed':
       return named('dtls:closed', { actor: event.actor, by: event.by });
     case 'fingerprint':
-      return named('dtls:fingerprint_announced', { of: event.of, hash: event.hash, value: toHex(event.value) });
+      return named('dtls:fingerprint_announced', {
+        of: event.of,
+        hash: event.hash,
+        value: toHex(event.value),
+        ufrag: event.ufrag,
+      });
     case 'refused':
       return named('dtls:refused', { by: event.by, why: event.why, src: event.src, dst: event.dst });
     case 'ice':
@@ -247,13 +252,11 @@ const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
   ],
   [
     'dtls:fingerprint_announced',
-    (at, data) => ({
-      kind: 'fingerprint',
-      at,
-      of: data.oneOf('of', actors),
-      hash: data.text('hash'),
-      value: data.bytes('value'),
-    }),
+    (at, data) => {
+      const ufrag = data.optional('ufrag', (name) => data.text(name));
+      const announced = { of: data.oneOf('of', actors), hash: data.text('hash'), value: data.bytes('value') };
+      return { kind: 'fingerprint', at, ...announced, ...(ufrag === undefined ? {} : { ufrag }) };
+    },
   ],
   [
     'dtls:refused',
