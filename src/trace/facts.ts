@@ -32,4 +32,8 @@ export interface TraceParameters {
   readonly srtpProfile: number | undefined;
   readonly alpn: string | undefined;
   readonly extendedMasterSecret: boolean;
+  /** A session of before was taken up again. */
+  readonly resumed?: boolean | undefined;
+  /** RFC 7366, for CBC suites. */
+  readonly encryptThenMac?: boolean | undefined;
 }

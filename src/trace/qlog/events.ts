@@ -356,6 +356,8 @@ const parametersToJson = (parameters: TraceParameters): Json => ({
   srtp_profile: parameters.srtpProfile,
   alpn: parameters.alpn,
   extended_master_secret: parameters.extendedMasterSecret,
+  resumed: parameters.resumed,
+  encrypt_then_mac: parameters.encryptThenMac,
 });
 
 const parametersFromJson = (data: Fields): TraceParameters => ({
@@ -366,6 +368,9 @@ const parametersFromJson = (data: Fields): TraceParameters => ({
   srtpProfile: data.optional('srtp_profile', (name) => data.count(name)),
   alpn: data.optional('alpn', (name) => data.text(name)),
   extendedMasterSecret: data.boolean('extended_master_secret'),
+  // Files of before have neither.
+  ...data.optional('resumed', (name) => ({ resumed: data.boolean(name) })),
+  ...data.optional('encrypt_then_mac', (name) => ({ encryptThenMac: data.boolean(name) })),
 });
 
 function failureFrom(data: Fields): Failure {
