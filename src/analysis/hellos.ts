@@ -2,7 +2,7 @@
  * What the hellos and the key exchange say: randoms, versions, suite, group, signature, SRTP profile, certificates. Bodies
  * are a stranger's bytes: what does not decode says nothing, and what was never seen stays undefined.
  */
-import { fromUtf8, toHex } from '../base/bytes.ts';
+import { equal, fromUtf8, toHex } from '../base/bytes.ts';
 import { type Codec, tryDecode } from '../codec/codec.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { extensionCode, findExtension } from '../wire/extensions.ts';
@@ -169,10 +169,19 @@ export function parametersOf(negotiation: Negotiation): ParametersView {
       negotiation.helloVerifyRequest ||
       (client?.cookie.length ?? 0) > 0 ||
       findExtension(retry?.extensions, 'cookie') !== undefined,
+    ...(server && !is13 && client && older(client, server)),
     ...(is13 && server && { psk: findExtension(server.extensions, 'pre_shared_key') !== undefined }),
     offer: client && offerOf(client),
   };
 }
+
+/** What only hellos before DTLS 1.3 agree: a session by its id, which also stands for a ticket (RFC 5077 §3.4). */
+const older = (client: ClientHello, server: ServerHello): Pick<ParametersView, 'resumed' | 'encryptThenMac'> => ({
+  resumed: server.session_id.length > 0 && equal(server.session_id, client.session_id),
+  encryptThenMac:
+    findExtension(client.extensions, 'encrypt_then_mac') !== undefined &&
+    findExtension(server.extensions, 'encrypt_then_mac') !== undefined,
+});
 
 function offerOf(client: ClientHello): NonNullable<ParametersView['offer']> {
   const { extensions } = client;

@@ -416,6 +416,10 @@ export interface ParametersView {
   readonly cookie: boolean;
   /** Whether a DTLS 1.3 server took a pre-shared key, as a ticket's (RFC 8446 §4.2.11): then there is no certificate. */
   readonly psk?: boolean | undefined;
+  /** Before DTLS 1.3: the server goes on with a session of before, so that there is no certificate (RFC 5246 §7.3). */
+  readonly resumed?: boolean | undefined;
+  /** Before DTLS 1.3: both hellos have encrypt_then_mac, which only AES-CBC heeds (RFC 7366). */
+  readonly encryptThenMac?: boolean | undefined;
   readonly offer:
     | {
         readonly versions: readonly number[];

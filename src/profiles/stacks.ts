@@ -93,6 +93,80 @@ const openssl30: Profile = {
   ],
 };
 
+/** Facts of its source; nobody here has run it. */
+const openssl102Source = (where: string): string => `OpenSSL 1.0.2 ${where}`;
+
+const openssl102: Profile = {
+  id: 'openssl-1.0.2',
+  title: 'OpenSSL 1.0.2',
+  about:
+    'what gateways of 2015 to 2020 were built with: DTLS 1.2 and 1.0, AES-CBC and RSA key exchange among its suites, and none of the extensions that came later',
+  hello: {
+    legacyVersion: 0xfefd,
+    sessionIdLength: 0,
+    compressionMethods: [0],
+    supportedVersions: [],
+    keyShares: [],
+    extensions: [
+      { kind: 'ec_point_formats', body: { ec_point_format_list: [0, 1, 2] } },
+      'supported_groups',
+      'session_ticket',
+      'signature_algorithms',
+      // peer_allowed_to_send (RFC 6520 §2).
+      { kind: 'unknown', code: 15, body: Uint8Array.of(1) },
+      'application_layer_protocol_negotiation',
+      'use_srtp',
+    ],
+    order: 'fixed',
+  },
+  offer: {
+    versions: inSource(['1.2', '1.0'], openssl102Source('ssl/d1_meth.c, DTLS_method')),
+    cipherSuites: inSource(
+      [
+        0xc030, 0xc02c, 0xc028, 0xc024, 0xc014, 0xc00a, 0x00a5, 0x00a3, 0x00a1, 0x009f, 0x006b, 0x006a, 0x0069, 0x0068,
+        0x0039, 0x0038, 0x0037, 0x0036, 0x0088, 0x0087, 0x0086, 0x0085, 0xc032, 0xc02e, 0xc02a, 0xc026, 0xc00f, 0xc005,
+        0x009d, 0x003d, 0x0035, 0x0084, 0xc02f, 0xc02b, 0xc027, 0xc023, 0xc013, 0xc009, 0x00a4, 0x00a2, 0x00a0, 0x009e,
+        0x0067, 0x0040, 0x003f, 0x003e, 0x0033, 0x0032, 0x0031, 0x0030, 0x009a, 0x0099, 0x0098, 0x0097, 0x0045, 0x0044,
+        0x0043, 0x0042, 0xc031, 0xc02d, 0xc029, 0xc025, 0xc00e, 0xc004, 0x009c, 0x003c, 0x002f, 0x0096, 0x0041, 0x0007,
+        0xc012, 0xc008, 0x0016, 0x0013, 0x0010, 0x000d, 0xc00d, 0xc003, 0x000a, 0x00ff,
+      ],
+      openssl102Source('ssl/s3_lib.c and SSL_DEFAULT_CIPHER_LIST; DTLS leaves RC4 out'),
+    ),
+    groups: inSource(
+      [23, 25, 28, 27, 24, 26, 22, 14, 13, 11, 12, 9, 10],
+      openssl102Source('ssl/t1_lib.c, eccurves_auto'),
+    ),
+    signatureSchemes: inSource(
+      [
+        0x0601, 0x0602, 0x0603, 0x0501, 0x0502, 0x0503, 0x0401, 0x0402, 0x0403, 0x0301, 0x0302, 0x0303, 0x0201, 0x0202,
+        0x0203,
+      ],
+      openssl102Source('ssl/t1_lib.c, tls12_sigalgs'),
+    ),
+    srtpProfiles: unmeasured,
+    alpn: unmeasured,
+  },
+  timers: {
+    start: inSource(1000, openssl102Source('ssl/d1_lib.c, dtls1_start_timer')),
+    growth: inSource(2, openssl102Source('ssl/d1_lib.c, dtls1_double_timeout')),
+    cap: inSource(60_000, openssl102Source('ssl/d1_lib.c, dtls1_double_timeout')),
+    attempts: inSource(12, openssl102Source('ssl/dtls1.h, DTLS1_TMO_ALERT_COUNT')),
+  },
+  datagrams: {
+    mtu: unmeasured,
+    mtuSteps: unmeasured,
+    packing: inSource('packed', openssl102Source('ssl/d1_both.c, dtls1_do_write: records are buffered up to the MTU')),
+    resendPacking: inSource('record', openssl102Source('ssl/d1_both.c, dtls1_retransmit_message flushes after each')),
+    borders: inSource('recut', openssl102Source('ssl/d1_both.c: fragments are cut for the MTU of the moment')),
+  },
+  replayWindow: inSource(64, openssl102Source('ssl/d1_pkt.c, dtls1_record_replay_check')),
+  cookie: inSource(false, openssl102Source('ssl/d1_srvr.c: only with SSL_OP_COOKIE_EXCHANGE')),
+  notes: [
+    'It knows neither extended_master_secret nor encrypt_then_mac, and neither X25519 nor ChaCha20.',
+    'Without --allow-weak dtlscope speaks its DTLS 1.2 with ECDHE and AES-GCM alone; the rest is offered for shape.',
+  ],
+};
+
 const gnutls: Profile = {
   id: 'gnutls',
   title: 'GnuTLS',
@@ -281,4 +355,4 @@ const mbedtls: Profile = {
   ],
 };
 
-export const stacks: readonly Profile[] = [openssl30, gnutls, nss, boringssl, pion, mbedtls];
+export const stacks: readonly Profile[] = [openssl30, openssl102, gnutls, nss, boringssl, pion, mbedtls];

@@ -28,6 +28,7 @@ export function factLines(handshake: Handshake): readonly FactLine[] {
     names.group,
     names.signature,
     parameters.psk ? 'pre-shared key' : undefined,
+    parameters.resumed ? 'a session resumed' : undefined,
     master[`${parameters.extendedMasterSecret}`],
   ];
   const peers = guessPeers(handshake);

@@ -53,6 +53,7 @@ const serverLeaf = bundledTestCredential('ecdsa-p256-b').chain[0] ?? new Uint8Ar
 const wrongFingerprint: Simulated = {
   client: { trust: { kind: 'fingerprints', fingerprints: [{ hash: 'sha256', value: new Uint8Array(32) }] } },
 };
+const cbc = { allowWeak: true, cipherSuites: [0xc009] } as const;
 const noGroup: Simulated = { client: { groups: [24] }, server: { groups: [29] } };
 const fragments: Simulated = { server: { mtu: 300 } };
 const slow: Simulated = { rules: ['delay=700ms'] };
@@ -473,6 +474,29 @@ export const cases: Readonly<
       { what: 'the handshake never completed', trace: lastFlightUnanswered('with keys') },
       { what: 'all is well', trace: capture('dtls13_nss_mutual_pq') },
       { what: 'DTLS 1.2 has no ACKs', trace: seenBy('client', { rules: ['in:drop=finished#1', 'delay=10ms'] }) },
+    ],
+  },
+  'weak-parameters': {
+    triggers: [
+      {
+        what: 'a capture has DTLS 1.0 with RSA key exchange',
+        trace: capture('dtls10_rsa_cbc'),
+        severity: 'warning',
+        says: /DTLS 1\.0.*RSA key exchange/,
+      },
+      {
+        what: 'our own run was allowed AES-CBC, with its MAC inside',
+        trace: run({ client: cbc, server: { ...cbc, encryptThenMac: false } }),
+        severity: 'warning',
+        says: /^Agreed on: AES-CBC/,
+      },
+    ],
+    nearMisses: [
+      { what: 'AES-CBC has its MAC outside', trace: run({ client: cbc, server: cbc }) },
+      {
+        what: 'weak suites are offered and none is chosen',
+        trace: run({ client: { cipherSuites: [0xc02b, 0xc009] } }),
+      },
     ],
   },
   'post-quantum-key-share': {

@@ -14,6 +14,7 @@ describe('the profiles', () => {
       'chromium-156',
       'firefox-153',
       'openssl-3.0',
+      'openssl-1.0.2',
       'gnutls',
       'nss',
       'boringssl',

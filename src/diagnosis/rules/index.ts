@@ -16,6 +16,7 @@ import { peerSilent } from './peerSilent.ts';
 import { postQuantumKeyShare } from './postQuantumKeyShare.ts';
 import { retransmissionNormal } from './retransmissionNormal.ts';
 import { versionMismatch } from './versionMismatch.ts';
+import { weakParameters } from './weakParameters.ts';
 
 export const rules: readonly Rule[] = [
   fingerprintMismatch,
@@ -31,6 +32,7 @@ export const rules: readonly Rule[] = [
   flightLost,
   lastFlightLost,
   peerSilent,
+  weakParameters,
   incompleteCapture,
   postQuantumKeyShare,
   retransmissionNormal,
