@@ -1,6 +1,8 @@
 /** Our certificates and keys: from files, made to order, or the WebRTC default when nothing is said. */
-import { randomBytes, webcrypto } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
+import type { RandomSource } from '../base/random.ts';
 import type { Credential } from '../crypto/keys.ts';
+import { draw } from '../crypto/node/random.ts';
 import type { Options } from '../scenario/index.ts';
 import { generateCredential } from '../x509/generate.ts';
 import { importCredential } from '../x509/import.ts';
@@ -41,4 +43,4 @@ export async function generate(spec: CredentialSpec) {
 }
 
 /** The system's generator. */
-export const systemRandom = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+export const systemRandom: RandomSource = draw;

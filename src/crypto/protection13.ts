@@ -80,7 +80,13 @@ export function recordProtection13(inputs: Protection13Inputs): RecordCipher13 {
   if (suite.cipher.kind !== 'aead') throw new Error(`${suite.name} is not a suite of TLS 1.3`);
   const keys = keySchedule(provider, suite.hash, inputs.prefix).trafficKeys(secret, suite.cipher);
   const aead = provider.aead(suite.cipher.aead, keys.key);
-  const mask = provider.recordNumberMask(suite.cipher.aead, keys.sn);
+  const name = suite.cipher.aead;
+  // Made for the first record: many a key of a handshake never protects one.
+  let made: ReturnType<CryptoProvider['recordNumberMask']> | undefined;
+  const mask = (sample: Uint8Array): Uint8Array => {
+    made ??= provider.recordNumberMask(name, keys.sn);
+    return made(sample);
+  };
 
   const cid = form?.cid?.length ? form.cid : undefined;
   const numberLength = form?.numberLength ?? 2;

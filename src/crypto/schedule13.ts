@@ -89,13 +89,17 @@ function makeSchedule(provider: Hashes, hash: CipherSuite['hash'], prefix: Label
     hkdfExtract(provider, hash, secret, keyMaterial);
   /** Derive-Secret(Secret, "derived", ""), which leads from one stage to the next. */
   const derived = (secret: Uint8Array): Uint8Array => expand(secret, 'derived', emptyHash);
+  // Without a PSK the first stage is the same in every handshake.
+  const earlyWithoutPsk = extract(zeros, zeros);
+  const derivedWithoutPsk = derived(earlyWithoutPsk);
   return {
     length,
-    earlySecret: (psk = zeros) => extract(zeros, psk),
+    earlySecret: (psk) => (psk ? extract(zeros, psk) : earlyWithoutPsk),
     binderKey: (early, kind) => expand(early, kind === 'external' ? 'ext binder' : 'res binder', emptyHash),
     clientEarlyTrafficSecret: (early, transcript) => expand(early, 'c e traffic', transcript),
     earlyExporterSecret: (early, transcript) => expand(early, 'e exp master', transcript),
-    handshakeSecret: (early, shared = zeros) => extract(derived(early), shared),
+    handshakeSecret: (early, shared = zeros) =>
+      extract(early === earlyWithoutPsk ? derivedWithoutPsk : derived(early), shared),
     handshakeTrafficSecret: (handshake, side, transcript) => expand(handshake, `${side[0]} hs traffic`, transcript),
     mainSecret: (handshake) => extract(derived(handshake), zeros),
     applicationTrafficSecret: (main, side, transcript) => expand(main, `${side[0]} ap traffic`, transcript),

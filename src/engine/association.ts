@@ -9,7 +9,7 @@
 import { after, earlier, type Instant } from '../base/time.ts';
 import { encode, tryDecode } from '../codec/codec.ts';
 import type { Faults } from '../profiles/model.ts';
-import { handshakeHeader, handshakeHeaderLength, handshakeTypeName } from '../wire/handshake.ts';
+import { handshakeHeaderLength, handshakeTypeName } from '../wire/handshake.ts';
 import { alert } from '../wire/record.ts';
 import {
   alertDescriptions,
@@ -25,10 +25,10 @@ import { ack } from '../wire/unified.ts';
 import { Acknowledger } from './acknowledging.ts';
 import type { DatagramContents, EndpointConfig, EngineEvent, Environment, Input, Output, PeerAddress } from './api.ts';
 import { Doorstep, type FirstHello } from './doorstep.ts';
-import { type AnySlice, Epochs, headOf, type Opened } from './epochs.ts';
+import { type AnySlice, Epochs, type Opened } from './epochs.ts';
 import { alertFor, type DropReason, type Failure, type Ignored, ignored } from './failure.ts';
 import { type Flight, Flights } from './flights.ts';
-import { type Fragment, Inbox } from './inbox.ts';
+import { type Fragment, fragmentAt, Inbox } from './inbox.ts';
 import { LastWord } from './lastWord.ts';
 import type { Message, Runner } from './machine.ts';
 import { pickyAbout } from './pickiness.ts';
@@ -273,21 +273,12 @@ export class Association {
     const { plaintext, epoch, number } = record;
     // Several messages may share a record (RFC 6347 §4.2.3).
     for (let at = 0; at < plaintext.length && !this.#end; ) {
-      const rest = plaintext.subarray(at);
-      const head = tryDecode(handshakeHeader, headOf(rest));
-      if (!head.ok) return ignored('malformed', 'a handshake header that is cut short');
-      const { msg_type, length, message_seq, fragment_offset, fragment_length } = head.value;
-      at += handshakeHeaderLength + fragment_length;
-      if (at > plaintext.length || fragment_offset + fragment_length > length)
-        return ignored('malformed', `a fragment of ${handshakeTypeName(msg_type)} outside its message`);
-      const fragment: Fragment = {
-        type: msg_type,
-        seq: message_seq,
-        epoch,
-        total: length,
-        offset: fragment_offset,
-        bytes: rest.subarray(handshakeHeaderLength, handshakeHeaderLength + fragment_length),
-      };
+      const start = at + handshakeHeaderLength;
+      if (start > plaintext.length) return ignored('malformed', 'a handshake header that is cut short');
+      const fragment = fragmentAt(plaintext, at, epoch);
+      at = start + fragment.length;
+      if (at > plaintext.length || fragment.offset + fragment.length > fragment.total)
+        return ignored('malformed', `a fragment of ${handshakeTypeName(fragment.type)} outside its message`);
       const why =
         this.#peer === undefined
           ? this.doorstep.take(fragment, number, from, this.#now)
@@ -323,18 +314,17 @@ export class Association {
     }
 
     const got = this.inbox.accept(fragment);
-    const heard = { seq, epoch, offset: fragment.offset, length: fragment.bytes.length };
     switch (got) {
       case 'fresh':
         this.#acks.note(seq, epoch, number);
-        this.#flights.heard(heard, this.#now);
+        this.#flights.heard(fragment, this.#now);
         // BoringSSL takes nothing for an answer before it knows that pieces of one are (RFC 9147 §7.2).
         if (!this.#acks.timed || this.#epochs.version !== undefined) this.#flights.nextBegins();
         this.#deliver();
         return undefined;
       case 'repeated-message':
         this.#acks.note(seq, epoch, number);
-        if (!again) this.#flights.heard(heard, this.#now);
+        if (!again) this.#flights.heard(fragment, this.#now);
         if (this.#faults.transcript === 'with-repeats' && !this.#connected && fragment.bytes.length === fragment.total)
           this.transcript?.add({ type: fragment.type, seq, body: fragment.bytes.slice() });
         return ignored(got, name);

@@ -15,7 +15,7 @@ import {
   certificateVerify12,
   clientKeyExchangeEcdhe,
   clientKeyExchangeRsa,
-  ecdhParams,
+  ecdhParamsLength,
   finished12,
   newSessionTicket12,
   type ServerHello,
@@ -165,7 +165,7 @@ export function continueClient12(
           return illegal('server_key_exchange', `group 0x${params.named_curve.toString(16)} was not offered`);
         if (!crypto.supportsGroup(params.named_curve)) return unsupported(`group ${groupName(params.named_curve)}`);
         // The bytes that were received are what was signed.
-        const covered = signedParams(known.agreed, message.body.subarray(0, encode(ecdhParams, params).length));
+        const covered = signedParams(known.agreed, message.body.subarray(0, ecdhParamsLength(params.public)));
         const checked = checkSignature(house, known.shown, 'server_key_exchange', covered, read);
         if ('refused' in checked) return checked;
         const signed: ServerShare = {

@@ -365,8 +365,8 @@ export class Flights {
     const borders = again && stable ? (seq: number) => flight.borders.get(seq) ?? [] : undefined;
     flight.largest = 0;
     flight.sentAt = now;
-    const { fragment, filledRecords: filled } = config;
-    for (const planned of cutFlight(parts, records, { mtu: this.#mtu, packing, fragment, borders, filled })) {
+    const { fragment, filledRecords: filled, sharedRecords: shared = true } = config;
+    for (const planned of cutFlight(parts, records, { mtu: this.#mtu, packing, fragment, borders, shared, filled })) {
       const pieces: Uint8Array[] = [];
       const contents: RecordContents[] = [];
       for (const { epoch, type, plaintext, fragments } of planned) {

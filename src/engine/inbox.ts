@@ -6,8 +6,8 @@
  * and nobody can tell which. What was there is let go of and the message begins anew with the fragment that came last, so
  * that one forged datagram costs a retransmission and not the handshake. The caller fails where fragments are authenticated.
  */
-
 import type { Faults } from '../profiles/model.ts';
+import { handshakeHeaderLength } from '../wire/handshake.ts';
 import { MessageAssembly } from '../wire/reassembly.ts';
 import { HandshakeType } from '../wire/registry.ts';
 import type { Limits } from './api.ts';
@@ -19,7 +19,30 @@ export interface Fragment {
   readonly epoch: number;
   readonly total: number;
   readonly offset: number;
+  /** Bytes of it that its header declares: as many as `bytes` has, unless the record was cut. */
+  readonly length: number;
   readonly bytes: Uint8Array;
+}
+
+const u24 = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+
+/**
+ * The fragment whose header begins at `at`, all 12 bytes of which must be there (`handshakeHeader`, RFC 6347 §4.2.2): read
+ * straight, because every record that comes begins with one. Whether it lies inside its record and message is to be checked.
+ */
+export function fragmentAt(bytes: Uint8Array, at: number, epoch: number): Fragment {
+  const body = at + handshakeHeaderLength;
+  const length = u24(bytes, at + 9);
+  return {
+    type: bytes[at] ?? 0,
+    seq: ((bytes[at + 4] ?? 0) << 8) | (bytes[at + 5] ?? 0),
+    epoch,
+    total: u24(bytes, at + 1),
+    offset: u24(bytes, at + 6),
+    length,
+    bytes: bytes.subarray(body, body + length),
+  };
 }
 
 export type Acceptance =

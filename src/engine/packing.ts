@@ -44,7 +44,9 @@ export interface Cut {
   readonly fragment: number | undefined;
   /** Where a message was cut when it was sent first, ascending; fragments keep these borders as far as they fit. */
   readonly borders?: ((seq: number) => readonly number[]) | undefined;
-  /** Under keys, fragments share records; and no datagram has room left while there is more to send. */
+  /** Under keys, messages share records; not where fragments are to be small, which would make records of many. */
+  readonly shared?: boolean | undefined;
+  /** The same with all fragments; and no datagram has room left while there is more to send. */
   readonly filled?: boolean | undefined;
 }
 
@@ -54,9 +56,9 @@ const leastFragment = 16;
 const changeCipherSpecBody = Uint8Array.of(1);
 
 /**
- * The datagrams of a flight, each a list of records. Every fragment has a record of its own, unless they are to be filled:
- * peers exist that read only the first message of a record. In `packed`, records fill a datagram up to the MTU; in `record` each has its own; in
- * `flight` all are in one, whatever its size.
+ * The datagrams of a flight, each a list of records. In the clear every fragment has a record of its own: peers exist that
+ * read only the first message of a record. In `packed`, records fill a datagram up to the MTU; in `record` each fragment has
+ * a record, and each record a datagram; in `flight` all are in one, whatever its size.
  */
 export function cutFlight(parts: readonly FlightPart[], sizes: RecordSizes, cut: Cut): PlannedRecord[][] {
   const datagrams: PlannedRecord[][] = [];
@@ -75,10 +77,11 @@ export function cutFlight(parts: readonly FlightPart[], sizes: RecordSizes, cut:
   };
   const largest = cut.fragment ?? Number.POSITIVE_INFINITY;
   const least = cut.filled ? 1 : leastFragment;
+  const shares = cut.filled || (cut.shared && cut.fragment === undefined);
   /** The record that a fragment may go into, and how much of a message fits there. */
   const shared = (epoch: number): { readonly record: PlannedRecord; readonly fits: number } | undefined => {
     const record = open.at(-1);
-    if (!cut.filled || epoch === 0 || record?.epoch !== epoch || record.fragments.length === 0) return undefined;
+    if (!shares || epoch === 0 || record?.epoch !== epoch || record.fragments.length === 0) return undefined;
     const around = room() + sizes.recordLength(epoch, record.plaintext.length);
     return { record, fits: sizes.plaintextThatFits(epoch, around) - record.plaintext.length - handshakeHeaderLength };
   };
@@ -86,7 +89,8 @@ export function cutFlight(parts: readonly FlightPart[], sizes: RecordSizes, cut:
     open.pop();
     used -= sizes.recordLength(into.epoch, into.plaintext.length);
     const plaintext = concat(into.plaintext, more.plaintext);
-    add({ ...into, plaintext, fragments: [...into.fragments, ...more.fragments] });
+    const { epoch, type } = into;
+    add({ epoch, type, plaintext, fragments: [...into.fragments, ...more.fragments] });
   };
 
   for (const part of parts) {

@@ -6,12 +6,13 @@
  * Epoch 0 is not authenticated, so its numbers prove nothing: a window that they moved would let one forged record
  * silence a peer. They are only used to tell a copy made by the network from a record that the peer sent again.
  */
+
+import { putUint } from '../base/bytes.ts';
 import { after, type Instant } from '../base/time.ts';
-import { encode } from '../codec/codec.ts';
-import type { RecordCipher } from '../crypto/protection12.ts';
+import type { ProtectedHeader, RecordCipher } from '../crypto/protection12.ts';
 import type { RecordCipher13 } from '../crypto/protection13.ts';
 import type { AeadLimits } from '../crypto/schedule13.ts';
-import { maxCiphertext, maxPlaintext, type RecordSlice, record, recordHeaderLength } from '../wire/record.ts';
+import { maxCiphertext, maxPlaintext, type RecordSlice, recordHeaderLength } from '../wire/record.ts';
 import { type CiphertextSlice, unifiedBits } from '../wire/unified.ts';
 import type { DropReason } from './failure.ts';
 import { ReplayWindow } from './replay.ts';
@@ -248,6 +249,21 @@ export class RecordLayer {
   ): Uint8Array {
     const header = { type, version: this.version, epoch, sequenceNumber: number };
     const fragment = cipher ? cipher.protect(header, plaintext) : plaintext;
-    return encode(record, { type, version: this.version, epoch, sequence_number: number, fragment });
+    const out = new Uint8Array(recordHeaderLength + fragment.length);
+    writeRecordHeader(out, header, fragment.length);
+    out.set(fragment, recordHeaderLength);
+    return out;
   }
+}
+
+/** The 13 bytes of `recordHeader` (RFC 6347 §4.1), written straight: every record that we send begins with them. */
+function writeRecordHeader(out: Uint8Array, header: ProtectedHeader, length: number): void {
+  out[0] = header.type;
+  out[1] = header.version >> 8;
+  out[2] = header.version;
+  out[3] = header.epoch >> 8;
+  out[4] = header.epoch;
+  putUint(out, 5, header.sequenceNumber, 6);
+  out[11] = length >> 8;
+  out[12] = length;
 }

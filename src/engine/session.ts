@@ -29,11 +29,14 @@ export function duplicateExtension(
   message: ExtensionMessage,
   extensions: readonly { readonly kind: string }[] | undefined,
 ): Failure | undefined {
-  const codes = (extensions ?? []).map((extension) => extensionCode(message, extension));
-  const twice = codes.find((code, i) => codes.indexOf(code) !== i);
-  return twice === undefined
-    ? undefined
-    : { fault: 'peer', code: 'malformed', message, at: 0, why: `extension ${twice} comes twice` };
+  const seen = new Set<number>();
+  for (const extension of extensions ?? []) {
+    const code = extensionCode(message, extension);
+    if (seen.has(code))
+      return { fault: 'peer', code: 'malformed', message, at: 0, why: `extension ${code} comes twice` };
+    seen.add(code);
+  }
+  return undefined;
 }
 
 /** RFC 5246 §7.4.1.4, RFC 8446 §4.2: a server answers only what it was asked. */
@@ -42,9 +45,12 @@ export function unasked(
   message: ExtensionMessage,
   answers: readonly { readonly kind: string }[] | undefined,
 ): Failure | undefined {
-  const asked = new Set((offered ?? []).map((extension) => extensionCode('client_hello', extension)));
-  const extension = (answers ?? []).map((found) => extensionCode(message, found)).find((code) => !asked.has(code));
-  return extension === undefined ? undefined : { fault: 'peer', code: 'unsupported-extension', extension };
+  for (const answer of answers ?? []) {
+    const extension = extensionCode(message, answer);
+    if (!offered?.some((one) => extensionCode('client_hello', one) === extension))
+      return { fault: 'peer', code: 'unsupported-extension', extension };
+  }
+  return undefined;
 }
 
 type UseSrtp = NonNullable<ReturnType<typeof srtpOf>>;

@@ -70,7 +70,7 @@ export type Borders = 'stable' | 'recut';
 
 /**
  * What an endpoint is asked for besides its ordinary settings; `EndpointConfig` has these, all optional. Absent means: our
- * own hello, one MTU, every sending cut anew, one packing, a record for each fragment, prompt ACKs, nothing wrong.
+ * own hello, one MTU, every sending cut anew, one packing, shared records under keys, prompt ACKs, nothing wrong.
  */
 export interface StackHabits {
   readonly hello?: HelloShape | undefined;
@@ -80,6 +80,8 @@ export interface StackHabits {
   readonly bordersOnResend?: Borders | undefined;
   /** Packing of retransmissions. */
   readonly resendPacking?: ProfilePacking | undefined;
+  /** Under keys of DTLS 1.3, small handshake messages share a record; `false` gives each one of its own, as NSS does it. */
+  readonly sharedRecords?: boolean | undefined;
   /** Under keys, handshake messages share records, and every byte of a datagram is used, as BoringSSL does it. */
   readonly filledRecords?: boolean | undefined;
   /**
@@ -122,6 +124,8 @@ export interface ProfileDatagrams {
   /** Packing of retransmissions, where it is another. */
   readonly resendPacking: Figure<ProfilePacking>;
   readonly borders: Figure<Borders>;
+  /** DTLS 1.3: whether small handshake messages share a record under keys. */
+  readonly sharedRecords: Figure<boolean>;
 }
 
 export interface Profile {

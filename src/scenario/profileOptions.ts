@@ -33,6 +33,7 @@ export function habitsOf({ hello, datagrams, replayWindow }: Profile, options: O
     replayWindow: known(replayWindow),
     mtuSteps: known(datagrams.mtuSteps),
     bordersOnResend: known(datagrams.borders),
+    sharedRecords: known(datagrams.sharedRecords),
     // A packing that was asked for is meant for every sending.
     resendPacking: options.packing === known(datagrams.packing) ? known(datagrams.resendPacking) : undefined,
   });

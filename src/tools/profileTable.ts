@@ -70,6 +70,7 @@ function section(profile: Profile): string {
     line('packing', datagrams.packing, String),
     line('packing when sent again', datagrams.resendPacking, String),
     line('fragments when sent again', datagrams.borders, String),
+    line('messages share a record under keys', datagrams.sharedRecords, yesNo),
     line('replay window', replayWindow, (records) => `${records} records`),
     line('cookie as server', cookie, yesNo),
     ...(verify

@@ -194,6 +194,8 @@ export const ecdhParams = cite(
     public: opaque(1, 255),
   }),
 );
+/** Bytes of ServerECDHParams with this share. */
+export const ecdhParamsLength = (share: Uint8Array): number => 4 + share.length;
 export const serverKeyExchange12 = cite('RFC 8422 §5.4', struct({ params: ecdhParams, ...signed12 }));
 export const serverKeyExchange10 = cite('RFC 8422 §5.4', struct({ params: ecdhParams, ...signed10 }));
 export type ServerKeyExchange12 = Infer<typeof serverKeyExchange12>;

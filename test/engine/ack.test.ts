@@ -20,8 +20,10 @@ import { bothVersions, only13, x25519MlKem768 } from '../support/settings13.ts';
 // Signatures of one length, so that the same flight has the same bytes in every run.
 const short = await credential('ed25519');
 const longChain = await credential('ed25519,chain=3,size=3700');
-const small: Partial<EndpointConfig> = { ...only13, mtu: 300 };
-const ends = { client: only13, server: { ...only13, credentials: [short] } };
+/** A record for each message, so that there is more to tell apart. */
+const apart = { ...only13, sharedRecords: false } as const;
+const small: Partial<EndpointConfig> = { ...apart, mtu: 300 };
+const ends = { client: apart, server: { ...apart, credentials: [short] } };
 const large = { client: small, server: { ...small, credentials: [longChain] } };
 
 const run = (options: PairOptions): Pair => completed(options);
@@ -87,7 +89,7 @@ describe('an ACK is sent', () => {
 
   it('[74] for nothing that could not be kept', () => {
     const limits = { ...defaultConfig('client').limits, messagesAhead: 0 };
-    const pair = run({ client: { ...only13, limits }, server: large.server, reversed: true });
+    const pair = run({ client: { ...apart, limits }, server: large.server, reversed: true });
     // The client keeps no message ahead of its turn, so each round of repeats brings it one message further.
     expect(pair.client.drops).toContain('too-far-ahead');
     const seqs = new Map(

@@ -150,6 +150,7 @@ describe('the inbox', () => {
     seq: 0,
     epoch: 0,
     total: 10,
+    length: 10,
     offset: 0,
     bytes: Uint8Array.of(1, 2, 3, 4, 5),
     ...more,
@@ -224,6 +225,7 @@ describe('the pool of unverified hellos', () => {
     seq,
     epoch: 0,
     total: 10,
+    length: 5,
     offset,
     bytes: Uint8Array.of(offset, 2, 3, 4, 5),
   });

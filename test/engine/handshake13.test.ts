@@ -149,10 +149,14 @@ describe('what both ends tell', () => {
     );
     expect(held).toEqual([
       [0, 22, HandshakeType.serverHello],
-      [2, 22, HandshakeType.encryptedExtensions],
-      [2, 22, HandshakeType.certificate],
-      [2, 22, HandshakeType.certificateVerify],
-      [2, 22, HandshakeType.finished],
+      [
+        2,
+        22,
+        HandshakeType.encryptedExtensions,
+        HandshakeType.certificate,
+        HandshakeType.certificateVerify,
+        HandshakeType.finished,
+      ],
       [3, 26],
     ]);
   });

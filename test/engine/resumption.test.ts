@@ -179,7 +179,7 @@ describe('a server with tickets', () => {
     expect(pair.client.of('ticket')).toHaveLength(3);
     const carrying = pair.server.sent.filter((sent) => carries(sent, HandshakeType.newSessionTicket));
     expect(carrying).toHaveLength(1);
-    expect(carrying[0]?.contents.records).toHaveLength(3);
+    expect(carrying[0]?.contents.records.flatMap(({ fragments }) => fragments)).toHaveLength(3);
   });
 
   it('lets go of a ticket that nobody acknowledges, and stays as it was', () => {

@@ -106,8 +106,8 @@ export function handshakeBytes(pair: Pair, side: Side, flight: number): number[]
 }
 
 /**
- * Somebody on the path who has the keys: changes the body of one encrypted message, whole in its record, and protects it
- * again under the same number. `pair` is asked when the first datagram is there.
+ * Somebody on the path who has the keys: changes the body of one encrypted message, which like all others in its record is
+ * whole, and protects the record again under the same number. `pair` is asked when the first datagram is there.
  */
 export function rewriting13(pair: () => Pair, message: number, change: (body: Uint8Array) => Uint8Array): LinkRule {
   return (sent) => {
@@ -121,10 +121,13 @@ export function rewriting13(pair: () => Pair, message: number, change: (body: Ui
     const opened = openSent(pair(), sent);
     const parts = records.map((slice, index) => {
       const { epoch = 0, number = 0, type = 0, content = new Uint8Array() } = opened[index] ?? {};
-      const [fragment] = epoch > 0 && type === 22 ? rawFragments(content) : [];
-      if (fragment?.type !== message) return sent.bytes.subarray(slice.start, slice.end);
-      const body = change(Uint8Array.from(fragment.body));
-      const changed = rawFragment({ type: message, seq: fragment.seq, body });
+      const fragments = epoch > 0 && type === 22 ? rawFragments(content) : [];
+      if (!fragments.some((one) => one.type === message)) return sent.bytes.subarray(slice.start, slice.end);
+      const changed = concat(
+        ...fragments.map(({ type: kind, seq, body }) =>
+          rawFragment({ type: kind, seq, body: kind === message ? change(Uint8Array.from(body)) : body }),
+        ),
+      );
       return cipherOf(pair(), sent.from, epoch).protect({ type, sequenceNumber: number }, changed);
     });
     return [{ bytes: concat(...parts) }];
