@@ -17,7 +17,6 @@ export interface ConnectionRow {
   readonly title: string;
   readonly badge: Badge;
   readonly figures: readonly string[];
-  readonly label: string;
 }
 
 /** A row of the list. `number` counts connections of the list from 1. */
@@ -28,11 +27,10 @@ export function connectionRow(row: PageRow, number: number): ConnectionRow {
   const figures = [
     row.origin,
     ...(row.frame === 0 ? [] : ['in a frame']),
-    ...(row.standIn ? ['stands in'] : []),
     ...(version === undefined ? [] : [version]),
     ...(row.dtls.dtlsCipher === undefined ? [] : [row.dtls.dtlsCipher]),
   ];
-  return { id: row.id, title, badge, figures, label: [title, badge.text, ...figures].join(', ') };
+  return { id: row.id, title, badge, figures };
 }
 
 /** What a connection came to, worst first: DTLS before ICE, as who watches here asks about DTLS. */

@@ -1,5 +1,5 @@
 /** The inspected page: whether it is watched, how to watch it, and its connections. */
-import { type KeyboardEvent, type ReactElement, useRef } from 'react';
+import { Fragment, type KeyboardEvent, type ReactElement, useRef } from 'react';
 import { siteOf } from '../../src/bridge/page.ts';
 import { connectionRow } from '../layout/page.ts';
 import { plural } from '../layout/text.ts';
@@ -189,14 +189,13 @@ function Connections(): ReactElement | null {
           ref={list}
           onKeyDown={onKeyDown}
         >
-          {rows.map(({ id, title, badge, figures, label }, index) => (
+          {rows.map(({ id, title, badge, figures }, index) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the list box above handles the keys of all its options
             <div
               key={id}
               className="run-item"
               role="option"
               aria-selected={index === current}
-              aria-label={label}
               tabIndex={index === Math.max(current, 0) ? 0 : -1}
               data-row={id}
               data-tone={badge.tone}
@@ -207,7 +206,9 @@ function Connections(): ReactElement | null {
               </div>
               <div className="run-line dim">
                 {figures.map((figure) => (
-                  <bdi key={figure}>{figure}</bdi>
+                  <Fragment key={figure}>
+                    <bdi>{figure}</bdi>{' '}
+                  </Fragment>
                 ))}
               </div>
             </div>

@@ -164,6 +164,8 @@ export type ToPage =
   | { readonly kind: 'watch' }
   /** More candidates of ours for the page to send to its peer. */
   | { readonly kind: 'candidates'; readonly session: string; readonly candidates: readonly string[] }
+  /** The relay's own word: the background is a new one, and knows nothing of what was told. */
+  | { readonly kind: 'again' }
   /** The site is watched no more: be quiet until the page is loaded again. */
   | { readonly kind: 'rest' };
 

@@ -69,8 +69,10 @@ describe('the manifest', () => {
           return /(?<![.\w])fetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon/.test(code);
         }),
     );
-    // The terminal's own, the background's, and the one that is given it.
-    expect(found.sort()).toEqual(['background/index.ts', 'src/cli/signalled.ts', 'src/run/http.ts']);
+    // The terminal's own, the background's, the one that is given it, and the demo page, which asks the gateway that served it.
+    expect(found.sort()).toEqual([
+      ...['background/index.ts', 'src/cli/gatewayPage.ts', 'src/cli/signalled.ts', 'src/run/http.ts'],
+    ]);
   });
 
   it('has the version of the package', () => {

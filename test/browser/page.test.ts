@@ -142,6 +142,17 @@ describe('connections of a page', () => {
     expect(await text()).toMatch(/Pair(host|prflx) .*↔ (host|prflx) /);
     expect(await text()).toMatch(/SubjectCN=WebRTC.*ECDSA P-256/);
     expect(await text()).toMatch(/signaling: stable → have-remote-offer/);
+
+    // A background that was stopped knows nothing of what pages told the one before it.
+    const session = await context.newCDPSession(app);
+    await session.send('ServiceWorker.enable');
+    await session.send('ServiceWorker.stopAllWorkers');
+    await bare.reload();
+    await bare.evaluate(() => probe.connected());
+    await bare.evaluate((number) => probe.watch(number), tab);
+    await expect
+      .poll(async () => (await pageNow())?.connections.map(({ dtls }) => dtls.dtlsState), patience)
+      .toEqual(['connected', 'connected']);
     await panel.close();
   });
 

@@ -38,7 +38,12 @@ export async function facesOf(page: Page): Promise<Face[]> {
   const side = page.getByRole('tablist', { name: 'Runs and options' }).getByRole('tab');
   const first = await views.count().then((count) => (count > 0 ? views.first() : undefined));
   for (const tab of await side.all()) add(`side-${await nameOf(tab)}`, () => press(tab));
-  for (const tab of await views.all()) add(await nameOf(tab), () => press(tab));
+  // Beside the inspected page there is no run to look at; beside the options there is.
+  const beside = async (): Promise<void> => {
+    await press(side.first());
+    await settled(page);
+  };
+  for (const tab of await views.all()) add(await nameOf(tab), beside, () => press(tab));
   const datagram = page.locator('[data-ladder] .datagram .chip').first();
   if (!first) return faces;
   await press(first);
@@ -46,6 +51,7 @@ export async function facesOf(page: Page): Promise<Face[]> {
   if ((await datagram.count()) > 0)
     add(
       'details',
+      beside,
       () => press(first),
       () => settled(page),
       () => openDetails(page),

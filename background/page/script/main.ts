@@ -19,6 +19,10 @@ function begin(): void {
   const watch = new Watch(report, standIns);
   channel.listen((message) => {
     const told = JSON.parse(message) as ToPage;
+    if (told.kind === 'again') {
+      watch.again();
+      return;
+    }
     standIns.hear(told);
     report.resting = told.kind === 'rest';
     if (told.kind === 'rest') watch.rest();

@@ -3,7 +3,7 @@
  * says, within limits, and what the background answers. It believes nothing and reads nothing but sizes.
  */
 import browser, { type Runtime } from 'webextension-polyfill';
-import { pageAgain, pageLimits, pagePortName } from '../../../src/bridge/page.ts';
+import { pageAgain, pageLimits, pagePortName, type ToPage } from '../../../src/bridge/page.ts';
 import { messageGate } from '../bucket.ts';
 import { awaitChannel } from './channel.ts';
 
@@ -12,6 +12,7 @@ const may = messageGate(() => performance.now());
 awaitChannel((channel) => {
   let port: Runtime.Port | undefined;
   let over = false;
+  let known = false;
 
   const connect = (): Runtime.Port | undefined => {
     if (port !== undefined || over) return port;
@@ -25,6 +26,8 @@ awaitChannel((channel) => {
         if (port === opened) port = undefined;
       });
       opened.postMessage(here());
+      if (known) channel.post(JSON.stringify({ kind: 'again' } satisfies ToPage));
+      known = true;
     } catch {
       // The extension was removed or updated under the page: this script is an orphan.
       over = true;

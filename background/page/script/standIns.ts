@@ -54,7 +54,7 @@ export class StandIns {
     natives.setTimeout(() => this.#decide(), greetingMs);
   }
 
-  hear(message: ToPage): void {
+  hear(message: Exclude<ToPage, { readonly kind: 'again' }>): void {
     if (message.kind === 'candidates') {
       if (this.#claimed?.session === message.session) this.#more(this.#claimed, message.candidates);
       return;

@@ -87,6 +87,17 @@ export class Watch {
     if (watched) this.#look(watched, false);
   }
 
+  /** Tells all of it once more. */
+  again(): void {
+    for (const watched of this.#open.values()) {
+      const pc = watched.pc.deref();
+      if (pc === undefined) continue;
+      watched.told.clear();
+      this.#report.item({ kind: 'created', pc: watched.number, servers: serversOf(pc).map(({ url }) => url) });
+      this.#look(watched, true);
+    }
+  }
+
   rest(): void {
     natives.clearInterval(this.#timer);
     this.#open.clear();
