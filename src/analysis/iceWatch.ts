@@ -59,6 +59,8 @@ interface Agents {
 const longestUsername = 513;
 /** Lines of one session, sessions, and requests without answer that are kept. */
 const mostLines = 400;
+/** What nominates no pair has less room: it only keeps consent. */
+const mostChecks = 120;
 const mostSessions = 10_000;
 const mostAsked = 4096;
 
@@ -101,7 +103,7 @@ export class IceWatch {
           attempt: 0,
         });
       }
-      if (hasRoom(session)) session.lines.push({ at, src, dst, by, attempt, ...shown(seen) });
+      if (hasRoom(session, seen.useCandidate)) session.lines.push({ at, src, dst, by, attempt, ...shown(seen) });
       return session;
     }
     const asked = this.#askedFor(seen.id);
@@ -112,7 +114,8 @@ export class IceWatch {
     const took = asked.attempt === 0 ? at - asked.at : undefined;
     if (took !== undefined) session.took.set(asked.by, Math.min(took, session.took.get(asked.by) ?? took));
     const { to: by, nominates: useCandidate } = asked;
-    if (hasRoom(session)) session.lines.push({ at, src, dst, by, attempt: 0, ...shown(seen), useCandidate });
+    if (hasRoom(session, useCandidate))
+      session.lines.push({ at, src, dst, by, attempt: 0, ...shown(seen), useCandidate });
     return session;
   }
 
@@ -146,8 +149,8 @@ export class IceWatch {
 }
 
 /** Whether another line is kept; one that is not, is counted. */
-function hasRoom(session: IceSession): boolean {
-  if (session.lines.length < mostLines) return true;
+function hasRoom(session: IceSession, nominates: boolean): boolean {
+  if (session.lines.length < (nominates ? mostLines : mostChecks)) return true;
   session.uncounted++;
   return false;
 }

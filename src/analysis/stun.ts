@@ -2,7 +2,7 @@
  * STUN between the addresses of a trace, read from its datagrams, so that a capture tells as much as a run: which checks
  * were sent and answered, by whom and how fast. Nothing is proved here, since only the ends know the passwords.
  */
-import { fromUtf8, toHex } from '../base/bytes.ts';
+import { copy, fromUtf8, toHex } from '../base/bytes.ts';
 import { tryDecode } from '../codec/codec.ts';
 import type { Address, DatagramEvent, TraceTime } from '../trace/model.ts';
 import { classOf, errorNumber, find, methodOf, type StunMessage, stunMessage } from '../wire/stun.ts';
@@ -21,7 +21,7 @@ interface Pair {
 }
 
 export class StunReader {
-  readonly #views: StunView[] = [];
+  readonly #seen: Seen[] = [];
   readonly #pairs = new Map<string, Pair>();
   /** The newest sending of each request, by sender and transaction. */
   readonly #requests = new Map<string, { readonly place: number; readonly at: TraceTime }>();
@@ -36,7 +36,7 @@ export class StunReader {
 
   /** In order of time; the same array while nothing changed. */
   get all(): readonly StunView[] {
-    if (this.#all?.revision !== this.#revision) this.#all = { revision: this.#revision, views: this.#views.slice() };
+    if (this.#all?.revision !== this.#revision) this.#all = { revision: this.#revision, views: this.#seen.map(viewOf) };
     return this.#all.views;
   }
 
@@ -45,7 +45,10 @@ export class StunReader {
     const pair = this.#pairs.get(pairKey(a, b));
     if (!pair) return none;
     if (pair.made?.revision !== pair.revision) {
-      const views = pair.places.flatMap((place) => this.#views[place] ?? []);
+      const views = pair.places.flatMap((place) => {
+        const seen = this.#seen[place];
+        return seen ? [viewOf(seen)] : [];
+      });
       pair.made = { revision: pair.revision, views };
     }
     return pair.made.views;
@@ -58,9 +61,9 @@ export class StunReader {
 
   /** Takes a datagram that looks like STUN. */
   push(event: DatagramEvent): void {
-    if (this.#views.length >= keptStun) return;
+    if (this.#seen.length >= keptStun) return;
     this.#revision++;
-    const place = this.#views.length;
+    const place = this.#seen.length;
     const { packet, at, src, dst, length, bytes } = event;
     const key = pairKey(src, dst);
     const pair = this.#pairs.get(key) ?? { places: [], revision: 0, made: undefined };
@@ -76,23 +79,42 @@ export class StunReader {
     this.#sendings.set(sending, attempt + 1);
     if (cls === 'request') this.#requests.set(`${src} ${transaction}`, { place, at });
     const request = cls === 'success' || cls === 'error' ? this.#requests.get(`${dst} ${transaction}`) : undefined;
-    const asked = request && this.#views[request.place];
+    const asked = request && this.#seen[request.place]?.view;
     // An answer from another address than was asked belongs to the request all the same, and both show it.
     if (request && asked && asked.answeredBy === undefined) {
-      this.#views[request.place] = { ...asked, answeredBy: packet };
+      const known = this.#seen[request.place];
+      if (known) known.view = { ...asked, answeredBy: packet };
       const other = this.#pairs.get(pairKey(asked.src, asked.dst));
       if (other && other !== pair) other.revision++;
     }
-    const decoded = tryDecode(stunMessage, bytes);
-    this.#views.push({
-      ...{ packet, at, src, dst, size: length, method: methodOf(type), class: cls, transaction, attempt },
-      ...attributesOf(decoded.ok ? decoded.value : undefined),
-      fault: decoded.ok ? undefined : decoded.error.message.slice(0, longestText),
-      answers: asked?.packet,
-      afterMs: request && asked ? at - request.at : undefined,
-      answeredBy: undefined,
+    this.#seen.push({
+      view: {
+        ...{ packet, at, src, dst, size: length, method: methodOf(type), class: cls, transaction, attempt },
+        ...attributesOf(undefined),
+        fault: undefined,
+        answers: asked?.packet,
+        afterMs: request && asked ? at - request.at : undefined,
+        answeredBy: undefined,
+      },
+      // A copy: a part of a file must not stay in memory for it.
+      unread: copy(bytes),
     });
   }
+}
+
+/** A message, of which the attributes are read when somebody looks: most are of pairs that nobody looks at. */
+interface Seen {
+  view: StunView;
+  unread: Uint8Array | undefined;
+}
+
+function viewOf(seen: Seen): StunView {
+  if (!seen.unread) return seen.view;
+  const decoded = tryDecode(stunMessage, seen.unread);
+  const fault = decoded.ok ? undefined : decoded.error.message.slice(0, longestText);
+  seen.view = { ...seen.view, ...attributesOf(decoded.ok ? decoded.value : undefined), fault };
+  seen.unread = undefined;
+  return seen.view;
 }
 
 const none: readonly StunView[] = [];

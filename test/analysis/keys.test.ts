@@ -28,7 +28,9 @@ describe('keys', () => {
     expect([client.closed, server.opened]).toEqual([0, 0]);
     expect(client.opened * server.closed).toBeGreaterThan(0);
     expect(keysLine(handshake)).toMatch(
-      new RegExp(`open all of the client's, and none of the server's ${server.closed} protected records; give .*SERVER_`),
+      new RegExp(
+        `open all of the client's, and none of the server's ${server.closed} protected records; give .*SERVER_`,
+      ),
     );
   });
 
