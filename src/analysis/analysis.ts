@@ -18,7 +18,7 @@ import { Certificates } from './hellos.ts';
 import { hasAgent, type IceRoundTrips, type IceSession, IceWatch, iceFacts, roundTrips } from './iceWatch.ts';
 import { KeyRing } from './keys.ts';
 import { newBudget } from './messages.ts';
-import { type Move, type Snapshot, type StunView, silenceMs } from './model.ts';
+import { type Handshake, type Move, type Snapshot, type StunView, silenceMs } from './model.ts';
 import { Pairs } from './pairs.ts';
 import { type PeekedHello, peekClientHello, peekHandshake } from './peek.ts';
 import type { Shared } from './reading.ts';
@@ -174,6 +174,8 @@ export class Analysis {
       };
       return track.view({ header: this.#header, fingerprints, path, stun, trips, software, followed, key });
     });
+    const quiet = handshakes.length === 0 ? this.#quietPath() : undefined;
+    if (quiet) handshakes.push(quiet);
     this.#snapshot = {
       revision: this.#revision,
       handshakes,
@@ -185,6 +187,28 @@ export class Analysis {
       notes: [...this.#notes],
     };
     return this.#snapshot;
+  }
+
+  /**
+   * A capture in which ICE has proved a path and nothing but STUN ever came over it: no handshake, and that is what there
+   * is to say. Who would have been the client nobody can tell.
+   */
+  #quietPath(): Handshake | undefined {
+    if (this.#header?.kind !== 'capture') return undefined;
+    const proved = this.#stun.all.find(
+      ({ class: cls, username, answeredBy }) => cls === 'request' && username !== undefined && answeredBy !== undefined,
+    );
+    if (!proved || this.#lastAt - proved.at < silenceMs) return undefined;
+    const track = new Track('h1', this.#shared, proved.at);
+    const stun = this.#stun.between(proved.src, proved.dst);
+    const { path, trips } = this.#pathOf(track);
+    const fingerprints = { crypto: this.#shared.crypto, announced: this.#fingerprints };
+    const software = { client: this.#ice.softwareOf(proved.src), server: this.#ice.softwareOf(proved.dst) };
+    const view = track.view({
+      ...{ header: this.#header, fingerprints, path, stun, trips, software },
+      ...{ followed: true, key: '' },
+    });
+    return { ...view, client: proved.src, server: proved.dst, inferred: ['client', 'server'] };
   }
 
   /** In a run all STUN is about the one peer; in a capture only the addresses tell. */

@@ -2,7 +2,7 @@
 import type { Handshake, RecordView } from '../analysis/model.ts';
 import type { Outcome } from './model.ts';
 import { iceFailure } from './path.ts';
-import { storyOf, wasHeard } from './story.ts';
+import { isQuietPath, storyOf, wasHeard } from './story.ts';
 
 export function outcomeOf(handshake: Handshake): Outcome {
   const story = storyOf(handshake);
@@ -17,6 +17,7 @@ export function outcomeOf(handshake: Handshake): Outcome {
   if (handshake.refused.length > 0) return 'refused';
   if (iceFailure(handshake)) return 'no-ice';
   if (failures.some(({ failure }) => failure.code === 'unsupported' || failure.fault === 'local')) return 'unsupported';
+  if (isQuietPath(handshake)) return 'no-answer';
   if (story.stop.kind === 'cut') return 'truncated';
   if (!story.stalled) return 'incomplete-capture';
   if (!wasHeard(handshake, story.them)) return 'no-answer';

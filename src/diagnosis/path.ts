@@ -1,10 +1,30 @@
 /** How the way to a path went, in words: why ICE found none, and what a TURN server refused. */
-import type { Handshake } from '../analysis/model.ts';
+import type { Handshake, StunView } from '../analysis/model.ts';
+import type { PacketRange } from '../trace/buffers.ts';
 import type { IceFact, TurnFact } from '../trace/pathFacts.ts';
 import { count, duration, list } from './words.ts';
 
 export type IceFailed = Extract<IceFact, { readonly kind: 'failed' }>;
 export type TurnFailed = Extract<TurnFact, { readonly kind: 'failed' | 'peer-refused' }>;
+
+/** What signalling settled about the DTLS roles: "decided", "both-active"…; undefined where nobody told. */
+export function rolesResult({ path }: Handshake): string | undefined {
+  for (const { kind, fact } of path) if (kind === 'signalling' && fact.kind === 'roles') return fact.result;
+  return undefined;
+}
+
+/** Datagrams of DTLS that our side dropped, because no check had proved their address. */
+export const strangersDtls = ({ path }: Handshake): number =>
+  path.filter(({ kind, fact }) => kind === 'ice' && fact.kind === 'dropped' && fact.reason === 'stranger').length;
+
+/** The STUN between the two addresses of the handshake. */
+export const stunBetween = ({ stun, client, server }: Handshake): readonly StunView[] =>
+  stun.filter(({ src, dst }) => (src === client && dst === server) || (src === server && dst === client));
+
+/** STUN messages as evidence, the first so many. */
+export const stunEvidence = (stun: readonly StunView[]): PacketRange[] =>
+  stun.slice(0, shownStun).map(({ packet, size }) => ({ packet, start: 0, end: size }));
+const shownStun = 16;
 
 /** The failure that ended ICE; `undefined` while it goes on or works. */
 export function iceFailure({ path }: Handshake): IceFailed | undefined {

@@ -141,6 +141,28 @@ function wentOn(handshake: Handshake, lost: LostRange): boolean {
   );
 }
 
+/** The datagrams with parts of a ClientHello, when either side sent one and neither got further. */
+export function bothBegan({ datagrams, establishedAt }: Handshake): readonly DatagramView[] | undefined {
+  const hellos = datagrams.filter(({ records }) =>
+    records.some(({ fragments }) => fragments.some(({ name }) => name === 'client_hello')),
+  );
+  const both = (['client', 'server'] as const).every((side) => hellos.some(({ from }) => from === side));
+  return both && establishedAt === undefined ? hellos : undefined;
+}
+
+/** Whether a capture shows a path that ICE has proved and that no DTLS ever came over. */
+export const isQuietPath = ({ datagrams, ours, stun }: Handshake): boolean =>
+  datagrams.length === 0 && ours.length === 0 && stun.length > 0;
+
+/** The datagrams that brought a side's Certificate. */
+export const certificateDatagrams = ({ datagrams }: Handshake, of: Actor): PacketRange[] =>
+  evidenceOf(
+    datagrams.filter(
+      ({ from, records }) =>
+        from === of && records.some(({ fragments }) => fragments.some(({ message }) => message === 11)),
+    ),
+  );
+
 /** Whole datagrams as evidence, the first so many. */
 export const evidenceOf = (datagrams: readonly DatagramView[]): PacketRange[] =>
   datagrams.slice(0, shownEvidence).map(({ packet, bytes }) => ({ packet, start: 0, end: bytes.length }));

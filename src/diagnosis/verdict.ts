@@ -10,7 +10,16 @@ import { lostDatagrams } from './losses.ts';
 import type { Outcome } from './model.ts';
 import { hangupText, noIceText, teardownText } from './path.ts';
 
-import { flightOfLost, flightsFrom, missedByCapture, type Stop, sendings, storyOf, wasHeard } from './story.ts';
+import {
+  flightOfLost,
+  flightsFrom,
+  isQuietPath,
+  missedByCapture,
+  type Stop,
+  sendings,
+  storyOf,
+  wasHeard,
+} from './story.ts';
 import {
   alertText,
   count,
@@ -145,6 +154,11 @@ function alertVerdict(handshake: Handshake, outcome: 'alert-received' | 'alert-s
 }
 
 function noAnswerText(handshake: Handshake): string {
+  if (isQuietPath(handshake)) {
+    const { client, server, stun } = handshake;
+    const over = (stun.at(-1)?.at ?? 0) - (stun[0]?.at ?? 0);
+    return `No DTLS at all: ICE checks between ${client} and ${server} are answered, and in ${duration(over)} neither side sent a ClientHello, as when both are passive`;
+  }
   const { us, them, stop } = storyOf(handshake);
   const sent = handshake.datagrams.filter(({ from }) => from === us);
   const dropped = handshake.datagrams.filter(({ from, delivered }) => from === them && delivered === false);

@@ -19,6 +19,7 @@ import {
   unansweredHello,
   versionRefused,
 } from './cases13.ts';
+import { alertAfterStun, bothBegin, helloFirst, onlyStun, provedFirst, selectedAgain } from './casesPath.ts';
 
 export interface Trigger {
   readonly what: string;
@@ -596,6 +597,85 @@ export const cases: Readonly<
       { what: 'it has all', trace: capture('good_ecdhe_rsa') },
       { what: 'the handshake failed, and the capture shows it', trace: capture('hole') },
       { what: 'it is a run of ours', trace: run({ rules: ['in:loss=100%'] }) },
+    ],
+  },
+  'both-passive': {
+    triggers: [
+      {
+        what: 'ICE works in a capture and nobody begins',
+        trace: onlyStun(5000),
+        severity: 'error',
+        says: /^ICE checks between 192\.0\.2\.1:5000 and 192\.0\.2\.2:6000 are answered, and neither side/,
+      },
+    ],
+    nearMisses: [{ what: 'somebody begins', trace: provedFirst }],
+  },
+  'both-active': {
+    triggers: [
+      {
+        what: 'a ClientHello comes from either side',
+        trace: bothBegin,
+        severity: 'error',
+        says: /both sent a ClientHello/,
+      },
+    ],
+    nearMisses: [{ what: 'one side sends it twice', trace: capture('hole') }],
+  },
+  'hello-before-ice': {
+    triggers: [
+      {
+        what: 'it goes out before a check is answered',
+        trace: helloFirst,
+        severity: 'warning',
+        says: /before the first ICE check between these addresses was answered/,
+      },
+    ],
+    nearMisses: [
+      { what: 'a check was answered before', trace: provedFirst },
+      { what: 'no ICE is seen at all', trace: capture('good_ecdhe_rsa') },
+    ],
+  },
+  'stun-into-dtls': {
+    triggers: [
+      {
+        what: 'an alert follows a check at once',
+        trace: alertAfterStun(false),
+        severity: 'error',
+        says: /^The client ended the handshake with alert unexpected_message \(10\) 5 ms after a STUN message/,
+      },
+    ],
+    nearMisses: [{ what: 'DTLS came in between', trace: alertAfterStun(true) }],
+  },
+  'ice-pair-switched': {
+    triggers: [
+      {
+        what: 'ICE selects another pair in between',
+        trace: selectedAgain('during'),
+        severity: 'info',
+        says: /^The addresses changed once while the handshake was under way/,
+      },
+    ],
+    nearMisses: [{ what: 'it does so when the handshake is over', trace: selectedAgain('after') }],
+  },
+  'fingerprint-match': {
+    triggers: [
+      {
+        what: 'the certificate is the announced one',
+        trace: run({
+          client: {
+            trust: {
+              kind: 'fingerprints',
+              fingerprints: [{ hash: 'sha256', value: nodeProvider.hash('sha256', serverLeaf) }],
+            },
+          },
+        }),
+        severity: 'info',
+        says: /^The certificate of the server has the fingerprint/,
+      },
+    ],
+    nearMisses: [
+      { what: 'it is another', trace: run(wrongFingerprint) },
+      { what: 'none was announced', trace: run({}) },
     ],
   },
 };

@@ -5,8 +5,9 @@ import { type Outcome, outcomes } from '../../src/diagnosis/model.ts';
 import type { Trace, TraceEvent } from '../../src/trace/model.ts';
 import { captureNames } from '../support/fixtures.ts';
 import { rawRecord } from '../support/raw.ts';
-import { captureTrace, onlyHandshake } from '../support/reading.ts';
+import { captureTrace, onlyHandshake, snapshotOf } from '../support/reading.ts';
 import { captureAt, captureHeader, type Simulated, simulated } from '../support/traces.ts';
+import { onlyStun } from './casesPath.ts';
 
 const said = (trace: Trace) => {
   const { outcome, lastMessage, verdict } = diagnose(onlyHandshake(trace));
@@ -186,5 +187,18 @@ describe('verdicts', () => {
     expect(said(captureTrace('hole', 'without keys')).lastMessage).toBe('client_hello');
     expect(said(captureTrace('pmtu_blackhole', 'without keys')).lastMessage).toBe('server_hello_done');
     expect(said(captureTrace('good_ecdhe_rsa', 'without keys')).lastMessage).toBe('finished');
+  });
+});
+
+describe('a capture of ICE alone', () => {
+  it('is no answer once it has gone on for a while, and nothing before', () => {
+    const [handshake] = snapshotOf(onlyStun(5000)()).handshakes;
+    if (!handshake) throw new Error('nothing to say');
+    const { outcome, verdict } = diagnose(handshake);
+    expect(outcome).toBe('no-answer');
+    expect(verdict).toBe(
+      'No DTLS at all: ICE checks between 192.0.2.1:5000 and 192.0.2.2:6000 are answered, and in 5 s neither side sent a ClientHello, as when both are passive.',
+    );
+    expect(snapshotOf(onlyStun(500)()).handshakes).toEqual([]);
   });
 });

@@ -32,7 +32,10 @@ describe('a rule', () => {
 
   it.each(triggers)('%s shows evidence that exists when %s', (id, _, { trace }) => {
     const handshake = onlyHandshake(trace());
-    const sizes = new Map(handshake.datagrams.map(({ packet, bytes }) => [packet, bytes.length]));
+    const sizes = new Map([
+      ...handshake.datagrams.map(({ packet, bytes }) => [packet, bytes.length] as const),
+      ...handshake.stun.map(({ packet, size }) => [packet, size] as const),
+    ]);
     const evidence = findingsOf(handshake, id).flatMap((finding) => finding.evidence);
     expect(evidence.length).toBeGreaterThan(0);
     for (const { packet, start, end } of evidence) {
@@ -138,8 +141,9 @@ describe('findings together', () => {
       };
       const wanted = causes[outcome];
       if (wanted === undefined) continue;
-      // An alert about a fingerprint or a version, and a glued flight that nobody answers, belong to the error they stand beside.
-      const explained = errors.some((id) => id === 'fingerprint-mismatch' || id === 'version-mismatch');
+      // An alert about a fingerprint, a version, a second client or STUN, and a glued flight that nobody answers, belong to the error they stand beside.
+      const explainers = ['fingerprint-mismatch', 'version-mismatch', 'both-active', 'stun-into-dtls'];
+      const explained = errors.some((id) => explainers.includes(id));
       const leading = errors.filter((id) => !(id === 'alert-explained' && explained) && id !== 'flight-unsplit');
       expect([verdict, leading.length]).toEqual([verdict, wanted]);
     }

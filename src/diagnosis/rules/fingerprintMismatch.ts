@@ -1,6 +1,6 @@
 import { announcedAndSeen } from '../fingerprints.ts';
 import { rule } from '../model.ts';
-import { evidenceOf, storyOf } from '../story.ts';
+import { certificateDatagrams, storyOf } from '../story.ts';
 
 export const fingerprintMismatch = rule(
   {
@@ -19,17 +19,13 @@ export const fingerprintMismatch = rule(
     const { of } = mismatch;
     const { announced, seen } = announcedAndSeen(handshake, of);
     const certificate = handshake.certificates[of][0];
-    const datagrams = handshake.datagrams.filter(
-      ({ from, records }) =>
-        from === of && records.some(({ fragments }) => fragments.some(({ message }) => message === 11)),
-    );
     return {
       severity: 'error',
       why: `Signalling announced ${announced ?? 'another fingerprint'} for the ${of}; the certificate on the wire (${certificate?.subject || 'no name'}, ${certificate?.key ?? 'unknown key'}) has ${seen ?? 'another'}. In WebRTC nothing else says who the peer is, so the connection must be torn down${
         handshake.establishedAt === undefined ? '' : ', although DTLS itself completed'
       }.`,
       fix: `Take a=fingerprint from the certificate that the ${of} really uses: look for a second certificate, a gateway that rewrites the SDP, or an m-section with another fingerprint.`,
-      evidence: evidenceOf(datagrams),
+      evidence: certificateDatagrams(handshake, of),
     };
   },
 );

@@ -1,0 +1,83 @@
+/** Traces about the way to a path: STUN around handshakes, roles that do not fit, addresses that change. */
+import type { DatagramEvent, Trace, TraceEvent } from '../../src/trace/model.ts';
+import { answer, check } from '../support/stunMessages.ts';
+import { captureAt, captureHeader, type Simulated, simulated, simulationHeader } from '../support/traces.ts';
+
+const [a, b] = ['192.0.2.1:5000', '192.0.2.2:6000'];
+
+const captureOf = (options: Simulated = {}): readonly DatagramEvent[] =>
+  captureAt(simulated(options), 'client', false).events.flatMap((event) => (event.kind === 'datagram' ? [event] : []));
+
+const trace = (events: readonly TraceEvent[]): Trace => ({
+  header: captureHeader,
+  events: [...events].sort((x, y) => x.at - y.at),
+});
+
+/** The same datagrams, later, as frames of another number. */
+const later = (events: readonly DatagramEvent[], ms: number, packets: number): DatagramEvent[] =>
+  events.map((event) => ({ ...event, at: event.at + ms, packet: event.packet + packets }));
+
+const swapped = (event: DatagramEvent): DatagramEvent => ({ ...event, src: event.dst, dst: event.src });
+
+const [hello] = captureOf();
+if (!hello) throw new Error('no ClientHello');
+const { src: client, dst: server } = hello;
+const [otherHello] = captureOf({ seed: 99, client: { srtpProfiles: [1] } });
+if (!otherHello) throw new Error('no ClientHello');
+
+/** An answered check between the two, `at` and 10 ms later. */
+const proved = (at: number, [from, to] = [client, server]): DatagramEvent[] => [
+  check({ at, packet: 901, src: from, dst: to, transaction: 1 }),
+  answer({ at: at + 10, packet: 902, src: to, dst: from, transaction: 1 }),
+];
+
+/** ICE that works, and goes on working, with nothing else. */
+export const onlyStun = (ms: number) => (): Trace =>
+  trace([
+    check({ at: 0, packet: 1, src: a, dst: b, transaction: 1 }),
+    answer({ at: 12, packet: 2, src: b, dst: a, transaction: 1 }),
+    check({ at: ms, packet: 3, src: a, dst: b, transaction: 2 }),
+  ]);
+
+export const bothBegin = (): Trace =>
+  trace([
+    { ...hello, at: 0, packet: 1 },
+    swapped({ ...otherHello, at: 5, packet: 2 }),
+    { ...hello, at: 1000, packet: 3 },
+    { kind: 'note', at: 3000, text: 'the end' },
+  ]);
+
+export const provedFirst = (): Trace => trace([...proved(0), ...later(captureOf(), 50, 0)]);
+export const helloFirst = (): Trace => trace([...later(captureOf(), 0, 0), ...proved(hello.at + 0.5)]);
+
+/** A client that ends with an alert, `gapMs` after STUN came to it; with DTLS in between when `between`. */
+export const alertAfterStun = (between: boolean) => (): Trace => {
+  const refused = captureOf({ client: { groups: [24] }, server: { groups: [29] } });
+  const at = refused.find(({ bytes }) => bytes[0] === 21);
+  if (!at) throw new Error('no alert');
+  // unexpected_message, as a stack says to what is no record.
+  const bytes = Uint8Array.from(at.bytes);
+  bytes[bytes.length - 1] = 10;
+  const alert: DatagramEvent = { ...at, bytes, src: client, dst: server, at: 40, packet: 50 };
+  const flights = captureOf().slice(0, 3);
+  const last = flights.filter(({ src }) => src === server).map((event) => ({ ...event, at: 38 }));
+  return trace([
+    ...flights.map((event, i) => ({ ...event, at: i })),
+    check({ at: 35, packet: 40, src: server, dst: client, transaction: 5 }),
+    ...(between ? later(last, 0, 100) : []),
+    alert,
+  ]);
+};
+
+/** A run whose handshake goes through, and whose ICE selects another pair `when` it does. */
+export const selectedAgain = (when: 'during' | 'after') => (): Trace => {
+  const run = simulated({ rules: ['delay=40ms'] });
+  const end = run.events.find(({ kind }) => kind === 'connected')?.at ?? 0;
+  const at = when === 'during' ? end / 2 : end + 500;
+  const before = { beforeBase: a, beforeRemote: '192.0.2.2:7000' };
+  const fact = { kind: 'selected', base: a, remote: b, ...before } as const;
+  return {
+    header: simulationHeader,
+    events: [...run.events, { kind: 'ice', at, fact } satisfies TraceEvent].sort((x, y) => x.at - y.at),
+  };
+};
