@@ -105,7 +105,7 @@ describe('a listener', () => {
     expect(began).toHaveLength(2);
   });
 
-  it('lets a client begin anew from a live address, and keeps what was until that is done', () => {
+  it('[86] lets a client begin anew from a live address, and keeps what was until that is done', () => {
     const { network, began, connect, connectAnew } = listening();
     connect(1, { lingerMs: 60_000 });
     network.run(500);
@@ -120,7 +120,7 @@ describe('a listener', () => {
     expect(has(began[1]?.events ?? [], 'end')).toBe(false);
   });
 
-  it('is not moved by a hello from a live address that nothing follows', () => {
+  it('[86] is not moved by a hello from a live address that nothing follows', () => {
     const { network, began, connect } = listening();
     const live = connect(1);
     network.run(500);

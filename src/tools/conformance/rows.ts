@@ -625,7 +625,7 @@ export const conformance: readonly ConformanceTheme[] = [
         demand:
           'A new ClientHello from the address of a live association may begin a new handshake, and the old one stays until the client is proved.',
         source: 'RFC 6347 §4.2.8, RFC 9147 §5.11',
-        but: 'An endpoint has one handshake in its life: it names the new hello and ignores it, so that the old association stays and no second one takes its place. A listener begins anew for a client whose association has ended.',
+        but: 'An endpoint has one handshake in its life, so it is the listener that begins another beside it; a run with a single peer names the new hello and ignores it.',
       },
       {
         id: 87,
