@@ -13,9 +13,31 @@ export function rolesResult({ path }: Handshake): string | undefined {
   return undefined;
 }
 
-/** Datagrams of DTLS that our side dropped, because no check had proved their address. */
-export const strangersDtls = ({ path }: Handshake): number =>
-  path.filter(({ kind, fact }) => kind === 'ice' && fact.kind === 'dropped' && fact.reason === 'stranger').length;
+/** Addresses of the peer's that checks have proved, in the order in which they were. */
+export function provedAddresses({ path }: Handshake): ReadonlySet<string> {
+  const proved = new Set<string>();
+  for (const { kind, fact } of path)
+    if (kind === 'ice' && (fact.kind === 'selected' || (fact.kind === 'pair' && fact.state === 'succeeded')))
+      proved.add(fact.remote);
+  return proved;
+}
+
+/**
+ * Where datagrams of DTLS came from that our side dropped because no check had proved the address: too `early`, as it was
+ * proved later or nothing ever was; or `elsewhere`, beside a path that works.
+ */
+export function strangersDtls(handshake: Handshake): {
+  readonly early: readonly string[];
+  readonly elsewhere: readonly string[];
+} {
+  const proved = provedAddresses(handshake);
+  const early: string[] = [];
+  const elsewhere: string[] = [];
+  for (const { kind, fact } of handshake.path)
+    if (kind === 'ice' && fact.kind === 'dropped' && fact.reason === 'stranger')
+      (proved.size === 0 || proved.has(fact.from) ? early : elsewhere).push(fact.from);
+  return { early, elsewhere };
+}
 
 /** The STUN between the two addresses of the handshake. */
 export const stunBetween = ({ stun, client, server }: Handshake): readonly StunView[] =>
@@ -61,6 +83,12 @@ export function teardownText(handshake: Handshake): string | undefined {
 /** A peer that was content would not close so soon. ms */
 const atOnceMs = 3000;
 
+/** ", though ICE works…", where it does: silence of DTLS then has nothing to do with the address. */
+export function iceWorksText(handshake: Handshake): string {
+  const address = [...provedAddresses(handshake)].at(-1);
+  return address === undefined ? '' : `, though ICE works: ${address} answers checks`;
+}
+
 /** The sentence of `no-ice`, without a full stop. */
 export function noIceText(handshake: Handshake): string {
   const failed = iceFailure(handshake);
@@ -82,6 +110,8 @@ function reason(failed: IceFailed, handshake: Handshake): string {
       return `the peer refused our ICE checks${number === undefined ? '' : ` with ${number} ${failed.reason ?? ''}`.trimEnd()}${
         number === 401 ? ': it does not know our ice-ufrag, or the ice-pwd that it was given is another' : ''
       }`;
+    case 'non-symmetric':
+      return `the peer answers our ICE checks from another address than the one that was asked${failed.reason ? ` (${failed.reason})` : ''}, which proves neither`;
     case 'unproved':
       return 'the peer answers our ICE checks under another password than the ice-pwd that signalling told us';
     case 'bad-checks':

@@ -5,6 +5,7 @@
 import type { AlertView, DatagramView, FlightView, Handshake, LostRange, RecordView } from '../analysis/model.ts';
 import type { PacketRange } from '../trace/buffers.ts';
 import type { Actor, PacketNumber, TraceTime } from '../trace/model.ts';
+import { strangersDtls } from './path.ts';
 import { otherSide } from './words.ts';
 
 /** Largest UDP payload that an Ethernet path carries unfragmented over IPv4: 1500 less 20 and 8. */
@@ -40,6 +41,8 @@ export type Stop =
   | { readonly kind: 'cookie'; readonly flight: FlightView }
   /** Nothing ever came back to a ClientHello that needs several datagrams. */
   | { readonly kind: 'split-hello'; readonly flight: FlightView }
+  /** The peer's DTLS comes, from an address that ICE has not proved, beside the path that it has. */
+  | { readonly kind: 'off-path'; readonly datagrams: number; readonly from: readonly string[] }
   /** One side asks and asks, and nothing comes. */
   | { readonly kind: 'silence'; readonly who: Actor; readonly flight: FlightView | undefined }
   /** Both repeat themselves. */
@@ -243,6 +246,8 @@ function stopOf(handshake: Handshake, cuts: readonly Cut[], progressAt: TraceTim
   if (!stalled) return { kind: 'nothing' };
   const link = stoppedByLink(handshake);
   if (link) return link;
+  const { elsewhere } = strangersDtls(handshake);
+  if (elsewhere.length > 0) return { kind: 'off-path', datagrams: elsewhere.length, from: [...new Set(elsewhere)] };
   const missing = openLosses(handshake);
   const large = largeVanish(handshake, missing);
   if (large) return large;

@@ -8,7 +8,7 @@ import { announcedAndSeen } from './fingerprints.ts';
 import { browsersText, helloFacts, sizesText } from './hello.ts';
 import { lostDatagrams } from './losses.ts';
 import type { Outcome } from './model.ts';
-import { hangupText, noIceText, teardownText } from './path.ts';
+import { hangupText, iceWorksText, noIceText, teardownText } from './path.ts';
 
 import {
   flightOfLost,
@@ -164,15 +164,16 @@ function noAnswerText(handshake: Handshake): string {
   const dropped = handshake.datagrams.filter(({ from, delivered }) => from === them && delivered === false);
   if (dropped.length > 0)
     return `No answer came through: the link took ${count(dropped.length, 'datagram')} of the ${them} away, and left none`;
-  if (stop.kind === 'link' || stop.kind === 'too-large' || stop.kind === 'split-hello')
+  if (stop.kind === 'link' || stop.kind === 'too-large' || stop.kind === 'split-hello' || stop.kind === 'off-path')
     return `No answer: ${stopText(handshake, stop)}`;
+  const though = iceWorksText(handshake);
   const first = sent[0];
-  if (!first) return `No answer: the ${us} waited and no ${them} came`;
+  if (!first) return `No answer: the ${us} waited and no ${them} came${though}`;
   const flight = flightsFrom(handshake, us).at(-1);
   const over = duration((sent.at(-1)?.at ?? first.at) - first.at);
   const what = flight ? flightText(flight) : count(sent.length, 'datagram');
   const n = flight ? sendings(flight) : 1;
-  return `No answer: ${what} was sent ${times(n)}${n > 1 ? ` in ${over}` : ''} and nothing came back`;
+  return `No answer: ${what} was sent ${times(n)}${n > 1 ? ` in ${over}` : ''} and nothing came back${though}`;
 }
 
 export function stopText(handshake: Handshake, stop: Stop): string {
@@ -200,6 +201,8 @@ export function stopText(handshake: Handshake, stop: Stop): string {
       return `the client returned the cookie ${times(sendings(stop.flight))} in ${spanOf(stop.flight)} and the server stayed silent`;
     case 'split-hello':
       return splitHelloText(handshake, stop.flight);
+    case 'off-path':
+      return `${count(stop.datagrams, 'datagram')} of DTLS came from ${list(stop.from.slice(0, 2))}, which no ICE check has proved, and ${stop.datagrams === 1 ? 'was' : 'were'} dropped; nothing came over the path that ICE has found`;
     case 'silence': {
       if (!stop.flight) return `the ${stop.who} fell silent`;
       const n = sendings(stop.flight);
@@ -220,7 +223,7 @@ function splitHelloText(handshake: Handshake, flight: FlightView): string {
   const because = hello?.share
     ? ` (such hellos come of the ${hello.share.name} key share; ${browsersText})`
     : ' (a smaller one would tell whether it is that)';
-  return `the client's ClientHello${size}${pieces} was sent ${times(n)}${n > 1 ? ` in ${spanOf(flight)}` : ''} and nothing came back, as from a server that cannot put a fragmented ClientHello together${because}`;
+  return `the client's ClientHello${size}${pieces} was sent ${times(n)}${n > 1 ? ` in ${spanOf(flight)}` : ''} and nothing came back, as from a server that cannot put a fragmented ClientHello together${because}${iceWorksText(handshake)}`;
 }
 
 const spanOf = ({ sentAt, resentAt }: { readonly sentAt: number; readonly resentAt: readonly number[] }): string =>

@@ -374,7 +374,10 @@ class FullAgent implements IceAgent {
     this.#transactions.finish(transaction.id);
     if (from !== transaction.to || on !== transaction.base) {
       this.#journal.dropped('unexpected-source', from, `the answer was due from ${transaction.to}`);
-      if (purpose.kind === 'check') this.#failPair(purpose.pair, 'answered from another address');
+      if (purpose.kind === 'check') {
+        this.#journal.elsewhere = { asked: transaction.to, from };
+        this.#failPair(purpose.pair, 'answered from another address');
+      }
       return;
     }
     const { pair } = purpose;

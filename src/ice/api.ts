@@ -191,6 +191,13 @@ export type IceFailure = IceCounts &
     | { readonly fault: 'network'; readonly code: 'silent' }
     /** The peer's checks reach us, ours get no answer. */
     | { readonly fault: 'network'; readonly code: 'one-way' }
+    /** It answers from another address than the one that was asked, which proves neither (RFC 8445 §7.2.5.2.1). */
+    | {
+        readonly fault: 'network';
+        readonly code: 'non-symmetric';
+        readonly asked: TransportAddress;
+        readonly from: TransportAddress;
+      }
     | { readonly fault: 'peer'; readonly code: 'refused'; readonly number: number; readonly reason: string }
     /** It answers, but not under the password that signalling told us. */
     | { readonly fault: 'peer'; readonly code: 'unproved' }

@@ -31,6 +31,8 @@ export class Journal {
   payloads = 0;
   /** Answers of the peer's under a password that is not the one we know. */
   unproved = 0;
+  /** A proved answer of the peer's that came from another address than was asked. */
+  elsewhere: { readonly asked: TransportAddress; readonly from: TransportAddress } | undefined;
   /** Checks of the peer's that we refused, and why the last of them. */
   badCheck: string | undefined;
   /** The last refusal of a check of ours. */
@@ -115,6 +117,7 @@ export class Journal {
     const counts = { pairs, checksSent, checksReceived, payloads, skipped: [...this.#skipped] };
     if (worked) return { fault: 'peer', code: 'not-nominated', ...counts };
     if (this.refusal) return { fault: 'peer', code: 'refused', ...this.refusal, ...counts };
+    if (this.elsewhere) return { fault: 'network', code: 'non-symmetric', ...this.elsewhere, ...counts };
     if (this.unproved > 0) return { fault: 'peer', code: 'unproved', ...counts };
     if (this.badCheck !== undefined) return { fault: 'peer', code: 'bad-checks', why: this.badCheck, ...counts };
     if (pairs === 0) return { fault: 'mismatch', code: 'no-pairs', ...counts };

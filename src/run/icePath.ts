@@ -271,6 +271,19 @@ function failedFact(failure: IceFailure): IceFact {
   return {
     ...{ kind: 'failed', code, pairs, checksSent, checksReceived, payloads },
     number: failure.code === 'refused' ? failure.number : undefined,
-    reason: failure.code === 'refused' ? failure.reason : failure.code === 'bad-checks' ? failure.why : undefined,
+    reason: reasonOf(failure),
   };
+}
+
+function reasonOf(failure: IceFailure): string | undefined {
+  switch (failure.code) {
+    case 'refused':
+      return failure.reason;
+    case 'bad-checks':
+      return failure.why;
+    case 'non-symmetric':
+      return `${failure.asked} was asked, ${failure.from} answers`;
+    default:
+      return undefined;
+  }
 }

@@ -19,7 +19,16 @@ import {
   unansweredHello,
   versionRefused,
 } from './cases13.ts';
-import { alertAfterStun, bothBegin, helloFirst, onlyStun, provedFirst, selectedAgain } from './casesPath.ts';
+import {
+  alertAfterStun,
+  bothBegin,
+  helloFirst,
+  movedCapture,
+  onlyStun,
+  provedFirst,
+  selectedAgain,
+  strangersAfter,
+} from './casesPath.ts';
 
 export interface Trigger {
   readonly what: string;
@@ -635,6 +644,20 @@ export const cases: Readonly<
       { what: 'no ICE is seen at all', trace: capture('good_ecdhe_rsa') },
     ],
   },
+  'dtls-off-path': {
+    triggers: [
+      {
+        what: 'the answers come from a port that no check has proved',
+        trace: strangersAfter('192.0.2.2:7000'),
+        severity: 'error',
+        says: /^Two datagrams of DTLS came from 192\.0\.2\.2:7000, and the path that ICE has proved leads to 192\.0\.2\.2:6000/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the address is proved, and they came too early', trace: strangersAfter('192.0.2.2:6000') },
+      { what: 'the peer is silent', trace: run({ rules: ['in:loss=100%'] }) },
+    ],
+  },
   'stun-into-dtls': {
     triggers: [
       {
@@ -654,8 +677,17 @@ export const cases: Readonly<
         severity: 'info',
         says: /^The addresses changed once while the handshake was under way/,
       },
+      {
+        what: 'a capture shows the handshake going on between other addresses',
+        trace: movedCapture('during'),
+        severity: 'info',
+        says: /^The addresses changed once while the handshake was under way, first after \d+ ms, to 203\.0\.113\.7:7777 and /,
+      },
     ],
-    nearMisses: [{ what: 'it does so when the handshake is over', trace: selectedAgain('after') }],
+    nearMisses: [
+      { what: 'it does so when the handshake is over', trace: selectedAgain('after') },
+      { what: 'a capture shows nothing of the kind', trace: movedCapture('never') },
+    ],
   },
   'fingerprint-match': {
     triggers: [

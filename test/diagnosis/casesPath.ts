@@ -81,3 +81,32 @@ export const selectedAgain = (when: 'during' | 'after') => (): Trace => {
     events: [...run.events, { kind: 'ice', at, fact } satisfies TraceEvent].sort((x, y) => x.at - y.at),
   };
 };
+
+/** A capture of a slow handshake in which the client's address is another one from its second flight on. */
+export const movedCapture = (when: 'during' | 'never') => (): Trace => {
+  const events = captureOf({ rules: ['delay=40ms'] });
+  const hello = events.findIndex(({ src }) => src === server);
+  const second = events.findIndex(({ src }, i) => i > hello && src === client);
+  const elsewhere = (address: string): string => (address === client ? '203.0.113.7:7777' : address);
+  return trace(
+    events.map((event, i) =>
+      when === 'during' && i >= second ? { ...event, src: elsewhere(event.src), dst: elsewhere(event.dst) } : event,
+    ),
+  );
+};
+
+/** A run whose ICE has a path, over which nothing comes; two datagrams of DTLS came from `from` and were dropped. */
+export const strangersAfter = (from: string) => (): Trace => {
+  const run = simulated({ rules: ['in:loss=100%'], timeoutMs: 5000 });
+  const gone = new Set(
+    run.events.flatMap((event) => (event.kind === 'datagram' && event.from === 'server' ? [event.packet] : [])),
+  );
+  const ours = run.events.filter((event) => !(event.kind === 'datagram' && gone.has(event.packet)));
+  const dropped = { kind: 'dropped', reason: 'stranger', from, detail: '90 bytes of DTLS' } as const;
+  const facts = [
+    { kind: 'pair', base: a, remote: b, state: 'succeeded', because: 'answered' } as const,
+    dropped,
+    dropped,
+  ].map((fact, i): TraceEvent => ({ kind: 'ice', at: i * 20, fact }));
+  return { header: simulationHeader, events: [...ours, ...facts].sort((x, y) => x.at - y.at) };
+};

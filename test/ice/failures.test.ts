@@ -43,6 +43,23 @@ function check(
   );
 }
 
+/** An answer to a check, proved with this password. */
+function answerTo(bytes: Uint8Array, pwd: string): Uint8Array {
+  const arrived = readBinding(bytes);
+  if ('unusable' in arrived) throw new Error('that is no check');
+  const attributes: StunAttribute[] = [
+    { kind: 'XOR-MAPPED-ADDRESS', body: { reserved: 0, family: 1, port: 1, address: Uint8Array.of(1, 1, 1, 1) } },
+  ];
+  return encodeStun(
+    {
+      message_type: messageType(StunMethod.binding, 'success'),
+      transaction_id: arrived.message.transaction_id,
+      attributes,
+    },
+    { integrity: { key: shortTermKey(pwd), hashes: ['sha1'], crypto: nodeProvider } },
+  );
+}
+
 /** One agent that knows of a peer which does not exist. */
 function alone(options: PeerOptions = {}): { readonly a: Peer; readonly network: Network } {
   const a = new Peer('a', options);
@@ -107,25 +124,24 @@ describe('when no path is found, the agent says why', () => {
     const { a, network } = alone();
     // The peer takes our checks, whatever they are made with, and proves its answers with its own password.
     network.run(undefined, 100);
-    for (const { bytes } of [...network.packets]) {
-      const arrived = readBinding(bytes);
-      if ('unusable' in arrived) continue;
-      const attributes: StunAttribute[] = [
-        { kind: 'XOR-MAPPED-ADDRESS', body: { reserved: 0, family: 1, port: 1, address: Uint8Array.of(1, 1, 1, 1) } },
-      ];
-      const bytesBack = encodeStun(
-        {
-          message_type: messageType(StunMethod.binding, 'success'),
-          transaction_id: arrived.message.transaction_id,
-          attributes,
-        },
-        { integrity: { key: shortTermKey('another password'), hashes: ['sha1'], crypto: nodeProvider } },
-      );
-      network.send('192.0.2.2:2000', '192.0.2.1:1000', bytesBack);
-    }
+    for (const { bytes } of [...network.packets])
+      network.send('192.0.2.2:2000', '192.0.2.1:1000', answerTo(bytes, 'another password'));
     network.run(() => a.agent.state === 'failed');
     expect(a.drops).toContain('wrong-integrity');
     expect(a.failure).toMatchObject({ fault: 'peer', code: 'unproved' });
+  });
+
+  it('non-symmetric: the peer proves itself from another port than the one that was asked', () => {
+    const { a, network } = alone();
+    network.run(undefined, 100);
+    for (const { bytes } of [...network.packets])
+      network.send('192.0.2.2:2001', '192.0.2.1:1000', answerTo(bytes, credentialsOf('b').pwd));
+    network.run(() => a.agent.state === 'failed');
+    expect(a.drops).toContain('unexpected-source');
+    expect(a.failure).toMatchObject({
+      ...{ fault: 'network', code: 'non-symmetric' },
+      ...{ asked: '192.0.2.2:2000', from: '192.0.2.2:2001' },
+    });
   });
 
   it('bad-checks: the peer was given another password of ours', () => {

@@ -15,8 +15,13 @@ const serve = async (behaviour: WhipBehaviour = {}): Promise<WhipServer> => {
   return server;
 };
 
+/** Its candidates lead to the discard port. */
+const silentIce = (answer: string): string => answer.replace(/(a=candidate:.* )\d+( typ host)/g, '$19$2');
+
 const facts = (events: readonly TraceEvent[]) =>
   events.flatMap((event) => (event.kind === 'signalling' ? [event.fact] : []));
+const findings = ({ handshakes }: Reading): readonly string[] =>
+  handshakes.flatMap(({ diagnosis }) => diagnosis.findings.map(({ id }) => id));
 const verdict = ({ verdicts }: Reading): string => verdicts[0] ?? '';
 
 describe('a WHIP server', () => {
@@ -73,6 +78,14 @@ describe('a WHIP server', () => {
     expect(facts(events)).toContainEqual({ kind: 'hangup', by, why: 'the session is gone (404 to PATCH)' });
     expect(verdict(reading)).toContain(`Established`);
     expect(verdict(reading)).toContain(`${by} hung up (the session is gone (404 to PATCH))`);
+  });
+
+  it('that ends the session before ICE has a path is the reason why there is none', async () => {
+    const server = await serve({ patch: 404, rewrite: silentIce });
+    const { events, reading } = await probe(`whip:${server.url}`);
+    expect(facts(events)).toContainEqual(expect.objectContaining({ kind: 'hangup' }));
+    expect(reading.outcome).toBe('refused');
+    expect(verdict(reading)).toContain('it hung up before there was a path: the session is gone (404 to PATCH)');
   });
 
   it('may refuse PATCH, and the handshake goes on', async () => {
@@ -140,7 +153,7 @@ describe('what goes wrong on the way', () => {
   });
 
   it('is an ICE agent that is silent', async () => {
-    const server = await serve({ rewrite: (answer) => answer.replace(/(a=candidate:.* )\d+( typ host)/g, '$19$2') });
+    const server = await serve({ rewrite: silentIce });
     const { reading } = await probe(`whip:${server.url}`, { timeout: ['1500ms'] });
     expect(reading.outcome).toBe('no-ice');
     expect(verdict(reading)).toMatch(
@@ -155,6 +168,78 @@ describe('what goes wrong on the way', () => {
     const { reading } = await probe(`whip:${server.url}`, { timeout: ['1500ms'] });
     expect(reading.outcome).toBe('no-ice');
     expect(verdict(reading)).toContain('refused our ICE checks with 401');
+  });
+
+  it.each(['lite', 'full'] as const)('is a %s ICE agent that answers from another port', async (ice) => {
+    const server = await serve({ ice, fault: 'stun-from-elsewhere' });
+    const { reading } = await probe(`whip:${server.url}`, { timeout: ['700ms'] });
+    expect(reading.outcome).toBe('no-ice');
+    expect(verdict(reading)).toMatch(
+      /the peer answers our ICE checks from another address .*\(127\.0\.0\.1:(\d+) was asked, 127\.0\.0\.1:(?!\1)\d+ answers\)/,
+    );
+  });
+
+  it.each([
+    [
+      'passive',
+      'a DTLS server',
+      /^No answer: .*sent \w+ times.* and nothing came back.*, though ICE works: 127\.0\.0\.1:\d+ answers/,
+    ],
+    [
+      'active',
+      'a DTLS client',
+      /^No answer: the server waited and no client came, though ICE works: 127\.0\.0\.1:\d+ answers/,
+    ],
+  ] as const)('is a gateway that does ICE and never %s DTLS', async (setup, _, says) => {
+    const server = await serve({ setup, fault: 'no-dtls' });
+    const { reading } = await probe(`whip:${server.url}`, { timeout: ['900ms'], rto: ['100ms'], groups: ['x25519'] });
+    expect(reading.outcome).toBe('no-answer');
+    expect(verdict(reading)).toMatch(says);
+    expect(findings(reading)).toContain('peer-silent');
+  });
+
+  it.each(['passive', 'active'] as const)('is a gateway, %s, whose DTLS comes from another port', async (setup) => {
+    const server = await serve({ setup, fault: 'dtls-from-elsewhere' });
+    const { reading } = await probe(`whip:${server.url}`, { timeout: ['900ms'], rto: ['100ms'] });
+    expect(reading.outcome).toBe('no-answer');
+    expect(verdict(reading)).toMatch(
+      /^No answer: \w+ datagrams? of DTLS came from 127\.0\.0\.1:\d+, which no ICE check has proved, and w\w+ dropped/,
+    );
+    expect(findings(reading)).toContain('dtls-off-path');
+    for (const id of ['peer-silent', 'client-hello-fragmented-unanswered', 'hello-before-ice'])
+      expect(findings(reading)).not.toContain(id);
+  });
+
+  it.each([
+    ['both sides passive', 'passive', 'both-passive'],
+    ['both sides active', 'active', 'both-active'],
+  ] as const)('is that signalling settles on %s', async (_, setup, id) => {
+    const server = await serve({ setup, rewrite: (answer) => answer.replaceAll(/a=setup:\w+/g, `a=setup:${setup}`) });
+    const { reading, events } = await probe(`whip:${server.url}`, {
+      setup: [setup],
+      timeout: ['900ms'],
+      rto: ['100ms'],
+    });
+    expect(facts(events)).toContainEqual(expect.objectContaining({ kind: 'problem', id, severity: 'error' }));
+    expect(findings(reading)[0]).toBe(id);
+    expect(reading.outcome).not.toBe('established');
+  });
+
+  it('is a client that takes itself for one against its answer', async () => {
+    // Our offer says active, so the answer must be passive; behind it sits a client all the same.
+    const server = await serve({ setup: 'active' });
+    const { reading } = await probe(`whip:${server.url}`, { setup: ['active'], timeout: ['900ms'], rto: ['100ms'] });
+    expect(findings(reading)[0]).toBe('both-active');
+    expect(reading.handshakes[0]?.diagnosis.findings[0]?.why).toContain('the other side acts as one as well');
+  });
+
+  it('is a ClientHello that comes before ICE, which costs a timer and no more', async () => {
+    const server = await serve({ setup: 'active', fault: 'early-hello' });
+    const { reading } = await probe(`whip:${server.url}`);
+    expect(verdict(reading)).toContain('Established');
+    const early = reading.handshakes[0]?.diagnosis.findings.find(({ id }) => id === 'hello-before-ice');
+    expect(early).toMatchObject({ severity: 'warning' });
+    expect(early?.why).toMatch(/^\w+ datagrams? of DTLS came from addresses that no ICE check had proved/);
   });
 
   it('is a certificate that signalling did not announce', async () => {

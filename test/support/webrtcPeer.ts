@@ -29,6 +29,7 @@ import {
 } from '../../src/ice/api.ts';
 import { createLiteAgent } from '../../src/ice/lite.ts';
 import { readDescription, usableFingerprints, writeAnswer } from '../../src/ice/sdp.ts';
+import { classify } from '../../src/wire/demux.ts';
 import { fingerprintOf } from '../../src/x509/fingerprint.ts';
 import { credential } from './credentials.ts';
 import { DataChannels } from './dataChannel.ts';
@@ -41,7 +42,18 @@ export interface PeerOptions {
   readonly config?: Partial<EndpointConfig>;
   /** Which ICE agent is in front of it; lite when absent. */
   readonly ice?: 'full' | 'lite';
+  /** What it gets wrong on purpose. */
+  readonly fault?: PeerFault;
 }
+
+export type PeerFault =
+  /** It never says a word of DTLS. */
+  | 'no-dtls'
+  /** What it sends of one kind leaves from another port, where nobody listens. */
+  | 'stun-from-elsewhere'
+  | 'dtls-from-elsewhere'
+  /** As a DTLS client it begins with the first check that comes, before that is answered. */
+  | 'early-hello';
 
 export class WebrtcPeer {
   readonly channels: DataChannels;
@@ -60,17 +72,22 @@ export class WebrtcPeer {
   readonly received: number[] = [];
   readonly #options: PeerOptions;
   readonly #socket: Socket;
+  /** Another port. */
+  readonly #elsewhere: Socket;
   readonly #address: string;
   readonly #ice: IceAgent;
+  /** DTLS of before there was a path. */
+  readonly #unsent: Uint8Array[] = [];
   readonly #local = { ufrag: 'dtlscope', pwd: toHex(random(16)) };
   #endpoint: Endpoint | undefined;
   #config: EndpointConfig | undefined;
   #timers: { ice: NodeJS.Timeout | undefined; dtls: NodeJS.Timeout | undefined } = { ice: undefined, dtls: undefined };
   #stopped = false;
 
-  private constructor(options: PeerOptions, socket: Socket) {
+  private constructor(options: PeerOptions, socket: Socket, elsewhere: Socket) {
     this.#options = options;
     this.#socket = socket;
+    this.#elsewhere = elsewhere;
     const { address, port } = socket.address();
     this.#address = `${address}:${port}`;
     const bases = [{ address: this.#address, kind: 'host' }] as const;
@@ -82,15 +99,18 @@ export class WebrtcPeer {
     this.channels.onMessage = (text) => this.channels.say(`heard: ${text}`);
     socket.on('message', (bytes, { address: ip, port: from }) => {
       const copied = new Uint8Array(bytes);
+      if (options.fault === 'early-hello' && options.setup === 'active') this.#beginEarly(`${ip}:${from}`);
       this.#agent({ kind: 'datagram', bytes: copied, from: `${ip}:${from}`, on: this.#address });
     });
   }
 
   static async start(options: PeerOptions): Promise<WebrtcPeer> {
-    const socket = createSocket('udp4');
-    socket.bind(0, options.host);
-    await once(socket, 'listening');
-    const peer = new WebrtcPeer(options, socket);
+    const [socket, elsewhere] = [createSocket('udp4'), createSocket('udp4')];
+    for (const one of [socket, elsewhere]) {
+      one.bind(0, options.host);
+      await once(one, 'listening');
+    }
+    const peer = new WebrtcPeer(options, socket, elsewhere);
     peer.#agent({ kind: 'start' });
     return peer;
   }
@@ -140,7 +160,7 @@ export class WebrtcPeer {
   }
 
   #begin(peer: string): void {
-    if (this.#endpoint || !this.#config) return;
+    if (this.#endpoint || !this.#config || this.#options.fault === 'no-dtls') return;
     this.#endpoint = createEndpoint(this.#config, { crypto: nodeProvider, random, peer });
     this.#dtls({ kind: 'start' });
   }
@@ -159,8 +179,7 @@ export class WebrtcPeer {
         // Nobody says hello before ICE has found the way.
         if (output.event.kind === 'selected' && this.#options.setup === 'active') this.#begin(output.event.pair.remote);
       } else if (output.kind === 'transmit') {
-        const to = parseSocketAddress(output.to);
-        if (to) this.#socket.send(output.bytes, to.port, to.ip.join('.'));
+        this.#transmit(output.bytes, output.to);
       } else if (output.protocol !== 'dtls') {
         this.strays.push(toHex(output.bytes.subarray(0, 2)));
       } else {
@@ -168,6 +187,19 @@ export class WebrtcPeer {
         this.#dtls({ kind: 'datagram', bytes: output.bytes, from: output.from });
       }
     }
+  }
+
+  #transmit(bytes: Uint8Array, address: string): void {
+    const to = parseSocketAddress(address);
+    const astray = this.#options.fault === `${classify(bytes) === 'stun' ? 'stun' : 'dtls'}-from-elsewhere`;
+    if (to) (astray ? this.#elsewhere : this.#socket).send(bytes, to.port, to.ip.join('.'));
+  }
+
+  /** The first flight, past ICE. */
+  #beginEarly(peer: string): void {
+    if (this.#endpoint) return;
+    this.#begin(peer);
+    for (const bytes of this.#unsent.splice(0)) this.#transmit(bytes, peer);
   }
 
   #dtls(input: Input): void {
@@ -180,8 +212,11 @@ export class WebrtcPeer {
         this.#wake('dtls', output.until, () => this.#dtls({ kind: 'timeout' }));
         return;
       }
-      if (output.kind === 'transmit') this.#agent({ kind: 'send', bytes: output.bytes });
-      else {
+      if (output.kind === 'transmit') {
+        if (this.#ice.route || this.#options.fault !== 'early-hello')
+          this.#agent({ kind: 'send', bytes: output.bytes });
+        else this.#unsent.push(output.bytes);
+      } else {
         this.events.push(output.event);
         if (output.event.kind === 'data') this.channels.receive(output.event.bytes);
       }
@@ -198,7 +233,7 @@ export class WebrtcPeer {
     this.#stopped = true;
     clearTimeout(this.#timers.ice);
     clearTimeout(this.#timers.dtls);
-    await new Promise<void>((done) => this.#socket.close(() => done()));
+    for (const socket of [this.#socket, this.#elsewhere]) await new Promise<void>((done) => socket.close(() => done()));
   }
 }
 

@@ -2,11 +2,13 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { WebrtcPeer } from './webrtcPeer.ts';
+import { type PeerFault, WebrtcPeer } from './webrtcPeer.ts';
 
 export interface WhipBehaviour {
   readonly setup?: 'active' | 'passive';
   readonly ice?: 'full' | 'lite';
+  /** What the endpoint behind it gets wrong. */
+  readonly fault?: PeerFault;
   /** Answers a POST with this instead of a session. */
   readonly refuse?: {
     readonly status: number;
@@ -64,6 +66,7 @@ export class WhipServer {
           host: '127.0.0.1',
           setup: behaviour.setup ?? 'passive',
           ...(behaviour.ice && { ice: behaviour.ice }),
+          ...(behaviour.fault && { fault: behaviour.fault }),
         });
         this.peers.push(peer);
         const answer = await peer.answer(body);

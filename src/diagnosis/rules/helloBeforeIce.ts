@@ -16,7 +16,7 @@ export const helloBeforeIce = rule(
     see: 'RFC 8842 §5.1, RFC 8445 §12',
   },
   (handshake) => {
-    const dropped = strangersDtls(handshake);
+    const dropped = strangersDtls(handshake).early.length;
     const stun = stunBetween(handshake);
     const provedAt = stun.find(({ class: cls, answers }) => cls === 'success' && answers !== undefined)?.at;
     const early = handshake.datagrams.filter(

@@ -7,6 +7,7 @@ import { clientHelloFragmentedUnanswered } from './clientHelloFragmentedUnanswer
 import { cookieThenSilence } from './cookieThenSilence.ts';
 import { datagramExceedsMtu } from './datagramExceedsMtu.ts';
 import { datagramTruncated } from './datagramTruncated.ts';
+import { dtlsOffPath } from './dtlsOffPath.ts';
 import { fingerprintMatch } from './fingerprintMatch.ts';
 import { fingerprintMismatch } from './fingerprintMismatch.ts';
 import { flightLost } from './flightLost.ts';
@@ -29,6 +30,7 @@ export const rules: readonly Rule[] = [
   bothPassive,
   bothActive,
   stunIntoDtls,
+  dtlsOffPath,
   versionMismatch,
   alertExplained,
   datagramTruncated,
