@@ -60,8 +60,8 @@ export interface Rule {
   readonly check: (handshake: Handshake) => readonly Finding[];
 }
 
-/** What a rule says of a handshake; id, title and section stand in the rule. */
-export type Says = Pick<Finding, 'severity' | 'why' | 'fix' | 'evidence'>;
+/** What a rule says of a handshake; id and section stand in the rule, and the title where what is said has none of its own. */
+export type Says = Pick<Finding, 'severity' | 'why' | 'fix' | 'evidence'> & Partial<Pick<Finding, 'title'>>;
 
 export function rule(
   head: Omit<Rule, 'check'>,
@@ -73,7 +73,7 @@ export function rule(
     check(handshake) {
       const said = check(handshake);
       const all: readonly Says[] = said === undefined ? [] : 'why' in said ? [said] : said;
-      return all.map(({ severity, why, fix, evidence }) => ({ id, severity, title, why, fix, see, evidence }));
+      return all.map((says) => ({ title, ...says, id, see }));
     },
   };
 }

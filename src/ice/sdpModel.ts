@@ -142,6 +142,7 @@ export type SdpProblemId =
   | 'weak-hash'
   | 'unknown-hash'
   | 'fingerprints-differ'
+  | 'fingerprint-repeated'
   | 'no-setup'
   | 'unknown-setup'
   | 'holdconn'

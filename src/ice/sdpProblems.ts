@@ -305,6 +305,8 @@ export function problemsBetween(offer: Description, answer: Description): readon
       );
   }
 
+  repeatedFingerprint(offer, answer, report);
+
   if (offer.sections.length !== answer.sections.length)
     report(
       'sections-disagree',
@@ -327,6 +329,23 @@ export function problemsBetween(offer: Description, answer: Description): readon
         'The answer bundles sections that the offer did not bundle (RFC 8843 §7.3).',
       );
   return problems;
+}
+
+/** Two sides have one fingerprint only when they share a certificate; mostly somebody copied a line. */
+function repeatedFingerprint(offer: Description, answer: Description, report: Report): void {
+  const offered = offer.transports.flatMap(({ fingerprints }) => fingerprints);
+  for (const { fingerprints } of answer.transports)
+    for (const { hash, value, line } of fingerprints) {
+      const same = offered.find((one) => one.hash === hash && equal(one.value, value));
+      if (!same) continue;
+      report(
+        'fingerprint-repeated',
+        'warning',
+        line,
+        `The answer announces the offer's own fingerprint (line ${same.line} there). Unless both sides use one certificate it was copied, and the certificate of whoever answers will not fit it.`,
+      );
+      return;
+    }
 }
 
 function sectionsDiffer(offered: Section, section: Section, report: Report): void {

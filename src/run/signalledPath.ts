@@ -3,7 +3,7 @@
  * peer's, who plays which DTLS part, and a path. Everything that is wrong with the descriptions is told and, where anything
  * can come of it, gone on with: what a gateway makes of it is the question.
  */
-import { toHex } from '../base/bytes.ts';
+import { equal, toHex } from '../base/bytes.ts';
 import { parseIp, socketText } from '../base/ip.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
@@ -14,6 +14,7 @@ import { createLiteAgent } from '../ice/lite.ts';
 import { dtlsTimeoutFrom } from '../ice/rtt.ts';
 import {
   type Description,
+  type DescriptionType,
   formatCandidate,
   formatSdpFingerprint,
   type MediaKind,
@@ -25,6 +26,7 @@ import {
   rolesOf,
   type SdpCandidate,
   type SdpProblem,
+  type SdpProblemId,
   type SdpTransport,
   usableFingerprints,
   writeAnswer,
@@ -33,6 +35,7 @@ import {
 import type { TurnCredentials } from '../ice/turnModel.ts';
 import type { IceServer } from '../ice/whip.ts';
 import { maskedSdp } from '../trace/pathFacts.ts';
+import { fingerprintOf } from '../x509/fingerprint.ts';
 import type { PathNews, Transport } from './api.ts';
 import { IceBases } from './iceBases.ts';
 import { IcePath } from './icePath.ts';
@@ -213,6 +216,7 @@ class Seeker {
     const [type, other] = weOffered ? (['offer', 'answer'] as const) : (['answer', 'offer'] as const);
     const peersOffer = weOffered ? undefined : this.#read(borrowed.peers, other);
     this.#fact({ kind: 'description', of: 'ours', type, sdp: maskedSdp(borrowed.ours) });
+    this.#ownFingerprint(type);
     const peers = peersOffer ?? this.#read(borrowed.peers, other);
     return { ok: true, own: readDescription(borrowed.ours, type), peers, weOffered, iceServers };
   }
@@ -225,7 +229,9 @@ class Seeker {
     return description;
   }
 
-  #problems(problems: readonly SdpProblem[]): void {
+  #problems(
+    problems: readonly (Omit<SdpProblem, 'id'> & { readonly id: SdpProblemId | 'fingerprint-not-ours' })[],
+  ): void {
     for (const { id, severity, side, line, text } of problems.slice(0, mostProblems))
       this.#fact({ kind: 'problem', id, severity, side, line, text });
   }
@@ -254,7 +260,24 @@ class Seeker {
       sdp = written.sdp;
     } else sdp = writeOffer(side, { kinds, direction: signalling.direction, setup });
     this.#fact({ kind: 'description', of: 'ours', type, sdp: maskedSdp(sdp) });
+    this.#ownFingerprint(type);
     return { ok: true, type, sdp };
+  }
+
+  /** What we announce was asked for, and need not be our certificate's: the handshake is lost before it begins. */
+  #ownFingerprint(side: DescriptionType): void {
+    const { config, preferred, fingerprints, crypto } = this.#spec;
+    const [leaf] = config({ role: preferred, fingerprints: [], timerMs: undefined }).credentials[0]?.chain ?? [];
+    const [one] = fingerprints;
+    if (!leaf || !one) return;
+    const fits = fingerprints.some(({ hash, value }) => equal(fingerprintOf(leaf, hash, crypto).value, value));
+    if (fits) return;
+    this.#problems([
+      {
+        ...{ id: 'fingerprint-not-ours', severity: 'warning', side, line: undefined },
+        text: `Our description announces ${formatSdpFingerprint(one)}, and our certificate has ${formatSdpFingerprint(fingerprintOf(leaf, one.hash, crypto))}: a peer that holds us to it must refuse the handshake.`,
+      },
+    ]);
   }
 
   /**

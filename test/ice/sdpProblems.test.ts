@@ -148,6 +148,13 @@ describe('an answer that does not fit its offer', () => {
     expect(between([])).toEqual([]);
   });
 
+  it('repeats the fingerprint of the offer', () => {
+    const problems = between([[fingerprintLine, `a=fingerprint:sha-256 ${sha256A}`]]);
+    expect(faults(problems)).toEqual([['fingerprint-repeated', 'warning', 7]]);
+    expect(problems[0]?.text).toContain("announces the offer's own fingerprint");
+    expect(between([])).toEqual([]);
+  });
+
   it('is passive to a passive offer', () => {
     const problems = between([], [['a=setup:actpass', 'a=setup:passive']]);
     expect(faults(problems)).toEqual([['both-passive', 'error', 8]]);

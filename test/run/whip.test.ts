@@ -260,7 +260,35 @@ describe('what goes wrong on the way', () => {
     expect(reading.outcome).toBe('fingerprint-mismatch');
     expect(verdict(reading)).toContain("The client's certificate is not the one that signalling announced");
     expect(reading.handshakes[0]?.handshake.alerts).toMatchObject([{ from: 'server', level: 2 }]);
-    expect(facts(events).some(({ kind }) => kind === 'description')).toBe(true);
+    // It could be known before anything was sent, and was said.
+    const kinds = facts(events).map((fact) => (fact.kind === 'problem' ? fact.id : fact.kind));
+    expect(kinds.indexOf('fingerprint-not-ours')).toBeGreaterThan(kinds.indexOf('description'));
+    expect(kinds.indexOf('fingerprint-not-ours')).toBeLessThan(kinds.indexOf('http'));
+    const finding = reading.handshakes[0]?.diagnosis.findings.find(({ id }) => id === 'fingerprint-mismatch');
+    expect(finding?.severity).toBe('error');
+    expect(finding?.why).toContain('The descriptions showed it beforehand: Our description announces sha-256 AB:AB:');
+  });
+
+  it.each([
+    [
+      'a hash that cannot be of that function',
+      (answer: string) => answer.replaceAll(/(a=fingerprint:)sha-256/g, '$1sha-512'),
+      /\(answer, line \d+\): The fingerprint can not be read: sha-512 has 64 bytes, and there are 32/,
+    ],
+    [
+      'our own fingerprint',
+      (answer: string, offer: string) =>
+        answer.replaceAll(/a=fingerprint:\S+ \S+/g, /a=fingerprint:\S+ \S+/.exec(offer)?.[0] ?? ''),
+      /\(answer, line \d+\): The answer announces the offer's own fingerprint/,
+    ],
+  ] as const)('is foreseen when the answer announces %s', async (_, rewrite, says) => {
+    const server = await serve({ fault: 'no-dtls', rewrite });
+    const { reading } = await probe(`whip:${server.url}`, { timeout: ['700ms'], rto: ['100ms'] });
+    const finding = reading.handshakes[0]?.diagnosis.findings.find(({ id }) => id === 'fingerprint-mismatch');
+    // No certificate has come, so nothing has failed for it yet.
+    expect(finding).toMatchObject({ severity: 'warning', title: 'A certificate will not be the announced one' });
+    expect(finding?.why).toMatch(says);
+    expect(reading.outcome).toBe('no-answer');
   });
 
   it('is a description with faults, each named with its line', async () => {

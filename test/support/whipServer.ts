@@ -18,7 +18,7 @@ export interface WhipBehaviour {
   /** Sent beside 201. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What becomes of the answer on its way. */
-  readonly rewrite?: (answer: string) => string;
+  readonly rewrite?: (answer: string, offer: string) => string;
   /** Status of PATCH. */
   readonly patch?: number;
   /** Never answers a POST. */
@@ -77,7 +77,7 @@ export class WhipServer {
             etag: '"ice-1"',
             ...behaviour.headers,
           })
-          .end(behaviour.rewrite ? behaviour.rewrite(answer) : answer);
+          .end(behaviour.rewrite ? behaviour.rewrite(answer, body) : answer);
       }
     });
   }
