@@ -337,7 +337,7 @@ export class Reading implements Negotiation, SoFar {
     // A server may send in epoch 3 before it has heard anything of the client's last flight, and may acknowledge a part.
     const partial = opened
       ? view.contentType === ContentType.ack
-      : view.likely === 'ack' && likelyAcknowledged(view.length) < this.sides[other].sealedFlight.records;
+      : view.likely === 'ack' && !this.sides[other].sealedFlight.acknowledgedBy(likelyAcknowledged(view.length));
     if (!partial && this.sides[other].finished) side.confirmedAt ??= at;
   }
 

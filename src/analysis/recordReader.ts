@@ -191,6 +191,9 @@ export class RecordReader {
     const told = entry.event.contents?.records[view.index];
     if (!told) {
       view.likely = pending.slice.form === 'closed' ? undefined : likelyContent(view.length, view.epoch, alone);
+      // With its flight a client has acknowledged the server's: more of epoch 2 is that flight (RFC 9147 §7.1).
+      const flightBegun = from === 'client' && view.epoch === 2 && this.#known.sides.client.sealed !== undefined;
+      if (flightBegun && view.likely === 'ack') view.likely = 'handshake';
       return;
     }
     view.epoch = told.epoch;

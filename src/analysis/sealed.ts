@@ -42,12 +42,24 @@ export class SealedFlight {
   readonly #most = new Map<number, number>();
   /** The sizes of each of its datagrams that holds different ones. */
   readonly #together = new Set<string>();
+  /** The sizes of what is taken for the present sending, in order. */
+  #sizes: number[] = [];
+  /** How many records the last ACK of it listed, and how many it and those before it did that it does not hold. */
+  #lastListed = 0;
+  #listed = 0;
   #lastAt: TraceTime | undefined;
   #widestGap = 0;
 
-  /** Records of the present sending, as far as seen. */
-  get records(): number {
-    return [...this.#here.values()].reduce((sum, count) => sum + count, 0);
+  /**
+   * Whether an ACK that lists so many records speaks for all of the present sending. Where a side answered twice in a moment,
+   * nothing but sizes parts its two sendings: the same ones come again in the same order. Such a pattern may also be one
+   * record that came twice, or two that are equal, and then the ACKs must list as many as came: the second sending gets one
+   * as well. An ACK longer than the last is taken to list all of that again.
+   */
+  acknowledgedBy(records: number): boolean {
+    this.#listed = records > this.#lastListed ? Math.max(this.#listed, records) : this.#listed + records;
+    this.#lastListed = records;
+    return this.#listed >= this.#sizes.length || records >= repeatedLength(this.#sizes);
   }
 
   /**
@@ -72,6 +84,7 @@ export class SealedFlight {
     else this.#widestGap = Math.max(this.#widestGap, gap);
     this.#lastAt = at;
     if (together !== '') this.#together.add(together);
+    this.#sizes.push(...sizes);
     return sizes.map((size) => {
       const before = this.#here.get(size) ?? 0;
       this.#here.set(size, before + 1);
@@ -91,5 +104,19 @@ export class SealedFlight {
   #begin(): void {
     this.#here.clear();
     this.#together.clear();
+    this.#sizes = [];
+    this.#lastListed = 0;
+    this.#listed = 0;
   }
+}
+
+/** The length of the shortest run of different sizes that all of it repeats; else the length of all. */
+function repeatedLength(sizes: readonly number[]): number {
+  const { length } = sizes;
+  if (length > mostAcked.later) return length;
+  for (let period = 2; period <= length / 2; period++) {
+    const repeats = length % period === 0 && sizes.every((size, i) => i < period || size === sizes[i - period]);
+    if (repeats && sizes[0] !== sizes[period - 1]) return period;
+  }
+  return length;
 }

@@ -261,7 +261,10 @@ const nss: Profile = {
     packing: measured('packed', 'NSS: records fill a datagram at first'),
     resendPacking: measured('record', 'NSS: one message a datagram when sent again'),
     borders: inSource('recut', 'NSS lib/ssl/dtlscon.c: fragments are cut at each sending'),
-    sharedRecords: inSource(false, 'NSS lib/ssl/dtlscon.c: each message is sent in records of its own'),
+    sharedRecords: measured(
+      false,
+      'NSS 3.125, capture with keys: both ends of DTLS 1.3, each message in records of its own',
+    ),
   },
   replayWindow: inSource(1024, 'NSS lib/ssl, DTLS_RECVD_RECORDS_WINDOW'),
   cookie: inSource(
@@ -298,7 +301,7 @@ const boringssl: Profile = {
     packing: inSource('packed', 'BoringSSL ssl/d1_both.cc: records fill a datagram'),
     resendPacking: inSource('packed', 'BoringSSL ssl/d1_both.cc: a retransmission is packed as the first sending'),
     borders: unmeasured,
-    sharedRecords: inSource(true, 'BoringSSL ssl/d1_both.cc: under keys as many messages as fit, in the clear one'),
+    sharedRecords: inSource(true, 'BoringSSL ssl/d1_both.cc, seal_next_record: one message a record in epoch 0 alone'),
   },
   replayWindow: inSource(256, 'BoringSSL ssl/internal.h, DTLSReplayBitmap'),
   cookie: inSource(false, 'BoringSSL: no HelloVerifyRequest as server'),

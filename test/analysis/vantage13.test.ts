@@ -8,14 +8,8 @@ import { RangeSet } from '../../src/base/ranges.ts';
 import { diagnose } from '../../src/diagnosis/diagnose.ts';
 import type { Actor, DatagramEvent, Trace } from '../../src/trace/model.ts';
 import { onlyHandshake } from '../support/reading.ts';
-import { only13 as anyRecords, x25519MlKem768 } from '../support/settings13.ts';
+import { only13, x25519MlKem768 } from '../support/settings13.ts';
 import { captureAt, type Simulated, simulated } from '../support/traces.ts';
-
-/**
- * Each message in records of its own: a closed ACK tells by its size alone how much it acknowledges, and where a flight is two
- * records, sent twice in a moment, that is too little to know the end by.
- */
-const only13 = { ...anyRecords, sharedRecords: false } as const;
 
 const seeds = Array.from({ length: 25 }, (_, i) => i + 1);
 
@@ -41,6 +35,8 @@ function arrivedAtFirst(trace: Trace, from: Actor): ReadonlyMap<string, RangeSet
   return arrived;
 }
 
+/** Where messages share records, a flight is few of them: sent twice in a moment, closed, that is little to know the end by. */
+const apart = { ...only13, sharedRecords: false } as const;
 const paths: Readonly<Record<string, Simulated>> = {
   'with client certificates': {
     rules: ['loss=20%', 'delay=20ms'],
@@ -56,6 +52,21 @@ const paths: Readonly<Record<string, Simulated>> = {
     rules: ['loss=20%', 'delay=20ms'],
     server: { ...only13, groups: [x25519MlKem768], mtu: 400, cookie: true, clientAuth: 'request' },
     client: { ...only13, groups: [x25519MlKem768, 0x1d], mtu: 1200 },
+  },
+  'each message in records of its own': {
+    rules: ['loss=20%', 'delay=20ms'],
+    server: { ...apart, mtu: 300, clientAuth: 'require' },
+    client: { ...apart, mtu: 400 },
+  },
+  'each in its own, late and doubled': {
+    rules: ['loss=15%', 'delay=20ms', 'duplicate=15%', 'reorder=25%,by=45ms'],
+    server: { ...apart, mtu: 300, clientAuth: 'require' },
+    client: { ...apart, mtu: 300 },
+  },
+  'each in its own, post-quantum': {
+    rules: ['loss=20%', 'delay=20ms'],
+    server: { ...apart, groups: [x25519MlKem768], mtu: 400, cookie: true, clientAuth: 'request' },
+    client: { ...apart, groups: [x25519MlKem768, 0x1d], mtu: 1200 },
   },
 };
 const rows = Object.entries(paths).flatMap(([name, path]) => [

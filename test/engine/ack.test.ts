@@ -20,11 +20,17 @@ import { bothVersions, only13, x25519MlKem768 } from '../support/settings13.ts';
 // Signatures of one length, so that the same flight has the same bytes in every run.
 const short = await credential('ed25519');
 const longChain = await credential('ed25519,chain=3,size=3700');
-/** A record for each message, so that there is more to tell apart. */
+/** A record for each message, so that there is more to tell apart. By default messages share records: `shared`. */
 const apart = { ...only13, sharedRecords: false } as const;
 const small: Partial<EndpointConfig> = { ...apart, mtu: 300 };
 const ends = { client: apart, server: { ...apart, credentials: [short] } };
 const large = { client: small, server: { ...small, credentials: [longChain] } };
+const smallShared: Partial<EndpointConfig> = { ...only13, mtu: 300 };
+const shared = { client: smallShared, server: { ...smallShared, credentials: [longChain] } };
+const either = [
+  ['a record for each message', large],
+  ['shared records', shared],
+] as const;
 
 const run = (options: PairOptions): Pair => completed(options);
 
@@ -36,33 +42,35 @@ describe('an ACK is sent', () => {
     expect(acksOf(pair, 'server')).toEqual([{ at: 30, epoch: 3, of: ['2.0'] }]);
   });
 
-  it('[76] at once when a gap shows, and once for it; what is missing is sent again, and nothing else', () => {
-    // The fourth datagram of the server's flight.
-    const pair = run({ ...large, link: (sent) => (sent.from === 'server' && sent.nth === 3 ? [] : faithful(sent)) });
-    const acks = acksOf(pair, 'client').filter(({ of }) => of.length < 17);
-    expect(acks).toMatchObject([{ at: 20, epoch: 2 }]);
-    const lost = pair.server.sent[3];
-    for (const record of numbersOf(lost)) expect(acks[0]?.of).not.toContain(record);
-    expect(handshakeBytes(pair, 'server', 2)[1]).toBe(bytesOf(lost));
-    expect(pair.server.sent.filter(({ contents }) => contents.attempt > 0)).toHaveLength(1);
-    // Long before any timer: the gap was seen after 20 ms.
-    expect(pair.now).toBeLessThan(1000);
-  });
+  it.each(either)(
+    '[76] at once when a gap shows, and once for it; only what is missing is sent again: %s',
+    (_, large) => {
+      // The fourth datagram of the server's flight.
+      const pair = run({ ...large, link: (sent) => (sent.from === 'server' && sent.nth === 3 ? [] : faithful(sent)) });
+      const acks = acksOf(pair, 'client').filter(({ of }) => of.length < 17);
+      expect(acks).toMatchObject([{ at: 20, epoch: 2 }]);
+      const lost = pair.server.sent[3];
+      for (const record of numbersOf(lost)) expect(acks[0]?.of).not.toContain(record);
+      expect(handshakeBytes(pair, 'server', 2)[1]).toBe(bytesOf(lost));
+      expect(pair.server.sent.filter(({ contents }) => contents.attempt > 0)).toHaveLength(1);
+      // Long before any timer: the gap was seen after 20 ms.
+      expect(pair.now).toBeLessThan(1000);
+    },
+  );
 
-  it('[76] a quarter of the timeout after a flight has begun and not ended', () => {
+  it.each(either)('[76] a quarter of the timeout after a flight has begun and not ended: %s', (_, large) => {
     const whole = run(large);
     const tail = whole.server.sent.filter(({ contents }) => contents.flight === 2).at(-1);
     const pair = run({ ...large, link: dropping(tail?.index ?? -1) });
-    // The first is full: more numbers do not fit into a datagram of 300 bytes.
-    expect(acksOf(pair, 'client')).toMatchObject([
-      { at: 20, epoch: 2, of: { length: 17 } },
-      { at: 20 + 250, epoch: 2 },
-    ]);
+    // One that is full goes out at once: more numbers do not fit into a datagram of 300 bytes.
+    const acks = acksOf(pair, 'client');
+    expect(acks.at(-1)).toMatchObject({ at: 20 + 250, epoch: 2 });
+    for (const ack of acks.slice(0, -1)) expect(ack).toMatchObject({ at: 20, epoch: 2, of: { length: 17 } });
     expect(handshakeBytes(pair, 'server', 2)[1]).toBe(bytesOf(tail));
     expect(pair.now).toBeLessThan(1000);
   });
 
-  it('[76] by a server for a flight of the client that stays incomplete', () => {
+  it.each(either)('[76] by a server for a flight of the client that stays incomplete: %s', (_, { client: small }) => {
     const mutual = {
       client: { ...small, credentials: [longChain] },
       server: { ...small, credentials: [short], clientAuth: 'require' as const },

@@ -99,7 +99,7 @@ describe('--as', () => {
   it('lists what there is when the name is not known', () => {
     const parsed = readScenario('probe', target, { as: ['chromium-155'] });
     expect(parsed.ok ? [] : parsed.problems.map(describeProblem)).toEqual([
-      '--as: "chromium-155" is not known (did you mean chromium-156?); allowed: dtlscope, chromium-156, firefox-153, openssl-3.0, gnutls, nss, boringssl, pion, mbedtls',
+      `--as: "chromium-155" is not known (did you mean chromium-156?); allowed: ${[ourselves, ...profiles.map(({ id }) => id)].join(', ')}`,
     ]);
   });
 });
