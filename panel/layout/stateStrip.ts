@@ -8,6 +8,7 @@ import type { Machine } from '../../src/engine/machine.ts';
 import { paths } from '../../src/engine/paths.ts';
 import type { Actor } from '../../src/trace/model.ts';
 import { ContentType } from '../../src/wire/registry.ts';
+import { cipherSuite } from '../../src/wire/suites.ts';
 import { duration, plural } from './text.ts';
 
 export interface Rung {
@@ -37,10 +38,10 @@ type Arrow = readonly [from: string, to: string];
 
 /**
  * The way through a table to `connected`: its signals in the order of its states, those that a state only loops on before
- * those that lead out of it. A signal without which `connected` can be reached is no rung of every handshake; `except` is an
- * arrow that is not taken for that.
+ * those that lead out of it. A signal without which `connected` can be reached is no rung of every handshake; arrows that
+ * are `untaken` don't count for that.
  */
-export function wayThrough(machine: Machine, except?: Arrow): readonly Step[] {
+export function wayThrough(machine: Machine, untaken: readonly Arrow[] = []): readonly Step[] {
   const names = Object.keys(machine);
   const before = names.slice(0, names.indexOf('connected'));
   const signals = before.flatMap((name) => {
@@ -52,25 +53,42 @@ export function wayThrough(machine: Machine, except?: Arrow): readonly Step[] {
   });
   return [...new Set(signals)]
     .filter((signal) => signal !== 'start')
-    .map((signal) => ({ signal, optional: reachesConnected(machine, before[0] ?? '', signal, except) }));
+    .map((signal) => ({ signal, optional: reachesConnected(machine, before[0] ?? '', signal, untaken) }));
 }
 
 /** Whether a handshake can be completed without a signal. */
-function reachesConnected(machine: Machine, from: string, without: string, except: Arrow | undefined): boolean {
+function reachesConnected(machine: Machine, from: string, without: string, untaken: readonly Arrow[]): boolean {
   const seen = new Set([from]);
   for (const name of seen)
     for (const [signal, to] of Object.entries<readonly string[]>(machine[name]?.on ?? {}))
       for (const target of to)
-        if (signal !== without && !(except?.[0] === name && except[1] === target)) seen.add(target);
+        if (signal !== without && !untaken.some(([one, next]) => one === name && next === target)) seen.add(target);
   return seen.has('connected');
 }
 
-/** What a client of DTLS 1.3 skips when it resumes: the server's certificate, which every other handshake has (RFC 8446 §2.2). */
-const resumption: Arrow = ['awaitEncryptedExtensions', 'awaitFinished'];
+/** What is skipped by who resumes: the certificates, which every other handshake has (RFC 8446 §2.2, RFC 5246 §7.3). */
+const resumption: readonly Arrow[] = [
+  ['awaitEncryptedExtensions', 'awaitFinished'],
+  ['awaitServerHello', 'awaitNewSessionTicket'],
+  ['awaitServerHello', 'awaitChangeCipherSpec'],
+  ['awaitClientHello', 'awaitChangeCipherSpec'],
+];
+/** RSA encryption has no ServerKeyExchange (RFC 5246 §7.4.3). */
+const withoutKeyExchange: Arrow = ['awaitCertificate', 'awaitCertificateRequest'];
+
+/** What decides which rungs a handshake has, besides its version. */
+export interface Kind {
+  readonly resumed?: boolean;
+  /** The client encrypts the premaster secret to the server's RSA key. */
+  readonly rsa?: boolean;
+}
 
 /** The rungs of a side. */
-export const stepsOf = (side: Actor, version: '1.2' | '1.3', resumed = false): readonly Step[] =>
-  wayThrough(paths[`${side}${version === '1.2' ? '12' : '13'}` as const], resumed ? undefined : resumption);
+export const stepsOf = (side: Actor, version: '1.2' | '1.3', { resumed = false, rsa = false }: Kind = {}) =>
+  wayThrough(paths[`${side}${version === '1.2' ? '12' : '13'}` as const], [
+    ...(resumed ? [] : resumption),
+    ...(rsa ? [] : [withoutKeyExchange]),
+  ]);
 
 /** `over`: nothing more will come, so that what is waited for is missing. */
 export function stateStrips(handshake: Handshake, over: boolean): Strip[] {
@@ -85,9 +103,10 @@ function strip(handshake: Handshake, side: Actor, over: boolean): Strip {
   const done = derived
     ? handshake.establishedAt !== undefined
     : told.some(({ to }) => to === 'connected') || handshake.connected[side] !== undefined;
-  const resumed =
-    handshake.parameters.psk ?? (got.has('encrypted_extensions') && got.has('finished') && !got.has('certificate'));
-  const steps = stepsOf(side, handshake.parameters.version === '1.3' ? '1.3' : '1.2', resumed);
+  const { psk, resumed: again, cipherSuite: suite = -1, version } = handshake.parameters;
+  const resumed = psk || again || (got.has('encrypted_extensions') && got.has('finished') && !got.has('certificate'));
+  const rsa = cipherSuite(suite)?.keyExchange === 'rsa';
+  const steps = stepsOf(side, version === '1.3' ? '1.3' : '1.2', { resumed, rsa });
   const last = done ? steps.length : steps.reduce((far, step, at) => (got.has(step.signal) ? at + 1 : far), 0);
   // The rung that the side stands before: the first one that it can't do without.
   const next = steps.findIndex((step, at) => at >= last && !step.optional);

@@ -20,8 +20,17 @@ function joined(opening: Machine, handover: string, machine: Machine, entries: r
 }
 
 export const paths = {
-  client12: joined(clientOpening, 'dtls12', client12, ['awaitCertificate']),
-  server12: joined(serverOpening, 'dtls12', server12, ['awaitCertificate', 'awaitClientKeyExchange']),
+  // A session that is resumed begins behind the certificates (RFC 5246 §7.3).
+  client12: joined(clientOpening, 'dtls12', client12, [
+    'awaitCertificate',
+    'awaitNewSessionTicket',
+    'awaitChangeCipherSpec',
+  ]),
+  server12: joined(serverOpening, 'dtls12', server12, [
+    'awaitCertificate',
+    'awaitClientKeyExchange',
+    'awaitChangeCipherSpec',
+  ]),
   client13: joined(clientOpening, 'dtls13', client13, ['awaitServerHelloAgain', 'awaitEncryptedExtensions']),
   server13: joined(serverOpening, 'dtls13', server13, ['awaitClientHelloAgain', 'awaitCertificate', 'awaitFinished']),
 } as const satisfies Readonly<Record<string, Machine>>;

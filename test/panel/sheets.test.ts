@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { certificateViews } from '../../panel/layout/certificates.ts';
 import { type Parameters, parametersView } from '../../panel/layout/parameters.ts';
-import { type Strip, stateStrips, stepsOf, wayThrough } from '../../panel/layout/stateStrip.ts';
+import { type Kind, type Strip, stateStrips, stepsOf, wayThrough } from '../../panel/layout/stateStrip.ts';
 import { applyPreset, clearOptions, emptyForm, setField } from '../../panel/state/form.ts';
 import type { Handshake } from '../../src/analysis/model.ts';
 import { toHex } from '../../src/base/bytes.ts';
@@ -22,8 +22,8 @@ const at = (found: Strip, state: string): string[] =>
 
 describe('the state strip', () => {
   it('has for rungs what the engine’s tables wait for, in order, the ones that not every handshake has as such', () => {
-    const words = (side: 'client' | 'server', version: '1.2' | '1.3', resumed = false): string =>
-      stepsOf(side, version, resumed)
+    const words = (side: 'client' | 'server', version: '1.2' | '1.3', kind: Kind = {}): string =>
+      stepsOf(side, version, kind)
         .map(({ signal, optional }) => (optional ? `[${signal}]` : signal))
         .join(' ');
     expect(words('client', '1.2')).toBe(
@@ -36,7 +36,15 @@ describe('the state strip', () => {
     expect(words('client', '1.3')).toBe(
       '[hello_verify_request] server_hello encrypted_extensions [certificate_request] certificate certificate_verify finished',
     );
-    expect(words('client', '1.3', true)).toContain('[certificate] [certificate_verify] finished');
+    expect(words('client', '1.2', { rsa: true })).toContain(' certificate [server_key_exchange] ');
+    expect(words('client', '1.2', { resumed: true })).toBe(
+      '[hello_verify_request] server_hello [certificate] [server_key_exchange] [certificate_request] [server_hello_done] ' +
+        '[new_session_ticket] change_cipher_spec finished',
+    );
+    expect(words('server', '1.2', { resumed: true })).toBe(
+      'client_hello [certificate] [client_key_exchange] [certificate_verify] change_cipher_spec finished',
+    );
+    expect(words('client', '1.3', { resumed: true })).toContain('[certificate] [certificate_verify] finished');
     expect(words('server', '1.3')).toBe('client_hello [certificate] [certificate_verify] finished');
   });
 
