@@ -176,7 +176,10 @@ async function beginSignalled(
   const hosts = relay ? [] : await hostsFor(target, options.bind, environment);
   const carrier = target.kind === 'page' ? environment.standIn(environment.tab ?? 0) : target;
   const signalling = (tell: (news: PathNews) => void): Signalling | BorrowedSignalling => {
-    if ('borrow' in carrier) return carrier;
+    if ('borrow' in carrier) {
+      carrier.onTell(tell);
+      return carrier;
+    }
     if (carrier.kind === 'sdp')
       return textSignalling({
         ...{ offer: given, tell },

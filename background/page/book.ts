@@ -100,6 +100,7 @@ export class PageBook {
       tab.leftOut.connections += frame.leftOut.connections;
       tab.leftOut.items += frame.leftOut.items + frame.refused;
       for (const one of tab.connections.values()) if (one.id.startsWith(`${frame.serial}-`)) one.gone = true;
+      if (tab.standIn?.claimedBy === frame.serial) tab.standIn.left('it was closed, or left for another page');
       this.#changed(tab);
       this.#forget(tab);
     });
@@ -175,6 +176,8 @@ export class PageBook {
         for (const item of message.items) {
           const connection = this.#connection(tab, frame, item.pc, item.kind === 'created');
           connection?.take(item, this.#options.wallClock());
+          if (item.kind === 'states' && connection?.ended && this.#has(tab, frame, item.pc))
+            tab.standIn?.left('it closed the connection');
         }
         this.#makeRoom(tab);
         return;
@@ -192,6 +195,11 @@ export class PageBook {
         return;
       }
     }
+  }
+
+  /** Whether a connection is the one that stands in. */
+  #has({ standIn }: Tab, { serial }: Frame, pc: number): boolean {
+    return standIn?.claimedBy === serial && standIn.connection === pc;
   }
 
   /** A page that makes up a number which it never created gets no entry. */

@@ -12,7 +12,7 @@ import {
 } from '../../src/bridge/page.ts';
 import { readCandidate, readDescription, type SdpCandidate, type StandIn } from '../../src/ice/sdp.ts';
 import { type IceServer, serverOf } from '../../src/ice/whip.ts';
-import type { Borrowed, BorrowedSignalling } from '../../src/run/index.ts';
+import type { Borrowed, BorrowedSignalling, PathNews } from '../../src/run/index.ts';
 import { formatAddress } from '../../src/scenario/index.ts';
 
 /** The scripts of the tab, as far as a session speaks to them. */
@@ -47,6 +47,12 @@ export class StandInSession implements BorrowedSignalling {
   #early: SdpCandidate[] = [];
   #hearTrickled: ((candidate: SdpCandidate) => void) | undefined;
   #ready: SdpCandidate[] = [];
+  #hungUp: Extract<Borrowed, { ok: false }> | undefined;
+  #gotHangup: () => void = () => {};
+  readonly #hangup = new Promise<void>((resolve) => {
+    this.#gotHangup = resolve;
+  });
+  #tell: (news: PathNews) => void = () => {};
 
   constructor(id: string, tab: number) {
     this.id = id;
@@ -56,6 +62,10 @@ export class StandInSession implements BorrowedSignalling {
   /** The frame that has it. */
   get claimedBy(): number | undefined {
     return this.#claim?.frame;
+  }
+  /** That frame's number for the connection. */
+  get connection(): number | undefined {
+    return this.#claim?.pc;
   }
 
   get shown(): PageStandIn {
@@ -72,6 +82,20 @@ export class StandInSession implements BorrowedSignalling {
   attach(pages: Pages): void {
     this.#pages = pages;
     if (this.identity) pages.offer(this.identity);
+  }
+
+  /** Where facts of signalling go. */
+  onTell(tell: (news: PathNews) => void): void {
+    this.#tell = tell;
+  }
+
+  /** The page has ended the connection that has it. Said once; where nothing has come of it yet, nothing will. */
+  left(why: string): void {
+    if (!this.#claim || this.#hungUp) return;
+    const by = `the page of ${this.#claim.origin}`;
+    this.#hungUp = { ok: false, by, why: `it hung up: ${why}` };
+    this.#tell({ kind: 'signalling', fact: { kind: 'hangup', by, why } });
+    this.#gotHangup();
   }
 
   /** How the run is ended when the user says no. */
@@ -132,7 +156,7 @@ export class StandInSession implements BorrowedSignalling {
           resolve();
         }),
       );
-      await Promise.race([worked, ended]);
+      await Promise.race([worked, ended, this.#hangup]);
       return done;
     };
     clock.pause();
@@ -143,14 +167,14 @@ export class StandInSession implements BorrowedSignalling {
       this.#gotClaim = done;
     });
     const claim = this.#claim;
-    if (!claimed || !claim) return nobody;
+    if (!claimed || !claim) return this.#hungUp ?? nobody;
     clock.resume();
     const weOffered = claim.type === 'offer';
     if (weOffered && this.#answer === undefined) {
       const answered = await until((done) => {
         this.#gotAnswer = done;
       });
-      if (!answered) return nobody;
+      if (!answered) return this.#hungUp ?? nobody;
     }
     const peers = (weOffered ? this.#answer : claim.offer) ?? '';
     const servers = claim.servers.flatMap(({ url, username, credential }) => serverOf(url, username, credential) ?? []);
@@ -159,7 +183,7 @@ export class StandInSession implements BorrowedSignalling {
       this.#agreed = done;
       this.#ask(peers, weOffered ? 'answer' : 'offer', servers);
     });
-    if (!agreed) return nobody;
+    if (!agreed) return this.#hungUp ?? nobody;
     clock.resume();
     const iceServers = servers.filter((server) => this.#allowed.has(formatAddress(server.host, server.port)));
     return { ok: true, weOffered, ours: claim.ours, peers, iceServers };

@@ -160,6 +160,7 @@ describe('a stand-in', () => {
     await world.timers.pass(300);
     return { ...world, ...main, standing, borrowed, clock, ends };
   };
+  type World = Awaited<ReturnType<typeof begun>>;
   const claim = { kind: 'claim', session, pc: 1, type: 'offer', ours: 'v=0', servers: [] } as const;
 
   it('gives each frame what is ours, takes the first claim, and tells the others that it is over', async () => {
@@ -251,6 +252,40 @@ describe('a stand-in', () => {
     await timers.pass(300);
     expect(told.page?.standIn?.asked.length).toBe(pageLimits.candidates);
     standing.stop();
+  });
+
+  it.each([
+    [
+      'closes the connection',
+      'it closed the connection',
+      ({ say, port }: World) =>
+        say(port, {
+          ...{ kind: 'items', leftOut: none },
+          items: [{ kind: 'states', pc: 1, states: { ...states, signaling: 'closed' } }],
+        }),
+    ],
+    ['is left', 'it was closed, or left for another page', ({ port }: World) => port.disconnect()],
+  ] as const)('is over before anything is sent when its page %s, which is a hangup', async (_, why, end) => {
+    const world = await begun();
+    const { port, say, standing, create, timers, borrowed } = world;
+    const facts: unknown[] = [];
+    standing.onTell((news) => facts.push('fact' in news ? news.fact : news));
+    say(port, claim);
+    create(port, 2);
+    // Another connection of the page's is its own affair.
+    say(port, {
+      ...{ kind: 'items', leftOut: none },
+      items: [{ kind: 'states', pc: 2, states: { ...states, signaling: 'closed' } }],
+    });
+    await timers.pass(1);
+    expect(facts).toEqual([]);
+    end(world);
+    await timers.pass(1);
+    const by = 'the page of https://a.example';
+    expect(facts).toEqual([{ kind: 'hangup', by, why }]);
+    expect(await borrowed).toEqual({ ok: false, by, why: `it hung up: ${why}` });
+    port.disconnect();
+    expect(facts).toHaveLength(1);
   });
 
   it('is over when its run is, and the tab is watched as before', async () => {

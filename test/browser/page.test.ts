@@ -297,6 +297,20 @@ describe('a stand-in', () => {
     await carry(gateway, app);
     await expect.poll(() => app.evaluate(() => talk.states()), patience).toEqual(['connected', 'connected']);
   });
+
+  it('is over when the page closes its connection, and that is told as a hangup', async () => {
+    const run = await standIn({});
+    await app.evaluate(() => talk.offer());
+    await expect.poll(async () => (await pageNow())?.standIn?.state, patience).toBe('claimed');
+    await app.evaluate(() => talk.pc.close());
+    expect(await ended(run)).toMatchObject({ outcome: 'refused' });
+    expect(await eventsOf(run)).toContainEqual(
+      expect.objectContaining({
+        kind: 'signalling',
+        fact: expect.objectContaining({ kind: 'hangup', why: 'it closed the connection' }),
+      }),
+    );
+  });
 });
 
 describe('a page that means harm', () => {
