@@ -6,6 +6,7 @@
 import type { DatagramView, FragmentView, RecordView } from '../../src/analysis/model.ts';
 import { unreachable } from '../../src/base/unreachable.ts';
 import type { Outcome, Severity } from '../../src/diagnosis/model.ts';
+import { queueText } from '../../src/diagnosis/words.ts';
 import { ackText, closedText } from '../../src/report/names.ts';
 import type { LinkAction } from '../../src/trace/model.ts';
 import { alertDescriptions, ContentType, contentTypes, nameIn } from '../../src/wire/registry.ts';
@@ -71,9 +72,13 @@ export function linkText(action: LinkAction, rule: string): string | undefined {
     case 'lost':
       return rule === '' ? 'lost' : `lost: ${rule}`;
     case 'too-large':
-      return `too large for ${bytesText(action.mtu)}`;
-    case 'queue-full':
-      return rule === '' ? 'lost: queue full' : `lost: queue full (${rule})`;
+      return `too large for ${bytesText(action.mtu)}${action.toldAt === undefined ? '' : ', and the sender is told'}`;
+    case 'queue-full': {
+      const full = action.queue ? `queue full, ${queueText(action.queue)}` : 'queue full';
+      return rule === '' ? `lost: ${full}` : `lost: ${full} (${rule})`;
+    }
+    case 'queued':
+      return `waited ${duration(action.ms)} in a queue of ${queueText(action.queue)}`;
     case 'truncated':
       return `cut to ${bytesText(action.to)}`;
     case 'corrupted':

@@ -62,6 +62,7 @@ export function reachOf(link: readonly LinkNote[]): Reach {
         arrives(action.at);
         break;
       case 'delivered':
+      case 'queued':
       case 'duplicated':
       case 'held-back':
         arrives(action.at);

@@ -17,6 +17,7 @@ import {
   type Scenario,
 } from '../scenario/index.ts';
 import { Exit, Stop, Told } from './exit.ts';
+import { linkList } from './linkList.ts';
 import { quirkList } from './quirkList.ts';
 
 /** Gives a command all options of the table that belong to it. */
@@ -61,6 +62,7 @@ export function scenarioFrom(cli: Cli, command: Command, target: string | undefi
     if (texts === true && bare !== undefined) given[name] = [bare];
     if (Array.isArray(texts)) given[name] = texts.filter((text) => typeof text === 'string');
   }
+  if (given.link?.includes('list')) throw new Told(linkList());
   if (given.quirk?.includes('list')) throw new Told(quirkList(command));
   const read = readScenario(command, target, given satisfies GivenOptions);
   if (read.ok) return read.value;

@@ -15,12 +15,17 @@ export function quirkList(command: Command): string {
     );
     if (ids.length === 0) continue;
     lines.push(`${title}:`);
-    for (const id of ids) {
-      const [first = '', ...more] = wrap(`${quirks[id].about}${only(id)}`, width - indent);
-      lines.push(`  ${id.padEnd(indent - 2)}${first}`, ...more.map((line) => ' '.repeat(indent) + line));
-    }
+    for (const id of ids) lines.push(...explained(id, `${quirks[id].about}${only(id)}`, indent));
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** A name and what it is, in lines; what is longer than its column stands alone. */
+export function explained(name: string, about: string, column: number): string[] {
+  const lines = wrap(about, width - column).map((line) => ' '.repeat(column) + line);
+  if (name.length + 3 > column) return [`  ${name}`, ...lines];
+  const [first = '', ...more] = lines;
+  return [`  ${name.padEnd(column - 2)}${first.slice(column)}`, ...more];
 }
 
 /** For which role and version alone it is, in brackets. */

@@ -1,5 +1,5 @@
 /** The first sentence that an expert would say about a handshake, with its numbers. */
-import type { FlightView, Handshake } from '../analysis/model.ts';
+import type { DatagramView, FlightView, Handshake, LostRange } from '../analysis/model.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { cipherSuiteName } from '../wire/suites.ts';
 import { factsFor, reasonsFor } from './alerts.ts';
@@ -11,6 +11,7 @@ import type { Outcome } from './model.ts';
 import { hangupText, iceWorksText, noIceText, teardownText } from './path.ts';
 
 import {
+  datagramsOf,
   flightOfLost,
   flightsFrom,
   isQuietPath,
@@ -28,6 +29,7 @@ import {
   inProse,
   list,
   lostText,
+  numeral,
   otherSide,
   packetsText,
   times,
@@ -163,7 +165,7 @@ function noAnswerText(handshake: Handshake): string {
   const sent = handshake.datagrams.filter(({ from }) => from === us);
   const dropped = handshake.datagrams.filter(({ from, delivered }) => from === them && delivered === false);
   if (dropped.length > 0)
-    return `No answer came through: the link took ${count(dropped.length, 'datagram')} of the ${them} away, and left none`;
+    return `No answer came through: the link took ${count(dropped.length, 'datagram')} of the ${them} away${howTaken(dropped)}, and left none`;
   if (stop.kind === 'link' || stop.kind === 'too-large' || stop.kind === 'split-hello' || stop.kind === 'off-path')
     return `No answer: ${stopText(handshake, stop)}`;
   const though = iceWorksText(handshake);
@@ -173,7 +175,9 @@ function noAnswerText(handshake: Handshake): string {
   const over = duration((sent.at(-1)?.at ?? first.at) - first.at);
   const what = flight ? flightText(flight) : count(sent.length, 'datagram');
   const n = flight ? sendings(flight) : 1;
-  return `No answer: ${what} was sent ${times(n)}${n > 1 ? ` in ${over}` : ''} and nothing came back${though}`;
+  const taken = sent.filter(({ delivered }) => delivered === false);
+  const because = taken.length > 0 ? `: ${takenText(taken, sent.length)}` : '';
+  return `No answer: ${what} was sent ${times(n)}${n > 1 ? ` in ${over}` : ''} and nothing came back${because || though}`;
 }
 
 export function stopText(handshake: Handshake, stop: Stop): string {
@@ -192,11 +196,11 @@ export function stopText(handshake: Handshake, stop: Stop): string {
       return `${count(stop.datagrams.length, 'datagram')} of up to ${largest} bytes did not fit the path of ${stop.mtu} bytes`;
     }
     case 'link':
-      return `the link took away every sending of ${flightText(stop.flight)} (${packetsText(stop.datagrams.map(({ packet }) => packet))})`;
+      return `the link took away every sending of ${flightText(stop.flight)} (${packetsText(stop.datagrams.map(({ packet }) => packet))})${howTaken(stop.datagrams)}`;
     case 'large-vanish':
       return `the path swallows datagrams of the ${stop.from} above ${stop.largest} bytes: ${lostText(stop.lost, handshake)} never came in ${count(sendings(stop.flight), 'sending')}, while smaller datagrams did`;
     case 'fragments':
-      return `${lostText(stop.lost, handshake)} never arrived`;
+      return `${lostText(stop.lost, handshake)} never arrived${lostToLink(stop.lost, handshake)}`;
     case 'cookie':
       return `the client returned the cookie ${times(sendings(stop.flight))} in ${spanOf(stop.flight)} and the server stayed silent`;
     case 'split-hello':
@@ -213,6 +217,28 @@ export function stopText(handshake: Handshake, stop: Stop): string {
     default:
       return unreachable(stop);
   }
+}
+
+/** "the link took six of 13 datagrams away, because the queue was full". */
+const takenText = (taken: readonly DatagramView[], of: number): string =>
+  taken.length === of
+    ? `the link took ${of === 1 ? 'it' : 'all of it'} away${howTaken(taken)}`
+    : `the link took ${numeral(taken.length)} of ${count(of, 'datagram')} away${howTaken(taken)}`;
+
+/** What became of datagrams that the link took, where all went the same way. */
+function howTaken(taken: readonly DatagramView[]): string {
+  const kinds = new Set(taken.flatMap(({ link }) => link.map(({ action }) => action.kind)));
+  const [queued] = taken.flatMap(({ link }) => link.map(({ action }) => action));
+  if (kinds.size !== 1 || queued?.kind !== 'queue-full') return '';
+  const { queue } = queued;
+  return `, because the queue was full${queue && queue.loadBytes * 2 > queue.bytes ? ' of other traffic' : ''}`;
+}
+
+function lostToLink(lost: readonly LostRange[], handshake: Handshake): string {
+  const packets = lost.flatMap((range) => (range.evidence === 'link' ? range.packets : []));
+  if (packets.length === 0) return '';
+  const taken = datagramsOf(handshake, packets);
+  return `: the link took ${count(taken.length, 'datagram')} with them away${howTaken(taken)}`;
 }
 
 function splitHelloText(handshake: Handshake, flight: FlightView): string {

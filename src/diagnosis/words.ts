@@ -1,7 +1,7 @@
 /** The words of verdicts and findings: times, sizes, messages, sides. One place, so that no two sentences differ. */
 import type { FlightView, Handshake, LostRange } from '../analysis/model.ts';
 import type { Range } from '../base/ranges.ts';
-import type { Actor } from '../trace/model.ts';
+import type { Actor, QueueState } from '../trace/model.ts';
 import { handshakeTypeName } from '../wire/handshake.ts';
 import { alertDescriptions, nameIn } from '../wire/registry.ts';
 
@@ -11,6 +11,12 @@ export function duration(ms: number): string {
   if (ms < 999.5) return `${ms.toFixed(0)} ms`;
   if (ms < 9_999.5) return `${(ms / 1000).toFixed(3).replace(/0+$/, '').replace(/\.$/, '')} s`;
   return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** "8800 bytes, 8000 of them other traffic": what a datagram found in a queue. */
+export function queueText({ bytes, loadBytes }: QueueState): string {
+  if (loadBytes === 0) return `${bytes} bytes`;
+  return `${bytes} bytes, ${loadBytes === bytes ? 'all' : loadBytes} of them other traffic`;
 }
 
 /** Small counts as words, as in running text. */

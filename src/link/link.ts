@@ -1,17 +1,30 @@
 /**
  * The network between two ends. A datagram passes these stages, in this order whatever order the rules were given in:
- * scripts, loss, mtu, truncate, corrupt, duplicate, rate (with its queue), delay, reorder. Two rules of one kind both
- * apply. Each rule draws from a generator of its own, once for every datagram of its direction whether or not another
+ * scripts, loss, burst, mtu, truncate, corrupt, duplicate, rate (with its queue and the load that shares it), delay,
+ * reorder. Two rules of one kind both apply; load is put on the first line of its direction. Each rule draws from a generator of its own, once for every datagram of its direction whether or not another
  * rule dropped it: adding a rule never changes what another one does, and neither does traffic the other way.
  *
  * Delay and jitter keep the order of a direction, as a path does; `reorder` and scripted delays are what breaks it.
  */
 import { copy } from '../base/bytes.ts';
 import { Prng } from '../base/random.ts';
-import { after, type Instant } from '../base/time.ts';
+import { after, earlier, type Instant } from '../base/time.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { handshakeTypes, numberIn } from '../wire/registry.ts';
-import type { Delivery, Direction, Link, LinkDatagram, LinkEvent, LinkRule, ScriptMatch } from './api.ts';
+import type {
+  Delivery,
+  Direction,
+  Link,
+  LinkDatagram,
+  LinkEvent,
+  LinkRule,
+  Notice,
+  QueueState,
+  ScriptMatch,
+} from './api.ts';
+import { burstLoss } from './burst.ts';
+import { Line } from './line.ts';
+import { Load } from './load.ts';
 import { formatLinkRule } from './text.ts';
 
 /** Datagrams on the way at once; what comes on top is dropped as by a full queue, so that memory stays bounded. */
@@ -21,7 +34,7 @@ export const maxInFlight = 10_000;
 export function createLink(rules: readonly LinkRule[], seed: number): Link {
   const stagesOf = (direction: Direction): Stage[] => {
     const seen = new Map<string, number>();
-    return rules
+    const own = rules
       .map((rule) => {
         // The label counts rules of its kind alone, so that other kinds can come and go without shifting the draws.
         const nth = (seen.get(rule.kind) ?? 0) + 1;
@@ -29,8 +42,19 @@ export function createLink(rules: readonly LinkRule[], seed: number): Link {
         return { rule, prng: new Prng(seed).fork(`${direction}/${rule.kind}/${nth}`) };
       })
       .filter(({ rule }) => rule.direction === undefined || rule.direction === direction)
-      .sort((a, b) => stageOrder.indexOf(a.rule.kind) - stageOrder.indexOf(b.rule.kind))
-      .map(({ rule, prng }) => ({ name: formatLinkRule(rule), apply: stage(rule, prng) }));
+      .sort((a, b) => stageOrder.indexOf(a.rule.kind) - stageOrder.indexOf(b.rule.kind));
+    const loads = own.flatMap(({ rule, prng }) =>
+      rule.kind === 'load' ? [new Load(formatLinkRule(rule), rule, prng)] : [],
+    );
+    const path: Path = {
+      // Half the way there and half the way back, wherever it is too narrow.
+      noticeMs: own.reduce((sum, { rule }) => sum + (rule.kind === 'delay' ? rule.ms : 0), 0),
+      takeLoads: () => loads.splice(0),
+    };
+    return own.flatMap(({ rule, prng }) => {
+      const apply = stage(rule, prng, path);
+      return apply ? [{ name: formatLinkRule(rule), apply }] : [];
+    });
   };
   return new RuledLink({ out: stagesOf('out'), in: stagesOf('in') });
 }
@@ -38,11 +62,13 @@ export function createLink(rules: readonly LinkRule[], seed: number): Link {
 const stageOrder: readonly LinkRule['kind'][] = [
   'script',
   'loss',
+  'burst',
   'mtu',
   'truncate',
   'corrupt',
   'duplicate',
   'rate',
+  'load',
   'delay',
   'reorder',
 ];
@@ -57,6 +83,7 @@ interface Passage {
   delayedBy: string | undefined;
   /** Added at the very end: these are what overtaking is made of. */
   heldBackMs: number;
+  readonly waits: { readonly rule: string; readonly ms: number; readonly queue: QueueState }[];
   readonly marks: { readonly kind: 'truncated' | 'corrupted' | 'held-back'; readonly rule: string }[];
   readonly copies: { readonly rule: string; at: Instant; lost: boolean }[];
   dropped: LinkEvent | undefined;
@@ -68,15 +95,32 @@ interface Stage {
   readonly apply: (passage: Passage, name: string) => void;
 }
 
-function stage(rule: LinkRule, prng: Prng): Stage['apply'] {
+/** What a rule needs to know of the others of its direction. */
+interface Path {
+  /** How long a notice takes to come back. */
+  readonly noticeMs: number;
+  /** The competing traffic, for the first line that asks. */
+  readonly takeLoads: () => readonly Load[];
+}
+
+/** What a rule does to each datagram; `undefined` for load, which only makes others wait. */
+function stage(rule: LinkRule, prng: Prng, path: Path): Stage['apply'] | undefined {
   switch (rule.kind) {
     case 'loss':
       return (passage, name) => {
         if (prng.float() < rule.probability) drop(passage, { kind: 'lost' }, name);
       };
+    case 'burst': {
+      const lost = burstLoss(rule, prng);
+      return (passage, name) => {
+        if (lost()) drop(passage, { kind: 'lost' }, name);
+      };
+    }
     case 'mtu':
       return (passage, name) => {
-        if (passage.bytes.length > rule.bytes) drop(passage, { kind: 'too-large', mtu: rule.bytes }, name);
+        if (passage.bytes.length <= rule.bytes) return;
+        const toldAt = rule.notice ? after(passage.now, path.noticeMs) : undefined;
+        drop(passage, { kind: 'too-large', mtu: rule.bytes, toldAt }, name);
       };
     case 'truncate':
       return (passage, name) => truncate(passage, rule.bytes, name);
@@ -95,7 +139,9 @@ function stage(rule: LinkRule, prng: Prng): Stage['apply'] {
         if (prng.float() < rule.probability) duplicate(passage, name);
       };
     case 'rate':
-      return bottleneck(rule.kbps, rule.queueBytes);
+      return bottleneck(new Line(rule.kbps, rule.queueBytes, path.takeLoads()));
+    case 'load':
+      return undefined;
     case 'delay': {
       let last = -Infinity as Instant;
       return (passage, name) => {
@@ -138,7 +184,10 @@ function stage(rule: LinkRule, prng: Prng): Stage['apply'] {
   }
 }
 
-type Dropped = { readonly kind: 'lost' | 'queue-full' } | { readonly kind: 'too-large'; readonly mtu: number };
+type Dropped =
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'queue-full'; readonly queue: QueueState | undefined }
+  | { readonly kind: 'too-large'; readonly mtu: number; readonly toldAt: Instant | undefined };
 
 /** The first rule that drops is the one reported. */
 function drop(passage: Passage, how: Dropped, rule: string): void {
@@ -160,35 +209,21 @@ function holdBack(passage: Passage, ms: number, rule: string): void {
   passage.marks.push({ kind: 'held-back', rule });
 }
 
-/**
- * A line that sends one datagram after the other, and a queue of so many bytes before it. What finds the line busy and
- * the queue too full is dropped (tail drop); what finds the line free never needs the queue.
- */
-function bottleneck(kbps: number, queueBytes: number): Stage['apply'] {
-  let freeAt = -Infinity as Instant;
-  let waiting: { readonly startsAt: Instant; readonly size: number }[] = [];
-  const pass = (size: number, at: Instant): Instant | undefined => {
-    waiting = waiting.filter((queued) => queued.startsAt > at);
-    const startsAt = freeAt > at ? freeAt : at;
-    if (startsAt > at) {
-      const queued = waiting.reduce((sum, item) => sum + item.size, 0);
-      if (queued + size > queueBytes) return undefined;
-      waiting.push({ startsAt, size });
-    }
-    freeAt = after(startsAt, (size * 8) / kbps);
-    return freeAt;
-  };
+/** A line behind a queue. Of a datagram and its copies each needs its own turn. */
+function bottleneck(line: Line): Stage['apply'] {
   return (passage, name) => {
     if (passage.dropped) return;
-    const through = pass(passage.bytes.length, passage.at);
-    if (through === undefined) return drop(passage, { kind: 'queue-full' }, name);
-    passage.at = through;
+    const size = passage.bytes.length;
+    const own = line.pass(size, passage.at);
+    if (!own.passed) return drop(passage, { kind: 'queue-full', queue: own.queue }, name);
+    passage.at = own.at;
     passage.delayedBy = name;
+    if (own.waited > 0) passage.waits.push({ rule: name, ms: own.waited, queue: own.queue });
     for (const extra of passage.copies) {
       if (extra.lost) continue;
-      const copyThrough = pass(passage.bytes.length, extra.at);
-      if (copyThrough === undefined) extra.lost = true;
-      else extra.at = copyThrough;
+      const twin = line.pass(size, extra.at);
+      if (twin.passed) extra.at = twin.at;
+      else extra.lost = true;
     }
   };
 }
@@ -215,6 +250,8 @@ class RuledLink implements Link {
   readonly #stages: Readonly<Record<Direction, readonly Stage[]>>;
   /** Sorted by time of arrival, then by order of offering. */
   readonly #onTheWay: Delivery[] = [];
+  /** Sorted likewise. */
+  readonly #notices: Notice[] = [];
 
   constructor(stages: Readonly<Record<Direction, readonly Stage[]>>) {
     this.#stages = stages;
@@ -228,52 +265,80 @@ class RuledLink implements Link {
       at: now,
       delayedBy: undefined,
       heldBackMs: 0,
+      waits: [],
       marks: [],
       copies: [],
       dropped: undefined,
     };
     for (const { name, apply } of this.#stages[datagram.direction]) apply(passage, name);
     if (!passage.dropped && this.#onTheWay.length >= maxInFlight)
-      drop(passage, { kind: 'queue-full' }, `at most ${maxInFlight} datagrams on the way`);
-    if (passage.dropped) return [passage.dropped];
+      drop(passage, { kind: 'queue-full', queue: undefined }, `at most ${maxInFlight} datagrams on the way`);
+    const { packet, direction } = datagram;
+    if (passage.dropped) {
+      const { dropped } = passage;
+      if (dropped.kind === 'too-large' && dropped.toldAt !== undefined)
+        insert(this.#notices, { direction, packet, size: dropped.mtu, at: dropped.toldAt });
+      return [dropped];
+    }
 
     const at = after(passage.at, passage.heldBackMs);
-    const { packet, direction } = datagram;
-    this.#deliver({ direction, packet, bytes: passage.bytes, at });
-    const events: LinkEvent[] = [];
+    insert(this.#onTheWay, { direction, packet, bytes: passage.bytes, at });
+    const events: LinkEvent[] = passage.waits.map(({ rule, ms, queue }) => ({
+      packet,
+      rule,
+      kind: 'queued',
+      ms,
+      queue,
+      at,
+    }));
     for (const { kind, rule } of passage.marks) {
       if (kind === 'truncated') events.push({ packet, rule, kind, to: passage.bytes.length, at });
       else events.push({ packet, rule, kind, at });
     }
-    if (events.length === 0 && passage.delayedBy !== undefined && at > now)
+    // Whoever moved it last says when it arrives, unless that is told already.
+    const told = events.some(({ kind, rule }) => kind !== 'queued' || rule === passage.delayedBy);
+    if (!told && passage.delayedBy !== undefined && at > now)
       events.push({ packet, rule: passage.delayedBy, kind: 'delivered', at });
     for (const extra of passage.copies) {
       // A copy that found the queue full leaves the datagram as it was: delivered once.
       if (extra.lost) continue;
-      this.#deliver({ direction, packet, bytes: passage.bytes, at: extra.at });
+      insert(this.#onTheWay, { direction, packet, bytes: passage.bytes, at: extra.at });
       events.push({ packet, rule: extra.rule, kind: 'duplicated', at: extra.at });
     }
     return events;
   }
 
   take(now: Instant): readonly Delivery[] {
-    let due = 0;
-    while (due < this.#onTheWay.length && (this.#onTheWay[due]?.at ?? Infinity) <= now) due++;
-    return this.#onTheWay.splice(0, due);
+    return takeDue(this.#onTheWay, now);
+  }
+
+  notices(now: Instant): readonly Notice[] {
+    return takeDue(this.#notices, now);
   }
 
   next(): Instant | undefined {
-    return this.#onTheWay[0]?.at;
+    return earlier(this.#onTheWay[0]?.at, this.#notices[0]?.at);
   }
+}
 
-  #deliver(delivery: Delivery): void {
-    let low = 0;
-    let high = this.#onTheWay.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#onTheWay[middle]?.at ?? Infinity) <= delivery.at) low = middle + 1;
-      else high = middle;
-    }
-    this.#onTheWay.splice(low, 0, delivery);
+interface Due {
+  readonly at: Instant;
+}
+
+/** Behind everything that is due no later. */
+function insert<T extends Due>(sorted: T[], item: T): void {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle]?.at ?? Infinity) <= item.at) low = middle + 1;
+    else high = middle;
   }
+  sorted.splice(low, 0, item);
+}
+
+function takeDue<T extends Due>(sorted: T[], now: Instant): readonly T[] {
+  let due = 0;
+  while (due < sorted.length && (sorted[due]?.at ?? Infinity) <= now) due++;
+  return sorted.splice(0, due);
 }

@@ -16,6 +16,13 @@ function body(rule: LinkRule): string {
     case 'duplicate':
     case 'corrupt':
       return `${rule.kind}=${percent(rule.probability)}`;
+    case 'burst': {
+      const inside = rule.inside < 1 ? `,inside=${percent(rule.inside)}` : '';
+      const outside = rule.outside > 0 ? `,outside=${percent(rule.outside)}` : '';
+      return `burst=${percent(rule.share)},length=${rule.length}${inside}${outside}`;
+    }
+    case 'load':
+      return `load=${rule.kbps}kbit/s,streams=${rule.streams},size=${bytes(rule.bytes)}`;
     case 'delay':
       return `delay=${rule.ms}ms${rule.jitterMs > 0 ? `±${rule.jitterMs}ms` : ''}`;
     case 'rate':
@@ -23,8 +30,9 @@ function body(rule: LinkRule): string {
     case 'reorder':
       return `reorder=${percent(rule.probability)},by=${rule.ms}ms`;
     case 'mtu':
+      return `mtu=${rule.bytes}${rule.notice ? ',notice' : ''}`;
     case 'truncate':
-      return `${rule.kind}=${rule.bytes}`;
+      return `truncate=${rule.bytes}`;
     case 'script':
       switch (rule.action.kind) {
         case 'drop':

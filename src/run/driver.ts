@@ -244,6 +244,9 @@ class DrivenRun implements Run {
   }
 
   #deliver(): void {
+    // Only our own side can be told; the grammar refuses rules that would have to tell a real peer.
+    for (const { direction, size } of this.#link.notices(this.#lastNow))
+      if (direction === 'out') this.#side.handle({ kind: 'too-big', size }, this.#lastNow);
     // What the endpoint answers at once is due at once, when the link has no delay.
     for (let due = this.#link.take(this.#lastNow); due.length > 0 && !this.#ended; due = this.#link.take(this.#lastNow))
       for (const { direction, packet, bytes } of due) {
@@ -288,10 +291,15 @@ export function linkFact(event: LinkEvent, at: number, startedAt: Instant): Trac
 function action(event: LinkEvent, startedAt: Instant): LinkAction {
   switch (event.kind) {
     case 'lost':
+      return { kind: 'lost' };
     case 'queue-full':
-      return { kind: event.kind };
-    case 'too-large':
-      return { kind: 'too-large', mtu: event.mtu };
+      return event.queue ? { kind: 'queue-full', queue: event.queue } : { kind: 'queue-full' };
+    case 'queued':
+      return { kind: 'queued', ms: event.ms, queue: event.queue, at: event.at - startedAt };
+    case 'too-large': {
+      const told = event.toldAt === undefined ? {} : { toldAt: event.toldAt - startedAt };
+      return { kind: 'too-large', mtu: event.mtu, ...told };
+    }
     case 'truncated':
       return { kind: 'truncated', to: event.to, at: event.at - startedAt };
     case 'delivered':

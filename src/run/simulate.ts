@@ -69,6 +69,8 @@ export function simulate(spec: SimulationSpec): Trace {
   const server = side(spec.server);
   const receiver = (direction: Direction): Side => (directionOf('client') === direction ? server : client);
 
+  const sender = (direction: Direction): Side => (receiver(direction) === server ? client : server);
+
   for (const config of [spec.client, spec.server]) for (const event of announced(config)) recorder.push(event);
   server.handle({ kind: 'start' }, start);
   client.handle({ kind: 'start' }, start);
@@ -77,6 +79,7 @@ export function simulate(spec: SimulationSpec): Trace {
   let closed = false;
   let why: string | undefined;
   for (;;) {
+    for (const { direction, size } of link.notices(now)) sender(direction).handle({ kind: 'too-big', size }, now);
     for (let due = link.take(now); due.length > 0; due = link.take(now))
       for (const { direction, packet, bytes } of due) {
         const to = receiver(direction);

@@ -1,6 +1,15 @@
 /** Options, targets, link rules and command lines: everything that a person may say about a run. */
 export * from './commandLine.ts';
-export { formatLinkRule, hiddenInbound, linkKinds, parseLinkRule } from './linkGrammar.ts';
+export { formatLinkRule, onlySimulated, parseLinkRule } from './linkGrammar.ts';
+export {
+  formatLink,
+  type LinkPreset,
+  type LinkPresetId,
+  linkPresetIds,
+  linkPresets,
+  parseLink,
+} from './linkPresets.ts';
+export { type LinkForm, type LinkKind, linkForms, linkKinds } from './linkTable.ts';
 export * from './options.ts';
 export * from './presets.ts';
 export * from './problem.ts';

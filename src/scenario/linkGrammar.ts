@@ -1,9 +1,11 @@
 /**
- * The text of `--link`: `[out:|in:]KIND=VALUE[,PARAMETER=VALUE]`.
+ * The text of `--link`: `[out:|in:]KIND=VALUE[,PARAMETER=VALUE]`; what there is, with an example of each form, is in
+ * `linkTable.ts`.
  *
  *   loss=30%                      duplicate=5%      corrupt=1%      reorder=10%[,by=20ms]
- *   delay=70ms[±20ms]             (±, +- or ,jitter=20ms)
- *   rate=225kbit/s[,queue=20KB]   mtu=1200          truncate=1600
+ *   burst=5%,length=4[,inside=80%][,outside=1%]     delay=70ms[±20ms]   (±, +- or ,jitter=20ms)
+ *   rate=225kbit/s[,queue=20KB]   load=340kbit/s[,streams=2][,size=1000]
+ *   mtu=1200[,notice]             truncate=1600
  *   drop=MATCH   duplicate=MATCH  delay=MATCH,by=500ms   truncate=MATCH,to=600
  *
  * MATCH is `3` (the third datagram of the direction), `1+3`, `2..5`, `all`, or a message: `certificate`, `certificate#1`
@@ -11,7 +13,9 @@
  * Errors name the character. `formatLinkRule` writes the one canonical spelling back.
  */
 import type { LinkRule, ScriptAction, ScriptMatch } from '../link/api.ts';
+import { largestShare } from '../link/burst.ts';
 import { handshakeTypes } from '../wire/registry.ts';
+import { type LinkKind, linkExamples, linkKinds } from './linkTable.ts';
 import { bad, good, type Parsed } from './problem.ts';
 
 export { formatLinkRule } from '../link/text.ts';
@@ -20,23 +24,16 @@ const where = '--link';
 /** Where `queue=` and `by=` are left out. */
 const defaultQueueBytes = 20_000;
 const defaultReorderMs = 20;
+/** A datagram of video fills what a browser sends at once. */
+const defaultLoadBytes = 1000;
+/** Streams of one rule of load; a conference has fewer. */
+const maxStreams = 64;
+/** Load is computed datagram by datagram. */
+const maxLoadKbps = 100_000;
 /** A rule that lists more datagrams than this was not meant so. */
 const maxNth = 1000;
 const maxMs = 600_000;
 const maxBytes = 65_535;
-
-export const linkKinds = [
-  'loss',
-  'delay',
-  'rate',
-  'duplicate',
-  'reorder',
-  'corrupt',
-  'mtu',
-  'truncate',
-  'drop',
-] as const;
-type LinkKind = (typeof linkKinds)[number];
 
 /** Reads one rule. */
 export function parseLinkRule(text: string): Parsed<LinkRule> {
@@ -103,24 +100,12 @@ function rule(text: Scanner): LinkRule {
   const [name, value] = cut;
   const kind = linkKinds.find((known) => known === name.text);
   if (kind === undefined) return name.fail(`has no rule "${name.text}"`, linkKinds.join(', '));
-  if (value.text === '') value.fail(`says nothing behind "${kind}="`, examples[kind]);
+  if (value.text === '') value.fail(`says nothing behind "${kind}="`, linkExamples(kind));
   const parameters = new Parameters(tail, kind);
   const made = ruleOf(kind, value, parameters);
   parameters.refuseOthers();
   return { direction, ...made };
 }
-
-const examples: Readonly<Record<LinkKind, string>> = {
-  loss: 'loss=30%',
-  delay: 'delay=70ms, delay=70ms±20ms, delay=certificate#1,by=500ms',
-  rate: 'rate=225kbit/s,queue=20KB',
-  duplicate: 'duplicate=5%, duplicate=3, duplicate=certificate#1',
-  reorder: 'reorder=10%,by=20ms',
-  corrupt: 'corrupt=1%',
-  mtu: 'mtu=1200',
-  truncate: 'truncate=1600, truncate=certificate#1,to=600',
-  drop: 'drop=3, drop=certificate#1, drop=certificate@500',
-};
 
 type Undirected<R> = R extends LinkRule ? Omit<R, 'direction'> : never;
 
@@ -136,6 +121,27 @@ function ruleOf(kind: LinkKind, value: Scanner, parameters: Parameters): Undirec
       const by = parameters.take('by');
       return { kind, probability: probability(value), ms: by ? milliseconds(by) : defaultReorderMs };
     }
+    case 'burst': {
+      const length = parameters.take('length');
+      if (!length) return value.fail('has no mean length of its bursts', linkExamples(kind));
+      const rule = { kind, share: probability(value), length: decimal(length, 'a number of datagrams', 1, 10_000) };
+      const most = largestShare(rule.length);
+      if (rule.share > most)
+        value.fail(`is more than bursts of ${rule.length} can make, one good datagram apart`, percentText(most));
+      const [inside, outside] = [parameters.take('inside'), parameters.take('outside')];
+      return { ...rule, inside: inside ? probability(inside) : 1, outside: outside ? probability(outside) : 0 };
+    }
+    case 'load': {
+      const [streams, datagram] = [parameters.take('streams'), parameters.take('size')];
+      const kbps = rate(value);
+      if (kbps > maxLoadKbps) value.fail('is too large', `1 bit/s to ${maxLoadKbps / 1000} Mbit/s`);
+      return {
+        kind,
+        kbps,
+        streams: streams ? integer(streams, 'a number of streams', 1, maxStreams) : 1,
+        bytes: datagram ? size(datagram, maxBytes, 1) : defaultLoadBytes,
+      };
+    }
     case 'delay': {
       const by = parameters.take('by');
       if (by) return script({ kind: 'delay', ms: milliseconds(by) });
@@ -148,7 +154,7 @@ function ruleOf(kind: LinkKind, value: Scanner, parameters: Parameters): Undirec
       return { kind, kbps: rate(value), queueBytes: queue ? size(queue, 1e9) : defaultQueueBytes };
     }
     case 'mtu':
-      return { kind, bytes: size(value, maxBytes) };
+      return { kind, bytes: size(value, maxBytes), notice: parameters.flag('notice') };
     case 'truncate': {
       const to = parameters.take('to');
       return to ? script({ kind: 'truncate', bytes: size(to, maxBytes) }) : { kind, bytes: size(value, maxBytes) };
@@ -158,29 +164,37 @@ function ruleOf(kind: LinkKind, value: Scanner, parameters: Parameters): Undirec
   }
 }
 
-/** The `,name=value` parts behind a rule; every one must be asked for. */
+/** The `,name=value` parts behind a rule, and the names that stand alone; every one must be asked for. */
 class Parameters {
-  readonly #parts: { readonly name: Scanner; readonly value: Scanner; taken: boolean }[];
+  readonly #parts: { readonly name: Scanner; readonly value: Scanner | undefined; taken: boolean }[];
   readonly #kind: LinkKind;
 
   constructor(parts: readonly Scanner[], kind: LinkKind) {
     this.#kind = kind;
     this.#parts = parts.map((part) => {
       const cut = part.cut('=');
-      if (!cut) return part.fail(`is not PARAMETER=VALUE; "${kind}" ends before the comma`, examples[kind]);
-      return { name: cut[0], value: cut[1], taken: false };
+      return { name: cut?.[0] ?? part, value: cut?.[1], taken: false };
     });
   }
 
   take(name: string): Scanner | undefined {
-    const found = this.#parts.find((part) => part.name.text === name && !part.taken);
+    const found = this.#parts.find((part) => part.name.text === name && part.value !== undefined && !part.taken);
     if (found) found.taken = true;
     return found?.value;
   }
 
+  /** Whether the name stands there alone. */
+  flag(name: string): boolean {
+    const found = this.#parts.find((part) => part.name.text === name && part.value === undefined && !part.taken);
+    if (found) found.taken = true;
+    return found !== undefined;
+  }
+
   refuseOthers(): void {
     const other = this.#parts.find((part) => !part.taken);
-    other?.name.fail(`has no place for "${other.name.text}" in "${this.#kind}"`, examples[this.#kind]);
+    if (other && other.value === undefined)
+      other.name.fail(`is not PARAMETER=VALUE; "${this.#kind}" ends before the comma`, linkExamples(this.#kind));
+    other?.name.fail(`has no place for "${other.name.text}" in "${this.#kind}"`, linkExamples(this.#kind));
   }
 }
 
@@ -235,12 +249,12 @@ function rate(text: Scanner): number {
 }
 
 const sizes: Readonly<Record<string, number>> = { B: 1, KB: 1000, KiB: 1024, MB: 1e6, MiB: 2 ** 20 };
-function size(text: Scanner, max: number): number {
-  const allowed = `0 to ${max} bytes`;
+function size(text: Scanner, max: number, min = 0): number {
+  const allowed = `${min} to ${max} bytes`;
   const unit = /(B|KB|KiB|MB|MiB)$/.exec(text.text)?.[0];
   const scale = unit === undefined ? 1 : (sizes[unit] ?? 1);
   const digits = unit === undefined ? text : withoutUnit(text, /(B|KB|KiB|MB|MiB)$/);
-  const value = number(digits, 'a size in bytes', 0, max / scale, allowed) * scale;
+  const value = number(digits, 'a size in bytes', min / scale, max / scale, allowed) * scale;
   if (!Number.isInteger(value)) digits.fail('is not a whole number of bytes', allowed);
   return value;
 }
@@ -262,6 +276,12 @@ function match(text: Scanner): ScriptMatch {
     byte: byte && integer(byte, 'a byte offset', 0, 2 ** 24 - 1),
   };
 }
+
+const decimal = (text: Scanner, what: string, low: number, high: number): number =>
+  number(text, what, low, high, `${low} to ${high}`);
+
+/** Rounded down to what the grammar reads. */
+const percentText = (probability: number): string => `0% to ${Math.floor(probability * 1e4) / 100}%`;
 
 function integer(text: Scanner, what: string, low: number, high: number): number {
   const value = number(text, what, low, high, `${low} to ${high}`);
@@ -286,15 +306,44 @@ function numbers(text: Scanner): number[] {
   return unique;
 }
 
+/** Why a rule can't be applied to a real peer, and what can: both complete a problem. */
+export interface Inapplicable {
+  readonly what: string;
+  readonly allowed: string;
+}
+
 /**
- * Messages that an observer without keys can not see in what the peer sends: a rule that waits for one would never
- * strike. RFC 6347 §4.2.4 (flights 5 and 6), RFC 9147 §5.
+ * Rules on what the peer sends that only a simulation can keep. An observer without keys can not see encrypted messages, so
+ * a rule that waits for one would never strike (RFC 6347 §4.2.4: flights 5 and 6; RFC 9147 §5); and nobody but the network
+ * can tell the peer that its datagrams are too large.
  */
-export function hiddenInbound(rule: LinkRule, versions: readonly ('1.0' | '1.2' | '1.3')[]): string | undefined {
-  if (rule.kind !== 'script' || rule.direction === 'out') return undefined;
+export function onlySimulated(rule: LinkRule, versions: readonly ('1.0' | '1.2' | '1.3')[]): Inapplicable | undefined {
+  if (rule.direction === 'out') return undefined;
+  if (rule.kind === 'mtu' && rule.notice)
+    return {
+      what: 'can not be applied: only the network itself can tell the peer that its datagrams are too large',
+      allowed: 'the same rule with "out:" or without its notice, or the target sim',
+    };
+  if (rule.kind !== 'script') return undefined;
   const { message } = rule.match;
   if (message === undefined) return undefined;
   const visible = ['hello_request', 'client_hello', 'server_hello', 'hello_verify_request'];
   const hidden = versions.includes('1.3') ? !visible.includes(message) : message === 'finished';
-  return hidden ? message : undefined;
+  if (!hidden) return undefined;
+  return {
+    what: `can not be applied: "${message}" comes in encrypted, so nobody between the peers can tell which datagram holds it`,
+    allowed: 'the same rule with "out:", a datagram’s number, or the target sim',
+  };
 }
+
+/** The rule of load that has no line to share; `undefined` when each has one in its direction. */
+export const loadWithoutRate = (rules: readonly LinkRule[]): LinkRule | undefined =>
+  rules.find(
+    (load) =>
+      load.kind === 'load' &&
+      !(['out', 'in'] as const).some(
+        (direction) =>
+          (load.direction ?? direction) === direction &&
+          rules.some((rule) => rule.kind === 'rate' && (rule.direction ?? direction) === direction),
+      ),
+  );

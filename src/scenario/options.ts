@@ -391,7 +391,7 @@ export const optionTable: Table = {
     flag: '--link',
     group: 'network',
     label: 'Link rules',
-    help: 'impair the network, as in loss=30%, out:delay=70ms±20ms, in:drop=certificate#1; may be given several times',
+    help: 'impair the network, as in loss=30%, out:delay=70ms±20ms, in:drop=certificate#1 or 3g; may be given several times; list shows all',
     commands: both,
     onlyRole: undefined,
     type: linkRules,

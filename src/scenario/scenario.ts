@@ -7,7 +7,7 @@ import type { Credential } from '../crypto/keys.ts';
 import type { EndpointConfig } from '../engine/api.ts';
 import { formatLinkRule } from '../link/text.ts';
 import { profileOf } from '../profiles/index.ts';
-import { hiddenInbound } from './linkGrammar.ts';
+import { loadWithoutRate, onlySimulated } from './linkGrammar.ts';
 import {
   type Command,
   defaultOptions,
@@ -89,17 +89,18 @@ function contradictions({ command, target, options }: Scenario, given: GivenOpti
   if (options.role === 'server' && options.fingerprint.length > 0 && options.clientAuth === 'none')
     refuse('clientAuth', 'contradicts --fingerprint: a client that is not asked shows no certificate');
   problems.push(...misusedQuirks(command, target, options));
+  const unshared = loadWithoutRate(options.link);
+  if (unshared)
+    problems.push(
+      ...bad(optionTable.link.flag, formatLinkRule(unshared), 'has no line to share', {
+        allowed: 'with a rate for the same direction, as in rate=225kbit/s,queue=20KB',
+      }).problems,
+    );
   if (target?.kind !== 'sim')
     for (const rule of options.link) {
-      const hidden = hiddenInbound(rule, options.versions);
-      if (hidden !== undefined)
-        problems.push({
-          where: optionTable.link.flag,
-          given: formatLinkRule(rule),
-          what: `can not be applied: "${hidden}" comes in encrypted, so nobody between the peers can tell which datagram holds it`,
-          allowed: 'the same rule with "out:", a datagram’s number, or the target sim',
-          at: undefined,
-        });
+      const why = onlySimulated(rule, options.versions);
+      if (why)
+        problems.push(...bad(optionTable.link.flag, formatLinkRule(rule), why.what, { allowed: why.allowed }).problems);
     }
   if (target?.kind === 'sim')
     for (const name of ['bind', 'turn'] as const)

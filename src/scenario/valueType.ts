@@ -4,10 +4,10 @@
  */
 import type { Fingerprint } from '../engine/api.ts';
 import type { LinkRule } from '../link/api.ts';
-import { formatLinkRule } from '../link/text.ts';
 import { numberIn, type Registry } from '../wire/registry.ts';
 import { formatFingerprint, parseFingerprint } from '../x509/fingerprint.ts';
-import { parseLinkRule } from './linkGrammar.ts';
+import { formatLink, linkPresetIds, linkPresets, parseLink } from './linkPresets.ts';
+import { distance, nearest } from './nearest.ts';
 import { bad, good, type Parsed, type Problem } from './problem.ts';
 import { formatTurnUrl, parseTurnUrl, type TurnServer } from './turnUrl.ts';
 
@@ -30,7 +30,8 @@ export type ValueDescription =
   /** Any of these, each given by itself or several with commas between them. */
   | { readonly kind: 'several'; readonly choices: readonly Choice[] }
   | { readonly kind: 'fingerprints' }
-  | { readonly kind: 'rules' };
+  /** One a line; `named` are ready-made sets of them. */
+  | { readonly kind: 'rules'; readonly named: readonly Choice[] };
 export type Unit = 'ms' | 'bytes';
 export interface Choice {
   readonly value: string;
@@ -308,35 +309,19 @@ export const fingerprints: ValueType<readonly Fingerprint[]> = {
   format: (value) => value.map(formatFingerprint),
 };
 
-/** Link rules, one for each time the flag stands there. */
+/** Link rules, one for each time the flag stands there, or networks by their names. */
 export const linkRules: ValueType<readonly LinkRule[]> = {
-  description: { kind: 'rules' },
+  description: { kind: 'rules', named: linkPresetIds.map((value) => ({ value, help: linkPresets[value].about })) },
   placeholder: 'rule',
-  parse: each((given) => parseLinkRule(given)),
-  format: (value) => value.map(formatLinkRule),
+  parse: (texts, where) => {
+    const parsed = each(parseLink)(texts, where);
+    return parsed.ok ? good(parsed.value.flat()) : parsed;
+  },
+  format: formatLink,
 };
 
 const alternatives = (names: readonly string[]): string =>
   names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`;
-
-/** The names that somebody may have meant: nearly the same letters, or words in common. The best first. */
-function nearest(given: string, known: readonly string[], most: number): readonly string[] {
-  const wanted = given.toLowerCase();
-  const wordsOf = (name: string): readonly string[] => name.split('-').filter((word) => word.length > 2);
-  const ranked = known.map((name) => {
-    const edits = distance(wanted, name, wanted.length);
-    const close = edits <= Math.max(2, Math.floor(wanted.length / 3));
-    const common = wordsOf(name).filter((word) => wordsOf(wanted).includes(word)).length;
-    const begins = wanted.length > 2 && name.startsWith(wanted);
-    const score = begins ? 0 : close ? edits : common > 0 ? 100 - common : Number.POSITIVE_INFINITY;
-    return { name, score };
-  });
-  return ranked
-    .filter(({ score }) => Number.isFinite(score))
-    .sort((a, b) => a.score - b.score)
-    .slice(0, most)
-    .map(({ name }) => name);
-}
 
 /** `, did you mean x?` when one name is near enough. */
 function suggest(given: string, known: readonly string[]): string {
@@ -348,19 +333,4 @@ function suggest(given: string, known: readonly string[]): string {
     if (d < least) [best, least] = [name, d];
   }
   return best === undefined ? '' : ` (did you mean ${best}?)`;
-}
-
-/** Edits between two words (Levenshtein); stops at `enough`. */
-function distance(a: string, b: string, enough: number): number {
-  if (Math.abs(a.length - b.length) >= enough) return enough;
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(
-        Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
-      );
-    row = next;
-  }
-  return row[b.length] ?? enough;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { taggedTests, withConformance } from './conformance.ts';
 import { stateDrawings } from './drawStates.ts';
 import { withFindings } from './findingsTable.ts';
+import { withLinkTable } from './linkTable.ts';
 import { withProfiles } from './profileTable.ts';
 import { withQuirkTable } from './quirkTable.ts';
 
@@ -21,6 +22,8 @@ export async function docs(_args: readonly string[], root: string): Promise<numb
   await writeFile(findings, withFindings(await readFile(findings, 'utf8')));
   const quirks = join(root, 'docs', 'quirks.md');
   await writeFile(quirks, withQuirkTable(await readFile(quirks, 'utf8')));
+  const link = join(root, 'docs', 'link.md');
+  await writeFile(link, withLinkTable(await readFile(link, 'utf8')));
   const conformance = join(root, 'docs', 'conformance.md');
   await writeFile(conformance, withConformance(await readFile(conformance, 'utf8'), await taggedTests(root)));
   return 0;

@@ -143,13 +143,23 @@ export interface DatagramEvent {
 export type LinkAction =
   | { readonly kind: 'delivered'; readonly at: TraceTime }
   | { readonly kind: 'lost' }
-  /** Too large for the path and not passed on. */
-  | { readonly kind: 'too-large'; readonly mtu: number }
-  | { readonly kind: 'queue-full' }
+  /** Too large for the path and not passed on. `toldAt`: when the sender heard so from the path, if it did. */
+  | { readonly kind: 'too-large'; readonly mtu: number; readonly toldAt?: TraceTime | undefined }
+  | { readonly kind: 'queue-full'; readonly queue?: QueueState | undefined }
+  /** It waited `ms` before a line that was busy; `at` is the arrival at the other side. */
+  | { readonly kind: 'queued'; readonly ms: number; readonly queue: QueueState; readonly at: TraceTime }
   | { readonly kind: 'truncated'; readonly to: number; readonly at: TraceTime }
   | { readonly kind: 'corrupted'; readonly at: TraceTime }
   | { readonly kind: 'duplicated'; readonly at: TraceTime }
   | { readonly kind: 'held-back'; readonly at: TraceTime };
+
+/** What a datagram found in the queue before a line: bytes, those of competing traffic among them, and whose that is. */
+export interface QueueState {
+  readonly bytes: number;
+  readonly loadBytes: number;
+  /** The rules that made it. */
+  readonly loads: readonly string[];
+}
 
 /** A finished or growing run or import. */
 export interface Trace {

@@ -9,7 +9,19 @@ const at = 5;
 const actions: readonly LinkAction[] = [
   { kind: 'lost' },
   { kind: 'too-large', mtu: 1200 },
+  { kind: 'too-large', mtu: 1200, toldAt: at },
   { kind: 'queue-full' },
+  { kind: 'queue-full', queue: { bytes: 20_000, loadBytes: 0, loads: [] } },
+  {
+    kind: 'queued',
+    ms: 311.125,
+    queue: {
+      bytes: 8800,
+      loadBytes: 8000,
+      loads: ['out:load=300kbit/s,streams=2,size=1KB', 'load=1kbit/s,streams=1,size=80B'],
+    },
+    at,
+  },
   { kind: 'truncated', to: 1600, at },
   { kind: 'corrupted', at },
   { kind: 'duplicated', at },

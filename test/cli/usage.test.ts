@@ -45,6 +45,14 @@ describe('--version and --help', () => {
     expect((await cli.run('probe', 'sim', '--quirk', 'list')).stdout).toContain('strict-hello-verify');
   });
 
+  it('list the link rules and the networks that have names', async () => {
+    const { code, stdout, stderr } = await cli.run('probe', 'sim', '--link', 'list');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('\n  burst=5%,length=4  ');
+    expect(stdout).toContain('\n  licode-uplink   225 kbit/s up');
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
   it('come for nothing at all, as a mistake', async () => {
     const { code, stdout, stderr } = await cli.run();
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -78,7 +78,7 @@ describe('loss', () => {
         { kind: 'corrupt', probability: 0.5, ...everywhere },
         { kind: 'delay', ms: 3, jitterMs: 3, ...everywhere },
         { kind: 'duplicate', probability: 0.5, ...everywhere },
-        { kind: 'mtu', bytes: 90, ...everywhere },
+        { kind: 'mtu', bytes: 90, notice: false, ...everywhere },
         loss(0.2, 'out'),
       ],
       many(300),
@@ -89,6 +89,59 @@ describe('loss', () => {
       [...many(300)].flatMap((sent): Sent[] => [sent, { direction: 'in' }]),
     );
     expect(interleaved.filter((packet) => packet % 2 === 1).map((packet) => (packet + 1) / 2)).toEqual(plain);
+  });
+});
+
+describe('loss in bursts', () => {
+  const burst = (share: number, length: number, inside = 1, outside = 0): LinkRule => ({
+    kind: 'burst',
+    share,
+    length,
+    inside,
+    outside,
+    ...everywhere,
+  });
+  /** Which of so many datagrams were lost. */
+  const lossesOf = (rule: LinkRule, count: number, seed = 1): readonly boolean[] => {
+    const link = createLink([rule], seed);
+    const datagram = { direction: 'out', packet: 1, bytes: bytes(1), contents: undefined } as const;
+    return Array.from({ length: count }, (_, i) => {
+      const lost = link.offer(datagram, instant(i)).length > 0;
+      link.take(instant(i));
+      return lost;
+    });
+  };
+  const rate = (lost: readonly boolean[]): number => lost.filter(Boolean).length / lost.length;
+  const bursts = (lost: readonly boolean[]): number => lost.filter((one, i) => one && !lost[i - 1]).length;
+
+  it.each([
+    [0.05, 4],
+    [0.2, 10],
+    [0.01, 3],
+  ])('has a share of %d in spells of %d on average, over 100,000 datagrams', (share, length) => {
+    const lost = lossesOf(burst(share, length), 100_000);
+    // Three standard deviations of a chain whose spells are geometric: about sqrt(2 * share * length / n) for the share.
+    expect(Math.abs(rate(lost) - share)).toBeLessThan(3 * Math.sqrt((2 * share * length) / 100_000));
+    const mean = (rate(lost) * lost.length) / bursts(lost);
+    expect(Math.abs(mean - length)).toBeLessThan((3 * length) / Math.sqrt(bursts(lost)));
+  });
+
+  it('loses with one probability inside of bad spells and another outside', () => {
+    const lost = lossesOf(burst(0.2, 10, 0.5, 0.01), 100_000);
+    expect(Math.abs(rate(lost) - (0.2 * 0.5 + 0.8 * 0.01))).toBeLessThan(0.01);
+    expect(lossesOf(burst(0.2, 10, 0, 0), 1000).some(Boolean)).toBe(false);
+  });
+
+  it('strikes the first datagram as often as any other', () => {
+    const first = Array.from({ length: 2000 }, (_, seed) => lossesOf(burst(0.3, 20), 1, seed)[0] === true);
+    expect(Math.abs(rate(first) - 0.3)).toBeLessThan(0.04);
+  });
+
+  it('is named by its rule, and is the same for the same seed', () => {
+    const { events } = through([burst(0.5, 3)], many(20));
+    expect(events[0]).toMatchObject({ kind: 'lost', rule: 'burst=50%,length=3' });
+    expect(lossesOf(burst(0.3, 4), 500, 7)).toEqual(lossesOf(burst(0.3, 4), 500, 7));
+    expect(lossesOf(burst(0.3, 4), 500, 7)).not.toEqual(lossesOf(burst(0.3, 4), 500, 8));
   });
 });
 
@@ -176,6 +229,135 @@ describe('rate', () => {
   });
 });
 
+describe('a queue', () => {
+  const rate = (kbps: number, queueBytes: number): LinkRule => ({ kind: 'rate', kbps, queueBytes, ...everywhere });
+
+  it('tells how long a datagram waited, and behind how much', () => {
+    // 1000 bytes at 80 kbit/s: 100 ms each. The third waits for the rest of the first and for the second.
+    const sent = [{ size: 1000 }, { size: 1000 }, { at: 30, size: 500 }];
+    const { events } = through([rate(80, 10_000)], sent);
+    expect(events).toMatchObject([
+      { packet: 1, kind: 'delivered', at: 100 },
+      { packet: 2, kind: 'queued', ms: 100, queue: { bytes: 0, loadBytes: 0, loads: [] }, at: 200 },
+      { packet: 3, kind: 'queued', ms: 170, queue: { bytes: 1000, loadBytes: 0, loads: [] }, at: 250 },
+    ]);
+  });
+
+  it('makes a datagram wait for just the bytes before it, at the rate of the line', () => {
+    const sent = Array.from({ length: 300 }, (_, i) => ({ at: (i * 37) % 1000, size: 40 + ((i * 113) % 1200) }));
+    sent.sort((a, b) => a.at - b.at);
+    const { events } = through([rate(1000, 1e9)], sent);
+    let freeAt = 0;
+    for (const [i, { at, size }] of sent.entries()) {
+      const event = events.find(({ packet }) => packet === i + 1);
+      const before = Math.max(0, freeAt - at);
+      expect(event?.kind === 'queued' ? event.ms : 0).toBeCloseTo(before, 6);
+      freeAt = Math.max(freeAt, at) + (size * 8) / 1000;
+      if (event?.kind === 'queued') expect(event.at).toBeCloseTo(freeAt, 6);
+    }
+    expect(events.filter(({ kind }) => kind === 'queued').length).toBeGreaterThan(200);
+  });
+
+  it('tells beside it what else delays a datagram', () => {
+    const delay: LinkRule = { kind: 'delay', ms: 30, jitterMs: 0, ...everywhere };
+    const { events } = through([delay, rate(80, 10_000)], many(2, { size: 1000 }));
+    expect(events.map(({ kind, packet, rule }) => `${packet} ${kind} ${rule}`)).toEqual([
+      '1 delivered delay=30ms',
+      '2 queued rate=80kbit/s,queue=10KB',
+      '2 delivered delay=30ms',
+    ]);
+  });
+
+  it('that is full says what was in it', () => {
+    const { events } = through([rate(80, 2000)], many(4, { size: 1000 }));
+    expect(events.at(-1)).toMatchObject({ kind: 'queue-full', queue: { bytes: 2000, loadBytes: 0 } });
+  });
+});
+
+describe('load', () => {
+  const rate = (kbps: number, queueBytes: number, direction?: Direction): LinkRule => ({
+    kind: 'rate',
+    kbps,
+    queueBytes,
+    direction,
+  });
+  const load = (kbps: number, direction?: Direction, streams = 2): LinkRule => ({
+    kind: 'load',
+    kbps,
+    streams,
+    bytes: 1000,
+    direction,
+  });
+  /** One small datagram a second, so that ours hardly matter to the queue. */
+  const probes = (count: number): Sent[] => Array.from({ length: count }, (_, i) => ({ at: i * 1000, size: 50 }));
+  const delays = (rules: readonly LinkRule[], count: number): number[] =>
+    through(rules, probes(count)).arrivals.map(({ packet, at }) => at - (packet - 1) * 1000);
+  const mean = (all: readonly number[]): number => all.reduce((sum, one) => sum + one, 0) / all.length;
+
+  it('below the rate makes others wait a little, and by no more than its datagrams', () => {
+    const quiet = mean(delays([rate(225, 20_000)], 500));
+    const busy = mean(delays([rate(225, 20_000), load(100)], 500));
+    expect(quiet).toBeCloseTo((50 * 8) / 225, 6);
+    expect(busy).toBeGreaterThan(quiet + 3);
+    expect(busy).toBeLessThan(quiet + 72);
+  });
+
+  it('above the rate keeps the queue full: a whole queue to wait for, and drops in proportion', () => {
+    const { arrivals, events } = through(
+      [rate(225, 20_000), load(450)],
+      Array.from({ length: 2000 }, (_, i) => ({ at: i * 500, size: 1000 })),
+    );
+    const full = (20_000 * 8) / 225;
+    for (const { packet, at } of arrivals) {
+      const delay = at - (packet - 1) * 500;
+      // What let it in had left room for it, and one datagram of theirs at most is being sent.
+      expect(delay).toBeGreaterThan(full - 60);
+      expect(delay).toBeLessThan(full + 75);
+    }
+    // 450 of load and 16 of ours come for 225: half is dropped, and of what is as large as theirs a little more than of all.
+    const dropped = events.filter(({ kind }) => kind === 'queue-full').length;
+    expect(Math.abs(dropped / 2000 - (1 - 225 / 466))).toBeLessThan(0.1);
+    const [first] = events.filter((event) => event.kind === 'queue-full');
+    expect(first?.queue?.loads).toEqual(['load=450kbit/s,streams=2,size=1KB']);
+    expect(first?.queue?.loadBytes).toBeGreaterThan(15_000);
+  });
+
+  it('above the rate leaves room for small datagrams more often than for large ones', () => {
+    const lost = (size: number): number =>
+      through(
+        [rate(225, 20_000), load(450)],
+        Array.from({ length: 500 }, (_, i) => ({ at: i * 1000, size })),
+      ).events.filter(({ kind }) => kind === 'queue-full').length;
+    expect(lost(100)).toBeLessThan(100);
+    expect(lost(1200)).toBeGreaterThan(250);
+  });
+
+  it('is there from the first datagram on', () => {
+    const [first] = delays([rate(225, 20_000), load(450)], 1);
+    expect(first ?? 0).toBeGreaterThan(600);
+  });
+
+  it('shares the line of its own direction alone', () => {
+    const sent: Sent[] = [{ size: 100 }, { size: 100, direction: 'in' }];
+    const { order, events } = through([rate(80, 20_000), load(200, 'out')], sent);
+    expect(order[0]).toBe('2@10');
+    // Ours going out had a full queue before it, or no room in it.
+    expect(events.find(({ packet }) => packet === 1)?.kind).toMatch(/^queue/);
+  });
+
+  it('is the same for the same seed', () => {
+    const rules = [rate(225, 20_000), load(240)];
+    expect(through(rules, probes(50), 3).order).toEqual(through(rules, probes(50), 3).order);
+    expect(through(rules, probes(50), 3).order).not.toEqual(through(rules, probes(50), 4).order);
+  });
+
+  it('of any amount and after any silence costs bounded work', () => {
+    const heavy: LinkRule = { kind: 'load', kbps: 100_000, streams: 64, bytes: 100, ...everywhere };
+    const { arrivals } = through([rate(150_000, 1e6), heavy], [{ at: 0 }, { at: 3_600_000 }]);
+    expect(arrivals).toHaveLength(2);
+  });
+});
+
 describe('duplicate, reorder, corrupt', () => {
   it('duplicates by delivering twice, and reports the copy', () => {
     const { order, events } = through([{ kind: 'duplicate', probability: 1, ...everywhere }], many(2));
@@ -219,7 +401,7 @@ describe('duplicate, reorder, corrupt', () => {
 describe('size limits', () => {
   it('mtu drops what is larger and passes what fits', () => {
     const { order, events } = through(
-      [{ kind: 'mtu', bytes: 1200, direction: 'in' }],
+      [{ kind: 'mtu', bytes: 1200, notice: false, direction: 'in' }],
       [
         { size: 1200, direction: 'in' },
         { size: 1201, direction: 'in' },
@@ -228,6 +410,20 @@ describe('size limits', () => {
     );
     expect(order).toEqual(['1@0', '3@0']);
     expect(events).toEqual([{ packet: 2, rule: 'in:mtu=1200', kind: 'too-large', mtu: 1200 }]);
+  });
+
+  it('mtu with a notice tells the sender, when the word has come back', () => {
+    const rules: LinkRule[] = [
+      { kind: 'mtu', bytes: 1200, notice: true, direction: 'out' },
+      { kind: 'delay', ms: 40, jitterMs: 0, ...everywhere },
+    ];
+    const link = createLink(rules, 1);
+    const events = link.offer({ direction: 'out', packet: 1, bytes: bytes(1300), contents: undefined }, instant(5));
+    expect(events).toEqual([{ packet: 1, rule: 'out:mtu=1200,notice', kind: 'too-large', mtu: 1200, toldAt: 45 }]);
+    expect(link.next()).toBe(45);
+    expect(link.notices(instant(44))).toEqual([]);
+    expect(link.notices(instant(45))).toEqual([{ direction: 'out', packet: 1, size: 1200, at: 45 }]);
+    expect(link.next()).toBeUndefined();
   });
 
   it('truncate cuts what is larger', () => {
@@ -243,7 +439,7 @@ describe('size limits', () => {
     const { order } = through(
       [
         { kind: 'truncate', bytes: 100, ...everywhere },
-        { kind: 'mtu', bytes: 150, ...everywhere },
+        { kind: 'mtu', bytes: 150, notice: false, ...everywhere },
       ],
       [{ size: 200 }],
     );

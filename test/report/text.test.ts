@@ -110,7 +110,9 @@ describe('the ladder of a simulated run', () => {
   });
 
   it('says that an end gave up, and why', () => {
-    const text = ladder(handshakeOf(simulated([{ kind: 'mtu', bytes: 100, direction: 'in' }], { attempts: 2 })));
+    const text = ladder(
+      handshakeOf(simulated([{ kind: 'mtu', notice: false, bytes: 100, direction: 'in' }], { attempts: 2 })),
+    );
     expect(text).toContain("✕ lost: larger than the path's 100 bytes");
     expect(text).toMatch(/✕ (client|server) gives up: timed-out \(flight \d+, attempts \d+\)/);
   });

@@ -103,7 +103,7 @@ describe('an option', () => {
       ['loss=30%', 'out:mtu=1200'],
       [
         { kind: 'loss', probability: 0.3, direction: undefined },
-        { kind: 'mtu', bytes: 1200, direction: 'out' },
+        { kind: 'mtu', bytes: 1200, notice: false, direction: 'out' },
       ],
     ],
   ];

@@ -1,6 +1,6 @@
 /** Random traces for property tests: every kind of event, every kind of link action, optional fields there and not. */
 import { Prng } from '../../src/base/random.ts';
-import type { LinkAction, Trace, TraceEvent, TraceHeader } from '../../src/trace/model.ts';
+import type { LinkAction, QueueState, Trace, TraceEvent, TraceHeader } from '../../src/trace/model.ts';
 import { pathFactKinds, pathFactShape, readPathFact } from '../../src/trace/pathFacts.ts';
 
 export const eventKinds = [
@@ -32,6 +32,7 @@ export const linkActions = [
   'lost',
   'too-large',
   'queue-full',
+  'queued',
   'truncated',
   'corrupted',
   'duplicated',
@@ -203,10 +204,17 @@ function randomAction(random: Prng, n: number): LinkAction {
   const at = random.float() * 1e5;
   switch (kind) {
     case 'lost':
-    case 'queue-full':
       return { kind };
-    case 'too-large':
-      return { kind, mtu: n };
+    case 'queue-full': {
+      const queue = maybe(random, () => randomQueue(random));
+      return queue ? { kind, queue } : { kind };
+    }
+    case 'queued':
+      return { kind, ms: random.float() * 1e3, queue: randomQueue(random), at };
+    case 'too-large': {
+      const toldAt = maybe(random, () => at);
+      return { kind, mtu: n, ...(toldAt === undefined ? {} : { toldAt }) };
+    }
     case 'truncated':
       return { kind, to: n, at };
     default:
@@ -214,6 +222,11 @@ function randomAction(random: Prng, n: number): LinkAction {
   }
 }
 
+const randomQueue = (random: Prng): QueueState => ({
+  bytes: random.int(1e6),
+  loadBytes: random.int(1e5),
+  loads: Array.from({ length: random.int(3) }, () => text(random)),
+});
 const pick = <T>(random: Prng, of: readonly T[]): T => of[random.int(of.length)] as T;
 const maybe = <T>(random: Prng, make: () => T): T | undefined => (random.int(2) === 0 ? undefined : make());
 const text = (random: Prng): string => pick(random, texts);

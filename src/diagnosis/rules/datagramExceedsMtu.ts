@@ -36,7 +36,7 @@ function byLink(handshake: Handshake): Says | undefined {
   const ended = storyOf(handshake).stop.kind === 'too-large';
   return {
     severity: ended ? 'error' : 'warning',
-    why: `${capitalised(count(refused.length, 'datagram'))} of the ${first.from} (the largest ${largest} bytes) did not fit a path that carries ${action.mtu} bytes of UDP payload: dropped without a word.`,
+    why: `${capitalised(count(refused.length, 'datagram'))} of the ${first.from} (the largest ${largest} bytes) did not fit a path that carries ${action.mtu} bytes of UDP payload: dropped${action.toldAt === undefined ? ' without a word' : ', and the sender was told'}.`,
     fix: `Set the ${first.from}'s MTU to ${action.mtu} or less; a stack that repeats the same large datagram should make smaller ones instead (RFC 6347 §4.1.1.1).`,
     evidence: evidenceOf(refused),
   };

@@ -7,6 +7,7 @@ import { type DatagramView, type FlightView, type Handshake, isData, type LostRa
 import type { Range } from '../../base/ranges.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import type { Diagnosis } from '../../diagnosis/model.ts';
+import { queueText } from '../../diagnosis/words.ts';
 import type { Failure } from '../../trace/facts.ts';
 import type { Actor, LinkAction, PacketNumber, TraceTime } from '../../trace/model.ts';
 import { handshakeTypeName } from '../../wire/handshake.ts';
@@ -306,9 +307,11 @@ function linkText(action: LinkAction, startedAt: TraceTime): string | undefined 
     case 'lost':
       return 'lost';
     case 'too-large':
-      return `lost: larger than the path's ${action.mtu} bytes`;
+      return `lost: larger than the path's ${action.mtu} bytes${action.toldAt === undefined ? '' : ', and the sender is told'}`;
     case 'queue-full':
-      return 'lost: the queue was full';
+      return `lost: the queue was full${action.queue ? `, ${queueText(action.queue)}` : ''}`;
+    case 'queued':
+      return `waited ${duration(action.ms)} in a queue of ${queueText(action.queue)}`;
     case 'truncated':
       return `cut to ${action.to} bytes on the way`;
     case 'corrupted':

@@ -6,7 +6,7 @@
 import { toHex } from '../../base/bytes.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import type { DatagramContents, Failure, TraceParameters } from '../facts.ts';
-import type { DatagramEvent, LinkAction, TraceEvent, TraceHeader } from '../model.ts';
+import type { DatagramEvent, LinkAction, QueueState, TraceEvent, TraceHeader } from '../model.ts';
 import { pathFactShape, pathProtocols, readPathFact } from '../pathFacts.ts';
 import { FieldError, Fields, type Json } from './fields.ts';
 import type { QlogEvent } from './schema.ts';
@@ -290,6 +290,7 @@ function linkAction(data: Fields): LinkAction {
     'lost',
     'too-large',
     'queue-full',
+    'queued',
     'truncated',
     'corrupted',
     'duplicated',
@@ -298,10 +299,17 @@ function linkAction(data: Fields): LinkAction {
   const kind = data.oneOf('kind', kinds);
   switch (kind) {
     case 'lost':
-    case 'queue-full':
       return { kind };
-    case 'too-large':
-      return { kind, mtu: data.count('mtu') };
+    case 'queue-full': {
+      const queue = data.optional('queue', (name) => queueState(data.object(name)));
+      return queue ? { kind, queue } : { kind };
+    }
+    case 'queued':
+      return { kind, ms: data.number('ms'), queue: queueState(data.object('queue')), at: data.number('at') };
+    case 'too-large': {
+      const toldAt = data.optional('toldAt', (name) => data.number(name));
+      return { kind, mtu: data.count('mtu'), ...(toldAt === undefined ? {} : { toldAt }) };
+    }
     case 'truncated':
       return { kind, to: data.count('to'), at: data.number('at') };
     case 'delivered':
@@ -313,6 +321,12 @@ function linkAction(data: Fields): LinkAction {
       return unreachable(kind);
   }
 }
+
+const queueState = (data: Fields): QueueState => ({
+  bytes: data.count('bytes'),
+  loadBytes: data.count('loadBytes'),
+  loads: data.texts('loads'),
+});
 
 const contentsToJson = (contents: DatagramContents): Json => ({
   flight: contents.flight,

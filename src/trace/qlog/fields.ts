@@ -84,6 +84,14 @@ export class Fields {
     );
   }
 
+  texts(name: string): readonly string[] {
+    const value = this.raw(name);
+    if (!Array.isArray(value)) return this.#fail(name, 'a list');
+    return value.map((item: unknown, index) =>
+      typeof item === 'string' ? item : this.#fail(`${name}[${index}]`, 'text'),
+    );
+  }
+
   /** `undefined` when the field is absent or null, else what `read` makes of it. */
   optional<T>(name: string, read: (name: string) => T): T | undefined {
     const value = this.raw(name);
