@@ -176,8 +176,8 @@ function noAnswerText(handshake: Handshake): string {
   const what = flight ? flightText(flight) : count(sent.length, 'datagram');
   const n = flight ? sendings(flight) : 1;
   const taken = sent.filter(({ delivered }) => delivered === false);
-  const because = taken.length > 0 ? `: ${takenText(taken, sent.length)}` : '';
-  return `No answer: ${what} was sent ${times(n)}${n > 1 ? ` in ${over}` : ''} and nothing came back${because || though}`;
+  const byLink = taken.length > 0 ? `: ${takenText(taken, sent.length)}` : '';
+  return `No answer: ${what} was sent ${times(n)}${n > 1 ? ` in ${over}` : ''} and nothing came back${byLink || though}`;
 }
 
 export function stopText(handshake: Handshake, stop: Stop): string {
