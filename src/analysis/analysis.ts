@@ -10,21 +10,20 @@ import type { CryptoProvider } from '../crypto/provider.ts';
 import type { BufferId, Origin } from '../trace/buffers.ts';
 import type { DatagramEvent, PacketNumber, PathEvent, TraceEvent, TraceHeader, TraceTime } from '../trace/model.ts';
 import { MessageAssembly } from '../wire/reassembly.ts';
-import { ContentType } from '../wire/registry.ts';
-import { isUnified, unifiedBits } from '../wire/unified.ts';
 import { payloadKind } from './demux.ts';
 import type { Buffers, LinkNote, Wrapping } from './facts.ts';
 import { Certificates } from './hellos.ts';
-import { hasAgent, type IceRoundTrips, type IceSession, IceWatch, iceFacts, roundTrips } from './iceWatch.ts';
+import { type IceRoundTrips, IceWatch, iceFacts, roundTrips } from './iceWatch.ts';
 import { KeyRing } from './keys.ts';
 import { newBudget } from './messages.ts';
-import { type Handshake, type Move, type Snapshot, type StunView, silenceMs } from './model.ts';
+import { type Handshake, type Snapshot, type StunView, silenceMs } from './model.ts';
+import { type Association, Moves, type Pair } from './moves.ts';
 import { Pairs } from './pairs.ts';
-import { type PeekedHello, peekClientHello, peekHandshake } from './peek.ts';
+import { type PeekedHello, peekClientHello } from './peek.ts';
 import type { Shared } from './reading.ts';
 import { Relays, type Unwrapped } from './relays.ts';
 import { StunReader } from './stun.ts';
-import { StunMethod, scanStun } from './stunScan.ts';
+import { StunMethod, StunScan } from './stunScan.ts';
 import { Track } from './track.ts';
 import type { Fingerprint } from './view.ts';
 
@@ -36,28 +35,10 @@ export interface AnalysisOptions {
   readonly detach?: boolean;
 }
 
-/** All handshakes between two addresses, and between those that they moved to. */
-interface Association {
-  readonly tracks: Track[];
-  readonly byRandom: Map<string, Track>;
-}
-
-/** Two addresses, in either direction. */
-interface Pair {
-  association: Association | undefined;
-  session: IceSession | undefined;
-}
-
 /** Notes, fingerprints and early link events that are kept. */
 const maxNotes = 1000;
 /** Facts of ICE, TURN and signalling that are kept: an hour of consent checks is three thousand. */
 const maxPath = 20_000;
-/** Connection IDs that are remembered. */
-const maxIds = 200_000;
-/** A handshake that nobody has heard of for so long does not go on elsewhere. ms */
-const goesOnWithin = 30_000;
-/** Handshakes that are asked whether they go on elsewhere: the newest. */
-const mostUnderWay = 64;
 
 export class Analysis {
   readonly #shared: Shared;
@@ -65,12 +46,8 @@ export class Analysis {
   readonly #pairs = new Pairs<Pair>(() => ({ association: undefined, session: undefined }));
   readonly #ice = new IceWatch();
   readonly #relays = new Relays();
-  readonly #sessions = new Map<Association, IceSession>();
-  readonly #bySession = new Map<IceSession, Association>();
-  /** Associations by the connection IDs that their records carry, hexadecimal. */
-  readonly #byCid = new Map<string, Association>();
   readonly #tracks: Track[] = [];
-  readonly #byRandom = new Map<string, Track[]>();
+  readonly #moves = new Moves(this.#pairs, this.#tracks);
   readonly #places = new Map<PacketNumber, { readonly track: Track; readonly index: number }>();
   readonly #early = new Map<PacketNumber, LinkNote[]>();
   readonly #unrelated: Record<string, number> = {};
@@ -80,6 +57,7 @@ export class Analysis {
   #path: PathEvent[] = [];
   #pathShown = false;
   readonly #stun = new StunReader();
+  readonly #scan = new StunScan();
   readonly #origins = new Map<BufferId, Origin>();
   readonly #contents: Buffers['contents'] = new Map();
   #current: Track | undefined;
@@ -166,13 +144,13 @@ export class Analysis {
       const followed = this.#lastAt - track.endedAt >= silenceMs;
       const { path, trips, size } = this.#pathOf(track);
       const fingerprints = { crypto: this.#shared.crypto, announced: this.#announcedTo(track) };
-      const { stun, stunKey } = this.#stunOf(track);
+      const { stunKey, ...stun } = this.#stunOf(track);
       const key = `${followed} ${this.#fingerprints.length} ${size} ${stunKey}`;
       const software = {
         client: this.#ice.softwareOf(track.client),
         server: this.#ice.softwareOf(track.server),
       };
-      return track.view({ header: this.#header, fingerprints, path, stun, trips, software, followed, key });
+      return track.view({ header: this.#header, fingerprints, path, ...stun, trips, software, followed, key });
     });
     const quiet = handshakes.length === 0 ? this.#quietPath() : undefined;
     if (quiet) handshakes.push(quiet);
@@ -182,7 +160,7 @@ export class Analysis {
       unrelated: { ...this.#unrelated },
       secrets: {
         handshakes: this.#shared.keys.size,
-        here: [...this.#byRandom.keys()].filter((random) => this.#shared.keys.has(random)).length,
+        here: [...this.#moves.randoms].filter((random) => this.#shared.keys.has(random)).length,
       },
       notes: [...this.#notes],
     };
@@ -201,32 +179,35 @@ export class Analysis {
     if (!proved || this.#lastAt - proved.at < silenceMs) return undefined;
     const track = new Track('h1', this.#shared, proved.at);
     const stun = this.#stun.between(proved.src, proved.dst);
+    const stunLeftOut = this.#stun.leftOut(proved.src, proved.dst);
     const { path, trips } = this.#pathOf(track);
     const fingerprints = { crypto: this.#shared.crypto, announced: this.#fingerprints };
     const software = { client: this.#ice.softwareOf(proved.src), server: this.#ice.softwareOf(proved.dst) };
     const view = track.view({
-      ...{ header: this.#header, fingerprints, path, stun, trips, software },
+      ...{ header: this.#header, fingerprints, path, stun, stunLeftOut, trips, software },
       ...{ followed: true, key: '' },
     });
     return { ...view, client: proved.src, server: proved.dst, inferred: ['client', 'server'] };
   }
 
   /** In a run all STUN is about the one peer; in a capture only the addresses tell. */
-  #stunOf(track: Track): { readonly stun: readonly StunView[]; readonly stunKey: number } {
-    if (!this.#watches) return { stun: this.#stun.all, stunKey: this.#stun.revision };
-    const { addresses } = track;
-    const [client = '', server = ''] = addresses;
-    if (addresses.length <= 2)
-      return { stun: this.#stun.between(client, server), stunKey: this.#stun.revisionOf(client, server) };
+  #stunOf(track: Track): Pick<Handshake, 'stun' | 'stunLeftOut'> & { readonly stunKey: number } {
+    const reader = this.#stun;
+    if (!this.#watches) return { stun: reader.all, stunLeftOut: reader.allLeftOut, stunKey: reader.revision };
     // Where it went on elsewhere, all pairs count.
-    const stun: StunView[] = [];
+    const { addresses } = track;
+    let stun: readonly StunView[] = [];
+    let stunLeftOut = 0;
     let stunKey = 0;
     for (let i = 0; i + 1 < addresses.length; i += 2) {
       const [a = '', b = ''] = [addresses[i], addresses[i + 1]];
-      stun.push(...this.#stun.between(a, b));
-      stunKey += this.#stun.revisionOf(a, b);
+      const views = reader.between(a, b);
+      stun = i === 0 ? views : [...stun, ...views];
+      stunLeftOut += reader.leftOut(a, b);
+      stunKey += reader.revisionOf(a, b);
     }
-    return { stun: stun.sort((a, b) => a.at - b.at), stunKey };
+    if (addresses.length > 2) stun = [...stun].sort((a, b) => a.at - b.at);
+    return { stun, stunLeftOut, stunKey };
   }
 
   #pathFact(event: PathEvent): void {
@@ -244,18 +225,16 @@ export class Analysis {
   /** Fingerprints of the whole trace, and of the track's own call where there are several. */
   #announcedTo(track: Track): readonly Fingerprint[] {
     const [client = '', server = ''] = track.addresses;
-    const association = this.#pairs.between(client, server)?.association;
-    const session = association && this.#sessions.get(association);
     return this.#fingerprints.filter(
-      ({ ufrag }) => ufrag === undefined || (session !== undefined && hasAgent(session, ufrag)),
+      ({ ufrag }) => ufrag === undefined || this.#moves.isOfAgent(client, server, ufrag),
     );
   }
 
   /** The trace's own path, and in a capture what STUN between the ends of the handshake tells. */
   #pathOf(track: Track): { path: readonly PathEvent[]; trips: IceRoundTrips | undefined; size: number } {
     const [client, server] = track.addresses;
-    const pair = client === undefined || server === undefined ? undefined : this.#pairs.between(client, server);
-    const session = pair?.association && this.#sessions.get(pair.association);
+    const session =
+      client === undefined || server === undefined ? undefined : this.#moves.sessionBetween(client, server);
     const relayed = this.#watches ? this.#relays.facts(track.addresses) : [];
     const size = this.#path.length + relayed.length + (session ? session.lines.length + session.uncounted : 0);
     if (client === undefined || server === undefined || !session)
@@ -283,7 +262,7 @@ export class Analysis {
       return;
     }
     if (kind === 'dtls-1.3-ciphertext') {
-      const moved = this.#movedHere(event, undefined);
+      const moved = this.#moves.here(event, undefined);
       if (moved) {
         this.#dtls(event, moved, undefined);
         return;
@@ -300,10 +279,10 @@ export class Analysis {
 
   /** STUN: who is whose peer, what a relay carries, and DTLS that travels in a binding. */
   #readStun(event: DatagramEvent): void {
-    this.#stun.push(event);
+    const seen = this.#scan;
+    if (!seen.read(event.bytes)) return;
+    this.#stun.push(event, seen);
     if (!this.#watches) return;
-    const seen = scanStun(event.bytes);
-    if (!seen) return;
     if (seen.method !== StunMethod.binding) {
       const inside = this.#relays.take(event, seen);
       if (inside) this.#unwrapped(inside);
@@ -313,10 +292,11 @@ export class Analysis {
     if (session) {
       const pair = this.#pairs.of(event) ?? this.#pairs.add(event);
       if (pair) pair.session = session;
-      this.#join(pair);
+      this.#moves.join(pair);
     }
-    if (!seen.dtls) return;
-    const [start, end] = seen.dtls;
+    const { dtls } = seen;
+    if (!dtls) return;
+    const [start, end] = dtls;
     const bytes = event.bytes.subarray(start, end);
     const wrapping = { form: 'STUN binding', relay: undefined, start } as const;
     if (payloadKind(bytes) === 'dtls')
@@ -342,121 +322,25 @@ export class Analysis {
   #associationFor(event: DatagramEvent): Association {
     const pair = this.#pairs.of(event) ?? this.#pairs.add(event);
     if (pair?.association) return pair.association;
-    const moved = this.#movedHere(event, pair);
+    const moved = this.#moves.here(event, pair);
     if (moved) return moved;
     const association: Association = { tracks: [], byRandom: new Map() };
     if (pair) pair.association = association;
-    this.#join(pair);
+    this.#moves.join(pair);
     return association;
-  }
-
-  /** An association belongs to the ICE session of its addresses. */
-  #join(pair: Pair | undefined): void {
-    if (!pair?.session || !pair.association) return;
-    this.#sessions.set(pair.association, pair.session);
-    if (!this.#bySession.has(pair.session)) this.#bySession.set(pair.session, pair.association);
-  }
-
-  /**
-   * A handshake that goes on here: its connection ID, its ICE session or its random says so; or a message other than the
-   * first of a handshake comes from one of its ends while it is under way.
-   */
-  #movedHere(event: DatagramEvent, known: Pair | undefined): Association | undefined {
-    if (this.#isSeenTwice(event)) return undefined;
-    const found = this.#byConnectionId(event) ?? this.#byIce(known) ?? this.#byHello(event) ?? this.#byEnd(event);
-    if (!found) return undefined;
-    const [association, by] = found;
-    const pair = known ?? this.#pairs.add(event);
-    if (pair) pair.association = association;
-    association.tracks.at(-1)?.moveTo(event, by);
-    return association;
-  }
-
-  #byConnectionId({ bytes }: DatagramEvent): Found | undefined {
-    if (this.#byCid.size === 0) return undefined;
-    const first = bytes[0] ?? 0;
-    const at =
-      first === ContentType.tls12Cid ? 11 : isUnified(first) && (first & unifiedBits.cid) !== 0 ? 1 : undefined;
-    if (at === undefined) return undefined;
-    for (let length = 1; length <= longestCid && at + length < bytes.length; length++) {
-      const association = this.#byCid.get(toHex(bytes.subarray(at, at + length)));
-      if (association) return [association, 'connection ID'];
-    }
-    return undefined;
-  }
-
-  #byIce(pair: Pair | undefined): Found | undefined {
-    const association = pair?.session && this.#bySession.get(pair.session);
-    return association && [association, 'ICE'];
-  }
-
-  /** A ClientHello that is repeated elsewhere. */
-  #byHello({ bytes }: DatagramEvent): Found | undefined {
-    const hello = peekClientHello(bytes);
-    const [track] = (hello && this.#byRandom.get(toHex(hello.random))) ?? [];
-    const association = track && this.#associationOf(track);
-    return association && [association, 'random'];
-  }
-
-  /**
-   * The same record of a ClientHello between other addresses: a capture in front of and behind a NAT or a relay shows every
-   * datagram twice. Each way is a handshake of its own; a retransmission would have a new number.
-   */
-  #isSeenTwice({ bytes }: DatagramEvent): boolean {
-    const hello = peekClientHello(bytes);
-    const [track] = (hello && this.#byRandom.get(toHex(hello.random))) ?? [];
-    return track !== undefined && hello !== undefined && track.reading.sides.client.numbers[0].has(hello.recordNumber);
-  }
-
-  /**
-   * A message between one end of a handshake under way and somebody new is of that handshake when it goes on exactly where
-   * that side was: the next message, or one that was begun, and record numbers that follow. A server has many clients.
-   */
-  #byEnd({ at, src, dst, bytes }: DatagramEvent): Found | undefined {
-    const message = peekHandshake(bytes);
-    if (!message || message.messageSeq === 0) return undefined;
-    const goesOn = this.#tracks.slice(-mostUnderWay).filter((track) => {
-      if (at - track.endedAt > goesOnWithin) return false;
-      const from = track.client === src || track.server === dst ? 'client' : 'server';
-      const oneEnd = track.client === src || track.client === dst || track.server === src || track.server === dst;
-      return oneEnd && track.reading.continuesWith(from, message);
-    });
-    const [only] = goesOn;
-    const association = only && goesOn.length === 1 ? this.#associationOf(only) : undefined;
-    return association && [association, 'address'];
-  }
-
-  #associationOf(track: Track): Association | undefined {
-    const [client, server] = track.addresses;
-    const association =
-      client === undefined || server === undefined ? undefined : this.#pairs.between(client, server)?.association;
-    return association?.tracks.includes(track) ? association : undefined;
   }
 
   #dtls(event: DatagramEvent, association: Association, wrapping: Wrapping | undefined): void {
     const hello = peekClientHello(event.bytes);
     const track = this.#trackFor(event, association, hello);
-    if (hello) {
-      const random = toHex(hello.random);
-      if (!association.byRandom.has(random)) {
-        association.byRandom.set(random, track);
-        const known = this.#byRandom.get(random);
-        if (known) known.push(track);
-        else this.#byRandom.set(random, [track]);
-      }
-    }
+    if (hello) this.#moves.noteRandom(toHex(hello.random), track, association);
     this.#current = track;
     const index = track.push(event, this.#ordinal++, wrapping);
     if (index === undefined) return;
-    this.#noteConnectionIds(track, association);
+    this.#moves.noteConnectionIds(track, association);
     this.#places.set(event.packet, { track, index });
     for (const note of this.#early.get(event.packet) ?? []) track.link(index, note);
     this.#early.delete(event.packet);
-  }
-
-  #noteConnectionIds(track: Track, association: Association): void {
-    if (this.#byCid.size >= maxIds) return;
-    for (const cid of track.newConnectionIds()) this.#byCid.set(toHex(cid), association);
   }
 
   #trackFor(event: DatagramEvent, association: Association, hello: PeekedHello | undefined): Track {
@@ -499,15 +383,9 @@ export class Analysis {
 
   #secret(label: string, clientRandom: Uint8Array, secret: Uint8Array): void {
     if (!this.#shared.keys.add(label, clientRandom, secret)) return;
-    for (const track of this.#byRandom.get(toHex(clientRandom)) ?? []) track.newKeys();
+    for (const track of this.#moves.withRandom(toHex(clientRandom))) track.newKeys();
   }
 }
-
-/** An association, and how it was found. */
-type Found = readonly [Association, Move['by']];
-
-/** Connection IDs of more bytes are of no stack. */
-const longestCid = 32;
 
 const inOrder = (events: PathEvent[]): readonly PathEvent[] => events.sort((a, b) => a.at - b.at);
 

@@ -2,7 +2,7 @@
 import { fromUtf8 } from '../base/bytes.ts';
 import type { Call, CallFact } from '../trace/calls.ts';
 import type { Trace, TraceEvent } from '../trace/model.ts';
-import { scanStun } from './stunScan.ts';
+import { StunScan } from './stunScan.ts';
 
 export interface Joined {
   readonly trace: Trace;
@@ -14,11 +14,12 @@ export interface Joined {
 export function joinCalls(trace: Trace, calls: readonly Call[]): Joined {
   const ufrags = new Set<string>();
   const addresses = new Set<string>();
+  const scan = new StunScan();
   for (const event of trace.events) {
     if (event.kind !== 'datagram') continue;
     addresses.add(event.src).add(event.dst);
     if ((event.bytes[0] ?? 255) > 3) continue;
-    const username = scanStun(event.bytes)?.username;
+    const username = scan.read(event.bytes) ? scan.username : undefined;
     if (username) for (const half of fromUtf8(event.bytes.subarray(...username)).split(':')) ufrags.add(half);
   }
   const found = calls.flatMap((call): Joined['found'] => {

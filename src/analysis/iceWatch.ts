@@ -5,8 +5,9 @@
  */
 import { copy, equal, fromUtf8 } from '../base/bytes.ts';
 import type { Address, DatagramEvent, PathEvent, TraceTime } from '../trace/model.ts';
+import type { StunClass } from '../wire/stunRegistry.ts';
 import {
-  type StunSeen,
+  type StunScan,
   sameTransaction,
   stunText,
   type Transaction,
@@ -20,7 +21,7 @@ interface Line {
   readonly src: Address;
   readonly dst: Address;
   readonly by: string;
-  readonly cls: StunSeen['cls'];
+  readonly cls: StunClass;
   readonly id: Transaction;
   readonly attempt: number;
   readonly useCandidate: boolean;
@@ -77,14 +78,17 @@ export class IceWatch {
   }
 
   /** Takes a binding; the answer is the session that it belongs to, undefined for STUN without user fragments. */
-  take({ at, src, dst, bytes }: DatagramEvent, seen: StunSeen): IceSession | undefined {
-    if (seen.software && this.#software.size < mostSessions && !this.#software.has(src))
-      this.#software.set(src, stunText(bytes, seen.software));
+  take({ at, src, dst, bytes }: DatagramEvent, seen: StunScan): IceSession | undefined {
+    if (!this.#software.has(src) && this.#software.size < mostSessions) {
+      const { software } = seen;
+      if (software) this.#software.set(src, stunText(bytes, software));
+    }
     if (seen.cls === 'request') {
-      const agents = seen.username && this.#agents(src, bytes.subarray(...seen.username));
+      const { username } = seen;
+      const agents = username && this.#agents(src, bytes.subarray(username[0], username[1]));
       if (!agents) return undefined;
       const { session, by, to } = agents;
-      const before = this.#askedFor(seen.id);
+      const before = this.#askedFor(seen);
       const attempt = before?.src === src ? ++before.attempt : 0;
       if (!before) {
         if (this.#asked.size >= mostAsked) {
@@ -92,9 +96,9 @@ export class IceWatch {
           this.#older = this.#asked;
           this.#asked = new Map();
         }
-        this.#asked.set(transactionKey(seen.id), {
+        this.#asked.set(transactionKey(seen), {
           session,
-          id: seen.id,
+          id: idOf(seen),
           at,
           src,
           by,
@@ -103,19 +107,19 @@ export class IceWatch {
           attempt: 0,
         });
       }
-      if (hasRoom(session, seen.useCandidate)) session.lines.push({ at, src, dst, by, attempt, ...shown(seen) });
+      if (hasRoom(session, seen.useCandidate))
+        session.lines.push(lineOf(at, src, dst, by, attempt, seen, seen.useCandidate));
       return session;
     }
-    const asked = this.#askedFor(seen.id);
+    const asked = this.#askedFor(seen);
     if (!asked || asked.src !== dst || seen.cls === 'indication') return undefined;
-    const key = transactionKey(seen.id);
+    const key = transactionKey(seen);
     if (!this.#asked.delete(key)) this.#older.delete(key);
     const { session } = asked;
     const took = asked.attempt === 0 ? at - asked.at : undefined;
     if (took !== undefined) session.took.set(asked.by, Math.min(took, session.took.get(asked.by) ?? took));
     const { to: by, nominates: useCandidate } = asked;
-    if (hasRoom(session, useCandidate))
-      session.lines.push({ at, src, dst, by, attempt: 0, ...shown(seen), useCandidate });
+    if (hasRoom(session, useCandidate)) session.lines.push(lineOf(at, src, dst, by, 0, seen, useCandidate));
     return session;
   }
 
@@ -155,7 +159,19 @@ function hasRoom(session: IceSession, nominates: boolean): boolean {
   return false;
 }
 
-const shown = ({ cls, id, useCandidate, error, reason }: StunSeen) => ({ cls, id, useCandidate, error, reason });
+const idOf = ({ a, b, c }: Transaction): Transaction => ({ a, b, c });
+const lineOf = (
+  at: TraceTime,
+  src: Address,
+  dst: Address,
+  by: string,
+  attempt: number,
+  seen: StunScan,
+  useCandidate: boolean,
+): Line => {
+  const { cls, error, reason } = seen;
+  return { at, src, dst, by, cls, id: idOf(seen), attempt, useCandidate, error, reason };
+};
 
 /** What a session tells of the round trips, seen from the place of the capture. ms */
 export interface IceRoundTrips {

@@ -100,6 +100,8 @@ export interface Handshake {
   readonly path: readonly PathEvent[];
   /** STUN: in a run all of it (it has one peer), in a capture what went between the two addresses. */
   readonly stun: readonly StunView[];
+  /** STUN between the two that is not among them: of a long call only the first, the last and what tells something is kept. */
+  readonly stunLeftOut: number;
   readonly end:
     | { readonly at: TraceTime; readonly how: 'done' | 'cancelled' | 'interrupted'; readonly why: string | undefined }
     | undefined;

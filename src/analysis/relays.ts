@@ -7,7 +7,7 @@ import type { Address, DatagramEvent, PathEvent } from '../trace/model.ts';
 import type { TurnFact } from '../trace/pathFacts.ts';
 import { channelHeaderLength, firstChannel, lastChannel } from '../wire/channelData.ts';
 import type { Wrapping } from './facts.ts';
-import { StunMethod, type StunSeen, stunText, transactionKey } from './stunScan.ts';
+import { StunMethod, type StunScan, stunText, transactionKey } from './stunScan.ts';
 
 /** A datagram taken out of what carried it. */
 export interface Unwrapped {
@@ -33,18 +33,19 @@ export class Relays {
   readonly #asked = new Map<number, { readonly channel: number; readonly peer: Address; readonly by: Address }>();
 
   /** Takes a STUN message of TURN's methods; the answer is what it carries. */
-  take(event: DatagramEvent, seen: StunSeen): Unwrapped | undefined {
+  take(event: DatagramEvent, seen: StunScan): Unwrapped | undefined {
     const { src, dst, at } = event;
-    if (seen.method === StunMethod.send && seen.peer !== undefined && seen.data)
-      return this.#unwrap(event, src, dst, seen.peer, seen.data, 'Send indication');
-    if (seen.method === StunMethod.data && seen.peer !== undefined && seen.data)
-      return this.#unwrap(event, dst, src, seen.peer, seen.data, 'Data indication');
-    if (seen.method === StunMethod.channel && seen.cls === 'request' && seen.peer !== undefined) {
-      if (seen.channel !== undefined && this.#asked.size < mostChannels)
-        this.#asked.set(transactionKey(seen.id), { channel: seen.channel, peer: seen.peer, by: src });
+    const { peer, data, channel } = seen;
+    if (seen.method === StunMethod.send && peer !== undefined && data)
+      return this.#unwrap(event, src, dst, peer, data, 'Send indication');
+    if (seen.method === StunMethod.data && peer !== undefined && data)
+      return this.#unwrap(event, dst, src, peer, data, 'Data indication');
+    if (seen.method === StunMethod.channel && seen.cls === 'request' && peer !== undefined) {
+      if (channel !== undefined && this.#asked.size < mostChannels)
+        this.#asked.set(transactionKey(seen), { channel, peer, by: src });
     } else if (seen.method === StunMethod.channel && seen.cls === 'success') {
-      const asked = this.#asked.get(transactionKey(seen.id));
-      this.#asked.delete(transactionKey(seen.id));
+      const asked = this.#asked.get(transactionKey(seen));
+      this.#asked.delete(transactionKey(seen));
       if (asked?.by === dst) this.#bind(event, asked.channel, asked.peer);
     } else if (seen.method === StunMethod.allocate && seen.cls === 'success' && seen.relayed !== undefined) {
       const { relayed, mapped, lifetime } = seen;

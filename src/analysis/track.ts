@@ -55,7 +55,7 @@ const noTraffic = (): TrafficCount => ({
 /** What the view takes from outside the handshake. */
 export type Surroundings = Pick<
   ViewInputs,
-  'fingerprints' | 'header' | 'followed' | 'path' | 'stun' | 'trips' | 'software'
+  'fingerprints' | 'header' | 'followed' | 'path' | 'stun' | 'stunLeftOut' | 'trips' | 'software'
 > & {
   readonly key: string;
 };

@@ -44,6 +44,7 @@ export interface ViewInputs {
   readonly fingerprints: { readonly crypto: CryptoProvider; readonly announced: readonly Fingerprint[] };
   readonly path: readonly PathEvent[];
   readonly stun: readonly StunView[];
+  readonly stunLeftOut: number;
   readonly reading: Reading;
   readonly facts: TrackFacts;
   readonly traffic: Readonly<Record<Actor, TrafficCount>>;
@@ -113,6 +114,7 @@ export function handshakeView(inputs: ViewInputs): Handshake {
     software: inputs.software,
     path: inputs.path,
     stun: inputs.stun,
+    stunLeftOut: inputs.stunLeftOut,
     end: facts.end && { at: facts.end.at, how: facts.end.how, why: facts.end.why },
     snapped: reading.snapped,
     keys: reading.keyState,

@@ -28,6 +28,10 @@ function columns(char: string): number {
 }
 
 export function textWidth(text: string): number {
+  let simple = 0;
+  while (simple < text.length && text.charCodeAt(simple) < 0x300) simple++;
+  // Nearly every text.
+  if (simple === text.length) return simple;
   let width = 0;
   for (const char of text) width += columns(char);
   return width;
@@ -55,11 +59,17 @@ export const padStart = (text: string, width: number): string =>
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
+  let used = 0;
   for (const word of text.split(' ').flatMap((long) => pieces(long, Math.max(1, width)))) {
-    if (line !== '' && textWidth(line) + 1 + textWidth(word) > width) {
+    const more = textWidth(word);
+    if (line !== '' && used + 1 + more > width) {
       lines.push(line);
       line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
+      used = more;
+    } else {
+      used += line === '' ? more : 1 + more;
+      line = line === '' ? word : `${line} ${word}`;
+    }
   }
   return line === '' && lines.length > 0 ? lines : [...lines, line];
 }

@@ -36,7 +36,7 @@ export function stunText(view: StunView): string {
 }
 
 /** "14 datagrams, 5 ICE checks (4 answered)"; undefined where there is none. */
-export function stunSummary({ stun }: Pick<Handshake, 'stun'>): string | undefined {
+export function stunSummary({ stun, stunLeftOut }: Pick<Handshake, 'stun' | 'stunLeftOut'>): string | undefined {
   if (stun.length === 0) return undefined;
   const checks = stun.filter((view) => isCheck(view) && view.attempt === 0);
   const answered = new Set(stun.flatMap(({ class: cls, transaction }) => (cls === 'success' ? [transaction] : [])));
@@ -50,5 +50,6 @@ export function stunSummary({ stun }: Pick<Handshake, 'stun'>): string | undefin
         ]),
     ...(refused === 0 ? [] : [plural(refused, 'refusal')]),
   ];
-  return parts.join(', ');
+  const more = stunLeftOut === 0 ? '' : `; ${stunLeftOut} more that went as before are not shown`;
+  return `${parts.join(', ')}${more}`;
 }

@@ -1,18 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { Analysis } from '../../src/analysis/analysis.ts';
 import { keptStun, StunReader } from '../../src/analysis/stun.ts';
+import { StunScan } from '../../src/analysis/stunScan.ts';
+import { concat } from '../../src/base/bytes.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import { ladderRows } from '../../src/report/ladder/rows.ts';
 import { stunSummary, stunText } from '../../src/report/stun.ts';
-import type { TraceEvent } from '../../src/trace/model.ts';
+import type { DatagramEvent, TraceEvent } from '../../src/trace/model.ts';
 import { answer, check, refusal } from '../support/stunMessages.ts';
 import { captureHeader, simulated } from '../support/traces.ts';
 
 const [a, b, c] = ['192.0.2.1:5000', '192.0.2.2:6000', '192.0.2.3:7000'];
 
-const read = (events: readonly Parameters<StunReader['push']>[0][]): StunReader => {
-  const reader = new StunReader();
-  for (const event of events) reader.push(event);
+const scan = new StunScan();
+const read = (events: readonly DatagramEvent[], reader = new StunReader()): StunReader => {
+  for (const event of events) if (scan.read(event.bytes)) reader.push(event, scan);
   return reader;
 };
 
@@ -39,8 +41,10 @@ describe('the STUN of a trace', () => {
   });
 
   it('is summed up in a line', () => {
-    expect(stunSummary({ stun: read(events).all })).toBe('7 datagrams, 4 ICE checks (1 answered), 1 refusal');
-    expect(stunSummary({ stun: [] })).toBeUndefined();
+    expect(stunSummary({ stun: read(events).all, stunLeftOut: 0 })).toBe(
+      '7 datagrams, 4 ICE checks (1 answered), 1 refusal',
+    );
+    expect(stunSummary({ stun: [], stunLeftOut: 0 })).toBeUndefined();
   });
 
   it('keeps what it gave out, and gives the same again while nothing comes', () => {
@@ -48,7 +52,7 @@ describe('the STUN of a trace', () => {
     const before = reader.all;
     const pair = reader.between(a, b);
     expect(reader.all).toBe(before);
-    for (const event of events.slice(1)) reader.push(event);
+    read(events.slice(1), reader);
     expect(before).toHaveLength(1);
     expect(pair[0]?.answeredBy).toBeUndefined();
     expect(reader.between(a, b)).toHaveLength(6);
@@ -56,14 +60,56 @@ describe('the STUN of a trace', () => {
     expect(reader.between(b, c)).toEqual([]);
   });
 
-  it('is bounded, and takes anything that begins like STUN', () => {
+  it('takes anything that begins like STUN', () => {
     const cut = events.map((event, i) => ({ ...event, bytes: event.bytes.subarray(0, 20 + i) }));
-    const many = Array.from({ length: keptStun }, (_, i) =>
-      check({ at: i, packet: i + 1, src: a, dst: b, transaction: i }),
-    );
-    const views = read([...cut, ...many]).all;
-    expect(views).toHaveLength(keptStun);
+    const views = read(cut).all;
+    expect(views).toHaveLength(events.length);
     expect(views[0]?.fault).toBeDefined();
+  });
+
+  it('says what cannot be read of a message that looks like the one before', () => {
+    const [bare] = events.slice(2, 3);
+    if (!bare) throw new Error('no answer');
+    const mapped = (family: number): DatagramEvent => {
+      const attribute = Uint8Array.of(0, 0x20, 0, 8, 0, family, 1, 2, 3, 4, 5, 6);
+      const bytes = concat(bare.bytes.subarray(0, 20), attribute);
+      bytes[3] = 12;
+      return { ...bare, bytes, length: bytes.length };
+    };
+    const views = read([mapped(1), mapped(1), mapped(3)]).all;
+    expect(views.map(({ fault }) => fault !== undefined)).toEqual([false, false, true]);
+  });
+
+  it('keeps of a long call the first, the last, and what tells something', () => {
+    const asked = (i: number) => ({ at: i * 100, packet: 2 * i + 1, src: a, dst: b, transaction: i + 1 });
+    const long = Array.from({ length: 300 }, (_, i) => {
+      const request = check(asked(i), i >= 150);
+      const reply = { ...asked(i), at: i * 100 + 20, packet: 2 * i + 2, src: b, dst: a };
+      if (i === 70) return [request];
+      return [request, i === 90 ? refusal(reply) : answer(reply)];
+    }).flat();
+    const reader = read(long);
+    const packets = reader.between(a, b).map(({ packet }) => packet);
+    const { first, last } = keptStun;
+    expect(packets.slice(0, first)).toEqual(long.slice(0, first).map(({ packet }) => packet));
+    expect(packets.slice(-last)).toEqual(long.slice(-last).map(({ packet }) => packet));
+    // One without answer, one refused, and the first that nominates.
+    expect(packets.slice(first, -last)).toEqual([141, 182, 301]);
+    expect(reader.leftOut(b, a)).toBe(long.length - first - last - 3);
+    expect(stunSummary({ stun: reader.all, stunLeftOut: reader.allLeftOut })).toMatch(
+      /^153 datagrams, 77 ICE checks \(75 answered\), 1 refusal; 446 more that went as before are not shown$/,
+    );
+  });
+
+  it('is bounded, whoever sends: many pairs, or one transaction for all', () => {
+    const one = answer({ at: 0, packet: 1, src: a, dst: b, transaction: 1 });
+    const crowd = Array.from({ length: 10_100 }, (_, i) => ({ ...one, at: i, packet: i + 1, src: `192.0.2.9:${i}` }));
+    expect(read(crowd).all).toHaveLength(10_000);
+    const again = check({ at: 0, packet: 1, src: a, dst: b, transaction: 1 });
+    const same = Array.from({ length: 1000 }, (_, i) => ({ ...again, at: i, packet: i + 1 }));
+    const views = read(same).all;
+    expect(views).toHaveLength(keptStun.first + keptStun.telling + keptStun.last);
+    expect(views.at(-1)?.attempt).toBe(999);
   });
 });
 

@@ -82,6 +82,7 @@ export function handshakeOf(said: readonly Said[], more: Partial<Handshake> = {}
     refused: [],
     path: [],
     stun: [],
+    stunLeftOut: 0,
     end: undefined,
     keys: 'none',
     moves: [],
