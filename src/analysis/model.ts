@@ -34,6 +34,8 @@ export interface Handshake {
   /** The ends whose own facts the trace holds: none in a capture, one in a run, both in a simulation. */
   readonly ours: readonly Actor[];
   readonly startedAt: TraceTime;
+  /** Wall-clock time at `startedAt`, ms since 1970, where the recording tells. */
+  readonly wallClock: number | undefined;
   /** When the last handshake datagram before completion was seen; undefined while it is not complete. */
   readonly establishedAt: TraceTime | undefined;
   /** Its last DTLS datagram. */

@@ -77,6 +77,7 @@ export function handshakeView(inputs: ViewInputs): Handshake {
     localRole: inputs.header ? inputs.header.localRole : ours.length === 1 ? ours[0] : undefined,
     ours,
     startedAt: inputs.startedAt,
+    wallClock: inputs.header?.startedAt === undefined ? undefined : inputs.header.startedAt + inputs.startedAt,
     establishedAt: established,
     endedAt: inputs.endedAt,
     followed,

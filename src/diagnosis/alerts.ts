@@ -237,7 +237,7 @@ export function factsFor(alert: AlertView, handshake: Handshake): string | undef
   const leaf = handshake.certificates[blamed][0];
   const name = alertDescriptions[alert.description as keyof typeof alertDescriptions];
   if (name === 'certificate_expired' && leaf?.notAfter)
-    return `the ${blamed}'s certificate (${leaf.subject || 'no name'}) was valid until ${leaf.notAfter.slice(0, 10)}`;
+    return `the ${blamed}'s certificate (${leaf.subject || 'no name'}) ${isOver(leaf.notAfter, handshake) ? 'was' : 'is'} valid until ${leaf.notAfter.slice(0, 10)}`;
   if (name === 'handshake_failure' && alert.afterMessage === 'client_hello' && handshake.parameters.offer) {
     const { cipherSuites, groups } = handshake.parameters.offer;
     const few = groups.slice(0, 4).map(groupName);
@@ -248,4 +248,7 @@ export function factsFor(alert: AlertView, handshake: Handshake): string | undef
     return `the ${blamed}'s certificate is ${leaf.subject || 'without name'}, ${leaf.key ?? 'unknown key'}`;
   return undefined;
 }
+/** By the clock of the recording; where it has none, nobody knows. */
+export const isOver = (notAfter: string, { wallClock }: Handshake): boolean =>
+  wallClock !== undefined && Date.parse(notAfter) < wallClock;
 const certificateAlerts: ReadonlySet<number> = new Set([42, 43, 44, 46, 48]);

@@ -2,23 +2,20 @@
 import type { Failure } from '../trace/facts.ts';
 import { groups, nameIn, signatureSchemes, versions } from '../wire/registry.ts';
 import { cipherSuiteName } from '../wire/suites.ts';
-import { alertText, list } from './words.ts';
+import { alertText, fewText } from './words.ts';
 
-const numbers = (value: unknown): readonly number[] =>
+export const numbers = (value: unknown): readonly number[] =>
   Array.isArray(value) ? value.filter((one): one is number => typeof one === 'number') : [];
 const texts = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
-const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '?');
-const few = (values: readonly string[]): string =>
-  values.length === 0
-    ? 'nothing'
-    : list(values.length > 4 ? [...values.slice(0, 4), `${values.length - 4} more`] : values);
+export const text = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : '?';
 
 export function failureText(failure: Failure): string {
   const offered = numbers(failure['offered']);
   switch (failure.code) {
     case 'unexpected-message':
-      return `${text(failure['got'])} came where ${few(texts(failure['expected']))} was expected`;
+      return `${text(failure['got'])} came where ${fewText(texts(failure['expected']))} was expected`;
     case 'malformed':
       return `${text(failure['message'])} could not be read: ${text(failure['why'])}`;
     case 'illegal-parameter':
@@ -40,17 +37,17 @@ export function failureText(failure: Failure): string {
     case 'alert':
       return `alert ${typeof failure['description'] === 'number' ? alertText(failure['description']) : '?'}`;
     case 'version':
-      return `no common version: offered ${few(offered.map(nameIn(versions)))}`;
+      return `no common version: offered ${fewText(offered.map(nameIn(versions)))}`;
     case 'no-common-suite':
-      return `no common cipher suite: offered ${few(offered.map(cipherSuiteName))}`;
+      return `no common cipher suite: offered ${fewText(offered.map(cipherSuiteName))}`;
     case 'no-common-group':
-      return `no common group: offered ${few(offered.map(nameIn(groups)))}`;
+      return `no common group: offered ${fewText(offered.map(nameIn(groups)))}`;
     case 'no-common-signature':
-      return `no common signature algorithm: offered ${few(offered.map(nameIn(signatureSchemes)))}`;
+      return `no common signature algorithm: offered ${fewText(offered.map(nameIn(signatureSchemes)))}`;
     case 'no-extended-master-secret':
       return 'extended_master_secret is demanded and was not agreed';
     case 'no-application-protocol':
-      return `no common application protocol: offered ${few(texts(failure['offered']))}`;
+      return `no common application protocol: offered ${fewText(texts(failure['offered']))}`;
     case 'unsupported':
       return `dtlscope cannot do this: ${text(failure['what'])}`;
     case 'timed-out':

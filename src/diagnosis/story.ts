@@ -38,6 +38,8 @@ export type Stop =
       readonly missing: number;
     }
   | { readonly kind: 'fragments'; readonly lost: readonly LostRange[] }
+  /** DTLS 1.3: all that the client says are ACKs of the ServerHello, as it can open nothing behind it. */
+  | { readonly kind: 'server-hello-only'; readonly flight: FlightView; readonly acks: readonly DatagramView[] }
   | { readonly kind: 'cookie'; readonly flight: FlightView }
   /** Nothing ever came back to a ClientHello that needs several datagrams. */
   | { readonly kind: 'split-hello'; readonly flight: FlightView }
@@ -251,6 +253,8 @@ function stopOf(handshake: Handshake, cuts: readonly Cut[], progressAt: TraceTim
   const missing = openLosses(handshake);
   const large = largeVanish(handshake, missing);
   if (large) return large;
+  const opaque = helloOnly(handshake);
+  if (opaque) return opaque;
   if (missing.length > 0) return { kind: 'fragments', lost: missing };
   return silenceOf(handshake, progressAt);
 }
@@ -300,6 +304,34 @@ function largeVanish(handshake: Handshake, missing: readonly LostRange[]): Stop 
   return { kind: 'large-vanish', from, lost: holes, flight, largest, missing: size };
 }
 const recordAndHandshakeHeader = 25;
+
+/**
+ * Behind the server's flight of DTLS 1.3 there are only ACKs of the client, none of which names a record of epoch 2, though
+ * such records came. Where they cannot be read their size tells: each number that an ACK lists has 16 bytes (RFC 9147 §7).
+ */
+function helloOnly(handshake: Handshake): Stop | undefined {
+  if (handshake.parameters.version !== '1.3') return undefined;
+  const flight = flightsFrom(handshake, 'server').findLast(({ messages }) => messages.includes('server_hello'));
+  if (!flight || sendings(flight) < 2) return undefined;
+  const sealed = datagramsOf(handshake, flight.packets).some(
+    ({ delivered, records }) => delivered !== false && records.some(({ epoch }) => epoch === 2),
+  );
+  const acks = handshake.datagrams.filter(({ from, at }) => from === 'client' && at > flight.sentAt);
+  if (!sealed || acks.length < 2 || !acks.every(({ records }) => records.length === 1)) return undefined;
+  const records = acks.flatMap((datagram) => datagram.records);
+  const readable = records.every(({ ack }) => ack?.every(({ epoch }) => epoch === 0) ?? false);
+  const [first] = acks;
+  const grows = acks.every(
+    ({ size }, i) => size >= (acks[i - 1]?.size ?? size) && (size - (first?.size ?? size)) % ackEntryBytes === 0,
+  );
+  const closed = records.every(
+    ({ ack, likely, protection, fragments }) =>
+      !ack && fragments.length === 0 && (likely === 'ack' || (likely === undefined && protection === 'undecryptable')),
+  );
+  const larger = (acks.at(-1)?.size ?? 0) > (first?.size ?? 0);
+  return readable || (closed && grows && larger) ? { kind: 'server-hello-only', flight, acks } : undefined;
+}
+const ackEntryBytes = 16;
 
 /** Who fell silent, when nothing tells that anything was lost. */
 function silenceOf(handshake: Handshake, progressAt: TraceTime): Stop {

@@ -9,7 +9,7 @@ import { browsersText, helloFacts, sizesText } from './hello.ts';
 import { lostDatagrams } from './losses.ts';
 import type { Outcome } from './model.ts';
 import { hangupText, iceWorksText, noIceText, teardownText } from './path.ts';
-
+import { refusalOf, refusalText } from './refusals.ts';
 import {
   datagramsOf,
   flightOfLost,
@@ -148,8 +148,10 @@ function alertVerdict(handshake: Handshake, outcome: 'alert-received' | 'alert-s
   const after = name === undefined ? '' : ` after ${whose}${name}`;
   const who = outcome === 'alert-sent' && isRun ? 'We' : `The ${fatal.from}`;
   const own = handshake.failures.find(({ actor }) => actor === fatal.from)?.failure;
-  const explained =
-    own && own.code !== 'alert'
+  const refusal = refusalOf(handshake);
+  const explained = refusal
+    ? refusalText(refusal)
+    : own && own.code !== 'alert'
       ? failureText(own)
       : (factsFor(fatal, handshake) ?? `usually ${reasonsFor(fatal, handshake)[0]?.why ?? 'unknown'}`);
   return `${who} ended the handshake with alert ${alertText(fatal.description)}${after}, ${duration(fatal.at - handshake.startedAt)} after its beginning: ${explained}.`;
@@ -201,6 +203,8 @@ export function stopText(handshake: Handshake, stop: Stop): string {
       return `the path swallows datagrams of the ${stop.from} above ${stop.largest} bytes: ${lostText(stop.lost, handshake)} never came in ${count(sendings(stop.flight), 'sending')}, while smaller datagrams did`;
     case 'fragments':
       return `${lostText(stop.lost, handshake)} never arrived${lostToLink(stop.lost, handshake)}`;
+    case 'server-hello-only':
+      return `the client acknowledges the ServerHello and nothing behind it in ${count(sendings(stop.flight), 'sending')}: the two sides derive different keys (as with the label "tls13 " in place of "dtls13")`;
     case 'cookie':
       return `the client returned the cookie ${times(sendings(stop.flight))} in ${spanOf(stop.flight)} and the server stayed silent`;
     case 'split-hello':

@@ -32,6 +32,13 @@ export const times = (n: number): string => (n === 1 ? 'once' : n === 2 ? 'twice
 export const list = (parts: readonly string[]): string =>
   parts.length < 2 ? (parts[0] ?? '') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 
+/** The first four, and how many more: "x25519, secp256r1, secp384r1, x448 and 3 more". */
+export const fewText = (names: readonly string[]): string =>
+  names.length === 0
+    ? 'nothing'
+    : list(names.length > shownNames ? [...names.slice(0, shownNames), `${names.length - shownNames} more`] : names);
+const shownNames = 4;
+
 /** "server_hello_done" as RFCs write it in running text: "ServerHelloDone". */
 export const inProse = (name: string): string =>
   name.startsWith('unknown') ? name : name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());

@@ -51,8 +51,9 @@ export const importTable: readonly Place[] = [
     may: ['src/base', 'src/codec', 'src/wire', 'src/crypto', 'src/x509', 'src/profiles', 'src/trace'],
   },
   {
+    // Findings point at the field of a message that they speak of, and its codec knows where that is.
     dir: 'src/diagnosis',
-    may: ['src/base', 'src/wire', 'src/trace', 'src/profiles'],
+    may: ['src/base', 'src/codec', 'src/wire', 'src/trace', 'src/profiles'],
     types: ['src/analysis'],
   },
   // Two readings side by side: messages are taken apart by the inspector's own trees.

@@ -19,6 +19,7 @@ import {
   unansweredHello,
   versionRefused,
 } from './cases13.ts';
+import { negotiationCases } from './casesNegotiation.ts';
 import {
   alertAfterStun,
   bothBegin,
@@ -71,6 +72,7 @@ const slow: Simulated = { rules: ['delay=700ms'] };
 export const cases: Readonly<
   Record<string, { readonly triggers: readonly Trigger[]; readonly nearMisses: readonly NearMiss[] }>
 > = {
+  ...negotiationCases,
   'retransmission-normal': {
     triggers: [
       {
@@ -249,10 +251,16 @@ export const cases: Readonly<
         says: /It says itself: no common group: offered secp384r1/,
       },
       {
-        what: 'no common group, captured',
-        trace: seenBy('client', noGroup),
+        what: 'no common group, captured, where a hello lacks nothing',
+        trace: seenBy('client', { server: { groups: [30] } }),
         severity: 'error',
         says: /handshake_failure \(40\) after ClientHello.*Usually: nothing in common/,
+      },
+      {
+        what: 'no common group, captured, where a rule knows it',
+        trace: seenBy('client', noGroup),
+        severity: 'error',
+        says: /handshake_failure \(40\) after ClientHello.*See no-common-group\.$/,
       },
       {
         what: 'a wrong fingerprint, captured',

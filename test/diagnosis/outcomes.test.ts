@@ -172,12 +172,12 @@ describe('verdicts', () => {
         "our own limit": "Not supported: dtlscope cannot do this: DTLS 0.9.",
         "somebody stopped it": "Stopped after the client's ClientHello.",
         "somebody stopped it while it lingered": "Established in 0 ms (DTLS 1.2, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256).",
-        "the client refuses, as the client tells it": "We ended the handshake with alert handshake_failure (40) after the server's ServerHelloDone, 0 ms after its beginning: extended_master_secret is demanded and was not agreed.",
+        "the client refuses, as the client tells it": "We ended the handshake with alert handshake_failure (40) after the server's ServerHelloDone, 0 ms after its beginning: the client demands extended_master_secret, and the server's answer has none.",
         "the cookie goes unanswered": "Stalled after the client's ClientHello: the client returned the cookie four times in 7.127 s and the server stayed silent.",
         "the helper went away": "Interrupted (the helper exited) after the client's ClientHello.",
         "the network says that nobody listens": "Refused: ICMP: port unreachable; before any handshake message was complete.",
         "the path cuts": "Truncated after the server's ServerHello: four datagrams of the server arrived cut to 1200 bytes, though its record at byte 1172 needs 251 bytes.",
-        "the server refuses": "The server ended the handshake with alert handshake_failure (40) after the client's ClientHello, 0 ms after its beginning: no common group: offered secp384r1.",
+        "the server refuses": "The server ended the handshake with alert handshake_failure (40) after the client's ClientHello, 0 ms after its beginning: no group in common: the client offers secp384r1, and the server takes x25519.",
         "the server waits in vain": "No answer: the server waited and no client came.",
       }
     `);

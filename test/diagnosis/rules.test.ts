@@ -141,9 +141,8 @@ describe('findings together', () => {
       };
       const wanted = causes[outcome];
       if (wanted === undefined) continue;
-      // An alert about a fingerprint, a version, a second client or STUN, and a glued flight that nobody answers, belong to the error they stand beside.
-      const explainers = ['fingerprint-mismatch', 'version-mismatch', 'both-active', 'stun-into-dtls'];
-      const explained = errors.some((id) => explainers.includes(id));
+      // An alert behind its cause, and a glued flight that nobody answers, belong to the error they stand beside.
+      const explained = errors.indexOf('alert-explained') > 0;
       const leading = errors.filter((id) => !(id === 'alert-explained' && explained) && id !== 'flight-unsplit');
       expect([verdict, leading.length]).toEqual([verdict, wanted]);
     }

@@ -47,6 +47,7 @@ export function handshakeOf(said: readonly Said[], more: Partial<Handshake> = {}
     localRole: 'client',
     ours: ['client'],
     startedAt: said[0]?.at ?? 0,
+    wallClock: undefined,
     establishedAt: undefined,
     endedAt: said.at(-1)?.at ?? 0,
     followed: false,

@@ -2,6 +2,7 @@ import type { AlertView, Handshake } from '../../analysis/model.ts';
 import { factsFor, reasonsFor } from '../alerts.ts';
 import { failureText } from '../failures.ts';
 import { rule, type Says } from '../model.ts';
+import { refusalOf } from '../refusals.ts';
 import { storyOf } from '../story.ts';
 import { alertText, capitalised, duration, inProse } from '../words.ts';
 
@@ -30,13 +31,14 @@ function say(handshake: Handshake, alert: AlertView): Says {
   const told = own && own.code !== 'alert' && own.code !== 'timed-out' ? failureText(own) : undefined;
   const after = alert.afterMessage ? `after ${inProse(alert.afterMessage)}` : 'before any message was complete';
   const usual = reasons.map(({ why }) => why);
-  const guess = `Usually: ${usual.join('; or: ')}.`;
+  const refusal = alert === fatal ? refusalOf(handshake) : undefined;
+  const guess = refusal ? `See ${refusal.id}.` : `Usually: ${usual.join('; or: ')}.`;
   return {
     severity: alert === fatal ? 'error' : 'warning',
     why: `The ${alert.from} sent ${alert.level === 2 ? 'the fatal' : 'the'} alert ${alertText(alert.description)} ${after}, ${duration(
       alert.at - handshake.startedAt,
-    )} after the beginning. ${told ? `It says itself: ${told}.` : `${facts ? `${capitalised(facts)}. ` : ''}${guess}`}`,
-    fix: reasons[0]?.fix ?? '',
+    )} after the beginning. ${told ? `It says itself: ${told}.${refusal ? ` ${guess}` : ''}` : `${facts ? `${capitalised(facts)}. ` : ''}${guess}`}`,
+    fix: refusal ? `What to change stands under ${refusal.id}.` : (reasons[0]?.fix ?? ''),
     evidence: alert.where ? [alert.where] : [],
   };
 }

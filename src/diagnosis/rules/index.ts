@@ -3,13 +3,21 @@ import type { Rule } from '../model.ts';
 import { alertExplained } from './alertExplained.ts';
 import { bothActive } from './bothActive.ts';
 import { bothPassive } from './bothPassive.ts';
+import { certificateRequestWithoutEcdsa } from './certificateRequestWithoutEcdsa.ts';
+import { certificateSuiteMismatch } from './certificateSuiteMismatch.ts';
+import { certificateValidity } from './certificateValidity.ts';
+import { clientHelloFiltered } from './clientHelloFiltered.ts';
 import { clientHelloFragmentedUnanswered } from './clientHelloFragmentedUnanswered.ts';
 import { cookieThenSilence } from './cookieThenSilence.ts';
 import { datagramExceedsMtu } from './datagramExceedsMtu.ts';
 import { datagramTruncated } from './datagramTruncated.ts';
 import { dtlsOffPath } from './dtlsOffPath.ts';
+import { emptyCertificateAuthorities } from './emptyCertificateAuthorities.ts';
+import { emptyClientCertificate } from './emptyClientCertificate.ts';
+import { extendedMasterSecretMissing } from './extendedMasterSecretMissing.ts';
 import { fingerprintMatch } from './fingerprintMatch.ts';
 import { fingerprintMismatch } from './fingerprintMismatch.ts';
+import { fingerprintUnusable } from './fingerprintUnusable.ts';
 import { flightLost } from './flightLost.ts';
 import { flightUnsplit } from './flightUnsplit.ts';
 import { fragmentLost } from './fragmentLost.ts';
@@ -18,10 +26,19 @@ import { icePairSwitched } from './icePairSwitched.ts';
 import { incompleteCapture } from './incompleteCapture.ts';
 import { largeDatagramsVanish } from './largeDatagramsVanish.ts';
 import { lastFlightLost } from './lastFlightLost.ts';
+import { noCommonGroup } from './noCommonGroup.ts';
+import { noCommonSrtpProfile } from './noCommonSrtpProfile.ts';
+import { noCommonSuite } from './noCommonSuite.ts';
+import { oneRecordPerDatagram } from './oneRecordPerDatagram.ts';
+import { onlyServerHelloAcknowledged } from './onlyServerHelloAcknowledged.ts';
 import { peerSilent } from './peerSilent.ts';
 import { postQuantumKeyShare } from './postQuantumKeyShare.ts';
 import { retransmissionNormal } from './retransmissionNormal.ts';
+import { signatureMismatch } from './signatureMismatch.ts';
+import { srtpNotNegotiated } from './srtpNotNegotiated.ts';
 import { stunIntoDtls } from './stunIntoDtls.ts';
+import { turnPermissionMissing } from './turnPermissionMissing.ts';
+import { unknownSignatureAlgorithm } from './unknownSignatureAlgorithm.ts';
 import { versionMismatch } from './versionMismatch.ts';
 import { weakParameters } from './weakParameters.ts';
 
@@ -32,9 +49,22 @@ export const rules: readonly Rule[] = [
   stunIntoDtls,
   dtlsOffPath,
   versionMismatch,
+  noCommonSuite,
+  certificateSuiteMismatch,
+  noCommonGroup,
+  extendedMasterSecretMissing,
+  unknownSignatureAlgorithm,
+  certificateRequestWithoutEcdsa,
+  emptyClientCertificate,
+  emptyCertificateAuthorities,
+  signatureMismatch,
+  srtpNotNegotiated,
+  noCommonSrtpProfile,
+  certificateValidity,
   alertExplained,
   datagramTruncated,
   largeDatagramsVanish,
+  onlyServerHelloAcknowledged,
   cookieThenSilence,
   clientHelloFragmentedUnanswered,
   datagramExceedsMtu,
@@ -45,6 +75,10 @@ export const rules: readonly Rule[] = [
   icePairSwitched,
   helloBeforeIce,
   peerSilent,
+  turnPermissionMissing,
+  clientHelloFiltered,
+  fingerprintUnusable,
+  oneRecordPerDatagram,
   weakParameters,
   incompleteCapture,
   postQuantumKeyShare,

@@ -67,7 +67,7 @@ export const reading = {
     group: 'reading',
     about: 'refuses a list of signature algorithms in which one is not known, in place of stepping over it',
     rows: ['20'],
-    finding: 'alert-explained',
+    finding: 'unknown-signature-algorithm',
     faults: { refuses: ['unknown-signature-algorithm'] },
   },
   'certificate-expired': {
@@ -75,7 +75,7 @@ export const reading = {
     about:
       'refuses every certificate as expired, as a verifier of web servers in place of a comparison of fingerprints',
     rows: ['47'],
-    finding: 'alert-explained',
+    finding: 'certificate-validity',
     faults: { refuses: ['certificate'] },
   },
 } as const satisfies Record<string, Quirk>;

@@ -14,7 +14,7 @@ export const messages = {
     group: 'messages',
     about: 'signs wrongly: one bit of ServerKeyExchange or CertificateVerify is another',
     rows: ['21'],
-    finding: 'alert-explained',
+    finding: 'signature-mismatch',
     faults: { says: ['wrong-signature'] },
   },
   'hashed-twice': {
@@ -46,7 +46,7 @@ export const messages = {
     role: 'server',
     versions: ['1.3'],
     rows: ['18'],
-    finding: 'alert-explained',
+    finding: 'empty-certificate-authorities',
     faults: { says: ['empty-certificate-authorities'] },
     settings: ({ clientAuth }) => ({ clientAuth: clientAuth === 'none' ? 'request' : clientAuth }),
   },

@@ -81,6 +81,7 @@ export const datagrams = {
     group: 'datagrams',
     about: 'sends each record in a datagram of its own, so that more of them can get lost',
     rows: ['S9'],
+    finding: 'one-record-per-datagram',
     settings: () => ({ packing: 'record', resendPacking: 'record' }),
   },
   'tiny-fragments': {
