@@ -18,6 +18,8 @@ import { quietFlags } from '../../src/tools/devtools.ts';
 import { findChromium } from '../../src/tools/peers.ts';
 import type { TraceEvent } from '../../src/trace/model.ts';
 import { buildHelper } from '../helper/process.ts';
+import { type EchoCall, Janus } from '../support/janus.ts';
+import { makeNamespace } from '../support/namespace.ts';
 import { buildProbeExtension, probeUrl } from '../support/probeExtension.ts';
 import { serveTalk, type Talk, type TalkingServer } from '../support/talkingPage.ts';
 import type { Probe } from './probePage.ts';
@@ -310,6 +312,51 @@ describe('a stand-in', () => {
         fact: expect.objectContaining({ kind: 'hangup', why: 'it closed the connection' }),
       }),
     );
+  });
+
+  it('for a page that calls Janus shakes hands with it, while the page’s own script talks to its server', async () => {
+    const namespace = makeNamespace();
+    let janus: Janus | undefined;
+    let call: EchoCall | undefined;
+    try {
+      janus = await Janus.start({ namespace, certificate: 'rsa-2048', dtlsMtu: 700 });
+      const run = await standIn({ linger: '100ms', bind: namespace.here, certGen: 'rsa-2048,chain=3,size=3700' });
+      const offer = await app.evaluate(async () => {
+        const pc = new RTCPeerConnection();
+        Object.assign(talk, { pc });
+        for (const kind of ['audio', 'video']) pc.addTransceiver(kind);
+        const complete = new Promise<void>((resolve) => {
+          pc.onicecandidate = ({ candidate }) => {
+            if (!candidate) resolve();
+          };
+        });
+        await pc.setLocalDescription();
+        await complete;
+        return pc.localDescription?.sdp ?? '';
+      });
+      call = await janus.call(offer);
+      await app.evaluate((sdp) => talk.take(sdp), call.answer);
+      await expect.poll(async () => (await pageNow())?.standIn?.state, patience).toBe('asking');
+      const asked = (await pageNow())?.standIn?.asked.map(({ address }) => address) ?? [];
+      expect(asked.filter((address) => address.startsWith(`${namespace.there}:`))).toHaveLength(1);
+      expect(sentIn(await eventsOf(run), asked)).toEqual([]);
+      await bare.evaluate(
+        ([addresses]) => probe.client.allow(probe.page()?.standIn?.session ?? '', addresses ?? []),
+        [asked],
+      );
+      expect(await ended(run)).toMatchObject({ outcome: 'established', version: '1.2' });
+      const events = await eventsOf(run);
+      const theirs = events.flatMap((event) =>
+        event.kind === 'datagram' && event.src.startsWith(namespace.there) ? [event.length] : [],
+      );
+      // Its own dtls_mtu, not ours.
+      expect(Math.max(...theirs)).toBeLessThanOrEqual(700);
+      expect(Math.max(...theirs)).toBeGreaterThan(600);
+    } finally {
+      await call?.end().catch(() => {});
+      await janus?.stop();
+      namespace.remove();
+    }
   });
 });
 
