@@ -85,7 +85,9 @@ function Files({ run, onDone }: { readonly run: RunSummary; readonly onDone: () 
   const labels = trace ? secretLabels(trace) : [];
   return (
     <div className="menu">
-      <p className="dim">Without keys: nothing in it decrypts the run.</p>
+      <p className="dim">
+        Without keys: nothing in it decrypts the run. Network addresses are in all of them but .html, .md and .svg.
+      </p>
       <ul>
         {kindsWithoutKeys.map((kind) => (
           <li key={kind}>
@@ -102,7 +104,7 @@ function Files({ run, onDone }: { readonly run: RunSummary; readonly onDone: () 
           checked={addresses === 'shown'}
           onChange={({ target }) => setAddresses(target.checked ? 'shown' : 'masked')}
         />{' '}
-        <span>Addresses in .html, .md and .svg (otherwise host-1, host-2)</span>
+        <span>Addresses in .html, .md and .svg too (otherwise host-1, host-2)</span>
       </label>
       <button type="button" aria-expanded={asking} onClick={() => setAsking(!asking)}>
         With keys…

@@ -54,6 +54,10 @@ export function iceFailure({ path }: Handshake): IceFailed | undefined {
   return undefined;
 }
 
+/** Whether it ended on the way to a path: of DTLS, there is nothing to say. */
+export const neverBegan = (handshake: Handshake): boolean =>
+  handshake.datagrams.length === 0 && (handshake.refused.length > 0 || iceFailure(handshake) !== undefined);
+
 /** What the TURN server said no to: the allocation, or single peers. */
 export function turnRefusals({ path }: Handshake): readonly TurnFailed[] {
   return path.flatMap((event) =>

@@ -5,7 +5,7 @@
 import type { AlertView, DatagramView, FlightView, Handshake, LostRange, RecordView } from '../analysis/model.ts';
 import type { PacketRange } from '../trace/buffers.ts';
 import type { Actor, PacketNumber, TraceTime } from '../trace/model.ts';
-import { strangersDtls } from './path.ts';
+import { neverBegan, strangersDtls } from './path.ts';
 import { otherSide } from './words.ts';
 
 /** Largest UDP payload that an Ethernet path carries unfragmented over IPv4: 1500 less 20 and 8. */
@@ -156,8 +156,11 @@ export function bothBegan({ datagrams, establishedAt }: Handshake): readonly Dat
 }
 
 /** Whether a capture shows a path that ICE has proved and that no DTLS ever came over. */
-export const isQuietPath = ({ datagrams, ours, stun }: Handshake): boolean =>
-  datagrams.length === 0 && ours.length === 0 && stun.length > 0;
+export const isQuietPath = (handshake: Handshake): boolean =>
+  handshake.datagrams.length === 0 &&
+  handshake.ours.length === 0 &&
+  handshake.stun.length > 0 &&
+  !neverBegan(handshake);
 
 /** The datagrams that brought a side's Certificate. */
 export const certificateDatagrams = ({ datagrams }: Handshake, of: Actor): PacketRange[] =>
@@ -245,7 +248,7 @@ function hasStalled(handshake: Handshake, progressAt: TraceTime): boolean {
 function stopOf(handshake: Handshake, cuts: readonly Cut[], progressAt: TraceTime, stalled: boolean): Stop {
   const open = cuts.filter(({ datagram }) => flightOf(handshake, datagram)?.complete !== true);
   if (open.length > 0) return { kind: 'cut', cuts: open };
-  if (!stalled) return { kind: 'nothing' };
+  if (!stalled || neverBegan(handshake)) return { kind: 'nothing' };
   const link = stoppedByLink(handshake);
   if (link) return link;
   const { elsewhere } = strangersDtls(handshake);

@@ -1,6 +1,7 @@
 import type { Handshake } from '../../analysis/model.ts';
 import { rule } from '../model.ts';
 import { outcomeOf } from '../outcome.ts';
+import { neverBegan } from '../path.ts';
 import { evidenceOf, missedByCapture, wasHeard } from '../story.ts';
 import { capitalised, lostText } from '../words.ts';
 
@@ -17,7 +18,7 @@ export const incompleteCapture = rule(
     see: 'https://wiki.wireshark.org/CaptureSetup',
   },
   (handshake) => {
-    if (handshake.ours.length > 0) return undefined;
+    if (handshake.ours.length > 0 || neverBegan(handshake)) return undefined;
     const gaps = gapsOf(handshake);
     if (gaps.length === 0) return undefined;
     return {

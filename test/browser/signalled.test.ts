@@ -26,7 +26,7 @@ let context: BrowserContext;
 let page: Page;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'dtlscope-whip-'));
+  dir = mkdtempSync(join(tmpdir(), 'dtlscope-signalled-'));
   helper = await buildHelper();
   const extension = join(dir, 'extension');
   const profile = join(dir, 'profile');
