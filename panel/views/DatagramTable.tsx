@@ -120,10 +120,10 @@ function StunRow({
       <td>{from}</td>
       <td className="number">–</td>
       <td className="number">{size} B</td>
-      <td className="mono">STUN</td>
-      <td title={text}>
-        <bdi>{text}</bdi>
+      <td className="mono" title={text}>
+        STUN <bdi>{text}</bdi>
       </td>
+      <td />
     </tr>
   );
 }
