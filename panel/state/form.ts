@@ -147,6 +147,16 @@ export function toggle(form: FormState, name: OptionName, value: string): FormSt
   return setField(form, name, (others.length < chosen.length ? others : [...chosen, value]).join(','));
 }
 
+/** The lines of a field that takes one value a line. */
+export const linesIn = (form: FormState, name: OptionName): readonly string[] => lines(form.values[name] ?? '');
+
+/** Adds a line to such a field, or takes it away. */
+export function toggleLine(form: FormState, name: OptionName, line: string): FormState {
+  const there = linesIn(form, name);
+  const others = there.filter((one) => one !== line);
+  return setField(form, name, (others.length < there.length ? others : [...there, line]).join('\n'));
+}
+
 /** The quirks that mean something as the form stands, and those that were chosen all the same. */
 export function quirkChoices(form: FormState, choices: readonly Choice[]): readonly Choice[] {
   const scenario = readForm('probe', 'sim', { role: roleOf(form), versions: form.values.versions ?? '' });

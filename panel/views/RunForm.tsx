@@ -16,11 +16,13 @@ import {
   fieldGroups,
   isCarried,
   isSimulated,
+  linesIn,
   quirkChoices,
   setCertificate,
   setField,
   shownProblem,
   toggle,
+  toggleLine,
   touch,
 } from '../state/form.ts';
 import { CopyLine } from './CopyLine.tsx';
@@ -254,6 +256,37 @@ function Several({
   );
 }
 
+/** Sets of rules with a name: a box for each writes its line, or takes it away. */
+function Ready({
+  field,
+  named,
+  form,
+}: {
+  readonly field: Field;
+  readonly named: readonly Choice[];
+  readonly form: FormState;
+}): ReactElement {
+  const { editForm } = useActions();
+  const there = linesIn(form, field.name);
+  return (
+    <fieldset className="several">
+      <legend>Networks with a name</legend>
+      {named.map(({ value, help }) => (
+        <label key={value}>
+          <input
+            type="checkbox"
+            checked={there.includes(value)}
+            onChange={() => editForm((before) => touch(toggleLine(before, field.name, value), field.name))}
+          />
+          <span>
+            <code>{value}</code> <span className="help">{help}</span>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
 /** A choice explains what is chosen; everything else what it is for. */
 function helpOf(field: Field, form: FormState): string {
   if (field.description.kind !== 'choice') return field.help;
@@ -306,7 +339,12 @@ function Control({ id, field, description, form, wrong }: ControlProps): ReactEl
         />
       );
     case 'rules':
-      return <textarea {...shared} rows={2} spellCheck={false} placeholder="One a line, as in loss=30%" />;
+      return (
+        <>
+          <textarea {...shared} rows={2} spellCheck={false} placeholder="One a line, as in loss=30%" />
+          <Ready field={field} named={description.named} form={form} />
+        </>
+      );
     case 'fingerprints':
       return <textarea {...shared} rows={2} spellCheck={false} placeholder="One a line, as in sha-256 4A:AD:…" />;
     case 'integer':

@@ -84,7 +84,7 @@ describe('a mistake on the command line', () => {
         [
           '--mtu: "12" is too small; allowed: 64 to 65507 bytes',
           '--rto: "1x" has a unit that is not known; allowed: 1 to 600000 ms',
-          '--link: this has no rule "lost"; allowed: loss, delay, rate, duplicate, reorder, corrupt, mtu, truncate, drop',
+          '--link: this has no rule "lost"; allowed: loss, burst, rate, load, delay, reorder, duplicate, corrupt, mtu, truncate, drop',
           '  out:lost=3%',
           '      ^',
           '',

@@ -6,6 +6,7 @@ import {
   emptyForm,
   type FormState,
   fieldGroups,
+  linesIn,
   problemsOf,
   quirkChoices,
   rawRequest,
@@ -16,6 +17,7 @@ import {
   setField,
   shownProblem,
   toggle,
+  toggleLine,
   touch,
 } from '../../panel/state/form.ts';
 import { optionsOf, parseCommandLine, presets, readForm } from '../../src/scenario/index.ts';
@@ -91,6 +93,15 @@ describe('the form', () => {
     const own = applyPreset(formOf({}), 'this-browser');
     expect(own.target).toBe('browser');
     expect(own.filled?.changes[0]).toEqual({ flag: 'Target', from: '127.0.0.1:4433', to: 'browser' });
+  });
+
+  it('writes a network with a name as a line among the link rules, and takes it away again', () => {
+    const rules = formOf({ link: 'loss=1%\nmtu=1200' });
+    const full = toggleLine(rules, 'link', 'licode-uplink');
+    expect(linesIn(full, 'link')).toEqual(['loss=1%', 'mtu=1200', 'licode-uplink']);
+    expect(problemsOf(full)).toEqual({});
+    expect(commandLineOf(full)).toContain('--link mtu=1200 --link licode-uplink');
+    expect(toggleLine(full, 'link', 'licode-uplink').values).toEqual(rules.values);
   });
 
   it('asks for what the reader accepts, whenever it finds nothing wrong', () => {

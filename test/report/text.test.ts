@@ -104,6 +104,21 @@ describe('the ladder of a simulated run', () => {
     expect(text).toContain('server had client_hello already');
   });
 
+  it('says how long a datagram waited in the queue, behind whose bytes, and what the sender was told', () => {
+    const slow = simulated([
+      { kind: 'rate', kbps: 225, queueBytes: 20_000, direction: 'out' },
+      { kind: 'load', kbps: 215, streams: 2, bytes: 1000, direction: 'out' },
+    ]);
+    const text = ladder(handshakeOf(slow)).replace(/\s+│\s+│\s+/g, ' ');
+    expect(text).toMatch(
+      /waited \d+ ms in a queue of \d+ bytes, (all|\d+) of them other traffic \(out:rate=225kbit\/s,queue=20KB\)/,
+    );
+    const narrow = simulated([{ kind: 'mtu', notice: true, bytes: 280, direction: undefined }]);
+    expect(ladder(handshakeOf(narrow)).replace(/\s+│\s+│\s+/g, ' ')).toContain(
+      "lost: larger than the path's 280 bytes, and the sender is told",
+    );
+  });
+
   it('says that the time was up', () => {
     const text = ladder(handshakeOf(simulated([{ kind: 'loss', probability: 1, direction: undefined }])));
     expect(text).toContain('· the run ended: the time of 200000 ms was up');
