@@ -1,5 +1,5 @@
 /** Reading and writing files, with messages for people instead of system errors. */
-import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { Exit, reason, Stop, systemCode } from './exit.ts';
 
 /** The bytes of an input; throws a `Stop` (usage) that names the file. */
@@ -40,6 +40,17 @@ const modeOf = (secret: boolean): number => (secret ? 0o600 : 0o644);
 export function writeOutput(path: string, contents: string | Uint8Array, secret: boolean): void {
   try {
     writeFileSync(path, contents, { mode: modeOf(secret) });
+  } catch (error) {
+    throw new Stop(Exit.infrastructure, `Can not write ${path}: ${explain(error)}.`);
+  }
+}
+
+/** Writes a file that somebody may be waiting for: it is there when it is whole, and not before. */
+export function handOver(path: string, contents: string): void {
+  const part = `${path}.part`;
+  writeOutput(part, contents, false);
+  try {
+    renameSync(part, path);
   } catch (error) {
     throw new Stop(Exit.infrastructure, `Can not write ${path}: ${explain(error)}.`);
   }

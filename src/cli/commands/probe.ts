@@ -3,7 +3,7 @@ import type { Command as Cli } from 'commander';
 import type { Scenario } from '../../scenario/index.ts';
 import type { TraceEvent } from '../../trace/model.ts';
 import { Exit, type ExitCode, Stop } from '../exit.ts';
-import { writeOutput } from '../files.ts';
+import { handOver } from '../files.ts';
 import { addScenarioFlags, scenarioFrom } from '../flags.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { Outputs } from '../outputs.ts';
@@ -52,7 +52,7 @@ export async function probe(scenario: Scenario, flags: ReportFlags, terminal: Te
   const prepared = await prepare(scenario, ({ type, sdp }) => {
     progress.end();
     for (const path of descriptions) {
-      writeOutput(path, sdp, false);
+      handOver(path, sdp);
       terminal.say(`Our ${type} is in ${path}.`);
     }
     if (descriptions.length > 0) return;
