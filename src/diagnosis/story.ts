@@ -38,6 +38,8 @@ export type Stop =
       readonly missing: number;
     }
   | { readonly kind: 'fragments'; readonly lost: readonly LostRange[] }
+  /** DTLS 1.2: the client repeats its last flight, and the server, which has sent its own, does not send that again. */
+  | { readonly kind: 'last-flight'; readonly flight: FlightView; readonly unanswered: number; readonly media: boolean }
   /** DTLS 1.3: all that the client says are ACKs of the ServerHello, as it can open nothing behind it. */
   | { readonly kind: 'server-hello-only'; readonly flight: FlightView; readonly acks: readonly DatagramView[] }
   | { readonly kind: 'cookie'; readonly flight: FlightView }
@@ -249,6 +251,8 @@ function stopOf(handshake: Handshake, cuts: readonly Cut[], progressAt: TraceTim
   const open = cuts.filter(({ datagram }) => flightOf(handshake, datagram)?.complete !== true);
   if (open.length > 0) return { kind: 'cut', cuts: open };
   if (!stalled || neverBegan(handshake)) return { kind: 'nothing' };
+  const forgotten = lastFlightForgotten(handshake);
+  if (forgotten) return forgotten;
   const link = stoppedByLink(handshake);
   if (link) return link;
   const { elsewhere } = strangersDtls(handshake);
@@ -307,6 +311,31 @@ function largeVanish(handshake: Handshake, missing: readonly LostRange[]): Stop 
   return { kind: 'large-vanish', from, lost: holes, flight, largest, missing: size };
 }
 const recordAndHandshakeHeader = 25;
+
+/**
+ * Repetitions of the client's last flight that arrived after the server was done, and that it did not answer with its own
+ * (RFC 6347 §4.2.4 says that it must). One of them may have crossed the answer.
+ */
+function lastFlightForgotten(handshake: Handshake): Stop | undefined {
+  const { version } = handshake.parameters;
+  const flight = flightsFrom(handshake, 'client').at(-1);
+  if (version === undefined || version === '1.3' || !flight?.messages.includes('finished')) return undefined;
+  const own = flightsFrom(handshake, 'server').findLast(
+    ({ number, messages }) => number > flight.number && messages.includes('finished'),
+  );
+  const { lastMediaAt } = handshake.traffic.server;
+  const media = lastMediaAt !== undefined && lastMediaAt > flight.sentAt;
+  const doneAt = own?.sentAt ?? (media ? flight.sentAt : undefined);
+  if (doneAt === undefined) return undefined;
+  const arrived = new Set(
+    datagramsOf(handshake, flight.packets)
+      .filter(({ delivered }) => delivered !== false)
+      .map(({ attempt }) => attempt),
+  );
+  const again = flight.resentAt.filter((at, i) => at > doneAt && arrived.has(i + 1));
+  const unanswered = again.length - (own?.resentAt.length ?? 0);
+  return unanswered >= 2 ? { kind: 'last-flight', flight, unanswered, media } : undefined;
+}
 
 /**
  * Behind the server's flight of DTLS 1.3 there are only ACKs of the client, none of which names a record of epoch 2, though

@@ -203,6 +203,8 @@ export function stopText(handshake: Handshake, stop: Stop): string {
       return `the path swallows datagrams of the ${stop.from} above ${stop.largest} bytes: ${lostText(stop.lost, handshake)} never came in ${count(sendings(stop.flight), 'sending')}, while smaller datagrams did`;
     case 'fragments':
       return `${lostText(stop.lost, handshake)} never arrived${lostToLink(stop.lost, handshake)}`;
+    case 'last-flight':
+      return `${flightText(stop.flight)} was sent ${times(sendings(stop.flight))} in ${spanOf(stop.flight)}, and the server, which is done, does not answer it with its own last flight again`;
     case 'server-hello-only':
       return `the client acknowledges the ServerHello and nothing behind it in ${count(sendings(stop.flight), 'sending')}: the two sides derive different keys (as with the label "tls13 " in place of "dtls13")`;
     case 'cookie':

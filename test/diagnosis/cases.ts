@@ -4,6 +4,7 @@ import { nodeProvider } from '../../src/crypto/node/index.ts';
 import type { Severity } from '../../src/diagnosis/model.ts';
 import type { Trace } from '../../src/trace/model.ts';
 import { bundledTestCredential } from '../../src/x509/bundled.ts';
+import { traceOfQuirk } from '../support/quirkCases.ts';
 import { captureTrace } from '../support/reading.ts';
 import { captureAt, captureHeader, type Simulated, simulated } from '../support/traces.ts';
 import {
@@ -469,6 +470,18 @@ export const cases: Readonly<
   'last-flight-lost': {
     triggers: [
       {
+        what: 'a server of DTLS 1.2 forgets its last flight',
+        trace: () => traceOfQuirk('last-flight-once', true),
+        severity: 'error',
+        says: /Finished\) was sent five times\. The server was done after the first, and left four repetitions without an answer/,
+      },
+      {
+        what: 'the same, seen by the server',
+        trace: () => captureAt(traceOfQuirk('last-flight-once', true), 'server', false),
+        severity: 'error',
+        says: /left four repetitions without an answer/,
+      },
+      {
         what: 'the server sends data and acknowledges nothing',
         trace: neverAcknowledged('with keys'),
         severity: 'warning',
@@ -491,6 +504,7 @@ export const cases: Readonly<
       { what: 'one ACK is lost and the next is not', trace: oneAckLost },
       { what: 'the handshake never completed', trace: lastFlightUnanswered('with keys') },
       { what: 'all is well', trace: capture('dtls13_nss_mutual_pq') },
+      { what: 'the server of DTLS 1.2 answers each time', trace: run({ rules: ['in:drop=finished', 'delay=10ms'] }) },
       { what: 'DTLS 1.2 has no ACKs', trace: seenBy('client', { rules: ['in:drop=finished#1', 'delay=10ms'] }) },
     ],
   },

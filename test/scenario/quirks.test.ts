@@ -26,9 +26,7 @@ import { configured } from '../support/traces.ts';
 const findingsOf = (trace: Trace): string[] =>
   snapshotOf(trace).handshakes.flatMap((handshake) => diagnose(handshake).findings.map(({ id }) => id));
 const known = new Set(rules.map(({ id }) => id));
-/** The rule is there, and speaks of DTLS 1.3 alone. */
-const notYet: readonly QuirkId[] = ['last-flight-once'];
-const withRule = simulatedQuirks.filter((id) => known.has(quirks[id].finding ?? '') && !notYet.includes(id));
+const withRule = simulatedQuirks.filter((id) => known.has(quirks[id].finding ?? ''));
 
 const read = (target: string, given: GivenOptions = {}): Scenario => {
   const parsed = readScenario('probe', target, given);
