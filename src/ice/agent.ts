@@ -9,7 +9,6 @@
 import { copy } from '../base/bytes.ts';
 import { after, earlier, type Instant } from '../base/time.ts';
 import { unreachable } from '../base/unreachable.ts';
-import { classify } from '../wire/demux.ts';
 import { counted, notUnderstood, transactionIdLength } from '../wire/stun.ts';
 import { checkIntegrity, shortTermKey } from '../wire/stunIntegrity.ts';
 import { Answering } from './answering.ts';
@@ -38,7 +37,6 @@ import {
   type GoodCheck,
   gatheringRequest,
   mappedAddress,
-  readBinding,
 } from './binding.ts';
 import { scopeOf, usableAddress } from './candidates.ts';
 import { byPriority, Checklist, type Pair, type Remote } from './checklist.ts';
@@ -247,19 +245,11 @@ class FullAgent implements IceAgent {
       this.#journal.dropped('unknown-base', from, `${on} is none of ours`);
       return;
     }
-    const protocol = classify(bytes);
-    if (protocol !== 'stun') {
-      this.#journal.payloads++;
+    const arrived = this.#journal.sift(bytes, from, on, () => {
       const pair = this.#checklist.find(on, from);
-      const known = pair !== undefined && (pair.valid || pair.proved);
-      this.#journal.push({ kind: 'payload', protocol, bytes, from, on, known });
-      return;
-    }
-    const arrived = readBinding(bytes);
-    if ('unusable' in arrived) {
-      this.#journal.unusable(arrived.unusable, from);
-      return;
-    }
+      return pair !== undefined && (pair.valid || pair.proved);
+    });
+    if (!arrived) return;
     switch (arrived.class) {
       case 'request':
         this.#request(arrived, from, on);

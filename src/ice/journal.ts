@@ -3,6 +3,7 @@
  * into the reason why no path was found.
  */
 import type { Instant } from '../base/time.ts';
+import { classify } from '../wire/demux.ts';
 import { find } from '../wire/stun.ts';
 import type {
   IceDrop,
@@ -16,7 +17,7 @@ import type {
   StunEvent,
   TransportAddress,
 } from './api.ts';
-import { type Arrived, errorOf, type Unusable } from './binding.ts';
+import { type Arrived, errorOf, readBinding } from './binding.ts';
 
 /** How many skipped candidates a failure names. */
 const mostSkipped = 20;
@@ -62,8 +63,22 @@ export class Journal {
   dropped(reason: IceDrop, from: TransportAddress, detail: string): void {
     this.event({ kind: 'dropped', reason, from, detail });
   }
-  unusable({ reason, detail }: Unusable, from: TransportAddress): void {
+  /**
+   * STUN that can be read. Anything else has been passed on, or let fall, when this is undefined. `known`: whether checks
+   * have proved where it came from.
+   */
+  sift(bytes: Uint8Array, from: TransportAddress, on: TransportAddress, known: () => boolean): Arrived | undefined {
+    const protocol = classify(bytes);
+    if (protocol !== 'stun') {
+      this.payloads++;
+      this.push({ kind: 'payload', protocol, bytes, from, on, known: known() });
+      return undefined;
+    }
+    const arrived = readBinding(bytes);
+    if (!('unusable' in arrived)) return arrived;
+    const { reason, detail } = arrived.unusable;
     this.dropped(reason, from, detail);
+    return undefined;
   }
   skipped(candidate: RemoteCandidate, why: SkipReason): void {
     if (this.#skipped.length < mostSkipped) this.#skipped.push({ why, address: candidate.address.slice(0, 256) });

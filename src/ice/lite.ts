@@ -6,7 +6,6 @@
 import { copy, toHex } from '../base/bytes.ts';
 import { after, type Instant } from '../base/time.ts';
 import { unreachable } from '../base/unreachable.ts';
-import { classify } from '../wire/demux.ts';
 import { transactionIdLength } from '../wire/stun.ts';
 import { Answering } from './answering.ts';
 import type {
@@ -22,7 +21,7 @@ import type {
   RemoteCandidate,
   TransportAddress,
 } from './api.ts';
-import { type Arrived, keepalive, readBinding } from './binding.ts';
+import { type Arrived, keepalive } from './binding.ts';
 import { scopeOf, usableAddress } from './candidates.ts';
 import { byPriority, Pair } from './checklist.ts';
 import { checkIceConfig } from './config.ts';
@@ -189,18 +188,8 @@ class LiteAgent implements IceAgent {
       this.#journal.dropped('unknown-base', from, `${on} is none of ours`);
       return;
     }
-    const protocol = classify(bytes);
-    if (protocol !== 'stun') {
-      this.#journal.payloads++;
-      const known = this.#seen.has(`${on} ${from}`);
-      this.#journal.push({ kind: 'payload', protocol, bytes, from, on, known });
-      return;
-    }
-    const arrived = readBinding(bytes);
-    if ('unusable' in arrived) {
-      this.#journal.unusable(arrived.unusable, from);
-      return;
-    }
+    const arrived = this.#journal.sift(bytes, from, on, () => this.#seen.has(`${on} ${from}`));
+    if (!arrived) return;
     switch (arrived.class) {
       case 'request':
         this.#request(arrived, from, local);

@@ -3,8 +3,9 @@
  * it. Nothing here listens. Every refusal says in plain text what is wrong, as whoever reads it is looking for just that.
  */
 import { equalConstantTime, utf8 } from '../base/bytes.ts';
+import { readCandidate } from './sdpAttribute.ts';
 import type { SdpCandidate } from './sdpModel.ts';
-import { readCandidate, sdpLimits } from './sdpRead.ts';
+import { sdpLimits } from './sdpRead.ts';
 import { fragmentType, sdpType, type WhipKind } from './whip.ts';
 
 /** A request as it came in. */

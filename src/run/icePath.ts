@@ -7,6 +7,7 @@ import { unreachable } from '../base/unreachable.ts';
 import type { IceAgent, IceEvent, IceFailure, IceInput, LocalCandidate, RemoteCandidate } from '../ice/api.ts';
 import type { Address } from '../trace/model.ts';
 import type { IceFact } from '../trace/pathFacts.ts';
+import { Alarm } from './alarm.ts';
 import type { Clock, PathNews, Transport, TransportEvent } from './api.ts';
 import type { IceBases } from './iceBases.ts';
 
@@ -30,7 +31,7 @@ export class IcePath {
   readonly #spec: IcePathSpec;
   readonly #agent: IceAgent;
   readonly #early: { readonly bytes: Uint8Array; readonly at: Instant }[] = [];
-  #takeBack: () => void = () => {};
+  readonly #alarm: Alarm;
   #end: IceTransport | undefined;
   #busy = false;
   #over = false;
@@ -39,6 +40,7 @@ export class IcePath {
   constructor(spec: IcePathSpec) {
     this.#spec = spec;
     this.#agent = spec.agent;
+    this.#alarm = new Alarm(spec.clock, () => this.#feed({ kind: 'timeout' }));
     spec.bases.listen((news) => {
       switch (news.kind) {
         case 'datagram':
@@ -85,7 +87,7 @@ export class IcePath {
   close(): void {
     if (!this.#over) this.#feed({ kind: 'close' });
     this.#over = true;
-    this.#takeBack();
+    this.#alarm.set(undefined);
     // Whoever closes because of what just came in has said its last word a moment ago: that still goes out.
     if (!this.#busy) this.#spec.bases.close();
   }
@@ -125,11 +127,7 @@ export class IcePath {
           this.#event(output.event);
           break;
         case 'wait':
-          this.#takeBack();
-          this.#takeBack =
-            output.until === undefined || this.#over
-              ? () => {}
-              : this.#spec.clock.schedule(output.until, () => this.#feed({ kind: 'timeout' }));
+          this.#alarm.set(this.#over ? undefined : output.until);
           return;
         default:
           unreachable(output);
@@ -178,7 +176,7 @@ export class IcePath {
   #stop(why: string): void {
     if (this.#over) return;
     this.#over = true;
-    this.#takeBack();
+    this.#alarm.set(undefined);
     if (this.#end) this.#end.tell({ kind: 'ended', why });
     else this.#spec.failed(why);
     if (!this.#busy) this.#spec.bases.close();

@@ -12,6 +12,7 @@ import { defaultTurnConfig, type TurnClient, type TurnCredentials, type TurnEven
 import type { Address } from '../trace/model.ts';
 import type { TurnFact } from '../trace/pathFacts.ts';
 import { withoutIntegrity } from '../wire/stunIntegrity.ts';
+import { Alarm } from './alarm.ts';
 import type { Clock, PathNews, Transport, TransportEvent } from './api.ts';
 import { tellStun } from './pathLog.ts';
 
@@ -53,7 +54,7 @@ export class TurnRelay {
   readonly #client: TurnClient;
   readonly #overheads = new Map<string, number>();
   #packet = 0;
-  #takeBack: () => void = () => {};
+  readonly #alarm: Alarm;
   #busy = false;
   #closed = false;
 
@@ -61,6 +62,7 @@ export class TurnRelay {
   constructor(spec: TurnRelaySpec) {
     this.#spec = spec;
     this.server = spec.transport.remote;
+    this.#alarm = new Alarm(spec.clock, () => this.#feed({ kind: 'timeout' }));
     this.#client = createTurnClient(
       { ...defaultTurnConfig, server: this.server, credentials: spec.credentials, family: spec.family },
       { crypto: spec.crypto, random: spec.random },
@@ -152,11 +154,7 @@ export class TurnRelay {
           this.#event(output.event);
           break;
         case 'wait':
-          this.#takeBack();
-          this.#takeBack =
-            output.until === undefined || this.#closed
-              ? () => {}
-              : this.#spec.clock.schedule(output.until, () => this.#feed({ kind: 'timeout' }));
+          this.#alarm.set(this.#closed ? undefined : output.until);
           return;
         default:
           unreachable(output);
@@ -248,7 +246,7 @@ export class TurnRelay {
   #finish(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#takeBack();
+    this.#alarm.set(undefined);
     this.#spec.transport.close();
   }
 }

@@ -59,6 +59,12 @@ describe('our answer', () => {
     expect(answer.problems).toEqual([]);
     expect(faults).toEqual([]);
     expect(turnedOff).toEqual([]);
+    const ice = `a=ice-ufrag:ours
+        a=ice-pwd:oooooooooooooooooooooooo
+        a=fingerprint:sha-256 ${sha256B}
+        a=candidate:1 1 udp 2130706431 192.0.2.50 5000 typ host
+        a=candidate:2 1 udp 1694498815 2001:db8::50 6000 typ srflx raddr :: rport 0
+        a=end-of-candidates`;
     expect(sdp).toBe(
       lines(`
         v=0
@@ -73,12 +79,7 @@ describe('our answer', () => {
         a=setup:active
         a=mid:0
         a=recvonly
-        a=ice-ufrag:ours
-        a=ice-pwd:oooooooooooooooooooooooo
-        a=fingerprint:sha-256 ${sha256B}
-        a=candidate:1 1 udp 2130706431 192.0.2.50 5000 typ host
-        a=candidate:2 1 udp 1694498815 2001:db8::50 6000 typ srflx raddr :: rport 0
-        a=end-of-candidates
+        ${ice}
         a=rtcp-mux
         a=tls-id:abcdefghijklmnopqrstuvwxyz
         m=video 5000 UDP/TLS/RTP/SAVPF 96
@@ -87,29 +88,18 @@ describe('our answer', () => {
         a=setup:active
         a=mid:1
         a=inactive
-        a=ice-ufrag:ours
-        a=ice-pwd:oooooooooooooooooooooooo
-        a=fingerprint:sha-256 ${sha256B}
-        a=candidate:1 1 udp 2130706431 192.0.2.50 5000 typ host
-        a=candidate:2 1 udp 1694498815 2001:db8::50 6000 typ srflx raddr :: rport 0
-        a=end-of-candidates
+        ${ice}
         a=rtcp-mux
         a=tls-id:abcdefghijklmnopqrstuvwxyz
         m=application 5000 UDP/DTLS/SCTP webrtc-datachannel
         c=IN IP4 192.0.2.50
         a=setup:active
         a=mid:2
-        a=ice-ufrag:ours
-        a=ice-pwd:oooooooooooooooooooooooo
-        a=fingerprint:sha-256 ${sha256B}
-        a=candidate:1 1 udp 2130706431 192.0.2.50 5000 typ host
-        a=candidate:2 1 udp 1694498815 2001:db8::50 6000 typ srflx raddr :: rport 0
-        a=end-of-candidates
-        a=rtcp-mux
+        ${ice}
         a=sctp-port:5000
         a=max-message-size:262144
         a=tls-id:abcdefghijklmnopqrstuvwxyz
-      `).replace('a=end-of-candidates\r\na=rtcp-mux\r\na=sctp-port', 'a=end-of-candidates\r\na=sctp-port'),
+      `),
     );
   });
 
@@ -200,7 +190,8 @@ describe('our offer', () => {
       writeOffer(ours, { kinds: ['audio', 'video', 'data'], direction: 'sendrecv', setup: 'active' }),
       'offer',
     );
-    const answer = readDescription(gatewayAnswer, 'answer');
+    // Its certificate is another than ours.
+    const answer = readDescription(gatewayAnswer.replaceAll(sha256B, sha256A), 'answer');
     expect(problemsBetween(offer, answer)).toEqual([]);
     expect(rolesOf(offer, answer)[0]?.roles).toMatchObject({ client: 'offer' });
   });

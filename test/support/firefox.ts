@@ -5,9 +5,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { firefoxExtensionId } from '../../src/bridge/identity.ts';
+import { writePreferences } from './firefoxPreferences.ts';
 import { WebSocketClient } from './webSocket.ts';
 
 const pageId = '0b6bd1f6-7c1d-4e8a-9d53-5e1f0c2a7b44';
@@ -46,29 +46,10 @@ export class Firefox {
   /** `profile` is a folder for it alone. */
   static async start(executable: string, profile: string, dark = false): Promise<Firefox> {
     await mkdir(profile, { recursive: true });
-    const preferences: Readonly<Record<string, string | number | boolean>> = {
+    await writePreferences(profile, {
       'extensions.webextensions.uuids': JSON.stringify({ [firefoxExtensionId]: pageId }),
       'ui.systemUsesDarkTheme': dark ? 1 : 0,
-      // Its candidates are addresses, not names that it would announce by multicast.
-      'media.peerconnection.ice.obfuscate_host_addresses': false,
-      // No look-ups of its own.
-      'app.update.enabled': false,
-      'browser.shell.checkDefaultBrowser': false,
-      'datareporting.policy.dataSubmissionEnabled': false,
-      'toolkit.telemetry.enabled': false,
-      'network.captive-portal-service.enabled': false,
-      'network.connectivity-service.enabled': false,
-      'extensions.getAddons.cache.enabled': false,
-      'extensions.update.enabled': false,
-      'browser.safebrowsing.update.enabled': false,
-      'services.settings.server': 'data:,',
-      'browser.newtabpage.enabled': false,
-      'browser.startup.page': 0,
-    };
-    const lines = Object.entries(preferences).map(
-      ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`,
-    );
-    await writeFile(join(profile, 'user.js'), `${lines.join('\n')}\n`);
+    });
     const child = spawn(
       executable,
       [

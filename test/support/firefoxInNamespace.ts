@@ -4,31 +4,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFirefox } from '../../src/tools/peers.ts';
+import { writePreferences } from './firefoxPreferences.ts';
 import type { Namespace } from './namespace.ts';
-
-const preferences: Readonly<Record<string, string | number | boolean>> = {
-  // Otherwise its candidates are names that only multicast resolves.
-  'media.peerconnection.ice.obfuscate_host_addresses': false,
-  // No look-ups and no pages of its own.
-  'app.update.enabled': false,
-  'browser.aboutwelcome.enabled': false,
-  'browser.newtabpage.enabled': false,
-  'browser.safebrowsing.update.enabled': false,
-  'browser.shell.checkDefaultBrowser': false,
-  'browser.startup.page': 0,
-  'datareporting.policy.dataSubmissionEnabled': false,
-  'extensions.getAddons.cache.enabled': false,
-  'extensions.update.enabled': false,
-  'network.captive-portal-service.enabled': false,
-  'network.connectivity-service.enabled': false,
-  'services.settings.server': 'data:,',
-  'startup.homepage_welcome_url': '',
-  'toolkit.telemetry.enabled': false,
-};
 
 export class FirefoxInNamespace {
   readonly #process: ChildProcess;
@@ -45,10 +26,7 @@ export class FirefoxInNamespace {
     if (executable === undefined)
       throw new Error('there is no Firefox: install firefox-esr, or name it by FIREFOX_PATH');
     const folder = await mkdtemp(join(tmpdir(), 'dtlscope-firefox-'));
-    const lines = Object.entries(preferences).map(
-      ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`,
-    );
-    await writeFile(join(folder, 'user.js'), `${lines.join('\n')}\n`);
+    await writePreferences(folder);
     const [command = '', ...args] = [...enter, executable, '--headless', '--no-remote', '--profile', folder, url];
     const child = spawn(command, args, {
       stdio: 'ignore',
