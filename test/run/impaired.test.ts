@@ -71,6 +71,14 @@ describe('a handshake over licode-uplink', () => {
     );
   });
 
+  it('sends smaller datagrams after silence, which is not taken for a lapse of its MTU', () => {
+    const trace = over({});
+    const sizes = of(trace, 'datagram').flatMap(({ from, length }) => (from === 'client' ? [length] : []));
+    expect(Math.max(...sizes)).toBe(1200);
+    expect(sizes.filter((size) => size === 548).length).toBeGreaterThan(2);
+    expect(told(trace).findings.map(({ id }) => id)).not.toContain('datagram-exceeds-mtu');
+  });
+
   it('of DTLS 1.2 always completes in 20 seeds, and without a client’s timer only when nothing is dropped', () => {
     for (const seed of seeds(20)) {
       expect(completed(over({ versions: ['1.2'] }, seed)), `seed ${seed}`).toBe(true);

@@ -56,13 +56,17 @@ function aboveOwn(handshake: Handshake, from: Actor): Says[] {
   for (const { size, records } of own) if (holdsPart(records)) sizes.set(size, (sizes.get(size) ?? 0) + 1);
   const [size, times] = [...sizes].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0] ?? [0, 0];
   if (times < fullDatagrams) return [];
-  const above = own.filter((datagram) => datagram.size > size && datagram.size <= ethernetPayload);
+  // What was larger before the first of that size is no lapse: a sender that gets no answer makes smaller ones.
+  const since = own.find((datagram) => datagram.size === size)?.at ?? 0;
+  const above = own.filter(
+    (datagram) => datagram.size > size && datagram.size <= ethernetPayload && datagram.at >= since,
+  );
   if (above.length === 0) return [];
   const largest = Math.max(...above.slice(0, 1000).map((datagram) => datagram.size));
   return [
     {
       severity: 'warning',
-      why: `The ${from} cuts its messages at ${size} bytes a datagram (${count(times, 'datagram')} of just that size), but ${packetsText(above.map(({ packet }) => packet))} has ${largest}. On a path that carries no more than ${size} bytes it would vanish, and with it the whole flight.`,
+      why: `The ${from} cuts its messages at ${size} bytes a datagram (${count(times, 'datagram')} of just that size), but ${packetsText(above.map(({ packet }) => packet))} ${above.length === 1 ? 'has' : 'have up to'} ${largest}. On a path that carries no more than ${size} bytes it would vanish, and with it the whole flight.`,
       fix: `Set the ${from}'s MTU at least ${largest - size} bytes below what the path carries; OpenSSL does this with the flight that ends in Finished.`,
       evidence: evidenceOf(above),
     },
