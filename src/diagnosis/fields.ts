@@ -20,6 +20,7 @@ import {
   serverHello,
 } from '../wire/handshake.ts';
 import { type Version, versionNumber } from '../wire/registry.ts';
+import { shownEvidence } from './story.ts';
 
 /** The newest whole message of a side with this RFC name. */
 export const messageOf = ({ messages }: Handshake, from: Actor, name: string): MessageView | undefined =>
@@ -38,6 +39,8 @@ export const versionOf = ({ parameters }: Handshake): Version | undefined =>
 export function placesOf(handshake: Handshake, message: MessageView, [start, end]: Range): PacketRange[] {
   const places: PacketRange[] = [];
   for (const { packet, buffer, from, records } of handshake.datagrams) {
+    // A stranger may have cut a message into thousands of fragments.
+    if (places.length >= shownEvidence) break;
     if (from !== message.from) continue;
     for (const record of records) {
       for (const fragment of record.fragments) {

@@ -176,7 +176,8 @@ export const certificateDatagrams = ({ datagrams }: Handshake, of: Actor): Packe
 /** Whole datagrams as evidence, the first so many. */
 export const evidenceOf = (datagrams: readonly DatagramView[]): PacketRange[] =>
   datagrams.slice(0, shownEvidence).map(({ packet, bytes }) => ({ packet, start: 0, end: bytes.length }));
-const shownEvidence = 64;
+/** Places that a finding shows at most. */
+export const shownEvidence = 64;
 
 /** The datagrams with these numbers, in their order in the handshake. */
 export function datagramsOf(handshake: Handshake, packets: readonly PacketNumber[]): readonly DatagramView[] {

@@ -97,6 +97,12 @@ const description = (sdp: string): TraceEvent => ({
 const dataOnly = description('v=0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n');
 const audio = description('v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n');
 
+const setupProblem = (id: string, severity: string): TraceEvent => ({
+  kind: 'signalling',
+  at: 0,
+  fact: { kind: 'problem', id, severity, side: 'answer', line: 9, text: 'The answer says setup:actpass.' },
+});
+
 const announced = (hash: string, bytes: number): TraceEvent => ({
   kind: 'fingerprint',
   at: 0,
@@ -639,6 +645,26 @@ export const negotiationCases: Readonly<
     nearMisses: [
       { what: 'it has the length of its hash', trace: knowing([announced('SHA-256', 32)], capture('hole')) },
       { what: 'nothing was announced', trace: capture('good_mutual_srtp') },
+    ],
+  },
+  'setup-ambiguous': {
+    triggers: [
+      {
+        what: 'an answer says actpass, and nothing came of it',
+        trace: knowing([setupProblem('answer-actpass', 'error')], unheard),
+        severity: 'warning',
+        says: /^The answer says setup:actpass\. When nobody began, or both did, this is why/,
+      },
+      {
+        what: 'the two sides agreed all the same',
+        trace: knowing([setupProblem('no-setup', 'warning')], run({})),
+        severity: 'warning',
+        says: /agreed all the same/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the problem is another one', trace: knowing([setupProblem('tcp-only', 'error')], unheard) },
+      { what: 'it is only worth knowing', trace: knowing([setupProblem('no-setup', 'info')], unheard) },
     ],
   },
   'turn-permission-missing': {

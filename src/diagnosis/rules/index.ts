@@ -34,6 +34,7 @@ import { onlyServerHelloAcknowledged } from './onlyServerHelloAcknowledged.ts';
 import { peerSilent } from './peerSilent.ts';
 import { postQuantumKeyShare } from './postQuantumKeyShare.ts';
 import { retransmissionNormal } from './retransmissionNormal.ts';
+import { setupAmbiguous } from './setupAmbiguous.ts';
 import { signatureMismatch } from './signatureMismatch.ts';
 import { srtpNotNegotiated } from './srtpNotNegotiated.ts';
 import { stunIntoDtls } from './stunIntoDtls.ts';
@@ -78,6 +79,7 @@ export const rules: readonly Rule[] = [
   turnPermissionMissing,
   clientHelloFiltered,
   fingerprintUnusable,
+  setupAmbiguous,
   oneRecordPerDatagram,
   weakParameters,
   incompleteCapture,
