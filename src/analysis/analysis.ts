@@ -8,7 +8,15 @@
 import { toHex } from '../base/bytes.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { BufferId, Origin } from '../trace/buffers.ts';
-import type { DatagramEvent, PacketNumber, PathEvent, TraceEvent, TraceHeader, TraceTime } from '../trace/model.ts';
+import type {
+  Address,
+  DatagramEvent,
+  PacketNumber,
+  PathEvent,
+  TraceEvent,
+  TraceHeader,
+  TraceTime,
+} from '../trace/model.ts';
 import { MessageAssembly } from '../wire/reassembly.ts';
 import { payloadKind } from './demux.ts';
 import type { Buffers, LinkNote, Wrapping } from './facts.ts';
@@ -33,6 +41,15 @@ export interface AnalysisOptions {
   readonly header?: TraceHeader | undefined;
   /** The bytes of datagrams lie in parts of a file that are to go away: copy what is kept. */
   readonly detach?: boolean;
+}
+
+/** Media packets in one direction with nothing else of the two addresses between them. */
+export interface MediaSeen {
+  readonly src: Address;
+  readonly dst: Address;
+  readonly rtp: number;
+  readonly rtcp: number;
+  readonly lastAt: TraceTime;
 }
 
 /** Notes, fingerprints and early link events that are kept. */
@@ -134,6 +151,19 @@ export class Analysis {
       default:
         (this.#current ?? this.#begin(event.at)).tell(event);
     }
+  }
+
+  /** Media packets that were counted where they were found, instead of events of them: see `MediaSeen`. */
+  media({ src, dst, rtp, rtcp, lastAt }: MediaSeen): void {
+    this.#revision++;
+    this.#snapshot = undefined;
+    if (lastAt > this.#lastAt) this.#lastAt = lastAt;
+    if (rtp > 0) this.#unrelated['rtp'] = (this.#unrelated['rtp'] ?? 0) + rtp;
+    if (rtcp > 0) this.#unrelated['rtcp'] = (this.#unrelated['rtcp'] ?? 0) + rtcp;
+    this.#pairs
+      .between(src, dst)
+      ?.association?.tracks.at(-1)
+      ?.media({ from: undefined, src, dst }, rtp + rtcp, lastAt);
   }
 
   /** What is known by now. The same object while nothing was pushed; unchanged handshakes keep their identity. */
@@ -274,7 +304,7 @@ export class Analysis {
     }
     if (kind === 'stun') this.#readStun(event);
     this.#unrelated[kind] = (this.#unrelated[kind] ?? 0) + 1;
-    if (association && (kind === 'rtp' || kind === 'rtcp')) association.tracks.at(-1)?.media(event);
+    if (association && (kind === 'rtp' || kind === 'rtcp')) association.tracks.at(-1)?.media(event, 1, event.at);
   }
 
   /** STUN: who is whose peer, what a relay carries, and DTLS that travels in a binding. */
@@ -313,7 +343,7 @@ export class Analysis {
     else {
       if (kind === 'stun') this.#readStun(event);
       this.#unrelated[kind] = (this.#unrelated[kind] ?? 0) + 1;
-      if (kind === 'rtp' || kind === 'rtcp') association?.tracks.at(-1)?.media(event);
+      if (kind === 'rtp' || kind === 'rtcp') association?.tracks.at(-1)?.media(event, 1, event.at);
     }
     return true;
   }

@@ -30,6 +30,9 @@ export interface TrackFacts {
 /** Facts of an end that are remembered of each kind; a run makes dozens. */
 const maxFacts = 20_000;
 
+/** Who sent, and between whom. */
+type Ends = Pick<DatagramEvent, 'from' | 'src' | 'dst'>;
+
 export interface TrafficCount {
   datagrams: number;
   /** Datagrams of one ciphertext of DTLS 1.3 in an epoch behind the handshake. */
@@ -143,11 +146,11 @@ export class Track {
     return this.#entries.length - 1;
   }
 
-  /** A media packet between the same addresses. */
-  media(event: DatagramEvent): void {
-    const traffic = this.#trafficOf(event);
-    traffic.media++;
-    traffic.lastMediaAt = event.at;
+  /** Media packets between the same addresses, the last of them at `at`. */
+  media(ends: Ends, count: number, at: TraceTime): void {
+    const traffic = this.#trafficOf(ends);
+    traffic.media += count;
+    traffic.lastMediaAt = at;
     this.#view = undefined;
   }
 
@@ -243,7 +246,7 @@ export class Track {
     for (const entry of this.#entries) this.#reading.push(entry, this.#senderOf(entry.event));
   }
 
-  #senderOf({ from, src, dst }: DatagramEvent): Actor {
+  #senderOf({ from, src, dst }: Ends): Actor {
     if (from) return from;
     if (src === this.#client || dst === this.#server) return 'client';
     if (src === this.#server || dst === this.#client) return 'server';
@@ -288,7 +291,7 @@ export class Track {
     this.#server = server;
   }
 
-  #trafficOf(event: DatagramEvent): TrafficCount {
+  #trafficOf(event: Ends): TrafficCount {
     const sender = event.from ?? (this.#moves.length > 0 ? this.#senderOf(event) : event.src);
     const known = this.#traffic.get(sender);
     if (known) return known;

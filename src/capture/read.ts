@@ -16,6 +16,7 @@ import { icmpError, icmpText } from './icmp.ts';
 import { type IpPacket, Protocol, plainUdp, protocolNames, readIp, readReassembled } from './ip.ts';
 import { parseKeyLog, secretEvents } from './keylog.ts';
 import { parseLinkComment } from './linkComments.ts';
+import { MediaCounter, type MediaRun } from './media.ts';
 import { isPcap, PcapContainer } from './pcap.ts';
 import { isPcapng, PcapngContainer } from './pcapng.ts';
 import { IpReassembly } from './reassembly.ts';
@@ -41,16 +42,15 @@ export interface CaptureOptions {
   readonly tool?: string;
   /** A name to show, such as the file's. */
   readonly title?: string;
-  /**
-   * Of media packets (RFC 7983: 128 to 191) keep length and kind and no bytes: for who reads the handshakes of a long call
-   * and writes no other file.
-   */
-  readonly brief?: boolean;
+  /** Takes the facts as they are found, so that `push` and `end` answer none: for who keeps no trace. */
+  readonly sink?: CaptureSink;
 }
 
-/** What stands for the bytes of a media packet: enough to tell RTP from RTCP. */
-const briefMedia = Uint8Array.of(0x80, 96);
-const briefControl = Uint8Array.of(0x80, 200);
+/** Who reads the handshakes of a long call and writes no other file: media packets are counted and make no events. */
+export interface CaptureSink {
+  push(event: TraceEvent): void;
+  media(run: MediaRun): void;
+}
 
 /** Comments and network messages that are kept as notes. */
 const mostNotes = 1000;
@@ -67,6 +67,16 @@ export function readCapture(bytes: Uint8Array, options: CaptureOptions = {}): Ca
   const { format, header, problems, counts } = reader;
   return { format, trace: { header, events }, problems, counts };
 }
+
+/** The header of a capture's trace before the first frame was read. */
+export const captureHeader = ({ tool = 'dtlscope', title }: CaptureOptions): TraceHeader => ({
+  tool,
+  kind: 'capture',
+  startedAt: undefined,
+  title,
+  localRole: undefined,
+  commandLine: undefined,
+});
 
 /** Reads a capture chunk by chunk: `push` as bytes come, `end` once. */
 export class CaptureReader {
@@ -89,10 +99,13 @@ export class CaptureReader {
   readonly #reassembly: IpReassembly;
   readonly #addresses = new AddressTexts();
   readonly #recent = new RecentDatagrams();
+  readonly #media: MediaCounter | undefined;
   readonly #take = (item: Item): void => this.#item(item);
 
   constructor(options: CaptureOptions = {}) {
     this.#options = options;
+    const { sink } = options;
+    this.#media = sink && new MediaCounter((run) => sink.media(run));
     this.#reassembly = new IpReassembly(({ src, dst, frame, fragments, bytes }) =>
       this.#note(
         `an IP datagram from ${src} to ${dst} never became whole: ${fragments} fragment${fragments === 1 ? '' : 's'} ` +
@@ -128,14 +141,8 @@ export class CaptureReader {
 
   /** Final when all was read: the time of the start is that of the first frame. */
   get header(): TraceHeader {
-    return {
-      tool: this.#options.tool ?? 'dtlscope',
-      kind: 'capture',
-      startedAt: this.#start && this.#start.seconds * 1000 + this.#start.nanoseconds / 1e6,
-      title: this.#options.title,
-      localRole: undefined,
-      commandLine: undefined,
-    };
+    const startedAt = this.#start && this.#start.seconds * 1000 + this.#start.nanoseconds / 1e6;
+    return { ...captureHeader(this.#options), startedAt };
   }
 
   get problems(): readonly Problem[] {
@@ -146,7 +153,14 @@ export class CaptureReader {
     return { frames: this.#frame, datagrams: this.#datagrams, other: Object.fromEntries(this.#other) };
   }
 
+  #emit(event: TraceEvent): void {
+    const { sink } = this.#options;
+    if (sink) sink.push(event);
+    else this.#events.push(event);
+  }
+
   #taken(): TraceEvent[] {
+    this.#media?.flush();
     const events = this.#events;
     this.#events = [];
     return events;
@@ -221,7 +235,7 @@ export class CaptureReader {
   #comment(frame: number | undefined, text: string): void {
     if (isFindingComment(text)) return;
     const link = frame === undefined ? undefined : parseLinkComment(text, this.#now);
-    if (link && frame !== undefined) this.#events.push({ kind: 'link', at: this.#now, packet: frame, ...link });
+    if (link && frame !== undefined) this.#emit({ kind: 'link', at: this.#now, packet: frame, ...link });
     else this.#note(`comment on ${frame === undefined ? 'the capture' : `frame ${frame}`}: ${text}`);
   }
 
@@ -288,26 +302,27 @@ export class CaptureReader {
     this.#datagrams++;
     const src = this.#addresses.text(bytes, addresses, size, bigEndian.u16(bytes, at));
     const dst = this.#addresses.text(bytes, addresses + size, size, bigEndian.u16(bytes, at + 2));
+    if (this.#media) {
+      const first = bytes[at + 8] ?? 0;
+      if (first >= 128 && first <= 191 && declared > 8 && at + 8 < end) {
+        this.#media.add(src, dst, at + 9 < end ? (bytes[at + 9] ?? 0) : 0, this.#now);
+        return undefined;
+      }
+      this.#media.before(src, dst);
+    }
     this.#recent.add(packet, src, dst, declared, bigEndian.u16(bytes, at + 6));
-    this.#events.push({
+    this.#emit({
       kind: 'datagram',
       at: this.#now,
       packet,
       src,
       dst,
       from: undefined,
-      bytes: this.#brief(bytes, at + 8, end) ?? bytes.subarray(at + 8, Math.min(end, at + declared)),
+      bytes: bytes.subarray(at + 8, Math.min(end, at + declared)),
       length: declared - 8,
       contents: undefined,
     });
     return undefined;
-  }
-
-  #brief(bytes: Uint8Array, at: number, end: number): Uint8Array | undefined {
-    const first = bytes[at] ?? 0;
-    if (this.#options.brief !== true || at + 1 >= end || first < 128 || first > 191) return undefined;
-    const second = bytes[at + 1] ?? 0;
-    return second >= 192 && second <= 223 ? briefControl : briefMedia;
   }
 
   /**
@@ -320,19 +335,19 @@ export class CaptureReader {
     const by = ipText(packet.src);
     this.#note(`frame ${frame}: ${by} ${icmpText(error)}`);
     const { src, dst, what, mtu } = error;
-    if (error.kind === 'refused') this.#events.push({ kind: 'refused', at: this.#now, by, why: what, src, dst });
+    if (error.kind === 'refused') this.#emit({ kind: 'refused', at: this.#now, by, why: what, src, dst });
     const meant = error.kind === 'too-large' && error.udp ? this.#recent.find(src, dst, error.udp) : undefined;
     if (meant !== undefined) {
       // A link's MTU is that of UDP payloads.
       const room = Math.max(0, (mtu ?? 0) - (packet.src.length === 4 ? 28 : 48));
       const action: LinkAction = mtu === undefined ? { kind: 'lost' } : { kind: 'too-large', mtu: room };
-      this.#events.push({ kind: 'link', at: this.#now, packet: meant, action, rule: `ICMP from ${by}` });
+      this.#emit({ kind: 'link', at: this.#now, packet: meant, action, rule: `ICMP from ${by}` });
     }
   }
 
   #keys(bytes: Uint8Array, offset: number): void {
     const { secrets, problems } = parseKeyLog(fromUtf8(bytes));
-    for (const event of secretEvents(secrets, this.#now)) this.#events.push(event);
+    for (const event of secretEvents(secrets, this.#now)) this.#emit(event);
     for (const { line, why } of problems) {
       this.#problems.add('broken', offset, `line ${line} of the keys in the capture: ${why}`);
     }
@@ -357,7 +372,7 @@ export class CaptureReader {
       return;
     }
     const short = text.length > longestNote ? `${text.slice(0, longestNote)}…` : text;
-    this.#events.push({ kind: 'note', at: this.#now, text: short });
+    this.#emit({ kind: 'note', at: this.#now, text: short });
   }
 }
 

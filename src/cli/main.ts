@@ -5,7 +5,7 @@
  */
 import { Command as Cli, CommanderError } from 'commander';
 import { version } from '../base/version.ts';
-import { commands } from './commands/index.ts';
+import { commandsFor } from './commands/index.ts';
 import { Exit, type ExitCode, reason, Stop, Told } from './exit.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
@@ -23,7 +23,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     writeErr: (text: string) => terminal.say(text.trimEnd()),
   };
   program.exitOverride().configureOutput(output);
-  for (const add of commands)
+  for (const add of await commandsFor(args))
     add(program, terminal, (answer) => {
       code = answer;
     });

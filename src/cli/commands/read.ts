@@ -6,7 +6,7 @@ import { fromUtf8 } from '../../base/bytes.ts';
 import { looksLikeInternals } from '../../capture/internals.ts';
 import { parseKeyLog, type Secret, secretEvents } from '../../capture/keylog.ts';
 import { type OpenedFile, openFile } from '../../capture/open.ts';
-import { CaptureReader, isCapture } from '../../capture/read.ts';
+import { CaptureReader, captureHeader, isCapture } from '../../capture/read.ts';
 import { nodeProvider } from '../../crypto/node/index.ts';
 import { outcomes } from '../../diagnosis/model.ts';
 import { plain } from '../../report/plain.ts';
@@ -151,11 +151,12 @@ function streamed(
   secrets: readonly Secret[],
   terminal: Terminal,
 ): Reading | undefined {
-  const reader = new CaptureReader({ tool, title: path, brief: true });
-  const analysis = new Analysis({ crypto: nodeProvider, header: reader.header, detach: true });
+  const header = captureHeader({ tool, title: path });
+  const analysis = new Analysis({ crypto: nodeProvider, header, detach: true });
+  const reader = new CaptureReader({ tool, title: path, sink: analysis });
   for (const event of secretEvents(secrets, 0)) analysis.push(event);
-  for (const part of inputParts(path, 'the file')) for (const event of reader.push(part)) analysis.push(event);
-  for (const event of reader.end()) analysis.push(event);
+  for (const part of inputParts(path, 'the file')) reader.push(part);
+  reader.end();
   for (const problem of reader.problems) terminal.say(`${path}: ${describe(problem)}`);
   const { frames, datagrams } = reader.counts;
   return datagrams === 0 && frames === 0 && reader.problems.length > 0 ? undefined : readingOf(analysis, name);
