@@ -175,7 +175,7 @@ export class LadderLayout {
   #lookOf(handshake: Handshake, options: LadderOptions, { scale }: Axis): Look {
     const { width, charWidth = 6.7 } = options;
     const narrow = width < measure.narrowBelow;
-    const gutter = narrow ? 54 : 76;
+    const gutter = narrow ? 60 : 76;
     const right = narrow ? 14 : Math.min(Math.max(Math.round(width * 0.28), 190), 340);
     const x = { client: gutter, server: Math.max(Math.min(width - right, gutter + lanesApart), gutter + 120) };
     const firstSent = (packet: PacketNumber): readonly PacketNumber[] => this.#firstSent.get(packet) ?? [];
