@@ -6,6 +6,8 @@ import { forget, inventions12, mostHeld, mostHeldForHellos, mutate as mutated } 
 import { give, Pair, type PairOptions, started } from '../support/pair.ts';
 import { rawFragment, rawRecord } from '../support/raw.ts';
 
+/** Seconds, and minutes on a machine that does much else. */
+const patience = 240_000;
 const ecdsa = await credential('ecdsa-p256');
 const longChain = await credential('ecdsa-p256,chain=3,size=3700');
 const mutate = (corpus: readonly Uint8Array[], random: Prng): Uint8Array => mutated(corpus, random, inventions12);
@@ -18,7 +20,7 @@ const options: PairOptions = {
 describe.each(['client', 'server'] as const)('a %s that is given 200,000 mutated datagrams', (role) => {
   const corpus = new Pair(options).run().sent.map(({ bytes }) => bytes);
 
-  it('survives 120,000 of them in the middle of handshakes, and then completes one', () => {
+  it('survives 120,000 of them in the middle of handshakes, and then completes one', { timeout: patience }, () => {
     const random = new Prng(`handshake ${role}`);
     const completed = { with: 0, without: 0 };
     for (let round = 0; round < 600; round++) {
@@ -36,7 +38,9 @@ describe.each(['client', 'server'] as const)('a %s that is given 200,000 mutated
     expect(new Pair(options).run().agreed).toBe(true);
   });
 
-  it('survives 80,000 of them on one live association, which is as alive after them as before', () => {
+  it('survives 80,000 of them on one live association, which is as alive after them as before', {
+    timeout: patience,
+  }, () => {
     const random = new Prng(`connected ${role}`);
     const pair = new Pair(options).run();
     expect(pair.agreed).toBe(true);
