@@ -116,8 +116,14 @@ function costText(handshake: Handshake): string {
       return sentAt === undefined || range.recoveredAt === undefined ? [] : [range.recoveredAt - sentAt];
     });
     const after = waits.length > 0 ? ` after ${duration(Math.max(...waits))}` : '';
+    const by = howTaken(
+      datagramsOf(
+        handshake,
+        lost.flatMap(({ evidence, packets }) => (evidence === 'link' ? packets : [])),
+      ),
+    );
     const were = datagrams === 1 ? 'was' : 'were';
-    return `; ${datagrams === undefined ? 'datagrams' : count(datagrams, 'datagram')} with ${lostText(lost, handshake)} ${were} lost and resent${after}`;
+    return `; ${datagrams === undefined ? 'datagrams' : count(datagrams, 'datagram')} with ${lostText(lost, handshake)} ${were} lost${by === '' ? '' : `${by},`} and resent${after}`;
   }
   // What DTLS 1.3 repeats behind the handshake (tickets, KeyUpdates) did not cost it anything.
   const own = handshake.flights.filter(({ sentAt }) => sentAt < (handshake.establishedAt ?? Number.POSITIVE_INFINITY));

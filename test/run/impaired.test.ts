@@ -54,7 +54,9 @@ describe('a handshake over licode-uplink', () => {
 
   it('completes, waiting for the queue, and the trace says whose traffic that was', () => {
     const trace = over({});
-    expect(told(trace).outcome).toBe('established');
+    const { outcome, verdict } = told(trace);
+    expect(outcome).toBe('established');
+    expect(verdict).toContain('were lost, because the queue was full of other traffic, and resent after');
     const waits = of(trace, 'link').flatMap(({ action }) => (action.kind === 'queued' ? [action] : []));
     const longest = Math.max(...waits.map(({ ms }) => ms));
     // 20 KB at 225 kbit/s are 711 ms.
