@@ -1,12 +1,13 @@
 /** Real captures: what expected.json demands, with and without keys, and what tshark reads of the same files. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Handshake } from '../../src/analysis/model.ts';
+import { toHex } from '../../src/base/bytes.ts';
 import { diagnose } from '../../src/diagnosis/diagnose.ts';
 import { project } from '../../src/trace/buffers.ts';
 import { handshakeTypeName } from '../../src/wire/handshake.ts';
-import { groups, nameIn } from '../../src/wire/registry.ts';
+import { ContentType, groups, nameIn } from '../../src/wire/registry.ts';
 import { cipherSuiteName } from '../../src/wire/suites.ts';
 import { hasTshark } from '../capture/tshark.ts';
 import { captureDirectory, captureNames } from '../support/fixtures.ts';
@@ -152,32 +153,62 @@ describe('what a capture shows', () => {
   });
 });
 
-/** What tshark prints for a frame: type, message_seq, offset, length, total of each fragment it can read. */
-function tsharkFragments(name: string): Map<number, string[]> {
-  const fields = ['type', 'message_seq', 'fragment_offset', 'fragment_length', 'length'];
-  const args = ['-r', `${captureDirectory}${name}.pcapng`, '-o', `tls.keylog_file:${captureDirectory}${name}.keylog`];
+/** What tshark reads of a capture, in one run. */
+interface TsharkReading {
+  /** By frame: type, message_seq, offset, length, total of each fragment. */
+  readonly fragments: ReadonlyMap<number, readonly string[]>;
+  /** Lists of suites that hellos have, each once. */
+  readonly suites: readonly string[];
+  /** Level and description of each alert that it can read. */
+  readonly alerts: readonly string[];
+  /** Application data that it decrypted, and its frame; hexadecimal. */
+  readonly data: readonly string[];
+}
+
+function tsharkReading(name: string): TsharkReading {
+  const fields = ['type', 'message_seq', 'fragment_offset', 'fragment_length', 'length'].map(
+    (field) => `dtls.handshake.${field}`,
+  );
+  const others = ['dtls.handshake.ciphersuite', 'dtls.alert_message.level', 'dtls.alert_message.desc', 'data.data'];
+  const args = ['-n', '-r', `${captureDirectory}${name}.pcapng`, '-Y', 'dtls'];
+  const keys = `${captureDirectory}${name}.keylog`;
   const out = execFileSync(
     'tshark',
-    [...args, '-T', 'fields', '-e', 'frame.number', ...fields.flatMap((field) => ['-e', `dtls.handshake.${field}`])],
+    [
+      ...[...args, ...(existsSync(keys) ? ['-o', `tls.keylog_file:${keys}`] : [])],
+      ...['-T', 'fields', ...['frame.number', ...fields, ...others].flatMap((field) => ['-e', field])],
+    ],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
   );
-  const frames = new Map<number, string[]>();
+  const fragments = new Map<number, string[]>();
+  const suites = new Set<string>();
+  const alerts: string[] = [];
+  const data: string[] = [];
   for (const line of out.trimEnd().split('\n')) {
-    const [frame, ...columns] = line.split('\t').map((cell) => cell.split(','));
+    const cells = line.split('\t').map((cell) => (cell === '' ? [] : cell.split(',')));
+    const [[frame = ''] = [], ...columns] = cells;
     const [types = []] = columns;
-    const fragments = types[0] === '' ? [] : types.map((_, i) => columns.map((column) => column[i]).join(' '));
-    if (fragments.length > 0) frames.set(Number(frame?.[0]), fragments);
+    const [list = [], levels = [], descriptions = [], contents = []] = columns.slice(fields.length);
+    const told = types.map((_, i) => fields.map((_field, column) => columns[column]?.[i]).join(' '));
+    if (told.length > 0) fragments.set(Number(frame), told);
+    if (list.length > 0) suites.add(list.map(Number).join(' '));
+    alerts.push(...levels.map((level, i) => `${level} ${descriptions[i]}`));
+    data.push(...contents.map((content) => `${frame} ${content}`));
   }
-  return frames;
+  return { fragments, suites: [...suites], alerts: [...new Set(alerts)], data };
 }
 
 describe.runIf(hasTshark)('tshark', () => {
   // tshark shows nothing of the cut datagrams of `trunc`, and its 4.0 nothing of DTLS 1.3.
   const readByBoth = captureNames.filter((name) => name !== 'trunc' && name !== 'dtls13_nss_mutual_pq');
 
-  it.each(readByBoth)('finds the same handshake messages, numbers, offsets and lengths in %s', (name) => {
-    const { datagrams } = onlyHandshake(captureTrace(name, 'with keys'));
+  it.each(readByBoth)('reads the same messages, fragments, suites, alerts and decrypted bytes in %s', (name) => {
+    const analysis = analysisOf(captureTrace(name, 'with keys'));
+    const [handshake, ...more] = analysis.snapshot().handshakes;
+    if (!handshake || more.length > 0) throw new Error('not one handshake');
+    const { datagrams, parameters, alerts } = handshake;
     const ours = new Map<number, string[]>();
+    const data: string[] = [];
     for (const { packet, records } of datagrams) {
       const fragments = records.flatMap((record) =>
         record.fragments.map(({ message, messageSeq, offset, length, total }) =>
@@ -185,7 +216,20 @@ describe.runIf(hasTshark)('tshark', () => {
         ),
       );
       if (fragments.length > 0) ours.set(packet, fragments);
+      for (const { contentType, protection, content } of records) {
+        if (contentType !== ContentType.applicationData || protection !== 'decrypted' || !content) continue;
+        const bytes = analysis.bytesOf(content.buffer)?.subarray(content.start, content.end);
+        data.push(`${packet} ${toHex(bytes ?? new Uint8Array(0))}`);
+      }
     }
-    expect(Object.fromEntries(ours)).toEqual(Object.fromEntries(tsharkFragments(name)));
+    const theirs = tsharkReading(name);
+    expect(Object.fromEntries(ours)).toEqual(Object.fromEntries(theirs.fragments));
+    const { offer, cipherSuite } = parameters;
+    const suites = [offer?.cipherSuites.join(' '), cipherSuite === undefined ? undefined : String(cipherSuite)];
+    expect(suites.filter((list) => list !== undefined)).toEqual(theirs.suites);
+    const read = alerts.flatMap(({ level, description, readable }) => (readable ? [`${level} ${description}`] : []));
+    expect([...new Set(read)]).toEqual(theirs.alerts);
+    expect(data).toEqual(theirs.data);
+    if (name === 'good_ecdhe_rsa') expect(data).not.toEqual([]);
   });
 });
