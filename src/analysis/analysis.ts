@@ -9,6 +9,7 @@ import { toHex } from '../base/bytes.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { BufferId, Origin } from '../trace/buffers.ts';
 import type {
+  Actor,
   Address,
   DatagramEvent,
   PacketNumber,
@@ -148,6 +149,9 @@ export class Analysis {
         (place?.track ?? this.#current ?? this.#begin(event.at)).tell(event);
         break;
       }
+      case 'connected':
+        (this.#finishedBefore(event.actor) ?? this.#current ?? this.#begin(event.at)).tell(event);
+        break;
       default:
         (this.#current ?? this.#begin(event.at)).tell(event);
     }
@@ -166,21 +170,49 @@ export class Analysis {
       ?.media({ from: undefined, src, dst }, rtp + rtcp, lastAt);
   }
 
+  /** The handshake that an end has just completed, where the other end has begun the next one in the meantime. */
+  #finishedBefore(actor: Actor): Track | undefined {
+    const before = this.#current?.before;
+    const { client, server } = before?.reading.sides ?? {};
+    return client?.finished && server?.finished && !before?.facts.connected[actor] ? before : undefined;
+  }
+
   /** What is known by now. The same object while nothing was pushed; unchanged handshakes keep their identity. */
   snapshot(): Snapshot {
     if (this.#snapshot) return this.#snapshot;
     this.#pathShown = true;
+    const views = new Map<Track, Handshake>();
     const handshakes = this.#tracks.map((track) => {
       const followed = this.#lastAt - track.endedAt >= silenceMs;
       const { path, trips, size } = this.#pathOf(track);
       const fingerprints = { crypto: this.#shared.crypto, announced: this.#announcedTo(track) };
       const { stunKey, ...stun } = this.#stunOf(track);
-      const key = `${followed} ${this.#fingerprints.length} ${size} ${stunKey}`;
+      const earlier = track.before && views.get(track.before);
+      const before = earlier && {
+        id: earlier.id,
+        client: earlier.client,
+        establishedAt: earlier.establishedAt,
+        endedAt: earlier.endedAt,
+      };
+      const key = `${followed} ${this.#fingerprints.length} ${size} ${stunKey} ${before?.establishedAt} ${before?.endedAt}`;
       const software = {
         client: this.#ice.softwareOf(track.client),
         server: this.#ice.softwareOf(track.server),
       };
-      return track.view({ header: this.#header, fingerprints, path, ...stun, trips, software, followed, key });
+      const surroundings = {
+        header: this.#header,
+        fingerprints,
+        path,
+        ...stun,
+        trips,
+        software,
+        before,
+        followed,
+        key,
+      };
+      const view = track.view(surroundings);
+      views.set(track, view);
+      return view;
     });
     const quiet = handshakes.length === 0 ? this.#quietPath() : undefined;
     if (quiet) handshakes.push(quiet);
@@ -215,7 +247,7 @@ export class Analysis {
     const software = { client: this.#ice.softwareOf(proved.src), server: this.#ice.softwareOf(proved.dst) };
     const view = track.view({
       ...{ header: this.#header, fingerprints, path, stun, stunLeftOut, trips, software },
-      ...{ followed: true, key: '' },
+      ...{ before: undefined, followed: true, key: '' },
     });
     return { ...view, client: proved.src, server: proved.dst, inferred: ['client', 'server'] };
   }
@@ -286,8 +318,10 @@ export class Analysis {
     }
     const association = this.#pairs.of(event)?.association;
     const first = event.bytes[0] ?? 0;
-    // Between the addresses of a handshake 20 to 63 is DTLS, however damaged, and ciphertexts of 1.3 have no other mark.
-    if (association && first >= 20 && first <= 63) {
+    // Between the addresses of a handshake 20 to 63 is DTLS, however damaged, and ciphertexts of 1.3 have no other mark;
+    // and so is what fills up a record that the datagram before holds only the beginning of.
+    const rest = kind !== 'stun' && association?.tracks.at(-1)?.awaitsRest(event);
+    if (association && (rest || (first >= 20 && first <= 63))) {
       this.#dtls(event, association, undefined);
       return;
     }
@@ -364,6 +398,7 @@ export class Analysis {
     const hello = peekClientHello(event.bytes);
     const track = this.#trackFor(event, association, hello);
     if (hello) this.#moves.noteRandom(toHex(hello.random), track, association);
+    if (hello) track.firstHello ??= { src: event.src, dst: event.dst };
     this.#current = track;
     const index = track.push(event, this.#ordinal++, wrapping);
     if (index === undefined) return;
@@ -388,6 +423,7 @@ export class Analysis {
   #adopt(event: DatagramEvent, association: Association): Track {
     const waiting = this.#tracks.length === 1 && this.#tracks[0]?.client === undefined ? this.#tracks[0] : undefined;
     const track = waiting ?? this.#begin(event.at);
+    track.before = association.tracks.at(-1);
     association.tracks.push(track);
     return track;
   }
@@ -431,7 +467,8 @@ function beginsAnother(current: Track, event: DatagramEvent, hello: PeekedHello,
   if (!helloSeen) return used;
   const answered = reading.helloVerifyRequest || reading.serverHello !== undefined;
   // Both sides are clients: one association that cannot work, not two handshakes.
-  if (event.src !== current.client && event.dst !== current.server) return used || answered;
+  const first = current.firstHello;
+  if (first && event.src !== first.src && event.dst !== first.dst) return used || answered;
   // A client that changes its random for the cookie breaks RFC 6347 §4.2.1, but goes on with the same handshake.
   return !(hello.messageSeq > 0 && reading.helloVerifyRequest && !reading.serverHello && !used);
 }

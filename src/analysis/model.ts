@@ -109,12 +109,21 @@ export interface Handshake {
     | undefined;
   /** Whether the capture cut datagrams (snap length), so that what is not seen is not missing. */
   readonly snapped: boolean;
+  /** The handshake before it between the same addresses. */
+  readonly before: Before | undefined;
   /** Whether secrets for this handshake are known, and whether they opened its records. */
   readonly keys: 'none' | 'decrypts' | 'wrong' | 'unused';
   /** Protected records of each side that were opened, and that were not. */
   readonly opened: Readonly<Record<Actor, { readonly opened: number; readonly closed: number }>>;
   /** Key log labels of DTLS 1.3 that would open what stayed closed, in the order in which they were missed. */
   readonly missingSecrets: readonly string[];
+}
+
+export interface Before {
+  readonly id: string;
+  readonly client: Address;
+  readonly establishedAt: TraceTime | undefined;
+  readonly endedAt: TraceTime;
 }
 
 /** A STUN message: a check of ICE's, a question to a STUN or TURN server, an answer. Unproved, as passwords are not known. */

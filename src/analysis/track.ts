@@ -27,6 +27,9 @@ export interface TrackFacts {
   end: EventOf<'end'> | undefined;
 }
 
+/** A sender that goes on with a record in the next datagram does so at once. ms */
+const restWithinMs = 50;
+
 /** Facts of an end that are remembered of each kind; a run makes dozens. */
 const maxFacts = 20_000;
 
@@ -58,7 +61,7 @@ const noTraffic = (): TrafficCount => ({
 /** What the view takes from outside the handshake. */
 export type Surroundings = Pick<
   ViewInputs,
-  'fingerprints' | 'header' | 'followed' | 'path' | 'stun' | 'stunLeftOut' | 'trips' | 'software'
+  'fingerprints' | 'header' | 'followed' | 'path' | 'stun' | 'stunLeftOut' | 'trips' | 'software' | 'before'
 > & {
   readonly key: string;
 };
@@ -78,6 +81,10 @@ export class Track {
   readonly ours = new Set<Actor>();
   startedAt: TraceTime;
   endedAt: TraceTime;
+  /** Who sent its first ClientHello, and to whom: in a run that both ends tell, not always the client. */
+  firstHello: { readonly src: Address; readonly dst: Address } | undefined;
+  /** The one before it between the same addresses. */
+  before: Track | undefined;
   readonly #shared: Shared;
   readonly #entries: Entry[] = [];
   #reading: Reading;
@@ -89,6 +96,8 @@ export class Track {
   readonly #traffic = new Map<Actor | Address, TrafficCount>();
   readonly #moves: Move[] = [];
   #toldIds = false;
+  /** Bytes that the last datagram of a sender promised and has not. */
+  #rest: { readonly src: Address; readonly at: TraceTime; readonly missing: number } | undefined;
   #view: Handshake | undefined;
   #viewKey = '';
 
@@ -143,7 +152,29 @@ export class Track {
     this.#entries.push(entry);
     if (event.from && event.contents) this.ours.add(event.from);
     if (!this.#stale) this.#reading.push(entry, this.#senderOf(event));
+    this.#noteRest(event);
     return this.#entries.length - 1;
+  }
+
+  /** Whether a datagram that is no DTLS may be the rest of a record that the one before it from there holds no end of. */
+  awaitsRest({ src, at, length }: DatagramEvent): boolean {
+    const rest = this.#rest;
+    return rest !== undefined && rest.src === src && at - rest.at <= restWithinMs && length > 0;
+  }
+
+  #noteRest({ src, at, bytes, length }: DatagramEvent): void {
+    const rest = this.#rest;
+    if (rest?.src === src && at - rest.at <= restWithinMs) {
+      const missing = rest.missing - length;
+      if (missing > 0) {
+        this.#rest = { src, at, missing };
+        return;
+      }
+    }
+    if (rest?.src === src) this.#rest = undefined;
+    const leftover = this.#stale || bytes.length < length ? undefined : this.#reading.views.at(-1)?.leftover;
+    if (leftover?.reason !== 'truncated' || leftover.declared === undefined) return;
+    this.#rest = { src, at, missing: leftover.declared - (length - leftover.start) };
   }
 
   /** Media packets between the same addresses, the last of them at `at`. */

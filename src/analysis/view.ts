@@ -51,6 +51,7 @@ export interface ViewInputs {
   readonly moves: readonly Move[];
   /** As STUN between the two ends shows them. */
   readonly trips: IceRoundTrips | undefined;
+  readonly before: Handshake['before'];
   readonly software: Handshake['software'];
 }
 
@@ -118,6 +119,7 @@ export function handshakeView(inputs: ViewInputs): Handshake {
     stunLeftOut: inputs.stunLeftOut,
     end: facts.end && { at: facts.end.at, how: facts.end.how, why: facts.end.why },
     snapped: reading.snapped,
+    before: inputs.before,
     keys: reading.keyState,
     opened: { client: { ...reading.opening.by.client }, server: { ...reading.opening.by.server } },
     missingSecrets: [...reading.opening.missing],

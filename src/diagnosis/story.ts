@@ -2,29 +2,60 @@
  * What happened to a handshake, worked out once and shared by outcome, verdict and rules: so that no two of them can
  * contradict each other. A handshake that did not complete stopped at one thing, and the rule for that thing leads.
  */
-import type { AlertView, DatagramView, FlightView, Handshake, LostRange, RecordView } from '../analysis/model.ts';
-import type { PacketRange } from '../trace/buffers.ts';
-import type { Actor, PacketNumber, TraceTime } from '../trace/model.ts';
+import type { AlertView, DatagramView, FlightView, Handshake, LostRange } from '../analysis/model.ts';
+import type { Actor, TraceTime } from '../trace/model.ts';
+import { type Behind, type Cause, causeBehind, junkOf, leadingCause, neverAgainOf } from './causes.ts';
+import { type Cut, cutsOf, type SplitRecord, splitRecordsOf } from './cuts.ts';
+import {
+  anyLost,
+  datagramsOf,
+  flightOf,
+  flightsFrom,
+  hasMessage,
+  isSplit,
+  lastHeard,
+  openLosses,
+  sendings,
+  shownEvidence,
+  wasHeard,
+} from './lookups.ts';
 import { neverBegan, strangersDtls } from './path.ts';
 import { otherSide } from './words.ts';
 
+export type { Cut } from './cuts.ts';
+export {
+  anyLost,
+  bothBegan,
+  bothWaited,
+  certificateDatagrams,
+  datagramsOf,
+  evidenceOf,
+  flightOf,
+  flightOfLost,
+  flightsFrom,
+  hasMessage,
+  isAck,
+  isQuietPath,
+  isSplit,
+  lastHeard,
+  missedByCapture,
+  openLosses,
+  sendings,
+  shownEvidence,
+  wasHeard,
+} from './lookups.ts';
+
 /** Largest UDP payload that an Ethernet path carries unfragmented over IPv4: 1500 less 20 and 8. */
 export const ethernetPayload = 1472;
-
-/** A datagram that the path cut short. */
-export interface Cut {
-  readonly datagram: DatagramView;
-  /** Where the record that was cut begins, and the bytes that it and its header need. */
-  readonly start: number;
-  readonly declared: number | undefined;
-  /** What was left of the datagram. */
-  readonly to: number;
-}
 
 /** Why a handshake went no further, as far as the trace tells. */
 export type Stop =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'cut'; readonly cuts: readonly Cut[] }
+  /** The sender itself puts records across the ends of datagrams. */
+  | { readonly kind: 'split-record'; readonly records: readonly SplitRecord[] }
+  /** Something better than silence or repetition explains it. */
+  | Cause
   | { readonly kind: 'too-large'; readonly datagrams: readonly DatagramView[]; readonly mtu: number }
   /** Our link took every sending of a flight away. */
   | { readonly kind: 'link'; readonly flight: FlightView; readonly datagrams: readonly DatagramView[] }
@@ -42,15 +73,9 @@ export type Stop =
   | { readonly kind: 'last-flight'; readonly flight: FlightView; readonly unanswered: number; readonly media: boolean }
   /** DTLS 1.3: all that the client says are ACKs of the ServerHello, as it can open nothing behind it. */
   | { readonly kind: 'server-hello-only'; readonly flight: FlightView; readonly acks: readonly DatagramView[] }
-  | { readonly kind: 'cookie'; readonly flight: FlightView }
-  /** Nothing ever came back to a ClientHello that needs several datagrams. */
-  | { readonly kind: 'split-hello'; readonly flight: FlightView }
   /** The peer's DTLS comes, from an address that ICE has not proved, beside the path that it has. */
   | { readonly kind: 'off-path'; readonly datagrams: number; readonly from: readonly string[] }
-  /** One side asks and asks, and nothing comes. */
-  | { readonly kind: 'silence'; readonly who: Actor; readonly flight: FlightView | undefined }
-  /** Both repeat themselves. */
-  | { readonly kind: 'stuck'; readonly flight: FlightView };
+  | Behind;
 
 export interface Story {
   /** From whose side "sent" and "received" are meant: ours in a run, the client's in a capture. */
@@ -65,7 +90,10 @@ export interface Story {
   readonly progressAt: TraceTime;
   /** Whether the end is a real one: somebody asked again in vain, gave up, or nothing more came for long. */
   readonly stalled: boolean;
+  /** What the path cut. */
   readonly cuts: readonly Cut[];
+  /** What a sender put across the ends of datagrams. */
+  readonly splitRecords: readonly SplitRecord[];
   readonly stop: Stop;
 }
 
@@ -77,7 +105,10 @@ export function storyOf(handshake: Handshake): Story {
   const us = handshake.localRole ?? 'client';
   const fatal = fatalAlert(handshake);
   const mismatch = mismatchOf(handshake);
-  const cuts = cutsOf(handshake);
+  const ends = cutsOf(handshake);
+  const splitRecords = splitRecordsOf(handshake, ends);
+  const split = new Set(splitRecords.map(({ datagram }) => datagram));
+  const cuts = ends.filter(({ datagram }) => !split.has(datagram));
   const progressAt = lastProgress(handshake);
   const over = handshake.establishedAt !== undefined || fatal !== undefined || mismatch !== undefined;
   const stalled = !over && hasStalled(handshake, progressAt);
@@ -90,131 +121,11 @@ export function storyOf(handshake: Handshake): Story {
     progressAt,
     stalled,
     cuts,
-    stop: over ? { kind: 'nothing' } : stopOf(handshake, cuts, progressAt, stalled),
+    splitRecords,
+    stop: over ? { kind: 'nothing' } : stopOf(handshake, cuts, splitRecords, progressAt, stalled),
   };
   stories.set(handshake, story);
   return story;
-}
-
-/** Whether the trace knows of any datagram that did not arrive. */
-export const anyLost = ({ datagrams }: Handshake): boolean => datagrams.some(({ delivered }) => delivered === false);
-
-/** Whether any datagram of a side arrived, or may have. */
-export const wasHeard = ({ datagrams }: Handshake, actor: Actor): boolean =>
-  datagrams.some(({ from, delivered }) => from === actor && delivered !== false);
-
-/** The last such datagram that belongs to a flight, or acknowledges one: an alert at the end is no sign of life. */
-export const lastHeard = ({ datagrams }: Handshake, actor: Actor): DatagramView | undefined =>
-  datagrams.findLast(
-    ({ from, delivered, flight, records }) =>
-      from === actor && delivered !== false && (flight !== undefined || records.some(isAck)),
-  );
-
-/** An ACK, or in DTLS 1.3 without keys what has the size of one. */
-export const isAck = ({ ack, likely }: RecordView): boolean => ack !== undefined || likely === 'ack';
-
-export const flightOf = (handshake: Handshake, datagram: DatagramView): FlightView | undefined =>
-  handshake.flights.find(({ number }) => number === datagram.flight);
-
-export const flightsFrom = (handshake: Handshake, actor: Actor): readonly FlightView[] =>
-  handshake.flights.filter(({ from }) => from === actor);
-
-/** How often a flight was sent. */
-export const sendings = (flight: FlightView): number => 1 + flight.resentAt.length;
-
-export const hasMessage = (handshake: Handshake, name: string): boolean =>
-  handshake.flights.some(({ messages }) => messages.includes(name));
-
-/** Bytes that never came, and that the other side cannot have had: it did not go on to its next flight. */
-export const openLosses = (handshake: Handshake): readonly LostRange[] =>
-  handshake.lost.filter((lost) => lost.recoveredAt === undefined && !wentOn(handshake, lost));
-
-/** Bytes that were never seen, though the other side went on: the capture missed them, the handshake did not. */
-export const missedByCapture = (handshake: Handshake): readonly LostRange[] =>
-  handshake.lost.filter((lost) => lost.recoveredAt === undefined && wentOn(handshake, lost));
-
-export const flightOfLost = (handshake: Handshake, { messageKey }: LostRange): FlightView | undefined => {
-  const holder = handshake.datagrams.find(({ records }) =>
-    records.some(({ fragments }) => fragments.some((fragment) => fragment.messageKey === messageKey)),
-  );
-  return holder && flightOf(handshake, holder);
-};
-
-function wentOn(handshake: Handshake, lost: LostRange): boolean {
-  if (handshake.establishedAt !== undefined) return true;
-  const flight = flightOfLost(handshake, lost);
-  return (
-    flight !== undefined && handshake.flights.some((other) => other.from !== lost.from && other.number > flight.number)
-  );
-}
-
-/** The datagrams with parts of a ClientHello, when either side sent one and neither got further. */
-export function bothBegan({ datagrams, establishedAt }: Handshake): readonly DatagramView[] | undefined {
-  const hellos = datagrams.filter(({ records }) =>
-    records.some(({ fragments }) => fragments.some(({ name }) => name === 'client_hello')),
-  );
-  const both = (['client', 'server'] as const).every((side) => hellos.some(({ from }) => from === side));
-  return both && establishedAt === undefined ? hellos : undefined;
-}
-
-/** Whether a capture shows a path that ICE has proved and that no DTLS ever came over. */
-export const isQuietPath = (handshake: Handshake): boolean =>
-  handshake.datagrams.length === 0 &&
-  handshake.ours.length === 0 &&
-  handshake.stun.length > 0 &&
-  !neverBegan(handshake);
-
-/** The datagrams that brought a side's Certificate. */
-export const certificateDatagrams = ({ datagrams }: Handshake, of: Actor): PacketRange[] =>
-  evidenceOf(
-    datagrams.filter(
-      ({ from, records }) =>
-        from === of && records.some(({ fragments }) => fragments.some(({ message }) => message === 11)),
-    ),
-  );
-
-/** Whole datagrams as evidence, the first so many. */
-export const evidenceOf = (datagrams: readonly DatagramView[]): PacketRange[] =>
-  datagrams.slice(0, shownEvidence).map(({ packet, bytes }) => ({ packet, start: 0, end: bytes.length }));
-/** Places that a finding shows at most. */
-export const shownEvidence = 64;
-
-/** The datagrams with these numbers, in their order in the handshake. */
-export function datagramsOf(handshake: Handshake, packets: readonly PacketNumber[]): readonly DatagramView[] {
-  const known = found.get(packets);
-  if (known?.handshake === handshake) return known.datagrams;
-  const wanted = new Set(packets);
-  const datagrams = handshake.datagrams.filter(({ packet }) => wanted.has(packet));
-  found.set(packets, { handshake, datagrams });
-  return datagrams;
-}
-
-/** Several rules ask for the datagrams of the same flight, and a flight of a long run has thousands. */
-const found = new WeakMap<
-  readonly PacketNumber[],
-  { readonly handshake: Handshake; readonly datagrams: readonly DatagramView[] }
->();
-
-function cutsOf({ datagrams }: Handshake): Cut[] {
-  const cuts: Cut[] = [];
-  for (const datagram of datagrams) {
-    // Nearly all have neither, and a long run has many of them.
-    if (datagram.leftover !== undefined || datagram.link.length > 0) cuts.push(...cutOf(datagram));
-  }
-  return cuts;
-}
-
-/** What a datagram that the path cut looks like: by the link, or by a record that needs more bytes than there are. */
-function cutOf(datagram: DatagramView): Cut[] {
-  const byLink = datagram.link.find(({ action }) => action.kind === 'truncated')?.action;
-  if (byLink?.kind === 'truncated') {
-    const cut = datagram.records.find(({ end }) => end > byLink.to);
-    const declared = cut && cut.end - cut.start;
-    return [{ datagram, start: cut?.start ?? byLink.to, declared, to: byLink.to }];
-  }
-  const { leftover } = datagram;
-  if (leftover?.reason !== 'truncated') return [];
-  return [{ datagram, start: leftover.start, declared: leftover.declared, to: datagram.size }];
 }
 
 /** Of a fatal alert after both Finished it is only the end of a handshake if nothing showed that it had completed. */
@@ -245,15 +156,26 @@ const isRepeat = ({ attempt, newBytes }: DatagramView): boolean => attempt > 0 &
 function hasStalled(handshake: Handshake, progressAt: TraceTime): boolean {
   if (handshake.failures.some(({ failure }) => failure.code === 'timed-out')) return true;
   if (handshake.end?.how === 'done' || (handshake.followed && handshake.flights.length > 0)) return true;
-  return handshake.flights.some(({ resentAt }) => resentAt.some((at) => at > progressAt));
+  if (handshake.flights.some(({ resentAt }) => resentAt.some((at) => at > progressAt))) return true;
+  return junkOf(handshake).some(({ at }) => at > progressAt) || neverAgainOf(handshake) !== undefined;
 }
 
-function stopOf(handshake: Handshake, cuts: readonly Cut[], progressAt: TraceTime, stalled: boolean): Stop {
+function stopOf(
+  handshake: Handshake,
+  cuts: readonly Cut[],
+  splitRecords: readonly SplitRecord[],
+  progressAt: TraceTime,
+  stalled: boolean,
+): Stop {
   const open = cuts.filter(({ datagram }) => flightOf(handshake, datagram)?.complete !== true);
   if (open.length > 0) return { kind: 'cut', cuts: open };
   if (!stalled || neverBegan(handshake)) return { kind: 'nothing' };
+  const across = splitRecords.filter(({ datagram }) => flightOf(handshake, datagram)?.complete !== true);
+  if (across.length > 0) return { kind: 'split-record', records: across };
   const forgotten = lastFlightForgotten(handshake);
   if (forgotten) return forgotten;
+  const leading = leadingCause(handshake);
+  if (leading) return leading;
   const link = stoppedByLink(handshake);
   if (link) return link;
   const { elsewhere } = strangersDtls(handshake);
@@ -264,12 +186,9 @@ function stopOf(handshake: Handshake, cuts: readonly Cut[], progressAt: TraceTim
   const opaque = helloOnly(handshake);
   if (opaque) return opaque;
   if (missing.length > 0) return { kind: 'fragments', lost: missing };
-  return silenceOf(handshake, progressAt);
+  const silence = silenceOf(handshake, progressAt);
+  return causeBehind(handshake, silence) ?? silence;
 }
-
-/** Whether the first sending of a flight needed several datagrams. */
-export const isSplit = (handshake: Handshake, { packets }: FlightView): boolean =>
-  datagramsOf(handshake, packets).filter(({ attempt }) => attempt === 0).length > 1;
 
 /** The flight that did not get through, when it was our own link that took every sending of it. */
 function stoppedByLink(handshake: Handshake): Stop | undefined {
@@ -367,7 +286,7 @@ function helloOnly(handshake: Handshake): Stop | undefined {
 const ackEntryBytes = 16;
 
 /** Who fell silent, when nothing tells that anything was lost. */
-function silenceOf(handshake: Handshake, progressAt: TraceTime): Stop {
+function silenceOf(handshake: Handshake, progressAt: TraceTime): Behind {
   const lastFrom = (actor: Actor): TraceTime => lastHeard(handshake, actor)?.at ?? Number.NEGATIVE_INFINITY;
   const [client, server] = [lastFrom('client'), lastFrom('server')];
   const speaker: Actor = client >= server ? 'client' : 'server';

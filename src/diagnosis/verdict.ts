@@ -3,6 +3,7 @@ import type { DatagramView, FlightView, Handshake, LostRange } from '../analysis
 import { unreachable } from '../base/unreachable.ts';
 import { cipherSuiteName } from '../wire/suites.ts';
 import { factsFor, reasonsFor } from './alerts.ts';
+import { causeText } from './causeText.ts';
 import { failureText } from './failures.ts';
 import { announcedAndSeen } from './fingerprints.ts';
 import { browsersText, helloFacts, sizesText } from './hello.ts';
@@ -10,7 +11,9 @@ import { lostDatagrams } from './losses.ts';
 import type { Outcome } from './model.ts';
 import { hangupText, iceWorksText, noIceText, teardownText } from './path.ts';
 import { refusalOf, refusalText } from './refusals.ts';
+import { stormsOf } from './storms.ts';
 import {
+  bothWaited,
   datagramsOf,
   flightOfLost,
   flightsFrom,
@@ -129,6 +132,9 @@ function costText(handshake: Handshake): string {
   const own = handshake.flights.filter(({ sentAt }) => sentAt < (handshake.establishedAt ?? Number.POSITIVE_INFINITY));
   const again = own.reduce((sum, { resentAt }) => sum + resentAt.length, 0);
   if (again === 0) return '';
+  const [storm] = stormsOf(handshake);
+  if (storm)
+    return `; ${flightText(storm.flight)} was sent again up to ${storm.peak} times a second, ${count(storm.flight.resentAt.length, 'time')} in all, which no loss explains`;
   return `; ${count(again, 'flight')} ${again === 1 ? 'was' : 'were'} sent again, which is how DTLS copes with loss`;
 }
 
@@ -169,13 +175,14 @@ function noAnswerText(handshake: Handshake): string {
     const over = (stun.at(-1)?.at ?? 0) - (stun[0]?.at ?? 0);
     return `No DTLS at all: ICE checks between ${client} and ${server} are answered, and in ${duration(over)} neither side sent a ClientHello, as when both are passive`;
   }
+  if (bothWaited(handshake)) return 'No DTLS at all: both sides waited for a ClientHello, as when both are passive';
   const { us, them, stop } = storyOf(handshake);
   const sent = handshake.datagrams.filter(({ from }) => from === us);
+  if (stop.kind === 'never-again' || stop.kind === 'junk') return `No answer: ${stopText(handshake, stop)}`;
   const dropped = handshake.datagrams.filter(({ from, delivered }) => from === them && delivered === false);
   if (dropped.length > 0)
     return `No answer came through: the link took ${count(dropped.length, 'datagram')} of the ${them} away${howTaken(dropped)}, and left none`;
-  if (stop.kind === 'link' || stop.kind === 'too-large' || stop.kind === 'split-hello' || stop.kind === 'off-path')
-    return `No answer: ${stopText(handshake, stop)}`;
+  if (answersItself.has(stop.kind)) return `No answer: ${stopText(handshake, stop)}`;
   const though = iceWorksText(handshake);
   const first = sent[0];
   if (!first) return `No answer: the ${us} waited and no ${them} came${though}`;
@@ -187,6 +194,17 @@ function noAnswerText(handshake: Handshake): string {
   const byLink = taken.length > 0 ? `: ${takenText(taken, sent.length)}` : '';
   return `No answer: ${what} was sent ${times(n)}${n > 1 ? ` in ${over}` : ''} and nothing came back${byLink || though}`;
 }
+
+/** Stops that say more than that nothing came. */
+const answersItself: ReadonlySet<Stop['kind']> = new Set([
+  'link',
+  'too-large',
+  'split-hello',
+  'never-again',
+  'stale',
+  'junk',
+  'off-path',
+]);
 
 export function stopText(handshake: Handshake, stop: Stop): string {
   switch (stop.kind) {
@@ -224,6 +242,24 @@ export function stopText(handshake: Handshake, stop: Stop): string {
       const n = sendings(stop.flight);
       return `${flightText(stop.flight)} was sent ${times(n)}${n > 1 ? ` in ${spanOf(stop.flight)}` : ''} and the ${stop.who} stayed silent`;
     }
+    case 'split-record': {
+      const [first] = stop.records;
+      const size = first
+        ? `, as its record of ${first.declared} bytes at byte ${first.start} of a datagram of ${first.to}`
+        : '';
+      return `the ${first?.datagram.from ?? 'sender'} lets records run over the ends of its datagrams${size}, which no receiver can put together`;
+    }
+    case 'never-again':
+    case 'junk':
+    case 'cookies':
+    case 'interleaved':
+    case 'stale':
+    case 'numbers':
+    case 'borders':
+    case 'reordered':
+    case 'messages':
+    case 'finished':
+      return causeText(stop);
     case 'stuck':
       return `both sides repeat themselves; ${flightText(stop.flight)} was sent ${times(sendings(stop.flight))} and never got through whole`;
     default:

@@ -31,6 +31,7 @@ import {
   selectedAgain,
   strangersAfter,
 } from './casesPath.ts';
+import { timeCases } from './casesTime.ts';
 
 export interface Trigger {
   readonly what: string;
@@ -74,6 +75,7 @@ export const cases: Readonly<
   Record<string, { readonly triggers: readonly Trigger[]; readonly nearMisses: readonly NearMiss[] }>
 > = {
   ...negotiationCases,
+  ...timeCases,
   'retransmission-normal': {
     triggers: [
       {
@@ -99,6 +101,7 @@ export const cases: Readonly<
     nearMisses: [
       { what: 'nothing is sent twice', trace: capture('good_ecdhe_rsa') },
       { what: 'the network makes copies', trace: seenBy('client', { rules: ['duplicate=100%', 'delay=5ms'] }) },
+      { what: 'it does not stop', trace: () => traceOfQuirk('storm-after-finished', true) },
       {
         what: 'datagrams overtake each other',
         trace: seenBy('client', { ...fragments, rules: ['reorder=50%,by=30ms'] }),

@@ -6,13 +6,21 @@ import type { Handshake } from '../../src/analysis/model.ts';
 import { diagnose } from '../../src/diagnosis/diagnose.ts';
 import type { Finding, Rule } from '../../src/diagnosis/model.ts';
 import { rules } from '../../src/diagnosis/rules/index.ts';
+import type { Trace } from '../../src/trace/model.ts';
 import { captureNames } from '../support/fixtures.ts';
-import { captureTrace, onlyHandshake, snapshotOf } from '../support/reading.ts';
+import { captureTrace, snapshotOf } from '../support/reading.ts';
 import { captureAt, simulated } from '../support/traces.ts';
 import { cases } from './cases.ts';
 
 const findingsOf = (handshake: Handshake, id: string): readonly Finding[] =>
   diagnose(handshake).findings.filter((finding) => finding.id === id);
+
+/** The newest handshake: what came before it is part of what it is judged by. */
+const newest = (trace: Trace): Handshake => {
+  const handshake = snapshotOf(trace).handshakes.at(-1);
+  if (!handshake) throw new Error('no handshake');
+  return handshake;
+};
 
 const triggers = Object.entries(cases).flatMap(([id, { triggers: own }]) =>
   own.map((one) => [id, one.what, one] as const),
@@ -23,7 +31,7 @@ const nearMisses = Object.entries(cases).flatMap(([id, { nearMisses: own }]) =>
 
 describe('a rule', () => {
   it.each(triggers)('%s speaks when %s', (id, _, { trace, severity, says }) => {
-    const found = findingsOf(onlyHandshake(trace()), id);
+    const found = findingsOf(newest(trace()), id);
     expect(found.map((finding) => finding.severity)).toContain(severity);
     expect(found.find((finding) => finding.severity === severity)?.why).toMatch(says);
     for (const { why, fix, title, see } of found)
@@ -31,7 +39,7 @@ describe('a rule', () => {
   });
 
   it.each(triggers)('%s shows evidence that exists when %s', (id, _, { trace }) => {
-    const handshake = onlyHandshake(trace());
+    const handshake = newest(trace());
     const sizes = new Map([
       ...handshake.datagrams.map(({ packet, bytes }) => [packet, bytes.length] as const),
       ...handshake.stun.map(({ packet, size }) => [packet, size] as const),
@@ -45,7 +53,7 @@ describe('a rule', () => {
   });
 
   it.each(nearMisses)('%s is silent when %s', (id, _, { trace }) => {
-    expect(findingsOf(onlyHandshake(trace()), id)).toEqual([]);
+    expect(findingsOf(newest(trace()), id)).toEqual([]);
   });
 });
 

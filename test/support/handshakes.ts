@@ -56,6 +56,7 @@ export function handshakeOf(said: readonly Said[], more: Partial<Handshake> = {}
     traffic: { client: noTraffic, server: noTraffic },
     recordGaps: [],
     snapped: false,
+    before: undefined,
     datagrams,
     flights: flightsOf(datagrams),
     messages: [],

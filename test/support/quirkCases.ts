@@ -224,6 +224,8 @@ export const quirkCases: Readonly<Record<QuirkId, QuirkCase>> = {
   'mtu-ignored': {
     end: 'server',
     own: { credentials: [long], mtu: 600 },
+    rules: ['in:mtu=1000'],
+    timeoutMs: 20_000,
     shows: (wire) => Math.max(...wire.sizes('server')) === 1397,
   },
   'no-pmtu-backoff': {

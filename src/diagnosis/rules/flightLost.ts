@@ -1,4 +1,5 @@
 import type { FlightView, Handshake } from '../../analysis/model.ts';
+import { stalledByOrder } from '../causes.ts';
 import { rule, type Says } from '../model.ts';
 import {
   anyLost,
@@ -29,7 +30,8 @@ export const flightLost = rule(
     if (stop.kind === 'link' || stop.kind === 'stuck') return stopped(handshake, stop.kind, stop.flight);
     const taken = wholeFlightsTaken(handshake);
     if (taken.length > 0) return taken.flatMap((flight) => byLink(handshake, flight));
-    return inCapture(handshake);
+    // A server that answers each time, and each time something else, loses nothing.
+    return stop.kind === 'cookies' ? undefined : inCapture(handshake);
   },
 );
 
@@ -64,12 +66,12 @@ function byLink(handshake: Handshake, flight: FlightView): Says[] {
   const lost = datagrams.filter(({ delivered }) => delivered === false);
   const again = datagrams.find(({ delivered }) => delivered !== false);
   // What never got through at all is what the handshake stopped at, and told there.
-  if (!again) return [];
+  if (!again && storyOf(handshake).stop.kind === 'link') return [];
   const names = [...new Set(lost.flatMap(({ link }) => link.map(({ rule: name }) => `"${name}"`)))].join(', ');
   return [
     {
       severity: 'warning',
-      why: `The link took all of ${flightText(flight)} away (${count(lost.length, 'datagram')}${names ? `, by ${names}` : ''}). The sending that got through came ${duration(again.at - flight.sentAt)} later.`,
+      why: `The link took all of ${flightText(flight)} away (${count(lost.length, 'datagram')}${names ? `, by ${names}` : ''}). ${again ? `The sending that got through came ${duration(again.at - flight.sentAt)} later.` : 'It was not sent again in a way that got through.'}`,
       fix: 'A flight that is lost whole costs one timer, as a lost datagram does. Shorter timers recover sooner.',
       evidence: evidenceOf(lost),
     },
@@ -80,9 +82,12 @@ function byLink(handshake: Handshake, flight: FlightView): Says[] {
 function inCapture(handshake: Handshake): Says[] {
   const said: Says[] = [];
   let told: FlightView | undefined;
+  // What arrived whole was not lost, though its receiver made nothing of it.
+  const inOrder = stalledByOrder(handshake);
   for (const flight of handshake.flights) {
     // What was sent again because of an ACK says no more than that ACK (RFC 9147 §7.2).
-    if (flight === told || flight.resentAt.length === flight.resentAfterAck.length) continue;
+    if (inOrder.includes(flight) || flight === told || flight.resentAt.length === flight.resentAfterAck.length)
+      continue;
     const answer = flightsFrom(handshake, otherSide(flight.from)).find(({ number }) => number > flight.number);
     const why = answer && whyLost(handshake, flight, answer);
     if (!why) continue;

@@ -1,6 +1,6 @@
 import { rule } from '../model.ts';
 import { rolesResult } from '../path.ts';
-import { bothBegan, datagramsOf, evidenceOf, lastHeard, sendings, storyOf } from '../story.ts';
+import { bothBegan, bothWaited, datagramsOf, evidenceOf, lastHeard, sendings, storyOf } from '../story.ts';
 import { capitalised, duration, flightText, times } from '../words.ts';
 
 export const peerSilent = rule(
@@ -19,7 +19,7 @@ export const peerSilent = rule(
     const { stop, stalled, us } = storyOf(handshake);
     if (!stalled || stop.kind !== 'silence') return undefined;
     // Then it is the roles, and they are named.
-    if (bothBegan(handshake) || rolesResult(handshake) === 'both-passive') return undefined;
+    if (bothBegan(handshake) || bothWaited(handshake) || rolesResult(handshake) === 'both-passive') return undefined;
     const { who, flight } = stop;
     const last = lastHeard(handshake, who);
     const alert = handshake.alerts.find(({ from, at }) => from === who && (!last || at > last.at));

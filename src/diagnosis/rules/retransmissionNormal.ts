@@ -1,5 +1,6 @@
 import type { FlightView } from '../../analysis/model.ts';
 import { rule } from '../model.ts';
+import { stormsOf } from '../storms.ts';
 import { evidenceOf } from '../story.ts';
 import { capitalised, count, duration, flightText, list, numeral } from '../words.ts';
 
@@ -7,7 +8,8 @@ export const retransmissionNormal = rule(
   {
     id: 'retransmission-normal',
     title: 'Flights were sent again, as DTLS does',
-    signature: 'Bytes of a handshake message come again from the same side (same message_seq, overlapping range).',
+    signature:
+      'Bytes of a handshake message come again from the same side (same message_seq, overlapping range), and not without pause.',
     doc: {
       why: 'Repeating a whole flight after a timer, often with other fragment borders, is how DTLS copes with loss. What Wireshark marks as "Reassembly error" or overlapping fragments is this and nothing worse.',
       fix: 'Nothing: the repetitions are no fault. What made them necessary is said by the other findings, where it is known.',
@@ -16,7 +18,8 @@ export const retransmissionNormal = rule(
   },
   (handshake) => {
     const { client, server } = handshake.retransmissions;
-    if (client + server === 0) return undefined;
+    // Without pause it is not normal.
+    if (client + server === 0 || stormsOf(handshake).length > 0) return undefined;
     const repeats = handshake.datagrams.filter(({ attempt }) => attempt > 0);
     const useless = repeats.filter(({ newBytes }) => newBytes === 0).length;
     const again = handshake.flights.filter(({ resentAt }) => resentAt.length > 0);

@@ -1,0 +1,147 @@
+/** What story, rules and verdict ask of a handshake again and again: its flights, datagrams, losses and messages. */
+import type { DatagramView, FlightView, FragmentView, Handshake, LostRange, RecordView } from '../analysis/model.ts';
+import type { PacketRange } from '../trace/buffers.ts';
+import type { Actor, PacketNumber } from '../trace/model.ts';
+import { neverBegan } from './path.ts';
+import { otherSide } from './words.ts';
+
+/** Whether the trace knows of any datagram that did not arrive. */
+export const anyLost = ({ datagrams }: Handshake): boolean => datagrams.some(({ delivered }) => delivered === false);
+
+/** Whether any datagram of a side arrived, or may have. */
+export const wasHeard = ({ datagrams }: Handshake, actor: Actor): boolean =>
+  datagrams.some(({ from, delivered }) => from === actor && delivered !== false);
+
+/** The last such datagram that belongs to a flight, or acknowledges one: an alert at the end is no sign of life. */
+export const lastHeard = ({ datagrams }: Handshake, actor: Actor): DatagramView | undefined =>
+  datagrams.findLast(
+    ({ from, delivered, flight, records }) =>
+      from === actor && delivered !== false && (flight !== undefined || records.some(isAck)),
+  );
+
+/** An ACK, or in DTLS 1.3 without keys what has the size of one. */
+export const isAck = ({ ack, likely }: RecordView): boolean => ack !== undefined || likely === 'ack';
+
+export const flightOf = (handshake: Handshake, datagram: DatagramView): FlightView | undefined =>
+  handshake.flights.find(({ number }) => number === datagram.flight);
+
+export const flightsFrom = (handshake: Handshake, actor: Actor): readonly FlightView[] =>
+  handshake.flights.filter(({ from }) => from === actor);
+
+/** How often a flight was sent. */
+export const sendings = (flight: FlightView): number => 1 + flight.resentAt.length;
+
+export const hasMessage = (handshake: Handshake, name: string): boolean =>
+  handshake.flights.some(({ messages }) => messages.includes(name));
+
+/** Bytes that never came, and that the other side cannot have had: it did not go on to its next flight. */
+export const openLosses = (handshake: Handshake): readonly LostRange[] =>
+  handshake.lost.filter((lost) => lost.recoveredAt === undefined && !wentOn(handshake, lost));
+
+/** Bytes that were never seen, though the other side went on: the capture missed them, the handshake did not. */
+export const missedByCapture = (handshake: Handshake): readonly LostRange[] =>
+  handshake.lost.filter((lost) => lost.recoveredAt === undefined && wentOn(handshake, lost));
+
+export const flightOfLost = (handshake: Handshake, { messageKey }: LostRange): FlightView | undefined => {
+  const holder = handshake.datagrams.find(({ records }) =>
+    records.some(({ fragments }) => fragments.some((fragment) => fragment.messageKey === messageKey)),
+  );
+  return holder && flightOf(handshake, holder);
+};
+
+function wentOn(handshake: Handshake, lost: LostRange): boolean {
+  if (handshake.establishedAt !== undefined) return true;
+  const flight = flightOfLost(handshake, lost);
+  return (
+    flight !== undefined && handshake.flights.some((other) => other.from !== lost.from && other.number > flight.number)
+  );
+}
+
+/** The datagrams with parts of a ClientHello, when either side sent one and neither got further. */
+export function bothBegan({ datagrams, establishedAt }: Handshake): readonly DatagramView[] | undefined {
+  const hellos = datagrams.filter(({ records }) =>
+    records.some(({ fragments }) => fragments.some(({ name }) => name === 'client_hello')),
+  );
+  const both = (['client', 'server'] as const).every((side) => hellos.some(({ from }) => from === side));
+  return both && establishedAt === undefined ? hellos : undefined;
+}
+
+/** Whether both ends, which tell of themselves, waited to the end and neither sent anything. */
+export const bothWaited = ({ datagrams, ours, end, failures }: Handshake): boolean =>
+  datagrams.length === 0 && ours.length === 2 && end?.how === 'done' && failures.length === 0;
+
+/** Whether a capture shows a path that ICE has proved and that no DTLS ever came over. */
+export const isQuietPath = (handshake: Handshake): boolean =>
+  handshake.datagrams.length === 0 &&
+  handshake.ours.length === 0 &&
+  handshake.stun.length > 0 &&
+  !neverBegan(handshake);
+
+/** The datagrams that brought a side's Certificate. */
+export const certificateDatagrams = ({ datagrams }: Handshake, of: Actor): PacketRange[] =>
+  evidenceOf(
+    datagrams.filter(
+      ({ from, records }) =>
+        from === of && records.some(({ fragments }) => fragments.some(({ message }) => message === 11)),
+    ),
+  );
+
+/** Whole datagrams as evidence, the first so many. */
+export const evidenceOf = (datagrams: readonly DatagramView[]): PacketRange[] =>
+  datagrams.slice(0, shownEvidence).map(({ packet, bytes }) => ({ packet, start: 0, end: bytes.length }));
+export const shownEvidence = 64;
+
+/** The datagrams with these numbers, in their order in the handshake. */
+export function datagramsOf(handshake: Handshake, packets: readonly PacketNumber[]): readonly DatagramView[] {
+  const known = found.get(packets);
+  if (known?.handshake === handshake) return known.datagrams;
+  const wanted = new Set(packets);
+  const datagrams = handshake.datagrams.filter(({ packet }) => wanted.has(packet));
+  found.set(packets, { handshake, datagrams });
+  return datagrams;
+}
+
+/** Several rules ask for the datagrams of the same flight, and a flight of a long run has thousands. */
+const found = new WeakMap<
+  readonly PacketNumber[],
+  { readonly handshake: Handshake; readonly datagrams: readonly DatagramView[] }
+>();
+
+/** Whether the first sending of a flight needed several datagrams. */
+export const isSplit = (handshake: Handshake, { packets }: FlightView): boolean =>
+  datagramsOf(handshake, packets).filter(({ attempt }) => attempt === 0).length > 1;
+
+/** A handshake message in the clear that one record holds whole, and its body. */
+export interface PlainMessage {
+  readonly datagram: DatagramView;
+  readonly fragment: FragmentView;
+  readonly body: Uint8Array;
+}
+
+/** Every sending of the messages of a name that stand whole and in the clear in one record. */
+export function plainMessages({ datagrams }: Handshake, name: string): readonly PlainMessage[] {
+  const found: PlainMessage[] = [];
+  for (const datagram of datagrams) {
+    for (const { protection, fragments } of datagram.records) {
+      if (protection !== 'plain') continue;
+      for (const fragment of fragments) {
+        if (fragment.name !== name || fragment.length !== fragment.total) continue;
+        found.push({ datagram, fragment, body: datagram.bytes.subarray(fragment.start, fragment.end) });
+      }
+    }
+  }
+  return found;
+}
+
+/** When a datagram reached the other side, where the trace tells; when it was seen, otherwise. */
+export const arrivedAt = ({ at, deliveredAt }: DatagramView): number => deliveredAt ?? at;
+
+/**
+ * Whether what a side sent is seen as its receiver gets it: the trace knows what arrived, or the capture was taken there.
+ * What is missing behind a capture elsewhere, nobody sees.
+ */
+export function seenByReceiver({ datagrams, estimates }: Handshake, from: Actor): boolean {
+  const own = datagrams.filter((datagram) => datagram.from === from);
+  if (own.some(({ delivered }) => delivered !== undefined)) return true;
+  return estimates.vantage?.at === otherSide(from) || estimates.vantage?.at === 'one machine';
+}

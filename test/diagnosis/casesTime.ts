@@ -1,0 +1,468 @@
+/** Traces for the rules about time, fragments, records and cookies: `cases.ts` says what they are for. */
+import type { EndpointConfig, Role } from '../../src/engine/api.ts';
+import { type QuirkId, withQuirks } from '../../src/scenario/index.ts';
+import type { Actor, Trace } from '../../src/trace/model.ts';
+import { bundledTestCredential } from '../../src/x509/bundled.ts';
+import { traceOfQuirk } from '../support/quirkCases.ts';
+import { captureTrace } from '../support/reading.ts';
+import { captureAt, configured, type Simulated, simulated } from '../support/traces.ts';
+import type { NearMiss, Trigger } from './cases.ts';
+
+const capture = (name: string) => (): Trace => captureTrace(name, 'without keys');
+const quirk = (id: QuirkId) => (): Trace => traceOfQuirk(id, true);
+const quirkAt = (end: Actor, id: QuirkId) => (): Trace => captureAt(traceOfQuirk(id, true), end, false);
+const plainAt = (end: Actor, id: QuirkId) => (): Trace => captureAt(traceOfQuirk(id, false), end, false);
+const seenBy = (end: Actor, options: Simulated) => (): Trace => captureAt(simulated(options), end, false);
+const having = (role: Role, ids: readonly QuirkId[], more: Partial<EndpointConfig> = {}): EndpointConfig =>
+  withQuirks(configured(role, more), ids);
+
+/** A Certificate of some 3.7 KB. */
+const long = bundledTestCredential('chain-3700');
+const chain: Partial<EndpointConfig> = { credentials: [long], mtu: 600 };
+/** The server sends its flight; the client does not say a word, and both ends are watched for long. */
+const clientWithoutTimer: Simulated = {
+  rules: ['delay=10ms', 'out:drop=client_key_exchange#1'],
+  client: having('client', ['no-retransmission']),
+  timeoutMs: 20_000,
+};
+
+export const timeCases: Readonly<
+  Record<string, { readonly triggers: readonly Trigger[]; readonly nearMisses: readonly NearMiss[] }>
+> = {
+  'peer-never-retransmits': {
+    triggers: [
+      {
+        what: 'nothing drives the timer of the client',
+        trace: quirk('no-retransmission'),
+        severity: 'error',
+        says: /^The client sent its flight 1 \(ClientHello\) once and never again, and set no timer for it.*That one sending was lost/,
+      },
+      {
+        what: 'the last flight of a client is lost, seen by the client',
+        trace: seenBy('client', clientWithoutTimer),
+        severity: 'error',
+        says: /^The client sent its flight 3 \(ClientKeyExchange to Finished\) once and never again, though the server repeated its own/,
+      },
+      {
+        what: 'a HelloVerifyRequest is sent once, seen by the server',
+        trace: quirkAt('server', 'cookie-once'),
+        severity: 'error',
+        says: /flight 2 \(HelloVerifyRequest\) once and never again, though the client repeated its own four times in 15\.0 s/,
+      },
+    ],
+    nearMisses: [
+      { what: 'both sides repeat', trace: capture('lossy_retransmit') },
+      { what: 'the server is silent, and the client repeats', trace: capture('hole') },
+      { what: 'the capture ends at once', trace: quirkAt('client', 'no-retransmission') },
+      {
+        what: 'our endpoint has a timer that is long',
+        trace: () =>
+          simulated({
+            rules: ['out:drop=1'],
+            client: { retransmission: { start: 9000, growth: 2, cap: 60_000, attempts: 3 } },
+            timeoutMs: 5000,
+          }),
+      },
+    ],
+  },
+  'cookie-not-stable': {
+    triggers: [
+      {
+        what: 'each hello gets another, and the path is slow',
+        trace: quirk('cookie-renewed'),
+        severity: 'error',
+        says: /with 21 different cookies.*turns in a circle/,
+      },
+      {
+        what: 'the same, seen by the client',
+        trace: quirkAt('client', 'cookie-renewed'),
+        severity: 'error',
+        says: /different cookies/,
+      },
+      {
+        what: 'one of them is taken',
+        trace: () =>
+          simulated({
+            rules: ['in:drop=1', 'delay=10ms'],
+            server: having('server', ['cookie-renewed']),
+          }),
+        severity: 'warning',
+        says: /two HelloVerifyRequests with two different cookies.*Here one of them was taken/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the path is slow and the cookie the same', trace: plainAt('client', 'cookie-renewed') },
+      { what: 'one cookie is asked for', trace: capture('good_ecdhe_rsa') },
+    ],
+  },
+  'record-split-across-datagrams': {
+    triggers: [
+      {
+        what: 'the server cuts at the MTU',
+        trace: quirk('record-cut'),
+        severity: 'error',
+        says: /^Four records of the server run over.*byte 89 of datagram 2 declares 3737 bytes.*211 are there, and the rest is in the next 12 datagrams/,
+      },
+      {
+        what: 'the same, seen by the client',
+        trace: quirkAt('client', 'record-cut'),
+        severity: 'error',
+        says: /run over the end/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the path cuts datagrams', trace: capture('trunc') },
+      {
+        what: 'the link cuts one',
+        trace: () => simulated({ rules: ['in:truncate=500'], server: { packing: 'flight' } }),
+      },
+      { what: 'many fragments', trace: capture('bigchain_mtu300') },
+    ],
+  },
+  'tiny-fragments': {
+    triggers: [
+      {
+        what: 'the floor of OpenSSL',
+        trace: quirk('tiny-fragments'),
+        severity: 'warning',
+        says: /takes 20 datagrams of up to 228 bytes; at 1200 bytes each, 4 would do.*OpenSSL cuts at 228.*82 % of the handshakes, and 4 in 96 %/,
+      },
+      {
+        what: 'bigchain_mtu300',
+        trace: capture('bigchain_mtu300'),
+        severity: 'info',
+        says: /of up to 2\d\d bytes/,
+      },
+    ],
+    nearMisses: [
+      { what: 'fragments of 548 bytes', trace: capture('lossy_retransmit') },
+      { what: 'each record has a datagram', trace: quirk('record-per-datagram') },
+      { what: 'many small messages that are whole', trace: quirk('cookie-renewed') },
+    ],
+  },
+  'no-pmtu-backoff': {
+    triggers: [
+      {
+        what: 'the path is narrower, and says so',
+        trace: quirk('no-pmtu-backoff'),
+        severity: 'warning',
+        says: /was sent eight times without success, and its largest datagram had 1400 bytes each time\. The path carries 1000\./,
+      },
+      {
+        what: 'the MTU is not heeded',
+        trace: quirk('mtu-ignored'),
+        severity: 'warning',
+        says: /1397 bytes each time/,
+      },
+      {
+        what: 'the same, seen by the server',
+        trace: quirkAt('server', 'no-pmtu-backoff'),
+        severity: 'warning',
+        says: /The server never tried smaller ones/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the server backs off', trace: plainAt('server', 'no-pmtu-backoff') },
+      { what: 'three sendings are too few to tell', trace: capture('pmtu_blackhole') },
+      { what: 'small datagrams are not answered', trace: capture('hole') },
+    ],
+  },
+  'refragmented-retransmission': {
+    triggers: [
+      {
+        what: 'the receiver needs the same borders',
+        trace: quirk('stable-borders-only'),
+        severity: 'error',
+        says: /not always cut in the same places\. Every byte of it arrived, and the client never went on/,
+      },
+      {
+        what: 'it may be that, seen by the server',
+        trace: quirkAt('server', 'stable-borders-only'),
+        severity: 'warning',
+        says: /would do just this/,
+      },
+      {
+        what: 'the receiver takes it',
+        trace: quirk('refragmented-resend'),
+        severity: 'info',
+        says: /put it together all the same/,
+      },
+      {
+        what: 'OpenSSL packs less when it repeats (lossy_retransmit)',
+        trace: capture('lossy_retransmit'),
+        severity: 'info',
+        says: /^The server's flight 4 .* was sent twice/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the borders stay', trace: plainAt('client', 'refragmented-resend') },
+      { what: 'good_ecdhe_rsa', trace: capture('good_ecdhe_rsa') },
+      { what: 'a part comes again after an ACK', trace: quirk('tls13-labels') },
+    ],
+  },
+  'record-number-reused': {
+    triggers: [
+      {
+        what: 'the same datagram comes again',
+        trace: quirk('same-record-numbers'),
+        severity: 'warning',
+        says: /such as number 0 of epoch 0: the very same datagram was sent again/,
+      },
+      {
+        what: 'all fragments of a message have one number',
+        trace: quirkAt('client', 'number-per-message'),
+        severity: 'warning',
+        says: /^Three records of the server.*such as number 1 of epoch 0, with other bytes/,
+      },
+      {
+        what: 'the ServerHello has the number of the HelloVerifyRequest',
+        trace: quirkAt('client', 'number-after-cookie'),
+        severity: 'warning',
+        says: /number 0 of epoch 0, which the request for the cookie had/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the network makes copies', trace: seenBy('client', { rules: ['duplicate=100%', 'delay=5ms'] }) },
+      { what: 'every record is new', trace: capture('lossy_retransmit') },
+      { what: 'a cookie is asked for', trace: capture('good_ecdhe_rsa') },
+    ],
+  },
+  'retransmission-storm': {
+    triggers: [
+      {
+        what: 'the last flights answer each other',
+        trace: quirkAt('client', 'storm-after-finished'),
+        severity: 'warning',
+        says: /64 times in .*times a second.*neither stops/,
+      },
+      {
+        what: 'a timer fires at once',
+        trace: quirk('timer-at-once'),
+        severity: 'warning',
+        says: /100 times in 5 s, up to 20 times a second\. The timer of the client fires at once/,
+      },
+    ],
+    nearMisses: [
+      { what: 'one repetition', trace: capture('loss-small') },
+      { what: 'twelve in seven minutes', trace: seenBy('client', { rules: ['out:loss=100%'] }) },
+      { what: 'a timer that begins with 10 ms and doubles', trace: quirk('rto-below-rtt') },
+    ],
+  },
+  'rto-below-rtt': {
+    triggers: [
+      {
+        what: 'the timer is 10 ms and the way there and back 60',
+        trace: quirk('rto-below-rtt'),
+        severity: 'warning',
+        says: /^The client's flight 1 \(ClientHello\) was sent again after 10 ms, before an answer could be there: .* is answered 60 ms after/,
+      },
+      {
+        what: 'the path is slow, seen by the client',
+        trace: seenBy('client', { rules: ['delay=700ms'] }),
+        severity: 'warning',
+        says: /sent again after 1 s, .*: it is answered 1\.4 s after/,
+      },
+      {
+        what: 'the path is slow, seen by the server',
+        trace: seenBy('server', { rules: ['delay=700ms'] }),
+        severity: 'warning',
+        says: /is answered 1\.4 s after/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the path is slow, and the timer slower', trace: seenBy('client', { rules: ['delay=400ms'] }) },
+      { what: 'a hello is lost', trace: seenBy('client', { rules: ['out:drop=client_hello#1', 'delay=10ms'] }) },
+      { what: 'one loss', trace: capture('lossy_retransmit') },
+    ],
+  },
+  'stale-association': {
+    triggers: [
+      {
+        what: 'the client begins anew',
+        trace: quirk('begins-anew'),
+        severity: 'error',
+        says: /after the last datagram of h1, which is established, a new ClientHello comes from the same address\. It was sent twice/,
+      },
+      {
+        what: 'the server becomes the client, seen by the client',
+        trace: quirkAt('client', 'role-switch'),
+        severity: 'error',
+        says: /from its server, which is the client now/,
+      },
+    ],
+    nearMisses: [
+      { what: 'nobody was there before', trace: seenBy('client', { rules: ['out:loss=100%'] }) },
+      { what: 'the new one is answered', trace: twice },
+      { what: 'one handshake', trace: capture('good_mutual_srtp') },
+    ],
+  },
+  'interleaved-handshakes': {
+    triggers: [
+      {
+        what: 'each hello begins another handshake',
+        trace: quirk('hello-answered-anew'),
+        severity: 'error',
+        says: /one ClientHello, sent two times, with two ServerHellos of different randoms.*no Finished fits/,
+      },
+      {
+        what: 'the same, seen by the client',
+        trace: quirkAt('client', 'hello-answered-anew'),
+        severity: 'error',
+        says: /different randoms/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the same hello is sent again', trace: plainAt('client', 'hello-answered-anew') },
+      { what: 'a handshake after another', trace: twice },
+      { what: 'lossy_retransmit', trace: capture('lossy_retransmit') },
+    ],
+  },
+  'slow-link': {
+    triggers: [
+      {
+        what: '225 kbit/s towards the client',
+        trace: seenBy('client', { rules: ['in:rate=225kbit/s', 'delay=10ms'], server: chain }),
+        severity: 'info',
+        says: /^What the server sends comes at about 2[23]\d kbit\/s.*No timer fired/,
+      },
+      {
+        what: '30 kbit/s, where the timer fires',
+        trace: seenBy('client', { rules: ['in:rate=30kbit/s', 'delay=10ms'], server: chain }),
+        severity: 'warning',
+        says: /about 3\d kbit\/s.*sent again/,
+      },
+    ],
+    nearMisses: [
+      { what: 'a fast path', trace: seenBy('client', { rules: ['in:rate=2Mbit/s', 'delay=10ms'], server: chain }) },
+      { what: 'a fast path in the field', trace: capture('bigchain_mtu300') },
+    ],
+  },
+  'finished-decrypt-failure': {
+    triggers: [
+      {
+        what: 'Finished has one bit wrong',
+        trace: quirk('wrong-finished'),
+        severity: 'error',
+        says: /with decrypt_error \(51\), right after Finished: it says itself that Finished does not fit/,
+      },
+      {
+        what: 'a message is hashed twice',
+        trace: quirk('hashed-twice'),
+        severity: 'error',
+        says: /Flights had been repeated before/,
+      },
+      {
+        what: 'the keys are wrong, and nobody says a word',
+        trace: quirk('wrong-keys'),
+        severity: 'error',
+        says: /drops it without a word.*It says itself that the record protection/,
+      },
+      {
+        what: 'the same, seen by the server',
+        trace: quirkAt('server', 'wrong-keys'),
+        severity: 'error',
+        says: /drops it without a word/,
+      },
+    ],
+    nearMisses: [
+      { what: 'a signature is wrong', trace: quirk('wrong-signature') },
+      { what: 'the alert after Finished is about a certificate', trace: capture('expired_client_cert') },
+      { what: 'the last flight is lost behind the capture', trace: quirkAt('client', 'wrong-keys') },
+      { what: 'all is well', trace: capture('good_mutual_srtp') },
+    ],
+  },
+  'junk-on-timeout': {
+    triggers: [
+      {
+        what: 'the flight is lost and junk comes in its place',
+        trace: quirk('junk-on-timeout'),
+        severity: 'error',
+        says: /^Two datagrams of the server hold a handshake record that is part of no message, the first 1 s after/,
+      },
+      {
+        what: 'the same, seen by the client',
+        trace: quirkAt('client', 'junk-on-timeout'),
+        severity: 'error',
+        says: /part of no message/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the timer repeats the flight', trace: capture('loss-small') },
+      { what: 'records are cut', trace: capture('trunc') },
+    ],
+  },
+  'reordering-stalls': {
+    triggers: [
+      {
+        what: 'the client takes fragments in order only',
+        trace: quirk('in-order-only'),
+        severity: 'warning',
+        says: /reached the client whole, but not in the order.*only after it was sent again, 1 s later/,
+      },
+      {
+        what: 'the same, seen by the client',
+        trace: quirkAt('client', 'in-order-only'),
+        severity: 'warning',
+        says: /drops what comes before its turn/,
+      },
+      {
+        what: 'nothing is sent again',
+        trace: () =>
+          simulated({
+            rules: ['delay=10ms', 'in:delay=certificate@0,by=100ms'],
+            client: having('client', ['in-order-only']),
+            server: chain,
+            // Nobody sends it again in time.
+            timeoutMs: 900,
+          }),
+        severity: 'error',
+        says: /never went on/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the client keeps what comes early', trace: plainAt('client', 'in-order-only') },
+      { what: 'a fragment was lost', trace: capture('loss-small') },
+    ],
+  },
+  'several-messages-in-record': {
+    triggers: [
+      {
+        what: 'the client reads the first message only',
+        trace: quirk('first-message-only'),
+        severity: 'error',
+        says: /reached the client whole, with up to four messages in one record/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the client reads all', trace: () => traceOfQuirk('first-message-only', false) },
+      { what: 'the keys are wrong as well', trace: quirk('tls13-labels') },
+      { what: 'all is well', trace: capture('dtls13_nss_mutual_pq') },
+    ],
+  },
+  'version-from-first-fragment': {
+    triggers: [
+      {
+        what: 'the server looks at the first fragment',
+        trace: quirk('version-from-first-fragment'),
+        severity: 'info',
+        says: /ends at byte \d+ of its ClientHello, and the first fragment holds \d+ bytes.*from here the two look the same/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the server puts it together', trace: () => traceOfQuirk('version-from-first-fragment', false) },
+      { what: 'a server of 1.2 and a hello of one datagram', trace: capture('chromium_janus_srtp') },
+    ],
+  },
+};
+
+/** A client that begins anew, and a server that takes it: two handshakes between the same addresses. */
+function twice(): Trace {
+  const first = captureAt(simulated(), 'client', false).events;
+  const other = captureAt(simulated({ seed: 2, server: { credentials: [long] } }), 'client', false).events;
+  const end = Math.max(...first.map(({ at }) => at)) + 100;
+  const events = [...first, ...other.map((event) => ({ ...event, at: event.at + end }))];
+  return {
+    ...captureAt(simulated(), 'client', false),
+    events: events.map((event, i) => (event.kind === 'datagram' ? { ...event, packet: i + 1 } : event)),
+  };
+}
