@@ -25,6 +25,7 @@ import {
   readForm,
   type Scenario,
   toCommandLine,
+  toScenarioText,
   type ValueDescription,
 } from '../../src/scenario/index.ts';
 import { importCredential } from '../../src/x509/import.ts';
@@ -97,8 +98,8 @@ const perLine = (description: ValueDescription): boolean =>
 /** The role that the form stands at. */
 const roleOf = (form: FormState): string => form.values.role ?? 'client';
 
-/** What only the panel's terminal twin has a use for: a panel has no exit code. */
-const notHere: readonly OptionName[] = ['expect'];
+/** What only the panel's terminal twin has a use for: a panel has no exit code, and makes one handshake at a time. */
+const notHere: readonly OptionName[] = ['expect', 'repeat', 'until', 'parallel'];
 
 const fieldNames = optionsOf('probe').filter((name) => !notHere.includes(name));
 
@@ -300,6 +301,12 @@ export function commandLineOf(form: FormState): string | undefined {
   // A terminal has no page.
   if (!scenario.ok || scenario.value.target?.kind === 'page') return undefined;
   return `npx ${toCommandLine(scenario.value)}`;
+}
+
+/** The scenario file that does the same; undefined while the form is wrong, and for targets that only a browser has. */
+export function scenarioTextOf(form: FormState): string | undefined {
+  const scenario = scenarioOf(form);
+  return scenario.ok ? toScenarioText(scenario.value) : undefined;
 }
 
 type Problems = Readonly<Partial<Record<FieldName, string>>>;

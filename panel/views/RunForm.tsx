@@ -18,6 +18,7 @@ import {
   isSimulated,
   linesIn,
   quirkChoices,
+  scenarioTextOf,
   setCertificate,
   setField,
   shownProblem,
@@ -25,7 +26,7 @@ import {
   toggleLine,
   touch,
 } from '../state/form.ts';
-import { CopyLine } from './CopyLine.tsx';
+import { CopyButton, CopyLine } from './CopyLine.tsx';
 import { useActions, useSlice } from './context.ts';
 import { OfferField } from './Descriptions.tsx';
 
@@ -36,6 +37,7 @@ export function RunForm(): ReactElement {
   const form = useSlice((state) => state.form);
   const { start } = useActions();
   const commandLine = commandLineOf(form);
+  const scenario = scenarioTextOf(form);
   return (
     <form
       className="run-form"
@@ -65,7 +67,17 @@ export function RunForm(): ReactElement {
         ) : commandLine === undefined ? (
           <p className="dim">Mend the marked fields first.</p>
         ) : (
-          <CopyLine text={commandLine} name="the command line" />
+          <>
+            <CopyLine text={commandLine} name="the command line" />
+            {scenario !== undefined && (
+              <p className="row">
+                <CopyButton text={scenario} label="Copy as scenario" />
+                <span className="dim">
+                  a file for <code>npx dtlscope run</code>
+                </span>
+              </p>
+            )}
+          </>
         )}
       </section>
       {/* Enter in a field starts the run, as in any form. */}

@@ -16,6 +16,18 @@ export async function credentialsFor({ cert, key, certGen }: Options): Promise<r
   return [await made(certGen)];
 }
 
+/** Where a run's certificates come from. */
+export type CredentialSource = (options: Options) => Promise<readonly Credential[]>;
+
+/** The same certificates for all runs of one scenario: a key of RSA-4096 takes seconds to make. */
+export function credentialsOnce(): CredentialSource {
+  let made: Promise<readonly Credential[]> | undefined;
+  return (options) => {
+    made ??= credentialsFor(options);
+    return made;
+  };
+}
+
 function fromFiles(certificate: string, key: string | undefined): Credential {
   const imported = importCredential(
     readInput(certificate, 'the certificate'),

@@ -44,9 +44,11 @@ export function parseOutputs(paths: readonly string[]): readonly OutputFile[] {
 
 /** `run.sqlog` and 2 give `run-2.sqlog`: several handshakes of one server. */
 export const numbered = (files: readonly OutputFile[], number: number): readonly OutputFile[] =>
-  number === 1
-    ? files
-    : files.map(({ path, ending }) => ({ path: `${path.slice(0, -ending.length)}-${number}${ending}`, ending }));
+  number === 1 ? files : suffixed(files, String(number));
+
+/** `run.sqlog` and "bad" give `run-bad.sqlog`. */
+export const suffixed = (files: readonly OutputFile[], suffix: string): readonly OutputFile[] =>
+  files.map(({ path, ending }) => ({ path: `${path.slice(0, -ending.length)}-${suffix}${ending}`, ending }));
 
 /** Throws a `Stop` when the folder of one is not there or not ours to write to: for files that come later. */
 export function checkFolders(files: readonly OutputFile[]): void {
@@ -57,6 +59,18 @@ export function checkFolders(files: readonly OutputFile[]): void {
       throw new Stop(Exit.infrastructure, `Can not write ${path}: its folder is not there, or you are not allowed to.`);
     }
   }
+}
+
+/** Writes the files of a trace that is finished. Answers their names. */
+export function writeTrace(
+  files: readonly OutputFile[],
+  trace: Trace,
+  reading: Reading,
+  choice: OutputChoice,
+): readonly string[] {
+  const outputs = new Outputs(files, trace.header, choice);
+  for (const event of trace.events) outputs.push(event);
+  return outputs.finish(trace, reading);
 }
 
 /** What may be in the files beyond what is in all of them. */

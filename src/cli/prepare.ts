@@ -14,28 +14,32 @@ import {
   turnCredentials,
 } from '../run/index.ts';
 import { formatAddress, type Scenario, type Target, type TurnServer } from '../scenario/index.ts';
-import { credentialsFor } from './credentials.ts';
+import { type CredentialSource, credentialsFor } from './credentials.ts';
 import { Exit, Stop } from './exit.ts';
 import { checked, common, type Prepared, withPassword } from './prepared.ts';
 import { tool } from './reading.ts';
 import { type Carry, prepareSignalled } from './signalled.ts';
 import { openConnected, resolve } from './udp.ts';
 
-/** `carry` takes our description where a person brings it to the peer. */
-export async function prepare(scenario: Scenario, carry: Carry): Promise<Prepared> {
+/** `carry` takes our description where a person brings it to the peer; `ours` gives the certificates. */
+export async function prepare(
+  scenario: Scenario,
+  carry: Carry,
+  ours: CredentialSource = credentialsFor,
+): Promise<Prepared> {
   const { target, options } = scenario;
   switch (target?.kind) {
     case undefined:
     case 'sim':
-      return prepareSimulation(scenario);
+      return prepareSimulation(scenario, ours);
     case 'udp':
       return options.turn === undefined
-        ? prepareDirect(scenario, target)
-        : prepareRelayed(scenario, target, options.turn);
+        ? prepareDirect(scenario, target, ours)
+        : prepareRelayed(scenario, target, options.turn, ours);
     case 'sdp':
     case 'whip':
     case 'whep':
-      return prepareSignalled(scenario, target, carry);
+      return prepareSignalled(scenario, target, carry, ours);
     case 'browser':
       throw new Stop(
         Exit.usage,
@@ -53,9 +57,9 @@ export async function prepare(scenario: Scenario, carry: Carry): Promise<Prepare
 
 type UdpTarget = Extract<Target, { readonly kind: 'udp' }>;
 
-async function prepareDirect(scenario: Scenario, target: UdpTarget): Promise<Prepared> {
+async function prepareDirect(scenario: Scenario, target: UdpTarget, ours: CredentialSource): Promise<Prepared> {
   const { options } = scenario;
-  const config = checked(configFor(options, await credentialsFor(options)));
+  const config = checked(configFor(options, await ours(options)));
   const transport = await openConnected(target.host, target.port, options.bind);
   const spec = common(scenario);
   return {
@@ -65,9 +69,14 @@ async function prepareDirect(scenario: Scenario, target: UdpTarget): Promise<Pre
   };
 }
 
-async function prepareRelayed(scenario: Scenario, target: UdpTarget, turn: TurnServer): Promise<Prepared> {
+async function prepareRelayed(
+  scenario: Scenario,
+  target: UdpTarget,
+  turn: TurnServer,
+  ours: CredentialSource,
+): Promise<Prepared> {
   const { options } = scenario;
-  const config = checked(configFor(options, await credentialsFor(options)));
+  const config = checked(configFor(options, await ours(options)));
   const credentials = turnCredentials(withPassword(turn));
   const { address } = await resolve(target.host, undefined);
   const server = await openConnected(turn.host, turn.port, options.bind);
@@ -85,9 +94,9 @@ async function prepareRelayed(scenario: Scenario, target: UdpTarget, turn: TurnS
   };
 }
 
-async function prepareSimulation(scenario: Scenario): Promise<Prepared> {
+async function prepareSimulation(scenario: Scenario, source: CredentialSource): Promise<Prepared> {
   const { options } = scenario;
-  const { ours = await credentialsFor(options), theirs } = simulationCredentials(options);
+  const { ours = await source(options), theirs } = simulationCredentials(options);
   const spec = simulationFor(scenario, tool, ours, theirs, nobleProvider);
   checked(spec.client);
   checked(spec.server);

@@ -5,7 +5,7 @@ import { version } from '../base/version.ts';
 import { nodeProvider } from '../crypto/node/index.ts';
 import { diagnose } from '../diagnosis/diagnose.ts';
 import type { Diagnosis, Outcome } from '../diagnosis/model.ts';
-import { handshakeJson } from '../report/json.ts';
+import { type HandshakeJson, handshakeJson } from '../report/json.ts';
 import { plain } from '../report/plain.ts';
 import { textLadder } from '../report/text.ts';
 import type { Trace } from '../trace/model.ts';
@@ -58,14 +58,17 @@ export function readingOf(analysis: Analysis, name?: string): Reading {
   };
 }
 
+/** All handshakes of a reading as scripts see them. */
+export const handshakesJson = ({ handshakes }: Reading): readonly HandshakeJson[] =>
+  handshakes.map(({ handshake, diagnosis }) => handshakeJson(handshake, diagnosis));
+
 /** The document that `--json` prints. */
 export function jsonOf(readings: readonly Reading[]): string {
-  const handshakes = readings.flatMap(({ name, handshakes }) =>
-    handshakes.map(({ handshake, diagnosis }) => {
-      const json = handshakeJson(handshake, diagnosis);
+  const handshakes = readings.flatMap((reading) =>
+    handshakesJson(reading).map((json) =>
       // Of several files each has its h1.
-      return readings.length > 1 && name !== undefined ? { ...json, id: `${name}#${json.id}` } : json;
-    }),
+      readings.length > 1 && reading.name !== undefined ? { ...json, id: `${reading.name}#${json.id}` } : json,
+    ),
   );
   return `${JSON.stringify({ dtlscope: version, handshakes }, null, 2)}\n`;
 }

@@ -24,7 +24,7 @@ import {
   whipSignalling,
 } from '../run/index.ts';
 import { parseBind, type Scenario, type SignalledTarget } from '../scenario/index.ts';
-import { credentialsFor, systemRandom } from './credentials.ts';
+import { type CredentialSource, systemRandom } from './credentials.ts';
 import { Exit, Stop } from './exit.ts';
 import { readInput } from './files.ts';
 import { announced, checked, common, type Prepared, withPassword } from './prepared.ts';
@@ -36,10 +36,15 @@ export type Carry = (ours: { readonly type: DescriptionType; readonly sdp: strin
 /** What the terminal carries descriptions to. */
 export type CarriedTarget = Exclude<SignalledTarget, { readonly kind: 'browser' | 'page' }>;
 
-export async function prepareSignalled(scenario: Scenario, target: CarriedTarget, carry: Carry): Promise<Prepared> {
+export async function prepareSignalled(
+  scenario: Scenario,
+  target: CarriedTarget,
+  carry: Carry,
+  ours: CredentialSource,
+): Promise<Prepared> {
   const { options } = scenario;
   const given = target.kind === 'sdp' ? readGiven(target.file) : undefined;
-  const credentials = await credentialsFor(options);
+  const credentials = await ours(options);
   const config = signalledConfig(options, credentials);
   // Either role may come of it; what no endpoint could work with is said before anything is sent.
   for (const role of ['client', 'server'] as const) checked(config({ role, fingerprints: [], timerMs: undefined }));

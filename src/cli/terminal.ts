@@ -6,6 +6,8 @@ export interface Terminal {
   say(line: string): void;
   /** Shows a line that the next one replaces; nothing where stderr is no terminal. `undefined` takes it away. */
   progress(line: string | undefined): void;
+  /** Whether a line on stderr may change: there is a terminal. */
+  readonly lively: boolean;
   /** Columns of stdout; undefined where it is no terminal. */
   readonly columns: number | undefined;
   readonly color: boolean;
@@ -43,6 +45,7 @@ export function processTerminal(): Terminal {
       stderr.write(line.slice(0, Math.max(0, (stderr.columns ?? 80) - 1)));
       shown = true;
     },
+    lively: stderr.isTTY === true,
     columns: stdout.isTTY ? stdout.columns : undefined,
     // https://no-color.org
     color: stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb',

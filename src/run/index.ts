@@ -2,8 +2,10 @@
 export type * from './api.ts';
 export { VirtualClock } from './clock.ts';
 export { type RunSpec, runLimits, startRun } from './driver.ts';
+export { type Judged, unmet } from './expectation.ts';
 export { Gateway, type GatewaySpec } from './gateway.ts';
 export type { Fetch } from './http.ts';
+export { type Attempt, attemptOf, type Hunt, hunt } from './hunt.ts';
 export { type Listener, type ListenerSpec, listen } from './listener.ts';
 export { OfferedSignalling, type OfferedSpec } from './offered.ts';
 export { smallerPayload } from './pathPayloads.ts';

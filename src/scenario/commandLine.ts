@@ -24,7 +24,7 @@ export function toCommandLine(scenario: Scenario): string {
 }
 
 /** A form holds the PEM text itself, which no command line should; the file is for the reader to save. */
-const fileFor = (name: OptionName, text: string): string =>
+export const fileFor = (name: OptionName, text: string): string =>
   (name === 'cert' || name === 'key') && text.includes('-----BEGIN') ? `${name}.pem` : text;
 
 /** One word for a POSIX shell. */

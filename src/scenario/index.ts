@@ -1,5 +1,15 @@
 /** Options, targets, link rules and command lines: everything that a person may say about a run. */
 export * from './commandLine.ts';
+export {
+  type BothSides,
+  type Bounds,
+  type Expectation,
+  expecting,
+} from './file/expectation.ts';
+export { scenarioSchema } from './file/jsonSchema.ts';
+export * from './file/read.ts';
+export type * from './file/tree.ts';
+export { toScenarioText } from './file/write.ts';
 export { formatLinkRule, onlySimulated, parseLinkRule } from './linkGrammar.ts';
 export {
   formatLink,

@@ -33,3 +33,19 @@ export function distance(a: string, b: string, enough: number): number {
   }
   return row[b.length] ?? enough;
 }
+
+/** "a, b or c". */
+export const alternatives = (names: readonly string[]): string =>
+  names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`;
+
+/** ` (did you mean x?)` when one name is near enough. */
+export function suggest(given: string, known: readonly string[]): string {
+  const wanted = given.toLowerCase();
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(given.length / 4)) + 1;
+  for (const name of known) {
+    const d = distance(wanted, name.toLowerCase(), least);
+    if (d < least) [best, least] = [name, d];
+  }
+  return best === undefined ? '' : ` (did you mean ${best}?)`;
+}

@@ -26,6 +26,7 @@ import {
   linkRules,
   names,
   onOff,
+  optionalChoice,
   optionalInteger,
   secret,
   several,
@@ -74,6 +75,12 @@ export interface Options {
   readonly bind: string | undefined;
   readonly timeout: number;
   readonly expect: Outcome;
+  /** Rounds, of `parallel` handshakes each. */
+  readonly repeat: number;
+  /** The outcome that ends the repeating. */
+  readonly until: Outcome | undefined;
+  /** Handshakes at once. */
+  readonly parallel: number;
 }
 export type OptionName = keyof Options;
 
@@ -126,6 +133,7 @@ const always =
   (): T =>
     value;
 const both: readonly Command[] = ['probe', 'serve'];
+const everyOutcome = Object.fromEntries(outcomes.map((name) => [name, name])) as Record<Outcome, string>;
 
 export const optionTable: Table = {
   role: {
@@ -488,8 +496,38 @@ export const optionTable: Table = {
     help: 'the outcome that counts as success',
     commands: both,
     onlyRole: undefined,
-    type: choice<Outcome>(Object.fromEntries(outcomes.map((name) => [name, name])) as Record<Outcome, string>),
+    type: choice<Outcome>(everyOutcome),
     default: always('established'),
+  },
+  repeat: {
+    flag: '--repeat',
+    group: 'run',
+    label: 'Repeat',
+    help: 'make the handshake so many times, the seed growing by one each time; the last good one and the first bad one are kept and compared',
+    commands: ['probe'],
+    onlyRole: undefined,
+    type: integer(1, 100_000),
+    default: always(1),
+  },
+  until: {
+    flag: '--until',
+    group: 'run',
+    label: 'Until',
+    help: 'stop repeating as soon as a handshake ends with this outcome',
+    commands: ['probe'],
+    onlyRole: undefined,
+    type: optionalChoice<Outcome>(everyOutcome),
+    default: always(undefined),
+  },
+  parallel: {
+    flag: '--parallel',
+    group: 'run',
+    label: 'At once',
+    help: 'open so many associations at once, as a conference does; with --repeat in every round',
+    commands: ['probe'],
+    onlyRole: undefined,
+    type: integer(1, 256),
+    default: always(1),
   },
 };
 

@@ -18,6 +18,7 @@ import {
   optionsOf,
   optionTable,
   ourselves,
+  parseBind,
 } from './options.ts';
 import { bad, good, type Parsed, type Problem } from './problem.ts';
 import { habitsOf } from './profileOptions.ts';
@@ -115,6 +116,13 @@ function contradictions({ command, target, options }: Scenario, given: GivenOpti
         );
   if (target?.kind === 'sdp' || target?.kind === 'browser' || target?.kind === 'page')
     if (given.token !== undefined) refuse('token', `means nothing for ${target.kind === 'sdp' ? 'sdp:' : target.kind}`);
+  const several = options.repeat > 1 || options.parallel > 1;
+  if (options.until !== undefined && !several) refuse('until', 'means nothing for a single handshake', 'with --repeat');
+  for (const name of ['repeat', 'parallel'] as const)
+    if (target?.kind === 'sdp' && options[name] > 1)
+      refuse(name, 'means nothing for sdp: a description is answered once');
+  if (options.parallel > 1 && (parseBind(options.bind ?? '')?.port ?? 0) !== 0)
+    refuse('parallel', 'contradicts the port of --bind: each association needs its own');
   if (target?.kind === 'browser' && options.turn !== undefined) refuse('turn', 'means nothing for this browser itself');
   return problems;
 }

@@ -7,7 +7,7 @@ import type { LinkRule } from '../link/api.ts';
 import { numberIn, type Registry } from '../wire/registry.ts';
 import { formatFingerprint, parseFingerprint } from '../x509/fingerprint.ts';
 import { formatLink, linkPresetIds, linkPresets, parseLink } from './linkPresets.ts';
-import { distance, nearest } from './nearest.ts';
+import { alternatives, nearest, suggest } from './nearest.ts';
 import { bad, good, type Parsed, type Problem } from './problem.ts';
 import { formatTurnUrl, parseTurnUrl, type TurnServer } from './turnUrl.ts';
 
@@ -138,6 +138,12 @@ export const choice = <C extends string>(help: Readonly<Record<C, string>>): Val
     }),
     format: (value) => [value],
   };
+};
+
+/** One of a closed set, or nothing. */
+export const optionalChoice = <C extends string>(help: Readonly<Record<C, string>>): ValueType<C | undefined> => {
+  const inner = choice(help);
+  return { ...inner, format: (value) => (value === undefined ? [] : inner.format(value)) };
 };
 
 /**
@@ -319,18 +325,3 @@ export const linkRules: ValueType<readonly LinkRule[]> = {
   },
   format: formatLink,
 };
-
-const alternatives = (names: readonly string[]): string =>
-  names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`;
-
-/** `, did you mean x?` when one name is near enough. */
-function suggest(given: string, known: readonly string[]): string {
-  const wanted = given.toLowerCase();
-  let best: string | undefined;
-  let least = Math.max(1, Math.floor(given.length / 4)) + 1;
-  for (const name of known) {
-    const d = distance(wanted, name.toLowerCase(), least);
-    if (d < least) [best, least] = [name, d];
-  }
-  return best === undefined ? '' : ` (did you mean ${best}?)`;
-}

@@ -1,6 +1,7 @@
 /** `npm run docs`: makes the parts of the documents that are made from data, in place. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { scenarioSchema } from '../scenario/index.ts';
 import { taggedTests, withConformance } from './conformance.ts';
 import { stateDrawings } from './drawStates.ts';
 import { withFindings } from './findingsTable.ts';
@@ -24,7 +25,11 @@ export async function docs(_args: readonly string[], root: string): Promise<numb
   await writeFile(quirks, withQuirkTable(await readFile(quirks, 'utf8')));
   const link = join(root, 'docs', 'link.md');
   await writeFile(link, withLinkTable(await readFile(link, 'utf8')));
+  await writeFile(join(root, 'docs', 'scenario.schema.json'), schemaText());
   const conformance = join(root, 'docs', 'conformance.md');
   await writeFile(conformance, withConformance(await readFile(conformance, 'utf8'), await taggedTests(root)));
   return 0;
 }
+
+/** The schema of scenario files, as its file has it. */
+export const schemaText = (): string => `${JSON.stringify(scenarioSchema(), null, 2)}\n`;

@@ -30,7 +30,7 @@ describe('the README', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dtlscope-readme-'));
     // The commands name files of the checkout and write files of their own.
-    await symlink(join(root, 'test'), join(folder, 'test'));
+    for (const name of ['test', 'docs']) await symlink(join(root, name), join(folder, name));
   });
   afterAll(async () => {
     await Promise.all(servers.map(ended));

@@ -13,6 +13,7 @@ import {
   rememberable,
   remembered,
   requestOf,
+  scenarioTextOf,
   setCertificate,
   setField,
   shownProblem,
@@ -20,7 +21,8 @@ import {
   toggleLine,
   touch,
 } from '../../panel/state/form.ts';
-import { optionsOf, parseCommandLine, presets, readForm } from '../../src/scenario/index.ts';
+import { parseScenarioText } from '../../src/cli/scenarioText.ts';
+import { optionsOf, parseCommandLine, presets, readForm, readScenarioFile } from '../../src/scenario/index.ts';
 
 const formOf = (fields: Partial<FormState['values']>, target = '127.0.0.1:4433'): FormState => ({
   ...emptyForm(),
@@ -37,7 +39,12 @@ describe('the form', () => {
       ...names(formOf({ role: 'server' })),
       ...names(setCertificate(formOf({}), 'pasted')),
     ]);
-    expect([...optionsOf('probe')].filter((name) => !both.has(name))).toEqual(['expect']);
+    expect([...optionsOf('probe')].filter((name) => !both.has(name))).toEqual([
+      'expect',
+      'repeat',
+      'until',
+      'parallel',
+    ]);
     for (const group of fieldGroups(formOf({})))
       for (const field of group.fields) expect(field.flag).toMatch(/^--[a-z-]+$/);
   });
@@ -153,6 +160,28 @@ describe('the form', () => {
     const parsed = parseCommandLine(line);
     const read = readForm('probe', form.target, rawRequest(form).options);
     expect(parsed.ok && parsed.value).toEqual(read.ok && read.value);
+  });
+
+  it('is always the scenario file that asks for the same', () => {
+    const forms = [
+      formOf({ mtu: '300', certGen: 'rsa-4096', link: 'in:drop=#2\nloss=1%', allowWeak: 'on', srtp: 'none' }),
+      formOf({ role: 'server', cookie: 'on', alpn: 'webrtc', bind: '127.0.0.1:5000' }, '192.0.2.1:4433'),
+      formOf({ token: 'SECRET', turn: 'turn:u:SECRET@relay.example' }, 'whip:https://gateway.example/room'),
+      ...presets.map(({ id }) => applyPreset(formOf({}), id)).filter(({ target }) => target !== 'browser'),
+    ];
+    for (const form of forms) {
+      const text = scenarioTextOf(form) ?? '';
+      expect(text).not.toContain('SECRET');
+      const parsed = parseScenarioText(text);
+      const file = parsed.ok
+        ? readScenarioFile(parsed.root, { env: () => 'SECRET', file: (path) => ({ path, found: true }) })
+        : parsed;
+      const { target, options } = rawRequest(form);
+      const asked = readForm('probe', target, options);
+      expect(file.ok && file.file.scenario, text).toEqual(asked.ok && asked.value);
+    }
+    expect(scenarioTextOf(formOf({}, 'browser'))).toBeUndefined();
+    expect(scenarioTextOf(formOf({ mtu: '12' }))).toBeUndefined();
   });
 
   it('keeps nothing secret between openings, and believes nothing that is not of its shape', () => {

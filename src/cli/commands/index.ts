@@ -10,6 +10,8 @@ export type AddCommand = (program: Cli, terminal: Terminal, done: (code: ExitCod
 
 const commands = new Map<string, () => Promise<AddCommand>>([
   ['probe', async () => (await import('./probe.ts')).addProbe],
+  ['run', async () => (await import('./run.ts')).addRun],
+  ['merge', async () => (await import('./merge.ts')).addMerge],
   ['serve', async () => (await import('./serve.ts')).addServe],
   ['read', async () => (await import('./read.ts')).addRead],
   ['diff', async () => (await import('./diff.ts')).addDiff],

@@ -1,15 +1,15 @@
 /** `dtlscope probe`: one handshake with a peer, or with a simulated one. */
 import type { Command as Cli } from 'commander';
 import type { Scenario } from '../../scenario/index.ts';
-import type { TraceEvent } from '../../trace/model.ts';
 import { Exit, type ExitCode, Stop } from '../exit.ts';
 import { handOver } from '../files.ts';
 import { addScenarioFlags, scenarioFrom } from '../flags.ts';
-import { onInterrupt } from '../interrupt.ts';
+import { Running } from '../hunting.ts';
 import { Outputs } from '../outputs.ts';
 import { prepare } from '../prepare.ts';
 import { Progress } from '../progress.ts';
 import { type Reading, readTrace } from '../reading.ts';
+import { probeRepeatedly } from '../repeating.ts';
 import { addReportFlags, outputsOf, type ReportFlags, show } from '../show.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -22,6 +22,7 @@ Examples:
   dtlscope probe whip:https://media.example/whip/stream --token TOKEN --mtu 1200
   dtlscope probe sdp:offer.sdp -o answer.sdp --as chromium
   dtlscope probe sim --link 'in:drop=certificate#1'
+  dtlscope probe 192.0.2.7:4433 --repeat 500 --until stalled -o run.sqlog
   dtlscope probe sim:hello-in-one-piece --as chromium-156`;
 
 export function addProbe(program: Cli, terminal: Terminal, done: (code: ExitCode) => void): void {
@@ -43,6 +44,11 @@ export function addProbe(program: Cli, terminal: Terminal, done: (code: ExitCode
 
 /** Runs the scenario, prints its report, writes its files, and answers the exit code. */
 export async function probe(scenario: Scenario, flags: ReportFlags, terminal: Terminal): Promise<ExitCode> {
+  const { repeat, parallel } = scenario.options;
+  return repeat > 1 || parallel > 1 ? probeRepeatedly(scenario, flags, terminal) : probeOnce(scenario, flags, terminal);
+}
+
+async function probeOnce(scenario: Scenario, flags: ReportFlags, terminal: Terminal): Promise<ExitCode> {
   const progress = new Progress(terminal);
   const isDescription = (path: string): boolean => /\.sdp$/i.test(path);
   const descriptions = (flags.output ?? []).filter(isDescription);
@@ -70,18 +76,13 @@ export async function probe(scenario: Scenario, flags: ReportFlags, terminal: Te
     prepared.abandon();
     throw error;
   }
-  const run = prepared.start();
-  const events: TraceEvent[] = [];
-  const release = onInterrupt(() => run.stop());
-  run.subscribe((event) => {
-    events.push(event);
+  const running = new Running();
+  const trace = await running.toEnd(prepared, (event) => {
     outputs.push(event);
     progress.see(event);
   });
-  await run.finished;
-  release();
+  running.release();
   progress.end();
-  const trace = { header: run.header, events };
   const reading = readTrace(trace);
   show([reading], flags, terminal);
   for (const path of outputs.finish(trace, reading)) terminal.say(`Written: ${path}`);

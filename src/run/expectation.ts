@@ -1,0 +1,37 @@
+/** Holds a handshake against what a scenario file expects of it. */
+import type { Handshake } from '../analysis/model.ts';
+import type { Diagnosis } from '../diagnosis/model.ts';
+import type { BothSides, Bounds, Expectation } from '../scenario/index.ts';
+
+/** What the expectation is held against; the handshake is undefined when not one datagram of DTLS was seen. */
+export interface Judged {
+  readonly handshake: Pick<Handshake, 'traffic' | 'retransmissions'> | undefined;
+  readonly outcome: Diagnosis['outcome'];
+  readonly findings: readonly { readonly id: string }[];
+}
+
+/** What did not come as expected, as sentences without a full stop; empty when all of it held. */
+export function unmet(expectation: Expectation, { handshake, outcome, findings }: Judged): readonly string[] {
+  const failures: string[] = [];
+  if (outcome !== expectation.outcome) failures.push(`the outcome should be ${expectation.outcome}, and is ${outcome}`);
+  const found = new Set(findings.map(({ id }) => id));
+  for (const id of expectation.findings.must) if (!found.has(id)) failures.push(`the finding ${id} does not appear`);
+  for (const id of expectation.findings.mustNot)
+    if (found.has(id)) failures.push(`the finding ${id} appears, and must not`);
+  const sides = (bounds: BothSides, count: (side: 'client' | 'server') => number, what: string): void => {
+    for (const side of ['client', 'server'] as const) {
+      const wrong = outside(bounds[side], count(side));
+      if (wrong !== undefined) failures.push(`${what} of the ${side}: ${wrong}`);
+    }
+  };
+  sides(expectation.datagrams, (side) => handshake?.traffic[side].datagrams ?? 0, 'datagrams');
+  sides(expectation.retransmissions, (side) => handshake?.retransmissions[side] ?? 0, 'retransmissions');
+  return failures;
+}
+
+function outside({ least, most }: Bounds, count: number): string | undefined {
+  if (least !== undefined && least === most && count !== least) return `${count}, expected ${least}`;
+  if (least !== undefined && count < least) return `${count}, expected at least ${least}`;
+  if (most !== undefined && count > most) return `${count}, expected at most ${most}`;
+  return undefined;
+}

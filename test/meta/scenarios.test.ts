@@ -1,0 +1,38 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseScenarioText } from '../../src/cli/scenarioText.ts';
+import { fileOptions, readScenarioFile } from '../../src/scenario/index.ts';
+import { schemaText } from '../../src/tools/docs.ts';
+
+const docs = join(import.meta.dirname, '..', '..', 'docs');
+const around = { env: () => 'secret', file: (path: string) => ({ path, found: true }) };
+const read = (text: string) => {
+  const parsed = parseScenarioText(text);
+  return parsed.ok ? readScenarioFile(parsed.root, around) : parsed;
+};
+
+describe('the schema of scenario files', () => {
+  it('says what the option table says now: npm run docs writes it', async () => {
+    const text = await readFile(join(docs, 'scenario.schema.json'), 'utf8');
+    expect(text).toBe(schemaText());
+    const { properties } = JSON.parse(text) as { properties: Record<string, unknown> };
+    for (const name of fileOptions) expect(Object.keys(properties)).toContain(name);
+  });
+});
+
+describe('the examples', () => {
+  it('of the folder can be read', async () => {
+    const names = await readdir(join(docs, 'examples'));
+    expect(names.length).toBeGreaterThan(2);
+    for (const name of names)
+      expect(read(await readFile(join(docs, 'examples', name), 'utf8')), name).toMatchObject({ ok: true });
+  });
+
+  it('of the page can be read', async () => {
+    const page = await readFile(join(docs, 'scenarios.md'), 'utf8');
+    const blocks = [...page.matchAll(/^```yaml\n(version: 1\n[\s\S]*?)^```/gm)].map(([, text = '']) => text);
+    expect(blocks.length).toBeGreaterThan(2);
+    for (const text of blocks) expect(read(text), text).toMatchObject({ ok: true });
+  });
+});
