@@ -99,7 +99,7 @@ const perLine = (description: ValueDescription): boolean =>
 const roleOf = (form: FormState): string => form.values.role ?? 'client';
 
 /** What only the panel's terminal twin has a use for: a panel has no exit code, and makes one handshake at a time. */
-const notHere: readonly OptionName[] = ['expect', 'repeat', 'until', 'parallel'];
+const notHere: readonly OptionName[] = ['expect', 'repeat', 'until', 'parallel', 'resume'];
 
 const fieldNames = optionsOf('probe').filter((name) => !notHere.includes(name));
 

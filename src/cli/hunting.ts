@@ -11,6 +11,7 @@ import { onInterrupt } from './interrupt.ts';
 import { prepare } from './prepare.ts';
 import type { Prepared } from './prepared.ts';
 import { type Reading, readTrace } from './reading.ts';
+import { ClientSessions } from './sessions.ts';
 import type { Carry } from './signalled.ts';
 
 export interface Made {
@@ -70,6 +71,7 @@ export function huntScenario(
 ): Promise<Hunt<Made>> {
   const { repeat, parallel, until } = scenario.options;
   const ours = credentialsOnce();
+  const sessions = new ClientSessions();
   return hunt<Made>({
     rounds: repeat,
     atOnce: parallel,
@@ -80,7 +82,7 @@ export function huntScenario(
       // A simulation takes no time of the clock's: without this nobody would hear an interrupt.
       await new Promise((resolve) => setImmediate(resolve));
       const one = attemptOf(scenario, number);
-      const trace = await running.toEnd(await prepare(one, carry, ours), () => {});
+      const trace = await running.toEnd(await prepare(one, carry, ours, sessions), () => {});
       const reading = readTrace(trace);
       return {
         outcome: reading.outcome,

@@ -3,6 +3,7 @@
  * anything is sent; what starts can not fail.
  */
 import { nobleProvider } from '../crypto/noble.ts';
+import type { EndpointConfig } from '../engine/index.ts';
 import {
   configFor,
   findTurnPath,
@@ -18,14 +19,19 @@ import { type CredentialSource, credentialsFor } from './credentials.ts';
 import { Exit, Stop } from './exit.ts';
 import { checked, common, type Prepared, withPassword } from './prepared.ts';
 import { tool } from './reading.ts';
+import { ClientSessions, givingSessions } from './sessions.ts';
 import { type Carry, prepareSignalled } from './signalled.ts';
 import { openConnected, resolve } from './udp.ts';
 
-/** `carry` takes our description where a person brings it to the peer; `ours` gives the certificates. */
+/**
+ * `carry` takes our description where a person brings it to the peer; `ours` gives the certificates; `sessions` are those of
+ * the handshakes before.
+ */
 export async function prepare(
   scenario: Scenario,
   carry: Carry,
   ours: CredentialSource = credentialsFor,
+  sessions: ClientSessions = new ClientSessions(),
 ): Promise<Prepared> {
   const { target, options } = scenario;
   switch (target?.kind) {
@@ -34,7 +40,7 @@ export async function prepare(
       return prepareSimulation(scenario, ours);
     case 'udp':
       return options.turn === undefined
-        ? prepareDirect(scenario, target, ours)
+        ? prepareDirect(scenario, target, ours, sessions)
         : prepareRelayed(scenario, target, options.turn, ours);
     case 'sdp':
     case 'whip':
@@ -57,16 +63,27 @@ export async function prepare(
 
 type UdpTarget = Extract<Target, { readonly kind: 'udp' }>;
 
-async function prepareDirect(scenario: Scenario, target: UdpTarget, ours: CredentialSource): Promise<Prepared> {
+async function prepareDirect(
+  scenario: Scenario,
+  target: UdpTarget,
+  ours: CredentialSource,
+  sessions: ClientSessions,
+): Promise<Prepared> {
   const { options } = scenario;
-  const config = checked(configFor(options, await ours(options)));
+  const config = checked(withSessions(configFor(options, await ours(options)), options.resume, sessions));
   const transport = await openConnected(target.host, target.port, options.bind);
   const spec = common(scenario);
   return {
     header: spec.header,
-    start: () => startRun({ ...spec, config, transport }),
+    start: () => startRun({ ...spec, config, transport, keep: sessions.keep }),
     abandon: () => transport.close(),
   };
+}
+
+/** A client goes on from the session before, a server gives one. */
+function withSessions(config: EndpointConfig, resume: boolean, sessions: ClientSessions): EndpointConfig {
+  if (!resume) return config;
+  return config.role === 'client' ? sessions.settle(config) : givingSessions(config);
 }
 
 async function prepareRelayed(

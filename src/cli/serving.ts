@@ -9,6 +9,7 @@ import { Exit, Stop } from './exit.ts';
 import { openGatewayServer } from './gatewayServer.ts';
 import { announced, checked } from './prepared.ts';
 import { tool } from './reading.ts';
+import { givingSessions } from './sessions.ts';
 import { openHosts } from './signalled.ts';
 import { openListening } from './udp.ts';
 
@@ -50,7 +51,8 @@ const shared = (scenario: Scenario) => ({
 
 export const openListener: OpenService = async (scenario, credentials, given, hearer) => {
   const { host, port } = addressOf(scenario.options.bind, given, defaultPort);
-  const config = checked(configFor(scenario.options, credentials));
+  const plain = configFor(scenario.options, credentials);
+  const config = checked(scenario.options.resume ? givingSessions(plain) : plain);
   const transport = await openListening(host, port);
   const listener = listen({ ...shared(scenario), ...hearer, config, transport, maxClients });
   return { says: [`Listening on ${transport.local}`], stop: () => listener.stop() };

@@ -8,7 +8,7 @@ import type { RandomSource } from '../base/random.ts';
 import { after, earlier, type Instant } from '../base/time.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
-import type { EndpointConfig } from '../engine/api.ts';
+import type { EndpointConfig, SessionTicket } from '../engine/api.ts';
 import { createEndpoint } from '../engine/index.ts';
 import type { Link, LinkEvent, LinkRule } from '../link/api.ts';
 import { createLink } from '../link/link.ts';
@@ -33,6 +33,8 @@ export interface RunSpec {
   readonly lingerMs: number;
   /** Longest time of the whole run. ms */
   readonly timeoutMs: number;
+  /** Takes the sessions that a server gives us: they hold secrets, so no trace has them. */
+  readonly keep?: ((session: SessionTicket) => void) | undefined;
   /** The trace, when it began before the handshake could: with the way to a path. */
   readonly begun?: { readonly recorder: TraceRecorder; readonly log: PathLog; readonly at: Instant } | undefined;
 }
@@ -86,6 +88,7 @@ class DrivenRun implements Run {
       ({ to, bytes, contents }) => this.#send(to, bytes, contents),
       // A signature takes its time: what the endpoint says and sends is stamped when it does, not when it was asked.
       () => this.#time(this.#current()),
+      spec.keep,
     );
     const at = this.#time(this.#lastNow);
     for (const event of announced(config)) this.#recorder.push({ ...event, at });

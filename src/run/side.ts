@@ -4,7 +4,7 @@
  */
 import type { Instant } from '../base/time.ts';
 import { unreachable } from '../base/unreachable.ts';
-import type { DatagramContents, Endpoint, EngineEvent, Input, PeerAddress } from '../engine/api.ts';
+import type { DatagramContents, Endpoint, EngineEvent, Input, PeerAddress, SessionTicket } from '../engine/api.ts';
 import type { Actor, TraceEvent, TraceTime } from '../trace/model.ts';
 
 export interface Transmission {
@@ -19,6 +19,7 @@ export class Side {
   readonly #tell: (event: TraceEvent) => void;
   readonly #transmit: (transmission: Transmission, now: Instant) => void;
   readonly #timeOf: (now: Instant) => TraceTime;
+  readonly #keep: (session: SessionTicket) => void;
   #wait: Instant | undefined;
   #connectedAt: Instant | undefined;
   #over = false;
@@ -28,12 +29,14 @@ export class Side {
     tell: (event: TraceEvent) => void,
     transmit: (transmission: Transmission, now: Instant) => void,
     timeOf: (now: Instant) => TraceTime,
+    keep: (session: SessionTicket) => void = () => {},
   ) {
     this.endpoint = endpoint;
     this.actor = endpoint.role;
     this.#tell = tell;
     this.#transmit = transmit;
     this.#timeOf = timeOf;
+    this.#keep = keep;
   }
 
   /** When the endpoint wants to be woken. */
@@ -76,6 +79,7 @@ export class Side {
 
   #event(event: EngineEvent, now: Instant, packet: number | undefined): void {
     if (event.kind === 'connected') this.#connectedAt = now;
+    if (event.kind === 'ticket') this.#keep(event.ticket);
     // Misuse leaves the association as it was.
     if (event.kind === 'closed' || (event.kind === 'failed' && event.failure.code !== 'misuse')) this.#over = true;
     const fact = factOf(event, this.actor, this.#timeOf(now), packet);

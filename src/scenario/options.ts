@@ -45,6 +45,8 @@ export interface Options {
   readonly groups: readonly number[];
   readonly sigalgs: readonly number[];
   readonly alpn: readonly string[];
+  /** Sessions are given and taken up again. */
+  readonly resume: boolean;
   readonly allowWeak: boolean;
   /** File names on the command line, PEM texts in a form: whoever runs it knows which. */
   readonly cert: readonly string[];
@@ -55,6 +57,8 @@ export interface Options {
   readonly mtu: number;
   readonly packing: Packing;
   readonly fragment: number | undefined;
+  /** RFC 8449: what we take in a record, of which the peer is told. */
+  readonly recordSizeLimit: number | undefined;
   readonly rto: number;
   readonly rtoGrowth: number;
   readonly rtoMax: number;
@@ -298,6 +302,16 @@ export const optionTable: Table = {
     type: names,
     default: always([]),
   },
+  resume: {
+    flag: '--resume',
+    group: 'offer',
+    label: 'Resume sessions',
+    help: 'serve: give clients session ids and tickets; probe with --repeat: begin each handshake from the session of the one before',
+    commands: both,
+    onlyRole: undefined,
+    type: flag('sessions are given and taken up again', 'every handshake is a full one'),
+    default: always(false),
+  },
   mtu: {
     flag: '--mtu',
     group: 'datagrams',
@@ -330,6 +344,16 @@ export const optionTable: Table = {
     commands: both,
     onlyRole: undefined,
     type: optionalInteger(1, 65_507, 'bytes'),
+    default: always(undefined),
+  },
+  recordSizeLimit: {
+    flag: '--record-size-limit',
+    group: 'datagrams',
+    label: 'Record size limit',
+    help: 'the most that the peer may put into a record, as record_size_limit tells it (RFC 8449)',
+    commands: both,
+    onlyRole: undefined,
+    type: optionalInteger(64, 16_385, 'bytes'),
     default: always(undefined),
   },
   rto: {

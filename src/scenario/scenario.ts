@@ -121,6 +121,8 @@ function contradictions({ command, target, options }: Scenario, given: GivenOpti
   for (const name of ['repeat', 'parallel'] as const)
     if (target?.kind === 'sdp' && options[name] > 1)
       refuse(name, 'means nothing for sdp: a description is answered once');
+  if (options.resume && (command === 'probe' ? target?.kind !== 'udp' || options.turn !== undefined : options.whip))
+    refuse('resume', 'is for DTLS over plain UDP', 'with HOST:PORT, or serve without --whip');
   if (options.parallel > 1 && (parseBind(options.bind ?? '')?.port ?? 0) !== 0)
     refuse('parallel', 'contradicts the port of --bind: each association needs its own');
   if (target?.kind === 'browser' && options.turn !== undefined) refuse('turn', 'means nothing for this browser itself');
@@ -233,6 +235,8 @@ export function toEndpointConfig(
     mtu: options.mtu,
     packing: options.packing,
     fragment: options.fragment,
+    ...(options.recordSizeLimit !== undefined && { recordSizeLimit: options.recordSizeLimit }),
+    ...(options.resume && { sessionTicket: true }),
     retransmission: {
       start: options.rto,
       growth: options.rtoGrowth,

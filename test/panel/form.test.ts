@@ -40,6 +40,7 @@ describe('the form', () => {
       ...names(setCertificate(formOf({}), 'pasted')),
     ]);
     expect([...optionsOf('probe')].filter((name) => !both.has(name))).toEqual([
+      'resume',
       'expect',
       'repeat',
       'until',

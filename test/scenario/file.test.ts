@@ -163,6 +163,7 @@ describe('a scenario that is written', () => {
     { cert: ['a.pem', 'b.pem'], key: ['a.key', 'b.key'], quirk: ['no-retransmission'], fragment: ['100'] },
     {
       certGen: ['rsa-4096,chain=3,size=3700'],
+      recordSizeLimit: ['512'],
       repeat: ['300'],
       until: ['stalled'],
       parallel: ['6'],
@@ -193,6 +194,7 @@ describe('a scenario that is written', () => {
     expect(rest).toEqual([
       'groups',
       'sigalgs',
+      'resume',
       'rtoMax',
       'attempts',
       'linger',
