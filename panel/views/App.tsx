@@ -151,21 +151,16 @@ function Centre(): ReactElement {
           <ViewControls />
         </div>
       )}
-      {handshake && diagnosis ? (
+      {run && (
         <div role="tabpanel" id={viewId} aria-labelledby={`view-${drawing}`}>
-          {filters(drawing) && nothingLeft ? (
+          {!handshake || !diagnosis ? (
+            <p className="empty">{emptyText(run, reading)}</p>
+          ) : filters(drawing) && nothingLeft ? (
             <NothingLeft />
           ) : (
-            <View
-              drawing={drawing}
-              handshake={handshake}
-              diagnosis={diagnosis}
-              startedAt={run && book.startedAt(run.id)}
-            />
+            <View drawing={drawing} handshake={handshake} diagnosis={diagnosis} startedAt={book.startedAt(run.id)} />
           )}
         </div>
-      ) : (
-        run && <p className="empty">{emptyText(run, reading)}</p>
       )}
     </>
   );

@@ -181,7 +181,7 @@ describe('with the keyboard alone', () => {
     await page.getByText('copied', { exact: true }).waitFor();
     const line = 'npx dtlscope probe sim --cert-gen rsa-4096 --mtu 300';
     expect(await page.evaluate(() => (globalThis as unknown as { copied: string[] }).copied)).toEqual([line]);
-    expect(await page.locator('.command-line code').textContent()).toBe(line);
+    expect(await page.locator('.command-line .copy-line code').textContent()).toBe(line);
     await page.close();
   });
 
