@@ -178,7 +178,9 @@ function noAnswerText(handshake: Handshake): string {
   if (bothWaited(handshake)) return 'No DTLS at all: both sides waited for a ClientHello, as when both are passive';
   const { us, them, stop } = storyOf(handshake);
   const sent = handshake.datagrams.filter(({ from }) => from === us);
-  if (stop.kind === 'never-again' || stop.kind === 'junk') return `No answer: ${stopText(handshake, stop)}`;
+  const taken = sent.filter(({ delivered }) => delivered === false);
+  if (stop.kind === 'never-again' || stop.kind === 'junk')
+    return `No answer: ${stopText(handshake, stop)}${taken.length > 0 ? `; ${takenText(taken, sent.length)}` : ''}`;
   const dropped = handshake.datagrams.filter(({ from, delivered }) => from === them && delivered === false);
   if (dropped.length > 0)
     return `No answer came through: the link took ${count(dropped.length, 'datagram')} of the ${them} away${howTaken(dropped)}, and left none`;
@@ -190,7 +192,6 @@ function noAnswerText(handshake: Handshake): string {
   const over = duration((sent.at(-1)?.at ?? first.at) - first.at);
   const what = flight ? flightText(flight) : count(sent.length, 'datagram');
   const n = flight ? sendings(flight) : 1;
-  const taken = sent.filter(({ delivered }) => delivered === false);
   const byLink = taken.length > 0 ? `: ${takenText(taken, sent.length)}` : '';
   return `No answer: ${what} was sent ${times(n)}${n > 1 ? ` in ${over}` : ''} and nothing came back${byLink || though}`;
 }

@@ -50,6 +50,7 @@ describe('a connection', () => {
       ['answer-actpass', 'answer'],
       ['weak-hash', 'offer'],
       ['weak-hash', 'answer'],
+      ['fingerprint-repeated', 'answer'],
     ]);
     const { local } = inspectedConnection;
     if (!local) throw new Error('no description');

@@ -69,7 +69,7 @@ describe('a handshake over licode-uplink', () => {
     const { outcome, verdict } = told(over({ quirk: ['no-retransmission'] }));
     expect(outcome).toBe('no-answer');
     expect(verdict).toBe(
-      "No answer: the client's flight 1 (ClientHello) was sent once and nothing came back: the link took one of two datagrams away, because the queue was full of other traffic.",
+      'No answer: the client sent its flight 1 (ClientHello) once and never again, and 776 ms went by without an answer: it drives no retransmission timer, or is gone; the link took one of two datagrams away, because the queue was full of other traffic.',
     );
   });
 
