@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-const common = { include: [] as string[], testTimeout: 30_000 };
+/** Vitest leaves a core to itself unless told otherwise, and most of these tests wait for somebody half of the time. */
+const common = { include: [] as string[], testTimeout: 30_000, maxWorkers: Math.max(2, availableParallelism()) };
 
 /**
  * `unit` needs nothing but Node; `interop` needs real DTLS peers; `pages` needs Chromium, and shows it the panel without an
