@@ -84,7 +84,7 @@ fi
 exec 3<&0
 "$node" "$helper"${allow} "$@" <&3 3<&- 2>&4 4>&- 5<&- &
 child=$!
-exec 0</dev/null 3<&-
+exec 0</dev/null
 [ -z "$signal" ] || kill -KILL "$child" 2>/dev/null
 wait "$child"
 status=$?
@@ -97,6 +97,9 @@ elif [ "$status" -gt 128 ]; then
 elif [ "$status" -ne 0 ]; then
   tell ended "$status" null
 fi
+# The browser may be writing to us. Without a reader that fails, and it would drop our message for the error: so the input
+# stays open (3) until there was time to read it.
+[ "$status" -eq 0 ] || sleep 1
 exit "$status"
 `;
 }

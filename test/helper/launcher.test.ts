@@ -109,6 +109,14 @@ describe.each(shells)('the launcher in %s', (shell) => {
     expect(await lastWords(launched)).toEqual({ reason: 'ended', signal, stderr: '' });
   });
 
+  it('can still be written to when its last words are heard, or a browser would drop them for the error', async () => {
+    writeFileSync(helper, 'process.exit(7);');
+    const launched = launch(shell);
+    await expect.poll(() => launched.messages.map(({ kind }) => kind), patience).toEqual(['exited']);
+    const error = await new Promise((resolve) => launched.child.stdin.write(new Uint8Array(100), resolve));
+    expect(error ?? undefined).toBeUndefined();
+  });
+
   it('leaves no process behind, whenever the signal comes', async () => {
     for (let ms = 0; ms < 60; ms += 5) {
       const launched = launch(shell);
