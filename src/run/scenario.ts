@@ -137,6 +137,12 @@ export function simulationFor(
     srtpProfiles: [7, 8, 1],
     clientAuth: 'request' as const,
     alpn: options.alpn,
+    // Without them nobody could see a simulation of what is old.
+    ...(options.allowWeak && {
+      allowWeak: true,
+      cipherSuites: config.cipherSuites,
+      signatureSchemes: config.signatureSchemes,
+    }),
   };
   // There is no signalling; but who announces a wrong fingerprint is met by somebody who was told it.
   const local = trusting(config, theirs, broken, crypto);

@@ -1,4 +1,4 @@
-/** `--resume`: sessions that go from one handshake of a command to the next. */
+/** Options of old stacks and of sessions, from the command line: `--resume`, `--record-size-limit`, `--allow-weak`. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFile } from '../../src/capture/open.ts';
@@ -62,5 +62,17 @@ describe('--record-size-limit', () => {
     const { code, stderr } = await cli.run('probe', 'sim', '--record-size-limit', '63');
     expect(code).toBe(2);
     expect(stderr).toContain('allowed: 64 to 16385 bytes');
+  });
+});
+
+describe('--allow-weak', () => {
+  it.each([
+    ['1.0', 'DTLS 1.0'],
+    ['1.2', 'DTLS 1.2'],
+  ])('lets a simulation show DTLS %s with a suite of AES-CBC', async (version, shown) => {
+    const weak = ['--versions', version, '--allow-weak', '--suites', 'TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA'];
+    const { code, stdout } = await cli.run('probe', 'sim', '--quiet', ...weak);
+    expect(stdout).toContain(`${shown}, TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA`);
+    expect(code).toBe(0);
   });
 });
