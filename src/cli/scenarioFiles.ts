@@ -3,9 +3,9 @@ import { statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { plain } from '../report/plain.ts';
 import { type FileProblem, readScenarioFile, type ScenarioFile } from '../scenario/index.ts';
+import { parseScenarioText } from '../scenario/yaml/parse.ts';
 import { Exit, Stop } from './exit.ts';
 import { readInput } from './files.ts';
-import { parseScenarioText } from './scenarioText.ts';
 
 export interface LoadedScenario extends ScenarioFile {
   /** As it was given on the command line. */

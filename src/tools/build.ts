@@ -51,6 +51,9 @@ async function bundles(root: string): Promise<readonly BuildOptions[]> {
       ...browser,
       entryPoints: { panel: at('panel', 'index.tsx'), devtools: at('panel', 'devtools.ts') },
       outdir: at('dist', 'extension'),
+      // What only some need, as the parser of scenario files, is loaded when somebody does.
+      splitting: true,
+      chunkNames: 'panel-[name]-[hash]',
       jsx: 'automatic',
     },
   ];

@@ -70,6 +70,9 @@ export const importTable: readonly Place[] = [
     types: ['src/engine', 'src/crypto', 'src/ice'],
     packages: ['valibot'],
   },
+  // A place of its own, so that whoever imports `src/scenario` does not get a parser with it: the terminal takes it, and the
+  // panel loads it when somebody opens the editor.
+  { dir: 'src/scenario/yaml', may: ['src/scenario'], packages: ['yaml'] },
   { dir: 'src/run', may: [...pure, 'src/trace', 'src/analysis', 'src/diagnosis', 'src/scenario'] },
   {
     dir: 'src/report',
@@ -77,7 +80,11 @@ export const importTable: readonly Place[] = [
   },
   { dir: 'src/bridge', may: ['src/base'], types: ['src/trace', 'src/scenario'], packages: ['valibot'] },
   { dir: 'src/helper', may: ['src/base', 'src/bridge'], packages: ['node:*'] },
-  { dir: 'src/cli', may: [...product, 'src/crypto/node', 'src/helper'], packages: ['node:*', 'commander', 'yaml'] },
+  {
+    dir: 'src/cli',
+    may: [...product, 'src/scenario/yaml', 'src/crypto/node', 'src/helper'],
+    packages: ['node:*', 'commander'],
+  },
   // Build and demo need the extension's id, which the bridge knows; the documents show the engine's state
   // tables, the profiles, the quirks and the findings, by the names of the registries; the extension brings the findings as
   // a page.
@@ -99,7 +106,7 @@ export const importTable: readonly Place[] = [
   { dir: 'background', may: product, packages: ['webextension-polyfill', 'idb'] },
   {
     dir: 'panel',
-    may: product,
+    may: [...product, 'src/scenario/yaml'],
     packages: ['react', 'react-dom', 'zustand', 'webextension-polyfill'],
   },
 ];

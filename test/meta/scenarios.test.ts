@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseScenarioText } from '../../src/cli/scenarioText.ts';
 import { fileOptions, readScenarioFile } from '../../src/scenario/index.ts';
+import { parseScenarioText } from '../../src/scenario/yaml/parse.ts';
 import { schemaText } from '../../src/tools/docs.ts';
 
 const docs = join(import.meta.dirname, '..', '..', 'docs');

@@ -21,8 +21,8 @@ import {
   toggleLine,
   touch,
 } from '../../panel/state/form.ts';
-import { parseScenarioText } from '../../src/cli/scenarioText.ts';
 import { optionsOf, parseCommandLine, presets, readForm, readScenarioFile } from '../../src/scenario/index.ts';
+import { parseScenarioText } from '../../src/scenario/yaml/parse.ts';
 
 const formOf = (fields: Partial<FormState['values']>, target = '127.0.0.1:4433'): FormState => ({
   ...emptyForm(),

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { parseScenarioText } from '../../src/cli/scenarioText.ts';
 import {
   fileOptions,
   type GivenOptions,
@@ -10,6 +9,7 @@ import {
   type Surroundings,
   toScenarioText,
 } from '../../src/scenario/index.ts';
+import { parseScenarioText } from '../../src/scenario/yaml/parse.ts';
 
 const around: Surroundings = {
   env: (name) => ({ TOKEN: 's3cret', DTLSCOPE_TOKEN: 'abc', DTLSCOPE_TURN_PASSWORD: 'p:w@x' })[name],

@@ -4,7 +4,7 @@
  * not say in one place what a run is made of.
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, Scalar } from 'yaml';
-import type { FileEntry, FileNode, FileProblem, Place } from '../scenario/index.ts';
+import type { FileEntry, FileNode, FileProblem, Place } from '../file/tree.ts';
 
 /** No scenario is longer; a mistaken path should not be read for long. Characters */
 export const longestText = 1024 * 1024;
