@@ -1,7 +1,7 @@
 /** Puts the panel into a page; the page's own entry decides what stands behind it. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import type { Panel } from './state/store.ts';
+import type { Panel } from './state/model.ts';
 import { App } from './views/App.tsx';
 import { PanelContext } from './views/context.ts';
 

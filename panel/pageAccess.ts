@@ -3,7 +3,7 @@
  * its own, the panel is told by its address. Firefox gives panels in DevTools no permissions API, so that they can't ask.
  */
 import browser from 'webextension-polyfill';
-import type { PageAccess } from './state/store.ts';
+import type { PageAccess } from './state/model.ts';
 
 /** Undefined where the panel inspects no page. */
 export function pageAccess(): PageAccess | undefined {

@@ -17,7 +17,7 @@ import {
   secretLabels,
 } from '../files.ts';
 import { plural } from '../layout/text.ts';
-import { messageOf } from '../state/store.ts';
+import { messageOf } from '../state/core.ts';
 import { useActions, usePanel } from './context.ts';
 
 export function ExportMenu({ run }: { readonly run: RunSummary }): ReactElement {

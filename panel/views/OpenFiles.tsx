@@ -3,8 +3,8 @@
  * nothing of them is sent anywhere, and the place to drop says so.
  */
 import { type ReactElement, useEffect, useRef, useState } from 'react';
+import { messageOf } from '../state/core.ts';
 import { type GivenFile, largestFile, problemText } from '../state/opening.ts';
-import { messageOf } from '../state/store.ts';
 import { useActions, usePanel, useShown, useSlice } from './context.ts';
 
 /** What file dialogs show first; what a file is, its content says. */

@@ -1,7 +1,7 @@
 /** Target, Run and Stop, and how helper and background are. What can't be done now says why, beside the button. */
 import { type ReactElement, useId } from 'react';
 import { setField, shownProblem, touch } from '../state/form.ts';
-import { stoppable } from '../state/store.ts';
+import { stoppable } from '../state/runs.ts';
 import { useActions, useSlice } from './context.ts';
 import { HelperBadge } from './HelperStatus.tsx';
 import { OpenButton } from './OpenFiles.tsx';

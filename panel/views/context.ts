@@ -4,8 +4,8 @@ import { useStore } from 'zustand';
 import type { Handshake } from '../../src/analysis/model.ts';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
+import type { Actions, Panel, PanelState } from '../state/model.ts';
 import { mainHandshake, type Reading } from '../state/runBook.ts';
-import type { Actions, Panel, PanelState } from '../state/store.ts';
 
 export const PanelContext = createContext<Panel | undefined>(undefined);
 

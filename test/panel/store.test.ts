@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { emptyForm, rawRequest, rememberable, setField, shownProblem } from '../../panel/state/form.ts';
+import type { Panel } from '../../panel/state/model.ts';
 import { Publisher, type Revisions } from '../../panel/state/publishing.ts';
 import { RunBook } from '../../panel/state/runBook.ts';
-import { createPanel, type Panel, stoppable } from '../../panel/state/store.ts';
+import { stoppable } from '../../panel/state/runs.ts';
+import { createPanel } from '../../panel/state/store.ts';
 import type { Snapshot } from '../../src/analysis/model.ts';
 import type { TraceEvent } from '../../src/trace/model.ts';
 import { FakeBackground, headerOf } from '../support/fakeBackground.ts';

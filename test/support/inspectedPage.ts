@@ -1,5 +1,5 @@
 /** An inspected page as the background would tell of it: a connection that failed in DTLS, and one that stands in and asks. */
-import type { PageAccess } from '../../panel/state/store.ts';
+import type { PageAccess } from '../../panel/state/model.ts';
 import { toBase64 } from '../../src/base/bytes.ts';
 import type { PageConnection, PageState } from '../../src/bridge/page.ts';
 import { bundledTestCredential } from '../../src/x509/bundled.ts';

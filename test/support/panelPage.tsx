@@ -6,8 +6,9 @@
 import { mount } from '../../panel/mount.tsx';
 import { makeRunBook } from '../../panel/reader.ts';
 import { emptyForm, setField } from '../../panel/state/form.ts';
+import type { Panel } from '../../panel/state/model.ts';
 import { RunBook } from '../../panel/state/runBook.ts';
-import { createPanel, type Panel } from '../../panel/state/store.ts';
+import { createPanel } from '../../panel/state/store.ts';
 import { followTheme } from '../../panel/theme.ts';
 import type { Handshake } from '../../src/analysis/model.ts';
 import { openFile } from '../../src/capture/open.ts';
