@@ -10,6 +10,7 @@ import { checkConfig } from '../src/engine/index.ts';
 import { readDescription, unusableBecause } from '../src/ice/sdp.ts';
 import {
   announcedFingerprints,
+  askedOfPath,
   type BorrowedSignalling,
   type Clock,
   configFor,
@@ -196,9 +197,7 @@ async function beginSignalled(
           signalling,
           hosts,
           relay,
-          setup: options.setup,
-          preferred: options.role,
-          kinds: target.kind === 'sdp' ? ['audio', 'video', 'data'] : ['audio', 'video'],
+          ...askedOfPath(options, target),
           fingerprints,
           config,
           connect: (host, at) => reach('TARGET', { host, port: at }, options.bind, environment).catch(() => undefined),

@@ -11,6 +11,7 @@ import { nodeProvider } from '../crypto/node/index.ts';
 import type { DescriptionType } from '../ice/sdp.ts';
 import { readDescription, unusableBecause, unwrap } from '../ice/sdp.ts';
 import {
+  askedOfPath,
   findSignalledPath,
   type PathNews,
   readHangup,
@@ -85,9 +86,7 @@ export async function prepareSignalled(
               signalling: signallingOf,
               hosts,
               relay,
-              setup: options.setup,
-              preferred: options.role,
-              kinds: target.kind === 'sdp' ? ['audio', 'video', 'data'] : ['audio', 'video'],
+              ...askedOfPath(options, target),
               fingerprints,
               config,
               connect: (host, port) => openConnected(host, port, options.bind).catch(() => undefined),

@@ -26,6 +26,11 @@ export type Input =
   | { readonly kind: 'datagram'; readonly bytes: Uint8Array; readonly from: PeerAddress }
   | { readonly kind: 'timeout' }
   /**
+   * What the input before gave to transmit is under way only now, because signatures took their time. A timer that was set
+   * for it counts from here: it waits for the peer, not for us.
+   */
+  | { readonly kind: 'sent' }
+  /**
    * Application data, one record. `aboveMtu`: it may be larger than the MTU, and IP is to cut it, as stacks do that leave the
    * size of application data to the application.
    */

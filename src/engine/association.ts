@@ -154,8 +154,12 @@ export class Association {
   }
 
   handle(input: Input, now: Instant): void {
+    const before = this.#now;
     this.#now = now;
     switch (input.kind) {
+      case 'sent':
+        this.#flights.sent(before, now);
+        break;
       case 'start':
         if (this.state === 'idle') this.#step('start');
         else this.#misuse(`start in state ${this.state}`);

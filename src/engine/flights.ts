@@ -170,6 +170,12 @@ export class Flights {
     else this.send(flight, now);
   }
 
+  /** What was to be sent at `asked` left at `now`. */
+  sent(asked: Instant, now: Instant): void {
+    this.#timer.putBack(asked, now);
+    if (this.#flight?.sentAt === asked) this.#flight.sentAt = now;
+  }
+
   timeout(now: Instant): void {
     const flight = this.#flight;
     if (!flight || this.#timer.deadline === undefined || now < this.#timer.deadline) return;

@@ -10,6 +10,7 @@ export class RetransmissionTimer {
   /** Kept from flight to flight until one gets through without loss. */
   #rto: number;
   #deadline: Instant | undefined;
+  #setAt: Instant | undefined;
   #giveUp: Instant | undefined;
   #fired = 0;
   #asking: 'soon' | 'again' | undefined;
@@ -70,6 +71,15 @@ export class RetransmissionTimer {
     return this.#arm(now, this.#grown(this.#rto));
   }
 
+  /** What it was set for at `asked` left only at `now`: it runs from there. */
+  putBack(asked: Instant, now: Instant): void {
+    if (this.#deadline === undefined || this.#setAt !== asked || now <= asked) return;
+    const late = now - asked;
+    this.#setAt = now;
+    this.#deadline = after(this.#deadline, late);
+    if (this.#giveUp !== undefined) this.#giveUp = after(this.#giveUp, late);
+  }
+
   /** Fires after a time that is not of the settings' making; answers with the duration. */
   alarm(now: Instant, duration: number): number {
     this.#giveUp = undefined;
@@ -115,6 +125,7 @@ export class RetransmissionTimer {
 
   #arm(now: Instant, duration: number): number {
     const wanted = after(now, duration);
+    this.#setAt = now;
     this.#deadline = this.#giveUp !== undefined && this.#giveUp < wanted ? this.#giveUp : wanted;
     return this.#deadline - now;
   }

@@ -189,7 +189,7 @@ class DrivenRun implements Run {
     this.#proceed();
   }
 
-  #send(to: Address, bytes: Uint8Array, contents: DatagramContents): void {
+  #send(to: Address, bytes: Uint8Array, contents: DatagramContents): Instant {
     const now = this.#current();
     const packet = this.#recorder.nextPacket();
     this.#recorder.push({
@@ -205,6 +205,7 @@ class DrivenRun implements Run {
     });
     this.#origins.set(packet, to);
     this.#report(this.#link.offer({ direction: 'out', packet, bytes, contents: ownContents(contents) }, now));
+    return now;
   }
 
   #report(events: readonly LinkEvent[]): void {

@@ -13,6 +13,7 @@ export { type Found, type PathRunSpec, type Search, startPathRun } from './pathR
 export {
   announcedFingerprints,
   announcedFor,
+  askedOfPath,
   configFor,
   headerFor,
   signalledConfig,

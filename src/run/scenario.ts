@@ -12,13 +12,14 @@ import {
   type QuirkId,
   quirks,
   type Scenario,
+  type SignalledTarget,
   toCommandLine,
   toEndpointConfig,
   withQuirks,
 } from '../scenario/index.ts';
 import type { TraceHeader } from '../trace/model.ts';
 import { fingerprintOf } from '../x509/fingerprint.ts';
-import type { Settled } from './signalledPath.ts';
+import type { Settled, SignalledSpec } from './signalledPath.ts';
 import type { SimulationSpec } from './simulate.ts';
 
 /** The header of a scenario's trace. `startedAt` is wall-clock time, ms since 1970. */
@@ -98,6 +99,17 @@ export const signalledConfig =
       },
     };
   };
+
+/** What a scenario asks of a signalled path, wherever its signalling and sockets come from. */
+export const askedOfPath = (
+  { setup, role }: Options,
+  target: SignalledTarget,
+): Pick<SignalledSpec, 'setup' | 'preferred' | 'kinds'> => ({
+  setup,
+  preferred: role,
+  // WHIP and WHEP are for media alone (RFC 9725); whoever carries descriptions may have a data channel.
+  kinds: target.kind === 'sdp' ? ['audio', 'video', 'data'] : ['audio', 'video'],
+});
 
 /**
  * The simulated path takes this long each way, unless a delay rule says otherwise. Without, everything would happen at

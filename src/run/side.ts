@@ -17,17 +17,18 @@ export class Side {
   readonly endpoint: Endpoint;
   readonly actor: Actor;
   readonly #tell: (event: TraceEvent) => void;
-  readonly #transmit: (transmission: Transmission, now: Instant) => void;
+  readonly #transmit: (transmission: Transmission, now: Instant) => Instant;
   readonly #timeOf: (now: Instant) => TraceTime;
   readonly #keep: (session: SessionTicket) => void;
   #wait: Instant | undefined;
   #connectedAt: Instant | undefined;
   #over = false;
 
+  /** `transmit` answers when the datagram left, which is later than it was asked for where signing takes time. */
   constructor(
     endpoint: Endpoint,
     tell: (event: TraceEvent) => void,
-    transmit: (transmission: Transmission, now: Instant) => void,
+    transmit: (transmission: Transmission, now: Instant) => Instant,
     timeOf: (now: Instant) => TraceTime,
     keep: (session: SessionTicket) => void = () => {},
   ) {
@@ -54,16 +55,21 @@ export class Side {
   /** Feeds one input. `packet` is the number of the datagram in it, for what the endpoint drops of it. */
   handle(input: Input, now: Instant, packet?: number): void {
     this.endpoint.handle(input, now);
+    let sentAt = now;
     for (;;) {
       const output = this.endpoint.poll();
       switch (output.kind) {
         case 'transmit':
-          this.#transmit(output, now);
+          sentAt = this.#transmit(output, now);
           break;
         case 'event':
           this.#event(output.event, now, packet);
           break;
         case 'wait':
+          if (sentAt > now) {
+            this.handle({ kind: 'sent' }, sentAt, packet);
+            return;
+          }
           this.#wait = output.until;
           return;
         default:

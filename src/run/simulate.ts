@@ -61,6 +61,7 @@ export function simulate(spec: SimulationSpec): Trace {
         recorder.push({ kind: 'datagram', at: now, packet, src, dst: to, from: role, bytes, length, contents });
         const offered = { direction: directionOf(role), packet, bytes, contents: ownContents(contents) };
         for (const event of link.offer(offered, now)) recorder.push(linkFact(event, now, start));
+        return now;
       },
       (now) => now,
     );

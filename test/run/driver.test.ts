@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Prng } from '../../src/base/random.ts';
 import { after, instant } from '../../src/base/time.ts';
 import { type Clock, runLimits } from '../../src/run/index.ts';
 import type { TraceEvent } from '../../src/trace/model.ts';
@@ -224,6 +225,38 @@ describe('the end of a run', () => {
       network.tell(client, { kind: 'datagram', bytes: noise, from: '203.0.113.9:9', at: instant(1) });
     expect(last(events)).toMatchObject({ kind: 'end', how: 'done', why: 'more datagrams came than a run keeps' });
     expect(only(events, 'datagram').length).toBeLessThanOrEqual(runLimits.datagrams + 1);
+  });
+});
+
+describe('the timer of a run', () => {
+  it('counts from when a flight left, however long its making took', () => {
+    const network = new MemoryNetwork();
+    // A machine on which a ClientHello takes 900 ms to make.
+    let behind = 0;
+    const { clock } = network;
+    const slow: Clock = {
+      now: () => instant(clock.now() + behind),
+      schedule: (at, wake) => clock.schedule(instant(at - behind), wake),
+    };
+    const { bytes } = new Prng('slow');
+    let making = true;
+    const { events } = runOver(network, network.socket(client, server), {
+      clock: slow,
+      random: (length) => {
+        if (making) behind = 900;
+        making = false;
+        return bytes(length);
+      },
+      timeoutMs: 5000,
+    });
+    network.run();
+    const [first, second] = only(events, 'datagram');
+    expect(first?.at).toBe(900);
+    expect(only(events, 'timer').slice(0, 2)).toMatchObject([
+      { action: 'set', durationMs: 1000, at: 900 },
+      { action: 'fired', at: 1900 },
+    ]);
+    expect(second?.at).toBe(1900);
   });
 });
 
