@@ -32,5 +32,6 @@ export {
 } from './signalling.ts';
 export { type SimulationSpec, simulate, simulatedAddress, simulatedRun } from './simulate.ts';
 export { simulationCredentials } from './simulationCredentials.ts';
+export { storyTrace, storyUnmet } from './stories.ts';
 export { findTurnPath, type TurnPathSpec, turnCredentials } from './turnPath.ts';
 export { type RelayNews, TurnRelay } from './turnRelay.ts';

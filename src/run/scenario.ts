@@ -21,6 +21,7 @@ import type { TraceHeader } from '../trace/model.ts';
 import { fingerprintOf } from '../x509/fingerprint.ts';
 import type { Settled, SignalledSpec } from './signalledPath.ts';
 import type { SimulationSpec } from './simulate.ts';
+import { simulatedDate } from './simulationCredentials.ts';
 
 /** The header of a scenario's trace. `startedAt` is wall-clock time, ms since 1970. */
 export const headerFor = (
@@ -160,7 +161,7 @@ export function simulationFor(
   const local = trusting(config, theirs, broken, crypto);
   const remote = trusting(withQuirks(peer, broken), ours, options.quirk, crypto);
   return {
-    header: headerFor(scenario, tool, undefined),
+    header: headerFor(scenario, tool, simulatedDate(options)),
     client: config.role === 'client' ? local : remote,
     server: config.role === 'client' ? remote : local,
     ours: config.role,

@@ -9,7 +9,7 @@ export {
 export { scenarioSchema } from './file/jsonSchema.ts';
 export * from './file/read.ts';
 export type * from './file/tree.ts';
-export { toScenarioText } from './file/write.ts';
+export { type Said, toScenarioText } from './file/write.ts';
 export { formatLinkRule, onlySimulated, parseLinkRule } from './linkGrammar.ts';
 export {
   formatLink,
@@ -34,6 +34,7 @@ export {
   withQuirks,
 } from './quirks/index.ts';
 export * from './scenario.ts';
+export * from './stories/index.ts';
 export * from './target.ts';
 export { formatTurnUrl, parseTurnUrl, type TurnServer } from './turnUrl.ts';
 export type { Choice, Unit, ValueDescription, ValueType } from './valueType.ts';

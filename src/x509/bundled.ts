@@ -4,13 +4,24 @@
  * A simulation of one seed has to give the same run byte for byte, and making a key is neither repeatable nor quick; so
  * simulated peers take their credentials from here. Their private keys stand in this file for all the world to read: a
  * connection to a real peer with one of them is open to whoever listens or interferes. Real runs make keys of their own
- * (`generate.ts`) or are given some (`import.ts`). Valid from 2020 to 2049, made once with `generate.ts`.
+ * (`generate.ts`) or are given some (`import.ts`). Valid from 2020 to 2049, but for
+ * the one that has expired; made once with `generate.ts`.
  */
 import { fromBase64 } from '../base/bytes.ts';
 import type { Credential } from '../crypto/keys.ts';
 import { readPkcs8 } from './privateKey.ts';
 
-export type BundledName = 'ecdsa-p256-a' | 'ecdsa-p256-b' | 'rsa-2048' | 'rsa-4096' | 'chain-3700';
+export type BundledName =
+  | 'ecdsa-p256-a'
+  | 'ecdsa-p256-b'
+  | 'ecdsa-p256-expired'
+  | 'rsa-2048'
+  | 'rsa-4096'
+  | 'chain-2700'
+  | 'chain-3700';
+
+/** When the expired one has been so for a day, as a certificate that is ordered to be has. ms since 1970 */
+export const expiredCheckedAt: number = Date.UTC(2021, 0, 2);
 
 const cache = new Map<BundledName, Credential>();
 
@@ -59,6 +70,21 @@ const publicTestKeys: Readonly<Record<BundledName, { readonly key: string; reado
         'MjMxMDAwMDAwWjARMQ8wDQYDVQQDDAZXZWJSVEMwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARwjHKU/TstDQGh7py6ajpQQCA5',
         'l5hR7M5ys81vbxkeIFjFULzHb0TWEy1Oip9Seno4F7HRVvC6fd/0PMRZ8Y2IMAoGCCqGSM49BAMCA0gAMEUCIQCXoKOjWYGW8X6A',
         'zU51GFRMA2SxRnV9OEuf2lSGhAKCyQIgfOwgyGSyWd0r+zMeX2/tFAz133XmZqWB7A9zymZY8I4=',
+      ].join(''),
+    ],
+  },
+  // ECDSA P-256, self-signed, valid in December 2020 alone: expired a day before expiredCheckedAt.
+  'ecdsa-p256-expired': {
+    key: [
+      'MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgT+X4SqOLMvLN/JwY2Rsh/X8rXxN2SjEfAJse/EgIIAOhRANCAASRgllx',
+      'DxbPpg/QzmVIgzZzUmQJROnOjCXdz62aI9/b05uYimR5nUU7fmWiNuTf8SY3Fh7/ZA7rQipU44izxkAl',
+    ].join(''),
+    chain: [
+      [
+        'MIIBFTCBvKADAgECAghrUw5En45VEzAKBggqhkjOPQQDAjARMQ8wDQYDVQQDDAZXZWJSVEMwHhcNMjAxMjAyMDAwMDAwWhcNMjEwMTAx',
+        'MDAwMDAwWjARMQ8wDQYDVQQDDAZXZWJSVEMwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASRgllxDxbPpg/QzmVIgzZzUmQJROnOjCXd',
+        'z62aI9/b05uYimR5nUU7fmWiNuTf8SY3Fh7/ZA7rQipU44izxkAlMAoGCCqGSM49BAMCA0gAMEUCIAFdZiyIB2Fy+rc7DCX4xm7Neaae',
+        'pmG5LTEsnA21SUJ8AiEA1wCnY5Z/iuRwoR1mAVOh5/4iCSFhrfiLMQd/B3ydbDU=',
       ].join(''),
     ],
   },
@@ -152,6 +178,58 @@ const publicTestKeys: Readonly<Record<BundledName, { readonly key: string; reado
         'Mjw8JJXGrKXqcOHO9pcui3vLF8nupm1ABBERaW8mm+IerfgPMcIYXkZcLfX+C3qsKlZ5uUsQXnR6yNVawUCKVIKm3EkuOEo0j2Am',
         'LpXkCT6cnvxHXUsQFWKOdPAR4UwnyCLddl0hStfXIXZCzCDfQYD+vecXinC8r67DsyNJMZXtUBWHTXCBdUrUL1Mbb0iG2zUwTS8C',
         'vybe+rOE7BuBql+IgDbDpI57PmstdroiPpVBxVu47/UKRJlYKunPhM69SCaBhNO19bMAnioKdcPYIbUhN5iryXc=',
+      ].join(''),
+    ],
+  },
+  // ECDSA P-256 leaf, intermediate and root with RSA 2048: 2,700 bytes in all.
+  'chain-2700': {
+    key: [
+      'MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQghFzCBQP8j7C2AjGqD/7xcoJdetNmF7ThFhgARCgSSPShRANCAATGPAxq',
+      'Av1Pz8/Hy7YCZP8UKeTKh63bOKW5Sd+oOMVFdJqGPczMXG5p10BSJATIiYiqhFbXxj6tunQO7LIj79Rz',
+    ].join(''),
+    chain: [
+      [
+        'MIIE+DCCA+CgAwIBAgIIdCng/UjLytYwDQYJKoZIhvcNAQELBQAwFjEUMBIGA1UEAwwLZHRsc2NvcGUgQ0EwHhcNMjAwMTAxMDAwMDAw',
+        'WhcNNDkxMjMxMDAwMDAwWjARMQ8wDQYDVQQDDAZXZWJSVEMwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATGPAxqAv1Pz8/Hy7YCZP8U',
+        'KeTKh63bOKW5Sd+oOMVFdJqGPczMXG5p10BSJATIiYiqhFbXxj6tunQO7LIj79Rzo4IDGDCCAxQwggMQBgOINwEEggMHAAAAAAAAAAAA',
+        'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+        'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+        'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+        'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+        'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+        'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+        'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+        'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+        'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+        'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAADANBgkqhkiG9w0BAQsF',
+        'AAOCAQEAmU38ylmyLCwo+UU4i1mmnlOz/trY4+Cno0QvhdoQ1pzTsfLp0s0IDNBrEv8KEMXt9j17mx70JcMNJiptmUog/vbwgg39PCYD',
+        'cz0wp23wfZS4zuRUMF4j1DinW+F4phZUFuh+eyI6EKfhIrABD3GbhXBKOPARU124n3whcJYXTxRVomxH5XbLRDlOwz9Y7ZLzi9lMLrLN',
+        'ONL7ObLOQG7u5XLnuxCZQxbGSHev66jpjFOlq4bOyoCLMaIfsJbhXyCUtHxF5+ZBIY7j5voqNfA/jRbPFv4tVxu+wkqmIxKGrzK0qveu',
+        '4hUs69VdxI9YOPRD/7ZdqMPg2T6U4Td6e/fIOw==',
+      ].join(''),
+      [
+        'MIICwzCCAaugAwIBAgIIVxIBuyBQ6WEwDQYJKoZIhvcNAQELBQAwGDEWMBQGA1UEAwwNZHRsc2NvcGUgcm9vdDAeFw0yMDAxMDEwMDAw',
+        'MDBaFw00OTEyMzEwMDAwMDBaMBYxFDASBgNVBAMMC2R0bHNjb3BlIENBMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAvfYr',
+        'XSTurwd3xd/0sDHPWh8OPE6Lc3kVIZ9jokMvwjei3WLewnZmkVGCaPJ1+SCXajOJ5faURX3XPNNAner5Dio7Gm5810MLMNGD+ZxsMGSH',
+        'dtZcS5JZTr2se9Fb2nxn6WqXV628PcNXtlAk1IPQC2FEnDIw92jsGuCHiNacfXZ8w+vNufmvRLjO6kLCvf+G3l3MIlC03xeVqjlezB2E',
+        'PqWTscVsBmoofiwGhVd71AJ30oPspMnkv784YItp64v5TAV7nJyFUr/JnxoZvSM83Fg2qcc/WUfrtmb8kUOzFhoYRjsTFdku7qDyeVYv',
+        'oPkUzgfJroMLRiN4z3QrY9ykfQIDAQABoxMwETAPBgNVHRMBAf8EBTADAQH/MA0GCSqGSIb3DQEBCwUAA4IBAQAFWJytDrG60U7VIVpS',
+        'sVN/oL3uMhaY6bEtYIxwm2ugvR53W23uec29Yrj/Zs134s9bJrLW7R1VS3/Gc0yCp1KtKXMfMmzpB1kn/i1eVOLyjqVmHa8k86BJ50Nh',
+        'HfTzk+9d8zZ8TAM9EB+x22bFh+CrUNJZS0DQSmt3HwHl6y5CsLU/sgIJKz4AVvr2V+HGQ0W9kZB7GR0Fd7/RNjR2LngxC9tO5n272Z5A',
+        'oZEHUEHqxXV5SM9NuGEM7U1Mdt90gsPUGBGKkbyfayDUyYyH7A6Ga3Q3/yom3Dp1dlqcbP0c/6Zs7LOGiuHhnBCkN5CZG9sks2BAMORd',
+        'cC7SHyDVHCC9',
+      ].join(''),
+      [
+        'MIICxTCCAa2gAwIBAgIITwIyAfOyS/AwDQYJKoZIhvcNAQELBQAwGDEWMBQGA1UEAwwNZHRsc2NvcGUgcm9vdDAeFw0yMDAxMDEwMDAw',
+        'MDBaFw00OTEyMzEwMDAwMDBaMBgxFjAUBgNVBAMMDWR0bHNjb3BlIHJvb3QwggEiMA0GCSqGSIb3DQEBAQUAA4IBDwAwggEKAoIBAQCv',
+        '0W4dDFJIff73cRu7/yW7/JoMKkVvtGe6jn1Xx29h6BehCd7eqapg8OmhuceJ59dnTO84VXW3K1KPRmKGHpDYp15EkAQI9tvt9oq2+3J9',
+        '8tvD35XQjztGNOp264KlHaFwm+c8lvYmb71zNm9xMFgvkiUY1nlrDkLfOSCiIY4CCV0ckdK8yXRVbcvp7l9m2Kx9lTWLx3053qplj8oY',
+        'JILuT0+05gy0aQiYh/owvIag/wEFDTNP/26OUwN0Yl7zQgXzwQvKS2d/EnWi+BtUN9kZRKXUT4gtvbkfYw8AKPtGffGzEQGWQ7MygVxb',
+        'hNDe6ADVc7NJxECk8CjrDHp7YJjVAgMBAAGjEzARMA8GA1UdEwEB/wQFMAMBAf8wDQYJKoZIhvcNAQELBQADggEBADa2evIPQ8Wqn28E',
+        'EGj9xxtQcgCzIaEHy67RwQQU2wMn8sStui9eCdWOGQjAgUkACDo+qh6qm5ag6pPbcDER8omIskybv5nmPA/c9z/1YHhT/57qWbidV7L8',
+        '2iIrWkjSHsCe6EFrHDLSlxMLw54tuSh0jD7mNQLWiUdkB1VWzNquvfgqLbUgHkTZ5pfsdrqOAmdw2swuZrxwjZRJNKDmu7gClppI0LdB',
+        '0FyGNdvZwa7lMA1GxCq6wkVm3DnvP3oNcw0G/HP+uJgqM5qLOUBdoFmS4JCQJwkP7HYnW9kSX9JBsDxMObTO089SDEQYeVkOErt5dCi6',
+        '8zN81OWXu8fL5Fc=',
       ].join(''),
     ],
   },

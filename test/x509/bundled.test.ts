@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { equal } from '../../src/base/bytes.ts';
 import { nobleProvider } from '../../src/crypto/noble.ts';
-import { bundledNames, bundledTestCredential } from '../../src/x509/bundled.ts';
+import { bundledNames, bundledTestCredential, expiredCheckedAt } from '../../src/x509/bundled.ts';
 import { chainLinks } from '../../src/x509/chain.ts';
 import { credentialToPem, importCredential } from '../../src/x509/import.ts';
 import { readCertificate } from '../../src/x509/read.ts';
@@ -18,12 +18,16 @@ describe('the bundled test credentials', () => {
     expect(Object.fromEntries(table)).toEqual({
       'ecdsa-p256-a': ['CN=WebRTC ECDSA P-256'],
       'ecdsa-p256-b': ['CN=WebRTC ECDSA P-256'],
+      'ecdsa-p256-expired': ['CN=WebRTC ECDSA P-256'],
       'rsa-2048': ['CN=WebRTC RSA 2048'],
       'rsa-4096': ['CN=WebRTC RSA 4096'],
+      'chain-2700': ['CN=WebRTC ECDSA P-256', 'CN=dtlscope CA RSA 2048', 'CN=dtlscope root RSA 2048'],
       'chain-3700': ['CN=gateway.example ECDSA P-256', 'CN=dtlscope CA RSA 4096', 'CN=dtlscope root RSA 4096'],
     });
-    const chain = bundledTestCredential('chain-3700').chain;
-    expect(chain.reduce((sum, der) => sum + der.length, 0)).toBe(3700);
+    const bytesOf = (name: 'chain-2700' | 'chain-3700'): number =>
+      bundledTestCredential(name).chain.reduce((sum, der) => sum + der.length, 0);
+    expect(bytesOf('chain-2700')).toBe(2700);
+    expect(bytesOf('chain-3700')).toBe(3700);
   });
 
   it('have keys that belong to their certificates, and chains that verify', () => {
@@ -39,8 +43,11 @@ describe('the bundled test credentials', () => {
     expect(equal(a.chain[0] ?? new Uint8Array(0), b.chain[0] ?? new Uint8Array(0))).toBe(false);
   });
 
-  it('are valid for as long as anybody will use this', () => {
-    for (const name of bundledNames)
+  it('are valid for as long as anybody will use this, but for the one that has expired', () => {
+    const [expired] = bundledTestCredential('ecdsa-p256-expired').chain.map(readCertificate);
+    expect(expired?.ok && expired.certificate.notAfter).toBe('2021-01-01T00:00:00Z');
+    expect(expiredCheckedAt - Date.parse('2021-01-01')).toBe(24 * 60 * 60 * 1000);
+    for (const name of bundledNames.filter((one) => one !== 'ecdsa-p256-expired'))
       for (const der of bundledTestCredential(name).chain) {
         const read = readCertificate(der);
         if (!read.ok) throw new Error(read.error.why);

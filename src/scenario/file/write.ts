@@ -8,25 +8,64 @@ import { fileFor } from '../commandLine.ts';
 import { type OptionName, optionTable } from '../options.ts';
 import { formOf, type Scenario } from '../scenario.ts';
 import { formatTarget } from '../target.ts';
+import type { BothSides, Expectation } from './expectation.ts';
 import { fileVersion } from './read.ts';
 
 /** Longer lists have a line for each item. Characters */
 const longestLine = 100;
 
+/** What a file says besides its run. */
+export interface Said {
+  readonly name: string;
+  readonly about: string;
+  readonly expectation: Expectation;
+}
+
 /** `dtlscope run` makes the same run of it. `undefined` for `serve`, and for targets that only a browser has. */
-export function toScenarioText(scenario: Scenario): string | undefined {
+export function toScenarioText(scenario: Scenario, said?: Said): string | undefined {
   const { target, options } = scenario;
   if (target === undefined || target.kind === 'browser' || target.kind === 'page') return undefined;
   const given = formOf(scenario);
-  const lines = [`version: ${fileVersion}`, `target: ${scalar(formatTarget(target))}`];
+  const lines = [
+    `version: ${fileVersion}`,
+    ...(said ? [`name: ${scalar(said.name)}`, `about: ${scalar(said.about)}`] : []),
+    `target: ${scalar(formatTarget(target))}`,
+  ];
   for (const name of Object.keys(optionTable) as OptionName[]) {
     const texts = given[name];
-    if (name === 'token' && options.token !== undefined) lines.push('token: { env: DTLSCOPE_TOKEN }');
+    if (name === 'expect' && said) lines.push(...expected(said.expectation));
+    else if (name === 'token' && options.token !== undefined) lines.push('token: { env: DTLSCOPE_TOKEN }');
     else if (name === 'turn' && options.turn?.password !== undefined)
       lines.push(`turn: { url: ${scalar(texts?.[0] ?? '')}, password: { env: DTLSCOPE_TURN_PASSWORD } }`);
     else if (texts !== undefined) lines.push(...field(name, texts));
   }
   return `${lines.join('\n')}\n`;
+}
+
+function expected({ outcome, findings, datagrams, retransmissions }: Expectation): readonly string[] {
+  const group = (name: string, fields: readonly string[], indent: string): readonly string[] =>
+    fields.length === 0 ? [] : [`${indent}${name}:`, ...fields.map((field) => `${indent}  ${field}`)];
+  const ids = (name: keyof typeof findings): readonly string[] =>
+    findings[name].length === 0 ? [] : [`${name}: [${findings[name].map(scalar).join(', ')}]`];
+  const sides = (bounds: BothSides): readonly string[] =>
+    (['client', 'server'] as const).flatMap((side) => {
+      const { least, most } = bounds[side];
+      const parts = [
+        ...(least === undefined ? [] : [`least: ${least}`]),
+        ...(most === undefined ? [] : [`most: ${most}`]),
+      ];
+      return parts.length === 0 ? [] : [`${side}: { ${parts.join(', ')} }`];
+    });
+  return group(
+    'expect',
+    [
+      `outcome: ${outcome}`,
+      ...group('findings', [...ids('must'), ...ids('mustNot')], ''),
+      ...group('datagrams', sides(datagrams), ''),
+      ...group('retransmissions', sides(retransmissions), ''),
+    ],
+    '',
+  );
 }
 
 function field(name: OptionName, texts: readonly string[]): readonly string[] {
