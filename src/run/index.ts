@@ -33,5 +33,14 @@ export {
 export { type SimulationSpec, simulate, simulatedAddress, simulatedRun } from './simulate.ts';
 export { simulationCredentials } from './simulationCredentials.ts';
 export { storyTrace, storyUnmet } from './stories.ts';
+export {
+  type ReadRun,
+  type Sample,
+  type Shaken,
+  type SimulatedShake,
+  sampleOf,
+  shakeSimulated,
+} from './sweep/sample.ts';
+export { runSweep, type SweepProgress, type SweepSpec } from './sweep/sweep.ts';
 export { findTurnPath, type TurnPathSpec, turnCredentials } from './turnPath.ts';
 export { type RelayNews, TurnRelay } from './turnRelay.ts';

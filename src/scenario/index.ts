@@ -35,6 +35,9 @@ export {
 } from './quirks/index.ts';
 export * from './scenario.ts';
 export * from './stories/index.ts';
+export { type ReadSweep, readSweepFile, type SweepPlan } from './sweep/read.ts';
+export * from './sweep/results.ts';
+export * from './sweep/shape.ts';
 export * from './target.ts';
 export { formatTurnUrl, parseTurnUrl, type TurnServer } from './turnUrl.ts';
 export type { Choice, Unit, ValueDescription, ValueType } from './valueType.ts';

@@ -16,6 +16,9 @@ export const fileVersion = 1;
 /** Fields that are no options. */
 export const ownFields = ['version', 'name', 'about', 'target', '$schema'] as const;
 
+/** What makes a scenario file a sweep; `src/scenario/sweep` reads it. */
+export const sweepField = 'sweep';
+
 /** The options that a file may set, in the order of the table. */
 export const fileOptions: readonly OptionName[] = optionsOf('probe');
 
@@ -47,6 +50,8 @@ export function readScenarioFile(root: FileNode, around: Surroundings): ReadFile
   const version = root.entries.find(({ name }) => name === 'version');
   if (!version) return refuse(root.at, `"version" is missing; this dtlscope writes and reads version: ${fileVersion}`);
   const { value } = version;
+  const sweep = root.entries.find(({ name }) => name === sweepField);
+  if (sweep) return refuse(sweep.at, `"${sweepField}" makes this a matrix of scenarios: dtlscope sweep runs it`);
   // In a file of another version other fields may mean other things.
   if (value.kind !== 'text' || value.text !== String(fileVersion)) {
     const given = value.kind === 'text' ? `"${value.text}" is not known` : `is ${kindOf(value)}`;
