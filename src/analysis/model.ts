@@ -45,7 +45,7 @@ export interface Handshake {
   /** The last handshake message that was complete, from either side; an unreadable Finished counts. */
   readonly lastMessage: LastMessage | undefined;
   /** When each side's Finished was first seen; `read` is false when it was encrypted and is known by its place. */
-  readonly finished: Readonly<Record<Actor, { readonly at: TraceTime; readonly read: boolean } | undefined>>;
+  readonly finished: Readonly<Record<Actor, FinishedView | undefined>>;
   /** All of a side's DTLS datagrams, those included that `datagrams` leaves out. */
   readonly traffic: Readonly<Record<Actor, Traffic>>;
   /**
@@ -117,6 +117,14 @@ export interface Handshake {
   readonly opened: Readonly<Record<Actor, { readonly opened: number; readonly closed: number }>>;
   /** Key log labels of DTLS 1.3 that would open what stayed closed, in the order in which they were missed. */
   readonly missingSecrets: readonly string[];
+}
+
+export interface FinishedView {
+  readonly at: TraceTime;
+  /** Whether keys have opened it; otherwise it is known by its place. */
+  readonly read: boolean;
+  /** Whether it is the hash of the messages before it, as they are in the trace; `undefined` where that can not be told. */
+  readonly fits?: boolean | undefined;
 }
 
 export interface Before {

@@ -20,6 +20,7 @@ import { ContentType, HandshakeType, type Version } from '../wire/registry.ts';
 import { readAck } from './acks.ts';
 import { CidLengths } from './cids.ts';
 import { type Buffers, datagramBuffer, type Entry, reachOf } from './facts.ts';
+import { type FinishedFits, finishedFits, noFits } from './finished.ts';
 import { Flights, type Item, type Placed } from './flights.ts';
 import {
   type Certificates,
@@ -94,6 +95,8 @@ export class Reading implements Negotiation, SoFar {
   readonly #shared: Shared;
   readonly #cids = new CidLengths();
   readonly #records: RecordReader;
+  /** What was found with so many messages complete. */
+  #fits: { readonly of: number; readonly fits: FinishedFits } | undefined;
   #clientHelloSeq = -1;
   #order = 0;
 
@@ -125,6 +128,20 @@ export class Reading implements Negotiation, SoFar {
     if (this.opening.failed > 0) return 'wrong';
     const { clientHello } = this;
     return clientHello && this.#shared.keys.get(clientHello.random) ? 'unused' : 'none';
+  }
+
+  /** Of each side's Finished, where keys have opened it. */
+  get finishedFits(): FinishedFits {
+    const { client, server } = this.sides;
+    const { facts } = this.opening;
+    const secrets = facts && this.#shared.keys.get(facts.clientRandom);
+    if (!secrets || !(client.finished?.read || server.finished?.read)) return noFits;
+    const known = this.#fits;
+    const { length } = this.messages.all.filter(({ assembly }) => assembly.complete);
+    if (known?.of === length) return known.fits;
+    const fits = finishedFits(this.#shared.crypto, this.messages.all, facts, secrets);
+    this.#fits = { of: length, fits };
+    return fits;
   }
 
   get recordGaps(): readonly RecordGap[] {

@@ -66,9 +66,10 @@ export function handshakeView(inputs: ViewInputs): Handshake {
     lastUse: (actor) => later(inputs.traffic[actor].lastApplicationDataAt, inputs.traffic[actor].lastMediaAt),
   });
   const lost = lostRanges(reading, ours, followed);
+  const fits = reading.finishedFits;
   const finishedOf = (actor: Actor) => {
     const { finished } = reading.sides[actor];
-    return finished && { at: finished.at, read: finished.read };
+    return finished && { at: finished.at, read: finished.read, fits: fits[actor] };
   };
   return {
     id: inputs.id,

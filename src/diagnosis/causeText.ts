@@ -34,6 +34,8 @@ export function causeText(cause: Cause): string {
       return `${flightText(cause.flight)} arrived whole, with several messages in one record, and the ${otherSide(cause.flight.from)} does not get past it`;
     case 'finished':
       return `${flightText(cause.flight)} arrived ${times(sendings(cause.flight))} and the ${otherSide(cause.flight.from)} drops it without a word, as it does when the keys of the two sides differ`;
+    case 'other-keys':
+      return `${flightText(cause.flight)} was sent ${times(sendings(cause.flight))}, and the secrets of the key log, which are this handshake's, do not open it: the ${cause.flight.from} has other keys than who wrote that log`;
     default:
       return unreachable(cause);
   }

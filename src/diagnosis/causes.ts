@@ -40,7 +40,9 @@ export type Cause =
   | {
       readonly kind: 'numbers' | 'borders' | 'reordered' | 'messages' | 'finished';
       readonly flight: FlightView;
-    };
+    }
+  /** The secrets of this handshake are known, and a Finished is not under the keys that they give. */
+  | { readonly kind: 'other-keys'; readonly flight: FlightView };
 
 /** What is seen where no cause is found, and what one of these is behind. */
 export type Behind =
@@ -86,6 +88,7 @@ function refused(handshake: Handshake): Cause | undefined {
   if (!flight?.complete) return undefined;
   if (reusesNumbers(handshake, flight) && wasHeard(handshake, otherSide(flight.from)))
     return { kind: 'numbers', flight };
+  if (underOtherKeys(handshake, flight)) return { kind: 'other-keys', flight };
   if (!seenByReceiver(handshake, flight.from)) return undefined;
   if (sendings(flight) > 2 && isRecut(handshake, flight)) return { kind: 'borders', flight };
   if (outOfOrder(handshake, flight)) return { kind: 'reordered', flight };
@@ -268,6 +271,10 @@ function finishedRefused(handshake: Handshake, flight: FlightView): boolean {
   if (!handshake.ours.includes(receiver)) return true;
   return cannotOpen(handshake, flight);
 }
+
+/** Whether a Finished of DTLS 1.2 or older stays closed, and all else of its side, though the key log has its handshake. */
+const underOtherKeys = ({ keys, opened, parameters }: Handshake, { from, messages }: FlightView): boolean =>
+  parameters.version !== '1.3' && keys === 'wrong' && opened[from].opened === 0 && messages.includes('finished');
 
 /** Whether our endpoint says that its keys do not open the flight. */
 const cannotOpen = ({ drops }: Handshake, { from }: FlightView): boolean =>

@@ -22,6 +22,12 @@ export const lastHeard = ({ datagrams }: Handshake, actor: Actor): DatagramView 
 /** An ACK, or in DTLS 1.3 without keys what has the size of one. */
 export const isAck = ({ ack, likely }: RecordView): boolean => ack !== undefined || likely === 'ack';
 
+/** What ended a handshake of DTLS 1.3 without keys, where that has the size of an alert. */
+export function sealedAlert({ datagrams }: Handshake): DatagramView | undefined {
+  const last = datagrams.findLast(({ flight, records }) => flight === undefined && records.length > 0);
+  return last?.records.some(({ likely }) => likely === 'alert') ? last : undefined;
+}
+
 export const flightOf = (handshake: Handshake, datagram: DatagramView): FlightView | undefined =>
   handshake.flights.find(({ number }) => number === datagram.flight);
 

@@ -41,7 +41,8 @@ export type RefusalId =
   | 'extended-master-secret-missing'
   | 'empty-certificate-authorities'
   | 'unknown-signature-algorithm'
-  | 'signature-mismatch';
+  | 'signature-mismatch'
+  | 'finished-decrypt-failure';
 
 export interface Refusal {
   readonly id: RefusalId;
@@ -99,8 +100,26 @@ function causeOf(handshake: Handshake, alert: AlertView): Cause | undefined {
   if (own && own.code !== 'alert' && own.code !== 'timed-out') return toldCause(handshake, alert, own);
   if (alert.description === alertOf.expired)
     return { id: 'certificate-validity', basis: 'shown', text: datesText(handshake, alert) };
+  const finished = finishedCause(handshake, alert);
+  if (finished) return finished;
   return alert.from === 'client' ? clientCause(handshake, alert) : serverCause(handshake, alert);
 }
+
+/** Keys that open a Finished tell whether it fits, and so who has counted other messages than the trace has. */
+function finishedCause({ finished, lastMessage, messages }: Handshake, alert: AlertView): Cause | undefined {
+  const sender = otherSide(alert.from);
+  const fits = finished[sender]?.fits;
+  if (!cryptographicAlerts.has(alert.description) || fits === undefined) return undefined;
+  if (lastMessage?.from !== sender || lastMessage.name !== 'finished') return undefined;
+  const signed = messages.some(({ from, name }) => from === sender && name === 'certificate_verify');
+  const clause = fits
+    ? `the ${sender}'s Finished is right for the messages in this trace, so that the ${alert.from} has hashed others${signed ? ', or means a signature' : ''}`
+    : `the ${sender}'s Finished is not the hash of the messages in this trace: the ${sender} has hashed others`;
+  return { id: 'finished-decrypt-failure', basis: 'shown', text: clause };
+}
+
+/** bad_record_mac, decryption_failed, decrypt_error. */
+export const cryptographicAlerts: ReadonlySet<number> = new Set([20, 21, 51]);
 
 function toldCause(handshake: Handshake, alert: AlertView, failure: Failure): Cause | undefined {
   const told = (id: RefusalId, clause: string = failureText(failure)): Cause => ({ id, basis: 'told', text: clause });

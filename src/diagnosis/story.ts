@@ -40,6 +40,7 @@ export {
   lastHeard,
   missedByCapture,
   openLosses,
+  sealedAlert,
   sendings,
   shownEvidence,
   wasHeard,

@@ -20,6 +20,7 @@ import {
   isQuietPath,
   missedByCapture,
   type Stop,
+  sealedAlert,
   sendings,
   storyOf,
   wasHeard,
@@ -81,11 +82,11 @@ function lastText({ lastMessage, datagrams }: Handshake): string {
 }
 
 /** What stayed closed may say more than all that can be seen. */
-function sealedText({ missingSecrets, datagrams, lastMessage }: Handshake): string {
+function sealedText(handshake: Handshake): string {
+  const { missingSecrets, lastMessage } = handshake;
   if (missingSecrets.length === 0) return '';
-  const last = datagrams.findLast(({ flight, records }) => flight === undefined && records.length > 0);
-  const alert = last?.records.some(({ likely }) => likely === 'alert');
-  const what = alert && last ? `the ${last.from} ended with a record of the size of an alert` : 'the rest is encrypted';
+  const alert = sealedAlert(handshake);
+  const what = alert ? `the ${alert.from} ended with a record of the size of an alert` : 'the rest is encrypted';
   return `; ${what}: give a key log to read ${lastMessage?.name === 'server_hello' ? 'what is behind the ServerHello' : 'it'}`;
 }
 
@@ -104,8 +105,23 @@ function establishedText(handshake: Handshake): string {
       ? ', inferred: all behind the hellos is encrypted'
       : ', both Finished seen but encrypted';
   const sure = inferred.includes('outcome') ? sealed : '';
-  const after = hangupText(handshake);
+  const after = hangupText(handshake) ?? sealedEndText(handshake);
   return `Established${took} (${agreed.join(', ')}${sure})${costText(handshake)}${after === undefined ? '' : `; ${after}`}`;
+}
+
+/**
+ * Who got the last Finished of DTLS 1.2 says next whether it fits. An alert that nobody can read, and nothing else, may be a
+ * goodbye or a refusal.
+ */
+function sealedEndText({ alerts, finished, flights, inferred, parameters, traffic }: Handshake): string | undefined {
+  const last = flights.findLast(({ messages }) => messages.includes('finished'));
+  const at = last && finished[last.from]?.at;
+  if (!last || at === undefined || parameters.version === '1.3' || !inferred.includes('outcome')) return undefined;
+  const receiver = otherSide(last.from);
+  const [alert] = alerts.filter(({ from, readable }) => from === receiver && !readable);
+  const { applicationData, media } = traffic[receiver];
+  if (!alert || applicationData + media > 0) return undefined;
+  return `all that the ${receiver} sent then is an alert, encrypted, after ${duration(Math.max(0, alert.at - at))}: a goodbye, or a refusal of that Finished; a key log tells which`;
 }
 
 /** What the handshake paid for: lost bytes where they are known, else flights that had to be sent again. */
@@ -260,9 +276,10 @@ export function stopText(handshake: Handshake, stop: Stop): string {
     case 'reordered':
     case 'messages':
     case 'finished':
+    case 'other-keys':
       return causeText(stop);
     case 'stuck':
-      return `both sides repeat themselves; ${flightText(stop.flight)} was sent ${times(sendings(stop.flight))} and never got through whole`;
+      return `both sides repeat themselves; ${flightText(stop.flight)} was sent ${times(sendings(stop.flight))}, and either never got to the ${otherSide(stop.flight.from)} whole or is not what it takes${stop.flight.messages.includes('finished') ? ', as when the keys of the two sides differ' : ''}`;
     default:
       return unreachable(stop);
   }
@@ -310,7 +327,7 @@ function incompleteText(handshake: Handshake): string {
   const began = handshake.flights.some(({ messages }) => messages[0] === 'client_hello');
   if (!began) return `Incomplete capture: it begins ${capturedFrom(handshake)}, so the handshake cannot be judged`;
   if (!wasHeard(handshake, 'client')) return "Incomplete capture: only the server's datagrams are in it";
-  return `Incomplete capture: it ends ${lastText(handshake)}, ${duration(handshake.endedAt - handshake.startedAt)} after the beginning, with nothing to say why${sealedText(handshake)}`;
+  return `Incomplete capture: it ends ${lastText(handshake)}, ${duration(handshake.endedAt - handshake.startedAt)} after the beginning${sealedAlert(handshake) ? '' : ', with nothing to say why'}${sealedText(handshake)}`;
 }
 
 function capturedFrom(handshake: Handshake): string {

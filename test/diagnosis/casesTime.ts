@@ -16,6 +16,17 @@ const seenBy = (end: Actor, options: Simulated) => (): Trace => captureAt(simula
 const having = (role: Role, ids: readonly QuirkId[], more: Partial<EndpointConfig> = {}): EndpointConfig =>
   withQuirks(configured(role, more), ids);
 
+/** One bit of the first ServerHello's random is another, as if the two ends had seen other messages than the trace has. */
+const altered = ({ header, events }: Trace): Trace => ({
+  header,
+  events: events.map((event) => {
+    if (event.kind !== 'datagram' || event.bytes[13] !== 11) return event;
+    const bytes = Uint8Array.from(event.bytes);
+    bytes[40] = (bytes[40] ?? 0) ^ 1;
+    return { ...event, bytes };
+  }),
+});
+
 /** A Certificate of some 3.7 KB. */
 const long = bundledTestCredential('chain-3700');
 const chain: Partial<EndpointConfig> = { credentials: [long], mtu: 600 };
@@ -363,8 +374,25 @@ export const timeCases: Readonly<
         severity: 'error',
         says: /drops it without a word/,
       },
+      {
+        what: 'the same, seen by the client, with a key log of the other side',
+        trace: () =>
+          captureAt(
+            simulated({ client: { faults: { keys: 'wrong' } }, rules: ['delay=20ms'], timeoutMs: 20_000 }),
+            'client',
+          ),
+        severity: 'error',
+        says: /the secrets of the key log, which are this handshake's, do not open it/,
+      },
+      {
+        what: 'keys show a Finished that does not fit, and nobody minds',
+        trace: () => altered(captureTrace('good_mutual_srtp', 'with keys')),
+        severity: 'warning',
+        says: /^The client's Finished is not the hash of the messages in this trace, and the server went on all the same/,
+      },
     ],
     nearMisses: [
+      { what: 'keys show that Finished fits', trace: () => captureTrace('loss-small', 'with keys') },
       { what: 'a signature is wrong', trace: quirk('wrong-signature') },
       { what: 'the alert after Finished is about a certificate', trace: capture('expired_client_cert') },
       { what: 'the last flight is lost behind the capture', trace: quirkAt('client', 'wrong-keys') },

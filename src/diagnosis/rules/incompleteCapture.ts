@@ -2,7 +2,7 @@ import type { Handshake } from '../../analysis/model.ts';
 import { rule } from '../model.ts';
 import { outcomeOf } from '../outcome.ts';
 import { neverBegan } from '../path.ts';
-import { evidenceOf, missedByCapture, wasHeard } from '../story.ts';
+import { evidenceOf, missedByCapture, sealedAlert, wasHeard } from '../story.ts';
 import { capitalised, lostText } from '../words.ts';
 
 export const incompleteCapture = rule(
@@ -39,6 +39,10 @@ function gapsOf(handshake: Handshake): string[] {
   if (handshake.snapped) gaps.push('datagrams were cut by the snap length of the capture');
   if (missed.length > 0) gaps.push(`${lostText(missed, handshake)} were never seen, yet the other side went on`);
   if (outcomeOf(handshake) === 'incomplete-capture' && began && wasHeard(handshake, 'client'))
-    gaps.push('it ends in mid-handshake, before a retransmission or an alert could tell why');
+    gaps.push(
+      sealedAlert(handshake)
+        ? 'it ends in mid-handshake with what may be an alert, and without the keys to read it'
+        : 'it ends in mid-handshake, before a retransmission or an alert could tell why',
+    );
   return gaps;
 }
