@@ -51,9 +51,24 @@ function body(rule: LinkRule): string {
 }
 
 function match({ nth, message, byte }: ScriptMatch): string {
-  const which = nth?.join('+');
+  const which = nth && runs(nth).join('+');
   if (message === undefined) return which ?? 'all';
   return `${message}${byte === undefined ? '' : `@${byte}`}${which === undefined ? '' : `#${which}`}`;
+}
+
+/** From so many in a row on they are written as a range. */
+const longRun = 4;
+/** Numbers in ascending order as `1+3+7..12`. */
+function runs(nth: readonly number[]): readonly string[] {
+  const texts: string[] = [];
+  for (let at = 0; at < nth.length; ) {
+    let end = at;
+    while (nth[end + 1] === (nth[end] ?? 0) + 1) end++;
+    if (end - at + 1 >= longRun) texts.push(`${nth[at]}..${nth[end]}`);
+    else texts.push(...nth.slice(at, end + 1).map(String));
+    at = end + 1;
+  }
+  return texts;
 }
 
 /** Six decimals are what the grammar reads, and hide that 0.07 * 100 is not 7. */

@@ -17,6 +17,7 @@ import type { Actor, Address, LinkAction, TraceEvent, TraceHeader } from '../tra
 import { TraceRecorder } from '../trace/recorder.ts';
 import type { Clock, Run, Transport, TransportEvent } from './api.ts';
 import { ownContents, visibleContents } from './contents.ts';
+import { type Crafted, type Hand, heldBack } from './hand.ts';
 import { PathLog } from './pathLog.ts';
 import { Side } from './side.ts';
 
@@ -35,6 +36,12 @@ export interface RunSpec {
   readonly timeoutMs: number;
   /** Takes the sessions that a server gives us: they hold secrets, so no trace has them. */
   readonly keep?: ((session: SessionTicket) => void) | undefined;
+  /** Meddles with what goes out and comes in. */
+  readonly hand?: Hand | undefined;
+  /** Ends a handshake that is not done with an alert, so that no peer waits for us. */
+  readonly farewell?: boolean | undefined;
+  /** Time in which the peer's answer to our close_notify is waited for; none when absent. ms */
+  readonly afterCloseMs?: number | undefined;
   /** The trace, when it began before the handshake could: with the way to a path. */
   readonly begun?: { readonly recorder: TraceRecorder; readonly log: PathLog; readonly at: Instant } | undefined;
 }
@@ -43,6 +50,10 @@ export interface RunSpec {
 export const runLimits = { datagrams: 50_000, bytes: 64 * 1024 * 1024 } as const;
 /** How long an ended endpoint's last datagrams may still be on the link. ms */
 const drainMs = 2000;
+/** What a trace says before an alert of ours that only lets the peer go. */
+export const farewellNote = 'nothing more is to be learnt here: what we send now only lets the peer go';
+/** user_canceled: nobody is to blame (RFC 5246 §7.2.2). */
+const userCanceled = 90;
 
 /** Starts a run at once; throws a `RangeError` for a configuration that no endpoint could work with. */
 export function startRun(spec: RunSpec): Run {
@@ -63,10 +74,13 @@ class DrivenRun implements Run {
   #lastNow: Instant;
   #drainUntil: Instant | undefined;
   #closing = false;
+  #leaving = false;
   #ended = false;
   #heard = 0;
   #refusals = 0;
   #bytes = 0;
+  /** What the hand has for later. */
+  readonly #later = new Set<() => void>();
   /** Datagrams that are on the link, by number: what it takes to deliver one. */
   readonly #origins = new Map<number, Address>();
 
@@ -184,12 +198,41 @@ class DrivenRun implements Run {
     const { length } = bytes;
     const at = this.#time(now);
     this.#recorder.push({ kind: 'datagram', at, packet, src, dst, from, bytes, length, contents: undefined });
-    this.#origins.set(packet, src);
-    this.#report(this.#link.offer({ direction: 'in', packet, bytes, contents: visibleContents(bytes) }, now));
+    const held = this.#spec.hand?.incoming?.(bytes);
+    if (held?.taken === false)
+      this.#recorder.push({ kind: 'link', at, packet, action: { kind: 'lost' }, rule: heldBack });
+    else {
+      this.#origins.set(packet, src);
+      this.#report(this.#link.offer({ direction: 'in', packet, bytes, contents: visibleContents(bytes) }, now));
+    }
+    this.#say(held?.say ?? [], remote);
     this.#proceed();
   }
 
   #send(to: Address, bytes: Uint8Array, contents: DatagramContents): Instant {
+    const crafted = this.#leaving ? undefined : this.#spec.hand?.outgoing?.(bytes, contents);
+    if (!crafted) return this.#put(to, bytes, contents);
+    this.#say(crafted, to);
+    return this.#current();
+  }
+
+  #say(crafted: readonly Crafted[], to: Address): void {
+    for (const { bytes, contents, afterMs } of crafted) {
+      if (afterMs === undefined) {
+        this.#put(to, bytes, contents);
+        continue;
+      }
+      const takeBack = this.#spec.clock.schedule(after(this.#current(), afterMs), () => {
+        this.#later.delete(takeBack);
+        if (this.#ended) return;
+        this.#put(to, bytes, contents);
+        this.#proceed();
+      });
+      this.#later.add(takeBack);
+    }
+  }
+
+  #put(to: Address, bytes: Uint8Array, contents: DatagramContents | undefined): Instant {
     const now = this.#current();
     const packet = this.#recorder.nextPacket();
     this.#recorder.push({
@@ -203,8 +246,14 @@ class DrivenRun implements Run {
       length: bytes.length,
       contents,
     });
+    if (this.#leaving) {
+      // Whatever the link would have done to it: the experiment is over.
+      this.#spec.transport.send(bytes, to, packet);
+      return now;
+    }
     this.#origins.set(packet, to);
-    this.#report(this.#link.offer({ direction: 'out', packet, bytes, contents: ownContents(contents) }, now));
+    const seen = contents ? ownContents(contents) : visibleContents(bytes);
+    this.#report(this.#link.offer({ direction: 'out', packet, bytes, contents: seen }, now));
     return now;
   }
 
@@ -229,8 +278,10 @@ class DrivenRun implements Run {
       this.#side.handle({ kind: 'close' }, now);
       this.#deliver();
     }
-    if (this.#side.over || this.#closing) this.#drainUntil ??= after(now, drainMs);
-    const drained = this.#drainUntil !== undefined && (this.#link.next() === undefined || this.#drainUntil <= now);
+    const { afterCloseMs } = this.#spec;
+    if (this.#side.over || this.#closing) this.#drainUntil ??= after(now, afterCloseMs ?? drainMs);
+    const settled = afterCloseMs === undefined && this.#link.next() === undefined;
+    const drained = this.#drainUntil !== undefined && (settled || this.#drainUntil <= now);
     if (drained || deadline <= now) {
       this.#end('done', drained ? undefined : `the time of ${this.#spec.timeoutMs} ms was up`);
       return;
@@ -262,10 +313,19 @@ class DrivenRun implements Run {
     if (this.#link.next() === undefined) this.#origins.clear();
   }
 
+  #leave(): void {
+    this.#leaving = true;
+    this.#recorder.push({ kind: 'note', at: this.#time(this.#current()), text: farewellNote });
+    const connected = this.#side.connectedAt !== undefined;
+    this.#side.handle(connected ? { kind: 'close' } : { kind: 'abort', description: userCanceled }, this.#current());
+  }
+
   #end(how: 'done' | 'cancelled' | 'interrupted', why: string | undefined): void {
     if (this.#ended) return;
+    if (this.#spec.farewell && !this.#side.over && how !== 'interrupted') this.#leave();
     this.#ended = true;
     this.#takeBack();
+    for (const takeBack of this.#later) takeBack();
     const at = this.#time(this.#current());
     this.#recorder.push({ kind: 'end', at, how, why });
     this.#spec.transport.close();

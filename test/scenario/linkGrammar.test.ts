@@ -88,6 +88,7 @@ describe('a link rule', () => {
     const spellings = ['delay=70±20', 'delay=70ms+-20ms', 'delay=0.07s,jitter=20', 'delay=70ms±20ms'];
     expect(new Set(spellings.map((text) => formatLinkRule(read(text))))).toEqual(new Set(['delay=70ms±20ms']));
     expect(formatLinkRule(read('drop=finished#3+1..2'))).toBe('drop=finished#1+2+3');
+    expect(formatLinkRule(read('drop=1+2+3+4+7+9..30'))).toBe('drop=1..4+7+9..30');
   });
 
   it('survives the round trip for every whole percentage and every size', () => {

@@ -1,0 +1,68 @@
+/** How checks are gone through: in order, within their cost, with a stop that is heard. */
+import { describe, expect, it } from 'vitest';
+import { checks, costOf, costOfAll, reachingCost } from '../../../src/run/check/index.ts';
+import { checked, checking } from './simulated.ts';
+
+describe('the table of checks', () => {
+  it('has every id once, and says what each may cost', () => {
+    expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length);
+    const all = costOfAll(checks, false);
+    const sum = checks.reduce((handshakes, check) => handshakes + costOf(check, false).handshakes, 0);
+    expect(all.handshakes).toBe(sum + reachingCost.handshakes);
+  });
+});
+
+describe('a check of a peer', () => {
+  it('keeps to what it said that it would cost', async () => {
+    const spent = new Map<string, { handshakes: number; datagrams: number }>();
+    await checked({
+      hear: (event) => {
+        if (event.kind !== 'made') return;
+        const { check, trace } = event.made;
+        const before = spent.get(check) ?? { handshakes: 0, datagrams: 0 };
+        const sent = trace.events.filter((one) => one.kind === 'datagram' && one.from === 'client').length;
+        spent.set(check, { handshakes: before.handshakes + 1, datagrams: before.datagrams + sent });
+      },
+    });
+    const over = [...spent].filter(([id, used]) => {
+      const check = checks.find((one) => one.id === id);
+      const cost = check ? costOf(check, false) : reachingCost;
+      return used.handshakes > cost.handshakes || used.datagrams > cost.datagrams;
+    });
+    expect(over).toEqual([]);
+  });
+
+  it('makes no further trial once it is stopped, and reports what it had', async () => {
+    let made = 0;
+    const report = await checking({
+      hear: (event, started) => {
+        if (event.kind === 'made') made++;
+        if (event.kind === 'result' && event.result.id === 'retransmits') started().stop();
+      },
+    }).finished;
+    expect(report.ended).toBe('stopped');
+    expect(report.results.at(-1)?.id).toBe('retransmits');
+    expect(made).toBe(report.spent.handshakes);
+  });
+
+  it('says that nobody is there when nothing answers', async () => {
+    const report = await checked({ given: { link: ['out:loss=100%'] } });
+    expect(report).toMatchObject({ ended: 'nobody-there', results: [] });
+  });
+
+  it('offers the scenario of a failure that options alone can make', async () => {
+    const peer = { faults: { neverAgain: ['timeout'] } } as const;
+    const { results } = await checked({ target: '192.0.2.2:4433', peer, only: ['retransmits'] });
+    expect(results[0]).toMatchObject({ status: 'fail', findings: ['peer-never-retransmits'] });
+    expect(results[0]?.scenario).toContain('target: "192.0.2.2:4433"\n');
+    expect(results[0]?.scenario).toContain('link: ["out:drop=3..62"]\n');
+  });
+
+  it('is the same again with the same seed', async () => {
+    const told = async () => {
+      const { results } = await checked({ only: ['retransmits', 'timer-growth', 'last-flight'] });
+      return results.map(({ id, status, says, numbers }) => ({ id, status, says, numbers }));
+    };
+    expect(await told()).toEqual(await told());
+  });
+});
