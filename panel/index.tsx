@@ -8,6 +8,7 @@ import { mount } from './mount.tsx';
 import { pageAccess } from './pageAccess.ts';
 import { makeRunBook } from './reader.ts';
 import { rememberable, remembered } from './state/form.ts';
+import { rememberableText } from './state/scenario.ts';
 import { createPanel } from './state/store.ts';
 import { rememberedView } from './state/view.ts';
 import { followTheme } from './theme.ts';
@@ -24,7 +25,7 @@ const client = openBackground({
 const memory = 'dtlscope-panel';
 
 /** What was kept at the last change; nothing when it can't be read, since nothing of value is in it. */
-function load(): { readonly form?: unknown; readonly view?: unknown } {
+function load(): { readonly form?: unknown; readonly view?: unknown; readonly scenario?: unknown } {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(memory) ?? '{}');
     return typeof kept === 'object' && kept !== null ? kept : {};
@@ -39,16 +40,18 @@ const panel = createPanel({
   book: makeRunBook(),
   form: remembered(kept.form),
   view: rememberedView(kept.view),
+  scenarioText: typeof kept.scenario === 'string' ? kept.scenario : undefined,
   later: soon,
   tool: `dtlscope ${version}`,
   extensionId: browser.runtime.id,
   access: pageAccess(),
 });
 
-panel.store.subscribe(({ form, view }, before) => {
-  if (form === before.form && view === before.view) return;
+panel.store.subscribe(({ form, view, scenario }, before) => {
+  if (form === before.form && view === before.view && scenario === before.scenario) return;
   try {
-    localStorage.setItem(memory, JSON.stringify({ form: rememberable(form), view }));
+    const kept = { form: rememberable(form), view, scenario: rememberableText(scenario) };
+    localStorage.setItem(memory, JSON.stringify(kept));
   } catch {
     // Storage is full or closed: the panel works without a memory.
   }

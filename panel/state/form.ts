@@ -7,6 +7,7 @@ import { type DescriptionType, readDescription, type SdpProblem, unusableBecause
 import {
   type Choice,
   defaultOptions,
+  type FileTexts,
   formatTurnUrl,
   type Json,
   misplaced,
@@ -102,6 +103,9 @@ const roleOf = (form: FormState): string => form.values.role ?? 'client';
 const notHere: readonly OptionName[] = ['expect', 'repeat', 'until', 'parallel', 'resume'];
 
 const fieldNames = optionsOf('probe').filter((name) => !notHere.includes(name));
+
+/** Whether a field of a scenario file has one of the form's. */
+export const inForm = (name: string): boolean => fieldNames.some((one) => one === name);
 
 /** The fields with the defaults of the stack that the form stands at, and of what may be weak: what an empty field means. */
 const fieldsAs = new Map<string, readonly (Field & { readonly group: OptionGroup })[]>();
@@ -256,15 +260,51 @@ function brief(text: string): string {
   return values > 1 ? `${values} values` : `${text.slice(0, briefly - 1)}…`;
 }
 
-/** What the form asks for, as it crosses to the background; nothing is checked here. */
-export function rawRequest(form: FormState): RunRequest {
-  const options: Record<string, JsonValue> = {};
+/** The texts of every field that is set and means something, by option; a list of names is one text. */
+export function formTexts(form: FormState): ReadonlyMap<OptionName, readonly string[]> {
+  const texts = new Map<OptionName, readonly string[]>();
   for (const { name, description } of fieldsOf(form)) {
     const text = form.values[name] ?? '';
     if (text.trim() === '' || !applies(form, name)) continue;
-    if (perLine(description)) options[name] = lines(text);
-    else if (description.kind === 'files') options[name] = [text];
-    else options[name] = text.trim();
+    if (perLine(description)) texts.set(name, lines(text));
+    else if (description.kind === 'several') texts.set(name, chosenIn(form, name));
+    else texts.set(name, [description.kind === 'files' ? text : text.trim()]);
+  }
+  return texts;
+}
+
+/** What a scenario file says of each field, in the form. What a file can't hold, secrets and pasted keys, stays. */
+export function formFromTexts(form: FormState, { target, options }: Pick<FileTexts, 'target' | 'options'>): FormState {
+  const values: Partial<Record<OptionName, string>> = {};
+  for (const name of fieldNames) {
+    const texts = options.get(name);
+    const before = form.values[name];
+    if (name === 'cert' || name === 'key' || (name === 'token' && texts !== undefined)) {
+      if (before !== undefined) values[name] = before;
+    } else if (texts !== undefined && texts.length > 0) {
+      const text = texts.join(perLine(optionTable[name].type.description) ? '\n' : ',');
+      values[name] = name === 'turn' ? withKnownPassword(text, before) : text;
+    }
+  }
+  const certificate = options.has('cert') ? 'pasted' : 'made';
+  const place = target === undefined ? form.target : target === 'sdp:-' ? 'sdp:' : target;
+  return { ...form, target: place, values, certificate, filled: undefined, refused: {} };
+}
+
+/** A relay's URL with the password that was typed for the same user of the same relay. */
+function withKnownPassword(url: string, before: string | undefined): string {
+  const known = parseTurnUrl(before ?? '');
+  const named = parseTurnUrl(url);
+  const same = known.ok && named.ok && formatTurnUrl(known.server) === formatTurnUrl(named.server);
+  return same && before !== undefined ? before : url;
+}
+
+/** What the form asks for, as it crosses to the background; nothing is checked here. */
+export function rawRequest(form: FormState): RunRequest {
+  const options: Record<string, JsonValue> = {};
+  for (const [name, texts] of formTexts(form)) {
+    const { description } = optionTable[name].type;
+    options[name] = perLine(description) || description.kind === 'files' ? texts : texts.join(',');
   }
   const request = { target: form.target.trim(), options };
   return isCarried(form) && form.description.trim() !== '' ? { ...request, description: form.description } : request;

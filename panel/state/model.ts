@@ -11,6 +11,7 @@ import type { Problem } from '../../src/trace/problem.ts';
 import type { FormState } from './form.ts';
 import type { GivenFile } from './opening.ts';
 import type { RunBook } from './runBook.ts';
+import type { ScenarioText, TextTools } from './scenario.ts';
 import type * as select from './selection.ts';
 import type { ViewOptions } from './view.ts';
 
@@ -49,6 +50,10 @@ export interface PanelState {
   readonly deleted: number;
   /** What was wrong with files that were read in part, by run. */
   readonly problems: Readonly<Record<string, readonly Problem[]>>;
+  /** What the middle shows, unless the side is at the inspected page. */
+  readonly place: Place;
+  /** The scenario as a text, once somebody has looked at it. */
+  readonly scenario: ScenarioText | undefined;
   /** What the side shows; undefined until somebody has chosen. */
   readonly side: SideTab | undefined;
   /** The page that is inspected; undefined where the panel inspects none. */
@@ -58,6 +63,10 @@ export interface PanelState {
   readonly chosen: string | undefined;
   readonly whole: PageConnection | undefined;
 }
+
+/** Where one can be: at a handshake, or at one of the ways to make one fail again. */
+export const places = ['run', 'scenario'] as const;
+export type Place = (typeof places)[number];
 
 export type SideTab = 'options' | 'runs' | 'page';
 
@@ -85,6 +94,14 @@ export interface Actions {
   /** Replaces the form by what a pure function of form.ts makes of it. */
   editForm(edit: (form: FormState) => FormState): void;
   start(): Promise<void>;
+  goTo(place: Place): void;
+  /** Loads what reads scenario files, and writes the form's scenario if there is none. */
+  openEditor(): Promise<void>;
+  typeScenario(text: string): void;
+  /** Writes the text from the form, and gives up what only the text had. */
+  rewriteScenario(): void;
+  /** Shows a scenario file; `file` is its name. */
+  openScenario(text: string, file?: string): Promise<void>;
   /** Gives a run the peer's answer to its offer. */
   answer(run: string, sdp: string): Promise<void>;
   /** Stops the selected run, or the newest that runs. */
@@ -147,6 +164,10 @@ export interface PanelOptions {
   readonly book: RunBook;
   readonly form?: FormState;
   readonly view?: Partial<ViewOptions>;
+  /** What was in the editor when the panel was closed. */
+  readonly scenarioText?: string | undefined;
+  /** Loads what reads and edits scenario files. */
+  readonly loadTools?: () => Promise<TextTools>;
   readonly extensionId?: string;
   /** What reads files, for their headers: "dtlscope 0.1.0". */
   readonly tool?: string;

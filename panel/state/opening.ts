@@ -107,6 +107,35 @@ export function openFiles(files: readonly GivenFile[], keys: KeyStore, tool: str
   return { imports, secrets, keyLogs, troubles };
 }
 
+/** Longer files are no scenarios. Bytes */
+const longestScenario = 1024 * 1024;
+
+/** Scenario files by their ending; one of JSON has to say that it is one, since traces and dumps are JSON too. */
+export function scenariosAmong(files: readonly GivenFile[]): {
+  readonly scenarios: readonly { readonly name: string; readonly text: string }[];
+  readonly others: readonly GivenFile[];
+} {
+  const scenarios: { readonly name: string; readonly text: string }[] = [];
+  const others: GivenFile[] = [];
+  for (const file of files) {
+    const ending = /\.(ya?ml|json)$/i.exec(file.name)?.[1]?.toLowerCase();
+    const text =
+      ending === undefined || file.bytes.length > longestScenario ? undefined : new TextDecoder().decode(file.bytes);
+    if (text !== undefined && (ending !== 'json' || isScenarioJson(text))) scenarios.push({ name: file.name, text });
+    else others.push(file);
+  }
+  return { scenarios, others };
+}
+
+function isScenarioJson(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && 'version' in value && 'target' in value;
+  } catch {
+    return false;
+  }
+}
+
 /** The trace with the keys that belong to it; a key log may hold those of a thousand other connections. */
 function withKeys(trace: Trace, keys: KeyStore): Trace {
   const own = new Set(trace.events.flatMap((event) => (event.kind === 'secret' ? [idOf(event)] : [])));

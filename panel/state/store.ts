@@ -3,10 +3,13 @@
  * have files of their own; here they are put together.
  */
 import { createStore } from 'zustand/vanilla';
-import { BridgeError } from '../../src/bridge/panel.ts';
+import { BridgeError, type RunRequest } from '../../src/bridge/panel.ts';
 import { type Core, messageOf } from './core.ts';
+import { editorPart } from './editor.ts';
+import { crossing } from './expectation.ts';
 import { emptyForm, refusedFields, requestOf, setField } from './form.ts';
 import type { Actions, Panel, PanelOptions, PanelState } from './model.ts';
+import { scenariosAmong } from './opening.ts';
 import { pagePart } from './page.ts';
 import { runsPart, stoppable } from './runs.ts';
 import * as select from './selection.ts';
@@ -29,6 +32,8 @@ export function createPanel(options: PanelOptions): Panel {
     notice: undefined,
     deleted: client.state.deleted,
     problems: {},
+    place: 'run',
+    scenario: undefined,
     side: undefined,
     inspected: options.access?.inspected,
     page: undefined,
@@ -46,20 +51,34 @@ export function createPanel(options: PanelOptions): Panel {
   const core: Core = { client, book, store, update, options, attempt };
   const runs = runsPart(core);
   const page = pagePart(core);
+  const editor = editorPart(core);
 
   const actions: Actions = {
-    editForm: (edit) => update({ form: edit(store.getState().form) }),
+    editForm: (edit) => update(editor.change(edit(store.getState().form))),
+    goTo: (place) => update({ place, side: store.getState().side === 'page' ? undefined : store.getState().side }),
+    ...editor.actions,
     start: async () => {
       const { form, starting } = store.getState();
       if (starting) return;
       update({ form: { ...form, submitted: true, refused: {} }, notice: undefined });
       const asked = requestOf(form);
+      const { scenario, place } = store.getState();
+      if (place === 'scenario' && scenario && scenario.problems.length > 0) {
+        update({ notice: { text: 'The scenario has problems: they are listed under its text.', tone: 'bad' } });
+        return;
+      }
       if (!asked) return;
       const tab = store.getState().inspected?.tab;
-      const request = asked.target === 'page' && tab !== undefined ? { ...asked, tab } : asked;
+      const { name, expectation } = scenario ?? {};
+      const request: RunRequest = {
+        ...(asked.target === 'page' && tab !== undefined ? { ...asked, tab } : asked),
+        ...(name === undefined ? {} : { name }),
+        ...(expectation === undefined ? {} : { expectation: crossing(expectation) }),
+      };
       update({ starting: true });
       try {
         await runs.start(request);
+        update({ place: 'run' });
       } catch (error) {
         const problems = error instanceof BridgeError ? (error.failure.problems ?? []) : [];
         if (problems.length === 0) update({ notice: { text: messageOf(error), tone: 'bad' } });
@@ -85,8 +104,18 @@ export function createPanel(options: PanelOptions): Panel {
       update({ checkingHelper: false });
     },
     hideHelper: (hidden) => update({ helperHidden: hidden ? store.getState().helper.kind : undefined }),
-    openFiles: runs.open,
-    selectRun: runs.show,
+    openFiles: async (files) => {
+      const { scenarios, others } = scenariosAmong(files);
+      const [scenario] = scenarios;
+      if (others.length > 0) await runs.open(others);
+      if (scenarios.length > 1)
+        update({ notice: { text: `One scenario at a time: ${scenario?.name} is shown.`, tone: 'quiet' } });
+      if (scenario) await editor.actions.openScenario(scenario.text, scenario.name);
+    },
+    selectRun: (run) => {
+      update({ place: 'run' });
+      runs.show(run);
+    },
     selectHandshake: (handshake) =>
       update({ selection: select.selectHandshake(store.getState().selection, handshake) }),
     selectTarget: (target, details, field) =>
@@ -103,7 +132,7 @@ export function createPanel(options: PanelOptions): Panel {
     ...page.actions,
     standIn: async () => {
       const { form } = store.getState();
-      update({ form: setField(form, 'target', 'page') });
+      update(editor.change(setField(form, 'target', 'page')));
       await actions.start();
     },
     notify: (notice) => update({ notice }),

@@ -9,7 +9,7 @@ import type { Diagnosis } from '../../src/diagnosis/model.ts';
 import { stunSummary } from '../../src/report/stun.ts';
 import { type AxisKind, axisKinds, zoomed, zooms } from '../layout/axis.ts';
 import { keptOf } from '../layout/kept.ts';
-import type { SideTab } from '../state/model.ts';
+import type { Place, SideTab } from '../state/model.ts';
 import type { Reading } from '../state/runBook.ts';
 import type { Drawing } from '../state/view.ts';
 import { CertificatesView } from './CertificatesView.tsx';
@@ -28,21 +28,26 @@ import { PackingView } from './PackingView.tsx';
 import { PageList } from './PageList.tsx';
 import { PageView } from './PageView.tsx';
 import { ParametersView } from './ParametersView.tsx';
+import { Places, placeId } from './Places.tsx';
 import { RunForm } from './RunForm.tsx';
 import { RunList } from './RunList.tsx';
+import { ScenarioView } from './ScenarioView.tsx';
 import { Splitter } from './Splitter.tsx';
 import { StandInQuestion } from './StandInQuestion.tsx';
 import { StateStrip } from './StateStrip.tsx';
 import { Toolbar } from './Toolbar.tsx';
 import { narrowDock, useMedia } from './useMedia.ts';
-import { Findings, Verdict } from './Verdict.tsx';
+import { Expected, Findings, Verdict } from './Verdict.tsx';
 import { ViewTabs, viewId } from './ViewTabs.tsx';
 import { Welcome } from './Welcome.tsx';
 
 export function App(): ReactElement {
   const side = useSide();
+  const place = useSlice((state) => state.place);
   const details =
-    useSlice((state) => state.selection.details && state.selection.target !== undefined) && side !== 'page';
+    useSlice((state) => state.selection.details && state.selection.target !== undefined) &&
+    side !== 'page' &&
+    place === 'run';
   const empty = useSlice((state) => state.runs.length === 0);
   const { side: sideWidth, detailsBeside, detailsUnder, detailsDrawer, tree } = useSlice((state) => state.view.sizes);
   const sizes = {
@@ -60,8 +65,8 @@ export function App(): ReactElement {
       <StandInQuestion />
       <div className="panes" data-split-frame>
         <Side />
-        <main className="centre">{side === 'page' ? <PageView /> : <Centre />}</main>
-        {side !== 'page' && <DetailsPane />}
+        <main className="centre">{side === 'page' ? <PageView /> : <Middle />}</main>
+        {side !== 'page' && place === 'run' && <DetailsPane />}
       </div>
       <DropPlace />
     </div>
@@ -118,6 +123,27 @@ function Side(): ReactElement {
   );
 }
 
+function Middle(): ReactElement {
+  const place = useSlice((state) => state.place);
+  return (
+    <>
+      <Places />
+      <div className="place" role="tabpanel" id={placeId} aria-labelledby={`place-${place}`} data-place={place}>
+        <AtPlace place={place} />
+      </div>
+    </>
+  );
+}
+
+function AtPlace({ place }: { readonly place: Place }): ReactElement {
+  switch (place) {
+    case 'run':
+      return <Centre />;
+    case 'scenario':
+      return <ScenarioView />;
+  }
+}
+
 function Centre(): ReactElement {
   const { run, reading, handshake, diagnosis } = useShown();
   const { book } = usePanel();
@@ -130,6 +156,7 @@ function Centre(): ReactElement {
   return (
     <>
       <Verdict />
+      <Expected />
       <Exchange />
       {!run && <Welcome />}
       {handshake && (

@@ -8,7 +8,7 @@ import { type GivenFile, largestFile, problemText } from '../state/opening.ts';
 import { useActions, usePanel, useShown, useSlice } from './context.ts';
 
 /** What file dialogs show first; what a file is, its content says. */
-const endings = '.sqlog,.qlog,.pcap,.pcapng,.cap,.keys,.keylog,.log,.txt';
+const endings = '.sqlog,.qlog,.pcap,.pcapng,.cap,.keys,.keylog,.log,.txt,.yaml,.yml,.json';
 
 /** Reads what the user chose and opens all of it together, so that a key log finds its capture. */
 function useOpen(): (files: readonly File[]) => Promise<void> {
@@ -35,14 +35,21 @@ function useOpen(): (files: readonly File[]) => Promise<void> {
   };
 }
 
-export function OpenButton({ label = 'Open files…' }: { readonly label?: string }): ReactElement {
+interface OpenProps {
+  readonly label?: string;
+  /** What is meant to be opened. Whatever is chosen is opened as what it is. */
+  readonly what?: string;
+  readonly accept?: string;
+}
+
+export function OpenButton({ label = 'Open files…', what, accept = endings }: OpenProps): ReactElement {
   const open = useOpen();
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
       <button
         type="button"
-        title="Captures (.pcapng, .pcap), traces (.sqlog, .qlog) and key logs. They are read here; nothing is sent anywhere."
+        title={`Opens ${what ?? 'captures (.pcapng, .pcap), traces (.sqlog, .qlog), key logs and scenarios (.yaml)'}. It is read here; nothing is sent anywhere.`}
         onClick={() => input.current?.click()}
       >
         {label}
@@ -52,8 +59,8 @@ export function OpenButton({ label = 'Open files…' }: { readonly label?: strin
         type="file"
         multiple
         hidden
-        accept={endings}
-        aria-label="Captures, traces and key logs to open"
+        accept={accept}
+        aria-label={what ?? 'Captures, traces, key logs and scenarios to open'}
         onChange={(event) => {
           const files = [...(event.target.files ?? [])];
           // The same file may be chosen again.
@@ -105,7 +112,7 @@ export function DropPlace(): ReactElement | null {
       <p>
         <strong>Drop to open</strong>
       </p>
-      <p>Captures, traces and key logs are read in this panel. Nothing is sent anywhere.</p>
+      <p>Captures, traces, key logs and scenarios are read in this panel. Nothing is sent anywhere.</p>
     </div>
   );
 }

@@ -1,8 +1,10 @@
 /** First of all what went wrong, in one sentence that is also spoken; then the findings, worst first. */
 import type { ReactElement } from 'react';
 import type { Diagnosis, Finding } from '../../src/diagnosis/model.ts';
+import { capitalised } from '../../src/diagnosis/words.ts';
 import { evidenceChoice, evidenceLinks } from '../layout/evidence.ts';
 import { type Badge as BadgeModel, bySeverity, outcomeBadge, severityBadge } from '../layout/text.ts';
+import { expectationText, missed } from '../state/expectation.ts';
 import { Badge } from './Badge.tsx';
 import { breakable } from './breakable.tsx';
 import { useActions, useShown, useSlice } from './context.ts';
@@ -36,6 +38,44 @@ export function Verdict(): ReactElement {
         <p className="dim">Nothing has run yet.</p>
       )}
     </div>
+  );
+}
+
+/** Whether a run came as its scenario expects. */
+export function Expected(): ReactElement | null {
+  const { run, handshake, diagnosis } = useShown();
+  const asked = run?.request.expectation;
+  if (!run || !asked || run.state === 'running') return null;
+  const failures = missed(asked, handshake && diagnosis ? { handshake, diagnosis } : undefined);
+  const held = failures.length === 0;
+  return (
+    <section className="expected" data-tone={held ? 'good' : 'bad'} aria-label="Expectation">
+      <p>
+        <Badge
+          badge={{
+            text: held ? 'as expected' : 'not as expected',
+            tone: held ? 'good' : 'bad',
+            shape: held ? 'check' : 'cross',
+          }}
+        />{' '}
+        {run.request.name !== undefined && (
+          <>
+            <strong>
+              <bdi>{run.request.name}</bdi>
+            </strong>
+            {': '}
+          </>
+        )}
+        <span className="dim">{expectationText(asked)}</span>
+      </p>
+      {!held && (
+        <ul>
+          {failures.map((failure) => (
+            <li key={failure}>{capitalised(failure)}.</li>
+          ))}
+        </ul>
+      )}
+    </section>
   );
 }
 

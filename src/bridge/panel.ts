@@ -7,7 +7,7 @@ import type { HelperLimits, ProtocolVersion } from './messages.ts';
 import type { PageConnection, PageState } from './page.ts';
 
 /** Panel and background are built together; they differ only while an update is being installed. */
-export const panelProtocol: ProtocolVersion = { major: 1, minor: 2 };
+export const panelProtocol: ProtocolVersion = { major: 1, minor: 3 };
 
 /** The name of the port that a panel opens. */
 export const panelPortName = 'dtlscope-panel';
@@ -31,7 +31,20 @@ export interface RunRequest {
   readonly description?: string;
   /** For the target `page`: the tab whose next connection is meant. */
   readonly tab?: number;
+  /** What its scenario is called. */
+  readonly name?: string;
+  /** What its scenario expects of it. */
+  readonly expectation?: RunExpectation;
 }
+
+/** An expectation (`src/scenario/file/expectation.ts`) as it crosses. */
+export interface RunExpectation {
+  readonly outcome: string;
+  readonly findings: { readonly must: readonly string[]; readonly mustNot: readonly string[] };
+  readonly datagrams: RunBounds;
+  readonly retransmissions: RunBounds;
+}
+export type RunBounds = Readonly<Record<'client' | 'server', { readonly least?: number; readonly most?: number }>>;
 
 /** The longest description that crosses; what is larger no peer has written. Characters. */
 export const longestDescription = 1024 * 1024;

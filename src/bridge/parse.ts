@@ -122,11 +122,22 @@ const reading = v.object({
   version: v.exactOptional(short),
 });
 const description = v.pipe(v.string(), v.maxLength(longestDescription));
+const ids = v.pipe(v.array(short), v.maxLength(1000));
+const bounds = v.object({ least: v.exactOptional(count), most: v.exactOptional(count) });
+const bothSides = v.object({ client: bounds, server: bounds });
+const expectation = v.object({
+  outcome: short,
+  findings: v.object({ must: ids, mustNot: ids }),
+  datagrams: bothSides,
+  retransmissions: bothSides,
+});
 const request = v.object({
   target: long,
   options: v.record(v.pipe(v.string(), v.maxLength(100)), json),
   description: v.exactOptional(description),
   tab: v.exactOptional(count),
+  name: v.exactOptional(long),
+  expectation: v.exactOptional(expectation),
 });
 
 const toBackground = v.variant('kind', [

@@ -8,8 +8,9 @@ export {
 } from './file/expectation.ts';
 export { scenarioSchema } from './file/jsonSchema.ts';
 export * from './file/read.ts';
+export { type FileTexts, textsOf } from './file/texts.ts';
 export type * from './file/tree.ts';
-export { type Said, toScenarioText } from './file/write.ts';
+export { fieldLines, type Said, toScenarioText } from './file/write.ts';
 export { formatLinkRule, onlySimulated, parseLinkRule } from './linkGrammar.ts';
 export {
   formatLink,

@@ -67,6 +67,7 @@ const copied: readonly (readonly [from: string, to: string])[] = [
   ['panel/devtools.html', 'devtools.html'],
   ['panel/panel.html', 'panel.html'],
   ['panel/panel.css', 'panel.css'],
+  ['panel/reproduce.css', 'reproduce.css'],
 ];
 
 async function copyStatic(root: string): Promise<void> {

@@ -84,7 +84,7 @@ export class FakeBackground implements BackgroundClient {
     this.#ask(`start ${request.target}`);
     this.requests.push(request);
     const number = this.#runs.size + 1;
-    return this.addRun(`run-${number}`, { target: request.target, options: request.options });
+    return this.addRun(`run-${number}`, request);
   }
 
   async answer(run: string, sdp: string): Promise<void> {

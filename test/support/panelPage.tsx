@@ -7,6 +7,7 @@ import { mount } from '../../panel/mount.tsx';
 import { makeRunBook } from '../../panel/reader.ts';
 import { emptyForm, setField } from '../../panel/state/form.ts';
 import type { Panel } from '../../panel/state/model.ts';
+import { places } from '../../panel/state/model.ts';
 import { RunBook } from '../../panel/state/runBook.ts';
 import { createPanel } from '../../panel/state/store.ts';
 import { followTheme } from '../../panel/theme.ts';
@@ -173,6 +174,31 @@ const handMade = new RunBook(
   (handshake) => [...made.values()].find(([one]) => one.datagrams === handshake.datagrams)?.[1] ?? noAnswer,
 );
 
+const scenarioTexts: Readonly<Record<string, string>> = {
+  ticket: `# What customers behind the tunnel see
+version: 1
+name: A large certificate over a path of 1280 bytes
+about: The first datagram with the certificate never arrives, until datagrams become smaller.
+target: sim
+certGen: rsa-4096,chain=3
+mtu: 1472   # as their gateway is configured
+link: ["mtu=1232", "out:loss=5%"]
+seed: 7
+repeat: 50
+until: stalled
+expect:
+  outcome: established
+  findings: { must: [retransmission-normal], mustNot: [last-flight-lost] }
+`,
+  wrong: `version: 1
+target: sim
+mtu: 12
+linc: ["loss=30%"]
+link: ["loss=300%"]
+expect: { findings: { must: [fragment-lots] } }
+`,
+};
+
 const query = new URLSearchParams(location.search);
 const client = new FakeBackground();
 // A real capture, read by the real reader; every other scene is made by hand.
@@ -217,10 +243,20 @@ const secret: TraceEvent = {
   clientRandom: new Uint8Array(32),
   secret: new Uint8Array(48),
 };
+const anything = { client: {}, server: {} };
+const expects = {
+  name: 'A certificate in fragments',
+  expectation: {
+    outcome: 'established',
+    findings: { must: ['fragment-lost'], mustNot: ['retransmission-normal'] },
+    datagrams: { client: { most: 12 }, server: {} },
+    retransmissions: anything,
+  },
+};
 const wanted = (query.get('runs') ?? '').split(',').filter((id) => id !== '');
 for (const id of wanted) {
   const target = id === 'harmed' ? 'a-host-with-a-rather-long-name.gateways.example.net:49152' : '127.0.0.1:4444';
-  client.addRun(id, { target, options: id === 'harmed' ? { mtu: '600' } : {} });
+  client.addRun(id, { target, options: id === 'harmed' ? { mtu: '600' } : {}, ...(query.get('expect') && expects) });
   const live = query.get('live') === id;
   client.tell(id, [secret]);
   client.tell(id, live ? [] : [{ kind: 'end', at: 1, how: 'done', why: undefined }], !live);
@@ -268,4 +304,11 @@ if (inspecting !== null) {
 }
 const packet = query.get('packet');
 if (packet) setTimeout(() => panel.actions.selectTarget({ kind: 'datagram', packet: Number(packet) }, true));
+const place = places.find((one) => one === query.get('place'));
+if (place) panel.actions.goTo(place);
+const written = query.get('scenario');
+if (written !== null) {
+  panel.actions.showSide('options');
+  void panel.actions.openScenario(scenarioTexts[written] ?? '', `${written}.yaml`);
+}
 Object.assign(globalThis, { panel });

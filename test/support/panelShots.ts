@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '..', '..');
 export const scenes: Readonly<Record<string, string>> = {
   empty: '',
   recovered: 'runs=harmed,silent,recovered',
-  details: 'runs=recovered&packet=5',
+  details: 'runs=recovered&packet=5&expect=1',
   silent: 'runs=recovered,silent',
   harmed: 'runs=harmed&packet=3',
   live: 'runs=silent,recovered&live=recovered',
@@ -25,6 +25,8 @@ export const scenes: Readonly<Record<string, string>> = {
   'capture-stun': 'capture=chromium_janus_srtp&stun=1',
   // Beside another one, that it is compared with.
   'capture-blackhole': 'capture=bigchain_mtu300,pmtu_blackhole&pin=bigchain_mtu300',
+  scenario: 'place=scenario&scenario=ticket',
+  'scenario-wrong': 'place=scenario&scenario=wrong',
   'page-unwatched': 'page=unwatched',
   page: 'page=connections',
 };
@@ -48,6 +50,7 @@ export async function panelFiles(entry = 'panelPage.tsx'): Promise<PanelFiles> {
   return new Map([
     ['/panel.html', { body: await read('panel.html'), type: 'text/html' }],
     ['/panel.css', { body: await read('panel.css'), type: 'text/css' }],
+    ['/reproduce.css', { body: await read('reproduce.css'), type: 'text/css' }],
     ['/panel.js', { body: outputFiles[0]?.text ?? '', type: 'text/javascript' }],
   ]);
 }

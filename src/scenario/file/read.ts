@@ -37,6 +37,8 @@ export interface Surroundings {
   readonly env: (name: string) => string | undefined;
   /** Where a file is that is named relative to the scenario's, and whether it is there. */
   readonly file: (path: string) => { readonly path: string; readonly found: boolean };
+  /** What is said when one of them is missing, where that is not a terminal's word. */
+  readonly lacks?: { readonly env: (name: string) => string; readonly file: (path: string) => string };
 }
 
 export type ReadFile =
@@ -169,7 +171,10 @@ class Reader {
     }
     const found = this.#around.env(variable.text);
     if (found === undefined || found === '')
-      this.#wrong(variable.at, `${name}: the environment has no ${variable.text}`);
+      this.#wrong(
+        variable.at,
+        `${name}: ${this.#around.lacks?.env(variable.text) ?? `the environment has no ${variable.text}`}`,
+      );
     return found === '' ? undefined : found;
   }
 
@@ -214,7 +219,7 @@ class Reader {
       return '';
     }
     const { path, found } = this.#around.file(text);
-    if (!found) this.#wrong(node.at, `${name}: there is no file ${path}`);
+    if (!found) this.#wrong(node.at, `${name}: ${this.#around.lacks?.file(path) ?? `there is no file ${path}`}`);
     return path;
   }
 

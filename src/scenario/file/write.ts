@@ -8,6 +8,7 @@ import { fileFor } from '../commandLine.ts';
 import { type OptionName, optionTable } from '../options.ts';
 import { formOf, type Scenario } from '../scenario.ts';
 import { formatTarget } from '../target.ts';
+import { formatTurnUrl, parseTurnUrl } from '../turnUrl.ts';
 import type { BothSides, Expectation } from './expectation.ts';
 import { fileVersion } from './read.ts';
 
@@ -68,13 +69,32 @@ function expected({ outcome, findings, datagrams, retransmissions }: Expectation
   );
 }
 
+/**
+ * One field as lines of a file, from the texts that a form or a command line has for it: right or wrong, they are not read
+ * here. Secrets are named, as in a whole file.
+ */
+export function fieldLines(name: OptionName | 'target', texts: readonly string[]): readonly string[] {
+  if (name === 'target') return [`target: ${scalar(texts[0] ?? '')}`];
+  if (name === 'token') return ['token: { env: DTLSCOPE_TOKEN }'];
+  if (name === 'turn') {
+    const relay = parseTurnUrl(texts[0] ?? '');
+    // One that can't be read may hold a password anywhere.
+    if (!relay.ok) return ['turn: ""'];
+    const url = scalar(formatTurnUrl(relay.server));
+    return relay.server.password === undefined
+      ? [`turn: ${url}`]
+      : [`turn: { url: ${url}, password: { env: DTLSCOPE_TURN_PASSWORD } }`];
+  }
+  return field(name, texts);
+}
+
 function field(name: OptionName, texts: readonly string[]): readonly string[] {
   const { description } = optionTable[name].type;
   const [text = ''] = texts;
   switch (description.kind) {
     case 'integer':
     case 'number':
-      return [`${name}: ${text}`];
+      return [`${name}: ${/^\d+(?:\.\d+)?(?:[A-Za-z]+)?$/.test(text) ? text : scalar(text)}`];
     case 'choice':
       // Parsers of YAML 1.1 take "on" for a boolean, others for text.
       return [`${name}: ${text === 'on' ? 'true' : text === 'off' ? 'false' : scalar(text)}`];

@@ -1,0 +1,61 @@
+/** What a scenario expects of its run: as it crosses to the background, and held against what came. */
+import type { Handshake } from '../../src/analysis/model.ts';
+import type { RunBounds, RunExpectation } from '../../src/bridge/panel.ts';
+import { type Diagnosis, outcomes } from '../../src/diagnosis/model.ts';
+import { unmet } from '../../src/run/expectation.ts';
+import type { BothSides, Bounds, Expectation } from '../../src/scenario/index.ts';
+
+export function crossing({ outcome, findings, datagrams, retransmissions }: Expectation): RunExpectation {
+  const bounds = ({ least, most }: Bounds) => ({
+    ...(least === undefined ? {} : { least }),
+    ...(most === undefined ? {} : { most }),
+  });
+  const both = ({ client, server }: BothSides): RunBounds => ({ client: bounds(client), server: bounds(server) });
+  return { outcome, findings, datagrams: both(datagrams), retransmissions: both(retransmissions) };
+}
+
+/** Undefined when it has an outcome that this version does not know. */
+function arrived({ outcome, findings, datagrams, retransmissions }: RunExpectation): Expectation | undefined {
+  const known = outcomes.find((one) => one === outcome);
+  const both = ({ client, server }: RunBounds): BothSides => ({
+    client: { least: client.least, most: client.most },
+    server: { least: server.least, most: server.most },
+  });
+  return known && { outcome: known, findings, datagrams: both(datagrams), retransmissions: both(retransmissions) };
+}
+
+/** What was not as expected; empty when all was. */
+export function missed(
+  asked: RunExpectation,
+  read: { readonly handshake: Handshake; readonly diagnosis: Diagnosis } | undefined,
+): readonly string[] {
+  const expectation = arrived(asked);
+  if (expectation === undefined) return [`"${asked.outcome}" is no outcome that this version knows`];
+  const outcome = read?.diagnosis.outcome ?? 'no-answer';
+  return unmet(expectation, { handshake: read?.handshake, outcome, findings: read?.diagnosis.findings ?? [] });
+}
+
+/** "established, with retransmission-normal, without flight-lost": an expectation in a line. */
+export function expectationText({ outcome, findings, datagrams, retransmissions }: RunExpectation): string {
+  const bound = (what: string, both: RunBounds): string[] =>
+    (['client', 'server'] as const).flatMap((side) => {
+      const { least, most } = both[side];
+      if (least === undefined && most === undefined) return [];
+      const count =
+        least === most
+          ? `${least}`
+          : least === undefined
+            ? `at most ${most}`
+            : most === undefined
+              ? `at least ${least}`
+              : `${least} to ${most}`;
+      return [`${count} ${what} of the ${side}`];
+    });
+  return [
+    outcome,
+    ...findings.must.map((id) => `with ${id}`),
+    ...findings.mustNot.map((id) => `without ${id}`),
+    ...bound('datagrams', datagrams),
+    ...bound('retransmissions', retransmissions),
+  ].join(', ');
+}
