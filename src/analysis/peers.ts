@@ -3,7 +3,7 @@
  * never a fact: libraries share habits, and applications choose the offer. What nobody has looked at counts for nothing.
  */
 import { tryDecode } from '../codec/codec.ts';
-import { type HelloShape, known, type Profile, profiles } from '../profiles/index.ts';
+import { type HelloShape, known, ourselves, type Profile, profiles } from '../profiles/index.ts';
 import type { Actor } from '../trace/model.ts';
 import { extensionCode, findExtension } from '../wire/extensions.ts';
 import { type ClientHello, clientHello, helloVerifyRequest } from '../wire/handshake.ts';
@@ -21,8 +21,11 @@ export interface PeerGuess {
 /** How much a trait says: a whole list in its order says much, a timer that half of all stacks have says little. */
 const weight = { list: 4, part: 2, habit: 1 } as const;
 const enough = { perhaps: 3, probably: 6 } as const;
-/** More than these fit: nothing is known. */
-const mostStacks = 2;
+/** More than these fit: nothing is known. Three make certificates of the same name. */
+const mostStacks = 3;
+/** Without a whole list that fits, a stack that lacks no more than one small trait fits as well. */
+const closeBy = 2;
+const candidates: readonly Profile[] = [...profiles, ourselves];
 
 interface Trait {
   readonly weight: number;
@@ -38,14 +41,16 @@ function guess(handshake: Handshake, actor: Actor): PeerGuess | undefined {
   // Of our own end we know who it is.
   if (handshake.ours.includes(actor)) return undefined;
   const seen = seenOf(handshake, actor);
-  const scored = profiles
+  const scored = candidates
     .map((profile) => {
       const traits = traitsOf(profile, seen, actor).sort((a, b) => b.weight - a.weight);
       return { title: profile.title, traits, score: traits.reduce((sum, trait) => sum + trait.weight, 0) };
     })
     .sort((a, b) => b.score - a.score);
   const best = scored[0]?.score ?? 0;
-  const fitting = scored.filter(({ score }) => score === best);
+  const list = scored[0]?.traits.some((trait) => trait.weight === weight.list);
+  const least = list ? best : Math.max(weight.part, best - closeBy);
+  const fitting = scored.filter(({ score }) => score >= least);
   const software = handshake.software[actor];
   const said = software === undefined ? [] : [`its STUN messages say “${software}”`];
   if (best < enough.perhaps || fitting.length > mostStacks)
@@ -147,19 +152,17 @@ function traitsOf(profile: Profile, seen: Seen, actor: Actor): Trait[] {
 /** Extensions that come and go with settings and with the second hello; they say nothing of the order of the others. */
 const passing: ReadonlySet<number> = new Set([41, 44, 54, 0x5500]);
 
-function helloTraits({ hello: shape, offer }: Profile, hello: ClientHello): Trait[] {
-  if (!shape) return [];
+function helloTraits({ hello: shape, extensionOrder, offer }: Profile, hello: ClientHello): Trait[] {
   const traits: Trait[] = [];
-  const extensions = (hello.extensions ?? []).map((one) => extensionCode('client_hello', one));
-  const order = extensionsFit(
-    shape,
-    extensions.filter((code) => !passing.has(code)),
-  );
-  if (order)
-    traits.push({
-      weight: weight.list,
-      reason: shape.order === 'fixed' ? 'the order of its extensions' : 'the set of its extensions, in random order',
-    });
+  const seen = (hello.extensions ?? [])
+    .map((one) => extensionCode('client_hello', one))
+    .filter((code) => !passing.has(code));
+  const order = shape ? codesOf(shape) : extensionOrder && known(extensionOrder);
+  if (shape?.order === 'shuffled') {
+    if (isSetOf(codesOf(shape), seen))
+      traits.push({ weight: weight.part, reason: 'the set of its extensions, in random order' });
+  } else if (order && isInOrder(order, seen))
+    traits.push({ weight: weight.list, reason: 'the order of its extensions' });
   const same = (ours: readonly number[] | undefined, theirs: readonly number[] | undefined): boolean =>
     ours !== undefined && theirs !== undefined && ours.length > 0 && ours.join() === theirs.join();
   const groups = findExtension(hello.extensions, 'supported_groups')?.named_group_list;
@@ -172,14 +175,22 @@ function helloTraits({ hello: shape, offer }: Profile, hello: ClientHello): Trai
   return traits;
 }
 
-/** Whether a list could come from this shape: nothing that it does not have, and in its order where it has one. */
-function extensionsFit({ extensions, order }: HelloShape, seen: readonly number[]): boolean {
-  const codes = extensions.map((one) => (typeof one === 'string' ? codeOf(one) : extensionCode('client_hello', one)));
-  const places = seen.map((code) => codes.indexOf(code));
+/** Whether a list could come from this order: nothing that it does not have, each in its place. */
+function isInOrder(order: readonly number[], seen: readonly number[]): boolean {
+  const places = seen.map((code) => order.indexOf(code));
   // Few extensions are in order by chance.
-  if (places.includes(-1) || seen.length < 4) return false;
-  return order === 'shuffled' || places.every((place, i) => i === 0 || place > (places[i - 1] ?? -1));
+  return seen.length >= fewest && places.every((place, i) => place > (places[i - 1] ?? -1));
 }
+const fewest = 4;
 
+/** Whether these are the extensions of a shuffled list; those of settings that may be empty may be missing. */
+const isSetOf = (all: readonly number[], seen: readonly number[]): boolean =>
+  seen.every((code) => all.includes(code)) &&
+  all.every((code) => passing.has(code) || optional.has(code) || seen.includes(code));
+/** use_srtp, application_layer_protocol_negotiation. */
+const optional: ReadonlySet<number> = new Set([14, 16]);
+
+const codesOf = ({ extensions }: HelloShape): readonly number[] =>
+  extensions.map((one) => (typeof one === 'string' ? codeOf(one) : extensionCode('client_hello', one)));
 const codeOf = (name: string): number =>
   Number(Object.entries(extensionTypes).find(([, known]) => known === name)?.[0] ?? -1);

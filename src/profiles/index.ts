@@ -5,6 +5,7 @@ import { stacks } from './stacks.ts';
 
 export { known } from './figure.ts';
 export type * from './model.ts';
+export { ourselves } from './ourselves.ts';
 
 /** All of them, browsers first. */
 export const profiles: readonly Profile[] = [chromium156, firefox153, ...stacks];

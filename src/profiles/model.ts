@@ -136,6 +136,8 @@ export interface Profile {
   readonly about: string;
   /** Its ClientHello, where one was captured. */
   readonly hello?: HelloShape;
+  /** The extensions that its ClientHello may have, in their order, where no hello was captured: by which it can be told from others. */
+  readonly extensionOrder?: Figure<readonly number[]>;
   readonly offer: ProfileOffer;
   readonly timers: ProfileTimers;
   readonly datagrams: ProfileDatagrams;

@@ -241,6 +241,13 @@ const nss: Profile = {
   offer: {
     ...offerUnmeasured,
     versions: inSource(['1.3', '1.2'], 'NSS 3.110'),
+    signatureSchemes: measured(
+      [
+        0x0403, 0x0503, 0x0603, 0x0203, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0201, 0x0402, 0x0502, 0x0602,
+        0x0202,
+      ],
+      'NSS 3.125, capture dtls13_nss_mutual_pq: the ClientHello of a program without settings of its own',
+    ),
   },
   timers: {
     start: inSource(50, 'NSS lib/ssl/sslimpl.h, DTLS_RETRANSMIT_INITIAL_MS'),
@@ -312,6 +319,10 @@ const pion: Profile = {
   id: 'pion',
   title: 'pion',
   about: 'the Go library behind many SFUs: DTLS 1.2, a one-second timer, an MTU that counts bodies only',
+  extensionOrder: inSource(
+    [13, 0xff01, 50, 10, 11, 14, 23, 0, 16, 54],
+    'pion/dtls v3 flight1handler.go: signature_algorithms first',
+  ),
   offer: {
     ...offerUnmeasured,
     versions: inSource(['1.2'], 'pion/dtls v3: its releases speak 1.2 alone'),
@@ -332,6 +343,8 @@ const pion: Profile = {
   },
   replayWindow: inSource(64, 'pion/dtls conn.go, defaultReplayProtectionWindow'),
   cookie: inSource(true, 'pion/dtls: HelloVerifyRequest unless InsecureSkipVerifyHello'),
+  verify: inSource({ version: 0xfefd, cookieLength: 20 }, 'pion/dtls flight2handler.go, and cookieLength in conn.go'),
+  commonName: inSource('WebRTC', 'pion/webrtc constants.go, generatedCertificateOrigin'),
   notes: ['It counts fragment bodies only, so that a datagram can be up to 25 bytes larger than its MTU.'],
 };
 
@@ -339,6 +352,10 @@ const mbedtls: Profile = {
   id: 'mbedtls',
   title: 'Mbed TLS',
   about: 'the library of small devices: DTLS 1.2, 508 bytes a datagram from the second retransmission on',
+  extensionOrder: inSource(
+    [0, 16, 10, 13, 11, 54, 1, 22, 23, 14, 35],
+    'Mbed TLS 3 ssl_client.c and ssl_tls12_client.c: those of every version first',
+  ),
   offer: {
     ...offerUnmeasured,
     versions: inSource(['1.2'], 'Mbed TLS 3.6'),
@@ -359,6 +376,10 @@ const mbedtls: Profile = {
   },
   replayWindow: inSource(64, 'Mbed TLS ssl_msg.c: a window of 64 bits'),
   cookie: inSource(true, 'Mbed TLS: HelloVerifyRequest by default as server (MBEDTLS_SSL_DTLS_HELLO_VERIFY)'),
+  verify: inSource(
+    { version: 0xfefd, cookieLength: 32 },
+    'Mbed TLS 3 ssl_tls12_server.c, and COOKIE_LEN in ssl_cookie.c',
+  ),
   notes: [
     'It has no MTU of its own unless the application sets one: whole messages go in one datagram, up to its buffer of 16 KiB.',
     'Before version 3.6.6 it could not put a fragmented ClientHello together.',

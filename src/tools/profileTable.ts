@@ -1,6 +1,6 @@
 /** The profiles as Markdown: what each says, and of every figure where it comes from. */
 import { type Figure, known, type Profile, profiles } from '../profiles/index.ts';
-import { groups, nameIn, signatureSchemes, srtpProfiles } from '../wire/registry.ts';
+import { extensionTypes, groups, nameIn, signatureSchemes, srtpProfiles } from '../wire/registry.ts';
 import { cipherSuiteName } from '../wire/suites.ts';
 import { partMark, withPart } from './generatedPart.ts';
 
@@ -50,8 +50,8 @@ const short = <T>(figure: Figure<T>, write: (value: T) => string): string =>
 const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
 
 function section(profile: Profile): string {
-  const { id, title, about, hello, offer, timers, datagrams, replayWindow, cookie, verify, commonName, notes } =
-    profile;
+  const { id, title, about, hello, extensionOrder, offer, timers, datagrams, replayWindow, cookie } = profile;
+  const { verify, commonName, notes } = profile;
   const lines = [
     line('versions', offer.versions, (versions) => versions.join(', ')),
     line('cipher suites', offer.cipherSuites, (codes) => codes.map(cipherSuiteName).join(', ')),
@@ -92,6 +92,9 @@ function section(profile: Profile): string {
     ...lines,
     ...(hello
       ? [`- extensions, ${hello.order === 'shuffled' ? 'in any order' : 'in this order'}: ${extensions(hello)}`]
+      : []),
+    ...(extensionOrder
+      ? [line('order of its extensions', extensionOrder, (codes) => codes.map(nameIn(extensionTypes)).join(', '))]
       : []),
     ...notes.map((note) => `- ${note}`),
     '',
