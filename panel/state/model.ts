@@ -6,6 +6,7 @@ import type { StoreApi } from 'zustand/vanilla';
 import type { BackgroundClient, ClientState } from '../../src/bridge/client.ts';
 import type { PageConnection, PageState } from '../../src/bridge/page.ts';
 import type { RunSummary } from '../../src/bridge/panel.ts';
+import type { StorySide } from '../../src/scenario/index.ts';
 import type { BufferId, PacketRange } from '../../src/trace/buffers.ts';
 import type { Problem } from '../../src/trace/problem.ts';
 import type { FormState } from './form.ts';
@@ -65,7 +66,7 @@ export interface PanelState {
 }
 
 /** Where one can be: at a handshake, or at one of the ways to make one fail again. */
-export const places = ['run', 'scenario'] as const;
+export const places = ['run', 'scenario', 'failures'] as const;
 export type Place = (typeof places)[number];
 
 export type SideTab = 'options' | 'runs' | 'page';
@@ -100,6 +101,11 @@ export interface Actions {
   typeScenario(text: string): void;
   /** Writes the text from the form, and gives up what only the text had. */
   rewriteScenario(): void;
+  /** Runs one side of a known failure. */
+  runStory(id: string, side: StorySide): Promise<void>;
+  /** Runs both, pins the mended one, and shows what is different in the failing one. */
+  compareStory(id: string): Promise<void>;
+  editStory(id: string, side: StorySide): Promise<void>;
   /** Shows a scenario file; `file` is its name. */
   openScenario(text: string, file?: string): Promise<void>;
   /** Gives a run the peer's answer to its offer. */

@@ -70,6 +70,11 @@ export class RunBook {
     return this.#entries.get(run)?.events.length ?? 0;
   }
 
+  /** Whether no more of a run will come. */
+  ended(run: string): boolean {
+    return this.#entries.get(run)?.ended === true;
+  }
+
   /**
    * Takes a batch that starts at index `from`. What is here already is skipped, so a batch may come twice; one that
    * would leave a hole is refused. Returns the new revision, or undefined when nothing changed.

@@ -17,6 +17,8 @@ export interface RunsPart {
   show(run: string): void;
   /** Asks the background for a run, and shows it. Rejects with a `BridgeError`. */
   start(request: RunRequest): Promise<RunSummary>;
+  /** Resolves when all of a followed run is here, or no more will come. */
+  whole(run: string): Promise<void>;
   /** Captures, traces and key logs. */
   open(files: readonly GivenFile[]): Promise<void>;
   remove(run: string): Promise<void>;
@@ -53,6 +55,13 @@ export function runsPart({ client, book, store, update, options }: Core): RunsPa
     return added;
   };
 
+  /** Who waits for the end of a run. */
+  const waiting = new Map<string, (() => void)[]>();
+  const ended = (run: string): void => {
+    for (const go of waiting.get(run) ?? []) go();
+    waiting.delete(run);
+  };
+
   const follow = (run: string): void => {
     if (followed.has(run)) return;
     const hear = (batch: Parameters<RunBook['append']>[1]): void => {
@@ -60,11 +69,13 @@ export function runsPart({ client, book, store, update, options }: Core): RunsPa
       if (revision === undefined) return;
       publish(run, revision);
       joinKeys(run);
+      if (batch.ended) ended(run);
     };
     const lost = (): void => {
       const revision = book.interrupt(run, 'the background of the extension was stopped, and the run with it');
       followed.delete(run);
       if (revision !== undefined) publish(run, revision);
+      ended(run);
     };
     // Set before the call: a client may deliver at once.
     followed.set(run, () => {});
@@ -209,6 +220,10 @@ export function runsPart({ client, book, store, update, options }: Core): RunsPa
       show(run.id);
       return run;
     },
+    whole: (run) =>
+      book.ended(run)
+        ? Promise.resolve()
+        : new Promise((resolve) => waiting.set(run, [...(waiting.get(run) ?? []), resolve])),
     open: async (files) => {
       const { imports, secrets, keyLogs, troubles } = openFiles(files, keys, tool);
       const shown = imports.map((one) => [showImport(one), one] as const);

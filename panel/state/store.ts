@@ -8,6 +8,7 @@ import { type Core, messageOf } from './core.ts';
 import { editorPart } from './editor.ts';
 import { crossing } from './expectation.ts';
 import { emptyForm, refusedFields, requestOf, setField } from './form.ts';
+import { galleryPart } from './gallery.ts';
 import type { Actions, Panel, PanelOptions, PanelState } from './model.ts';
 import { scenariosAmong } from './opening.ts';
 import { pagePart } from './page.ts';
@@ -57,6 +58,7 @@ export function createPanel(options: PanelOptions): Panel {
     editForm: (edit) => update(editor.change(edit(store.getState().form))),
     goTo: (place) => update({ place, side: store.getState().side === 'page' ? undefined : store.getState().side }),
     ...editor.actions,
+    ...galleryPart(core, runs, editor),
     start: async () => {
       const { form, starting } = store.getState();
       if (starting) return;

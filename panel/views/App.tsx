@@ -2,7 +2,7 @@
  * The panel: toolbar; runs and options at the left; verdict, findings and ladder in the middle; details at the right. In
  * a narrow dock all of it stacks and details become a drawer.
  */
-import { type CSSProperties, type ReactElement, useMemo } from 'react';
+import { type CSSProperties, type ReactElement, useEffect, useMemo, useRef } from 'react';
 import type { Handshake } from '../../src/analysis/model.ts';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
@@ -19,6 +19,7 @@ import { DatagramTable } from './DatagramTable.tsx';
 import { Exchange } from './Descriptions.tsx';
 import { DetailsPane } from './DetailsPane.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
+import { FailuresView } from './FailuresView.tsx';
 import { FilterBox, FilterChips, useKeep } from './FilterBox.tsx';
 import { HelperHelpBox } from './HelperStatus.tsx';
 import { LadderView } from './LadderView.tsx';
@@ -125,6 +126,13 @@ function Side(): ReactElement {
 
 function Middle(): ReactElement {
   const place = useSlice((state) => state.place);
+  const before = useRef(place);
+  // What had the focus may have stayed behind with the place: it goes on at the tab of the new one.
+  useEffect(() => {
+    if (before.current !== place && document.activeElement === document.body)
+      document.getElementById(`place-${place}`)?.focus();
+    before.current = place;
+  }, [place]);
   return (
     <>
       <Places />
@@ -141,6 +149,8 @@ function AtPlace({ place }: { readonly place: Place }): ReactElement {
       return <Centre />;
     case 'scenario':
       return <ScenarioView />;
+    case 'failures':
+      return <FailuresView />;
   }
 }
 

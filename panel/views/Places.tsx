@@ -6,6 +6,7 @@ import { useActions, useSlice } from './context.ts';
 const titles: Readonly<Record<Place, string>> = {
   run: 'Handshake',
   scenario: 'Scenario',
+  failures: 'Known failures',
 };
 
 export const placeId = 'place';

@@ -91,7 +91,7 @@ export function RunForm(): ReactElement {
 /** A chooser and a button: walking the list with arrow keys must not overwrite the form at each step. */
 function PresetField(): ReactElement {
   const filled = useSlice((state) => state.form.filled);
-  const { editForm } = useActions();
+  const { editForm, goTo } = useActions();
   const [chosen, choose] = useState('');
   const id = useId();
   const help = chosen === 'defaults' ? 'all options at their defaults' : presets.find((one) => one.id === chosen)?.help;
@@ -120,6 +120,12 @@ function PresetField(): ReactElement {
       </div>
       <p id={`${id}-help`} className="help">
         {help}
+      </p>
+      <p className="help">
+        Failures from the field, failing and mended:{' '}
+        <button type="button" className="link" onClick={() => goTo('failures')}>
+          Known failures
+        </button>
       </p>
       <div role="status">
         {filled && (

@@ -9,7 +9,7 @@ import { OpenButton } from './OpenFiles.tsx';
 const stories: readonly string[] = ['loss-30', 'first-certificate-lost', 'rsa-4096-mtu-300'];
 
 export function Welcome(): ReactElement {
-  const { editForm, start } = useActions();
+  const { editForm, goTo, start } = useActions();
   const ready = useSlice((state) => state.helper.kind === 'ready');
   const busy = useSlice((state) => state.starting || state.connection.link !== 'connected');
   const run = (target: string, preset: string | undefined): void => {
@@ -38,6 +38,15 @@ export function Welcome(): ReactElement {
                 ]
               : [];
           })}
+        </p>
+      </section>
+      <section>
+        <h2>Meet a known failure</h2>
+        <p>What people met in the field, each as a handshake that fails and one that is mended, side by side.</p>
+        <p className="row">
+          <button type="button" onClick={() => goTo('failures')}>
+            Show the known failures
+          </button>
         </p>
       </section>
       <section>

@@ -27,6 +27,7 @@ export const scenes: Readonly<Record<string, string>> = {
   'capture-blackhole': 'capture=bigchain_mtu300,pmtu_blackhole&pin=bigchain_mtu300',
   scenario: 'place=scenario&scenario=ticket',
   'scenario-wrong': 'place=scenario&scenario=wrong',
+  failures: 'place=failures',
   'page-unwatched': 'page=unwatched',
   page: 'page=connections',
 };
