@@ -9,6 +9,7 @@ import type { LinkAction, Trace, TraceEvent, TraceHeader } from '../trace/model.
 import { type Problem, Problems } from '../trace/problem.ts';
 import { AddressTexts } from './addresses.ts';
 import { ByteQueue, bigEndian, type Container, type Frame, type FrameTime, type Item, type Step } from './blocks.ts';
+import { CutRecords } from './cutRecords.ts';
 import { isFindingComment } from './findingComments.ts';
 import { isKnownLinkType, linkPayload } from './frames.ts';
 import { HexDumpContainer, isHexDump } from './hexDump.ts';
@@ -100,6 +101,7 @@ export class CaptureReader {
   readonly #addresses = new AddressTexts();
   readonly #recent = new RecentDatagrams();
   readonly #media: MediaCounter | undefined;
+  readonly #cuts = new CutRecords();
   readonly #take = (item: Item): void => this.#item(item);
 
   constructor(options: CaptureOptions = {}) {
@@ -304,11 +306,13 @@ export class CaptureReader {
     const dst = this.#addresses.text(bytes, addresses + size, size, bigEndian.u16(bytes, at + 2));
     if (this.#media) {
       const first = bytes[at + 8] ?? 0;
-      if (first >= 128 && first <= 191 && declared > 8 && at + 8 < end) {
+      const looksLikeMedia = first >= 128 && first <= 191 && declared > 8 && at + 8 < end;
+      if (looksLikeMedia && (this.#cuts.none || !this.#cuts.goesOn(src, dst, declared - 8, this.#now))) {
         this.#media.add(src, dst, at + 9 < end ? (bytes[at + 9] ?? 0) : 0, this.#now);
         return undefined;
       }
       this.#media.before(src, dst);
+      if (!looksLikeMedia) this.#cuts.note(src, dst, bytes.subarray(at + 8, Math.min(end, at + declared)), this.#now);
     }
     this.#recent.add(packet, src, dst, declared, bigEndian.u16(bytes, at + 6));
     this.#emit({
