@@ -19,12 +19,14 @@ export async function credentialsFor({ cert, key, certGen }: Options): Promise<r
 /** Where a run's certificates come from. */
 export type CredentialSource = (options: Options) => Promise<readonly Credential[]>;
 
-/** The same certificates for all runs of one scenario: a key of RSA-4096 takes seconds to make. */
+/** The same certificates for all runs that ask for the same: a key of RSA-4096 takes seconds to make. */
 export function credentialsOnce(): CredentialSource {
-  let made: Promise<readonly Credential[]> | undefined;
+  const made = new Map<string, Promise<readonly Credential[]>>();
   return (options) => {
-    made ??= credentialsFor(options);
-    return made;
+    const asked = JSON.stringify([options.certGen, options.cert, options.key]);
+    const known = made.get(asked) ?? credentialsFor(options);
+    made.set(asked, known);
+    return known;
   };
 }
 

@@ -62,8 +62,8 @@ export interface GrowingFile {
   close(): void;
 }
 
-/** Creates (or empties) a file to be appended to; throws a `Stop` (infrastructure) when that is not possible. */
-export function openOutput(path: string, secret: boolean): GrowingFile {
+/** Creates (or empties, unless it is to go on) a file to be appended to; throws a `Stop` (infrastructure) when that is not possible. */
+export function openOutput(path: string, secret: boolean, begin: 'empty' | 'append' = 'empty'): GrowingFile {
   const attempt = <T>(work: () => T): T => {
     try {
       return work();
@@ -71,7 +71,7 @@ export function openOutput(path: string, secret: boolean): GrowingFile {
       throw new Stop(Exit.infrastructure, `Can not write ${path}: ${explain(error)}.`);
     }
   };
-  const file = attempt(() => openSync(path, 'w', modeOf(secret)));
+  const file = attempt(() => openSync(path, begin === 'empty' ? 'w' : 'a', modeOf(secret)));
   return { append: (text) => void attempt(() => writeSync(file, text)), close: () => closeSync(file) };
 }
 

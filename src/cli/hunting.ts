@@ -6,7 +6,7 @@ import type { NamedSide } from '../report/comparison.ts';
 import { type Attempt, attemptOf, type Hunt, hunt, type Run, unmet } from '../run/index.ts';
 import type { Expectation, Scenario } from '../scenario/index.ts';
 import type { Trace, TraceEvent } from '../trace/model.ts';
-import { credentialsOnce } from './credentials.ts';
+import { type CredentialSource, credentialsOnce } from './credentials.ts';
 import { onInterrupt } from './interrupt.ts';
 import { prepare } from './prepare.ts';
 import type { Prepared } from './prepared.ts';
@@ -79,19 +79,28 @@ export function huntScenario(
     stopped: () => running.stopped,
     ...(made && { made }),
     attempt: async (number) => {
-      // A simulation takes no time of the clock's: without this nobody would hear an interrupt.
-      await new Promise((resolve) => setImmediate(resolve));
+      await breathe();
       const one = attemptOf(scenario, number);
-      const trace = await running.toEnd(await prepare(one, carry, ours, sessions), () => {});
-      const reading = readTrace(trace);
-      return {
-        outcome: reading.outcome,
-        unmet: unmetIn(expectation, reading),
-        result: { scenario: one, trace, reading },
-      };
+      const result = await makeOne(one, running, carry, ours, sessions);
+      return { outcome: result.reading.outcome, unmet: unmetIn(expectation, result.reading), result };
     },
   });
 }
+
+/** Makes one handshake and reads it; rejects with a `Stop` when it can not be made. */
+export async function makeOne(
+  scenario: Scenario,
+  running: Running,
+  carry: Carry,
+  ours: CredentialSource,
+  sessions: ClientSessions,
+): Promise<Made> {
+  const trace = await running.toEnd(await prepare(scenario, carry, ours, sessions), () => {});
+  return { scenario, trace, reading: readTrace(trace) };
+}
+
+/** A simulation takes no time of the clock's: without this nobody would hear an interrupt. */
+export const breathe = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** What of the expectation did not hold in a run. */
 export function unmetIn(expectation: Expectation, { handshakes: [first], outcome }: Reading): readonly string[] {

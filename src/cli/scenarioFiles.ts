@@ -2,7 +2,15 @@
 import { statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { plain } from '../report/plain.ts';
-import { type FileProblem, readScenarioFile, type ScenarioFile } from '../scenario/index.ts';
+import {
+  type FileNode,
+  type FileProblem,
+  readScenarioFile,
+  readSweepFile,
+  type ScenarioFile,
+  type Surroundings,
+  type SweepPlan,
+} from '../scenario/index.ts';
 import { parseScenarioText } from '../scenario/yaml/parse.ts';
 import { Exit, Stop } from './exit.ts';
 import { readInput } from './files.ts';
@@ -18,14 +26,36 @@ export function loadScenarios(paths: readonly string[]): readonly LoadedScenario
   const complaints: string[] = [];
   for (const path of paths) {
     const read = load(path);
-    if (Array.isArray(read)) complaints.push(...read);
-    else loaded.push({ ...(read as ScenarioFile), path });
+    if (isComplaints(read)) complaints.push(...read);
+    else loaded.push({ ...read, path });
   }
   if (complaints.length > 0) throw new Stop(Exit.usage, ...complaints);
   return loaded;
 }
 
-function load(path: string): ScenarioFile | readonly string[] {
+/** Reads a sweep; throws a `Stop` (usage) that lists everything that is wrong with it. */
+export function loadSweep(path: string): SweepPlan {
+  const read = readWith(path, (root, around) => {
+    const answer = readSweepFile(root, around);
+    return answer.ok ? answer.plan : answer.problems;
+  });
+  if (isComplaints(read)) throw new Stop(Exit.usage, ...read);
+  return read;
+}
+
+const load = (path: string): ScenarioFile | readonly string[] =>
+  readWith(path, (root, around) => {
+    const answer = readScenarioFile(root, around);
+    return answer.ok ? answer.file : answer.problems;
+  });
+
+const isComplaints = (read: unknown): read is readonly string[] => Array.isArray(read);
+
+/** Reads a file with a reader of trees; what is wrong is told with the file's name. */
+function readWith<T>(
+  path: string,
+  reader: (root: FileNode, around: Surroundings) => T | readonly FileProblem[],
+): T | readonly string[] {
   const told = (problems: readonly FileProblem[]): readonly string[] =>
     problems.map(({ at, what }) => `${path}:${at.line}:${at.column}: ${plain(what)}`);
   let text: string;
@@ -37,12 +67,12 @@ function load(path: string): ScenarioFile | readonly string[] {
   }
   const parsed = parseScenarioText(text);
   if (!parsed.ok) return told(parsed.problems);
-  const read = readScenarioFile(parsed.root, {
+  const read = reader(parsed.root, {
     env: (name) => process.env[name],
     file: (given) => {
       const place = isAbsolute(given) ? given : join(dirname(path), given);
       return { path: place, found: statSync(place, { throwIfNoEntry: false })?.isFile() ?? false };
     },
   });
-  return read.ok ? read.file : told(read.problems);
+  return Array.isArray(read) ? told(read) : (read as T);
 }

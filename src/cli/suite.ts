@@ -1,15 +1,16 @@
-/** What `run` and `merge` make of results: summary, JSON, JUnit, one page, and the exit code. */
+/** What `run`, `sweep` and `merge` have in common: their flags, and what is made of results: summary, JSON, JUnit, pages, exit code. */
 import { accessSync, constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command as Cli } from 'commander';
 import { version } from '../base/version.ts';
+import { parseShard, type Shard } from '../report/suite/blob.ts';
 import { suiteHtml } from '../report/suite/html.ts';
 import { junit } from '../report/suite/junit.ts';
 import { type CaseReport, tally } from '../report/suite/model.ts';
 import { suiteText } from '../report/suite/text.ts';
 import { Exit, type ExitCode, Stop } from './exit.ts';
 import { writeOutput } from './files.ts';
-import { addressesHelp } from './outputs.ts';
+import { addressesHelp, withKeysHelp } from './outputs.ts';
 import { defaultWidth } from './reading.ts';
 import { collect } from './show.ts';
 import type { Terminal } from './terminal.ts';
@@ -22,19 +23,57 @@ export interface SuiteFlags {
   readonly quiet?: boolean;
 }
 
-export const addSuiteFlags = (cli: Cli): Cli =>
+export interface PartFlags extends SuiteFlags {
+  readonly shard?: string;
+  readonly blob?: string;
+  readonly traces?: string;
+  readonly jobs?: string;
+  readonly withKeys?: boolean;
+}
+
+/** Endings of the files that `-o` writes of many scenarios. */
+export const summaryEndings = ['.html'] as const;
+export const summaryHelp = 'write the summary as one page, .html (repeatable)';
+
+export const addSuiteFlags = (cli: Cli, outputHelp: string): Cli =>
   cli
     .optionsGroup('Report:')
     .option('--junit <file>', 'write the results as JUnit XML')
-    .option('-o, --output <file>', 'write the summary as one page, .html (repeatable)', collect)
+    .option('-o, --output <file>', outputHelp, collect)
     .option('--addresses', addressesHelp)
     .option('--json', 'print all handshakes and results as JSON on stdout, and nothing else there')
     .option('--quiet', 'print only what was not as expected, and the count');
 
+export const addPartFlags = (cli: Cli, jobsHelp: string): Cli =>
+  cli
+    .option('--traces <folder>', 'keep the traces of what was not as expected there, as .sqlog')
+    .option('--with-keys', withKeysHelp)
+    .optionsGroup('Parts:')
+    .option('--shard <i/n>', 'run only the ith of n parts: the same files give the same parts everywhere')
+    .option('--blob <file>', 'write the results for dtlscope merge, which puts parts together')
+    .option('--jobs <n>', jobsHelp);
+
+export function shardFrom(text: string | undefined): Shard {
+  const shard = text === undefined ? { index: 1, of: 1 } : parseShard(text);
+  if (!shard) throw new Stop(Exit.usage, `--shard: "${text}" is no part, such as 2/4: the second of four.`);
+  return shard;
+}
+
+export function jobsFrom(text: string | undefined): number {
+  if (text !== undefined && !/^([1-9]|[1-9]\d|1\d\d|2[0-4]\d|25[0-6])$/.test(text))
+    throw new Stop(Exit.usage, `--jobs: "${text}" is not a whole number; allowed: 1 to 256`);
+  return Number(text ?? 1);
+}
+
 /** Throws a `Stop` for files that can not be written: before anything runs, not after. */
-export function checkSuiteFlags({ junit: xml, output = [] }: SuiteFlags, ...more: readonly string[]): void {
+export function checkSuiteFlags(
+  { junit: xml, output = [] }: SuiteFlags,
+  endings: readonly string[],
+  ...more: readonly string[]
+): void {
   for (const path of output)
-    if (!/\.html$/i.test(path)) throw new Stop(Exit.usage, `-o ${path}: a summary is written as .html.`);
+    if (!endings.some((ending) => path.toLowerCase().endsWith(ending)))
+      throw new Stop(Exit.usage, `-o ${path}: a summary is written as ${endings.join(', ')}.`);
   for (const path of [...(xml === undefined ? [] : [xml]), ...output, ...more]) {
     try {
       accessSync(dirname(resolve(path)), constants.W_OK);
@@ -52,18 +91,26 @@ export function showSuite(cases: readonly CaseReport[], flags: SuiteFlags, termi
     const options = { width: columns ?? defaultWidth, colour: color, ascii };
     terminal.print(suiteText(cases, { ...options, failedOnly: flags.quiet ?? false }));
   }
-  const written: string[] = [];
-  const write = (path: string, text: string): void => {
-    writeOutput(path, text, false);
-    written.push(path);
-  };
-  if (flags.junit !== undefined) write(flags.junit, junit(cases));
-  for (const path of flags.output ?? []) write(path, suiteHtml(cases, flags.addresses ? 'shown' : 'masked'));
-  for (const path of written) terminal.say(`Written: ${path}`);
+  writeSummaries(cases, flags, terminal, () => suiteHtml(cases, flags.addresses ? 'shown' : 'masked'));
   return suiteExit(cases);
 }
 
-function suiteExit(cases: readonly CaseReport[]): ExitCode {
+/** Writes JUnit and the files of `-o`, of which `page` makes the text. */
+export function writeSummaries(
+  cases: readonly CaseReport[],
+  { junit: xml, output = [] }: SuiteFlags,
+  terminal: Terminal,
+  page: (path: string) => string,
+): void {
+  const texts = [
+    ...(xml === undefined ? [] : [[xml, junit(cases)] as const]),
+    ...output.map((path) => [path, page(path)] as const),
+  ];
+  for (const [path, text] of texts) writeOutput(path, text, false);
+  for (const [path] of texts) terminal.say(`Written: ${path}`);
+}
+
+export function suiteExit(cases: readonly CaseReport[]): ExitCode {
   if (cases.some(({ error }) => error?.kind === 'usage')) return Exit.usage;
   const { unmet, errors } = tally(cases);
   return errors > 0 ? Exit.infrastructure : unmet > 0 ? Exit.notHeld : Exit.held;

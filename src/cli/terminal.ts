@@ -4,10 +4,12 @@ export interface Terminal {
   print(text: string): void;
   /** A line for people, on stderr. */
   say(line: string): void;
-  /** Shows a line that the next one replaces; nothing where stderr is no terminal. `undefined` takes it away. */
-  progress(line: string | undefined): void;
+  /** Shows lines that the next ones replace; nothing where stderr is no terminal. `undefined` takes them away. */
+  progress(lines: string | undefined): void;
   /** Whether a line on stderr may change: there is a terminal. */
   readonly lively: boolean;
+  /** Lines that progress may have; undefined where there is no terminal. */
+  readonly rows: number | undefined;
   /** Columns of stdout; undefined where it is no terminal. */
   readonly columns: number | undefined;
   readonly color: boolean;
@@ -24,10 +26,11 @@ export function processTerminal(): Terminal {
       if (error.code === 'EPIPE') process.exit();
       throw error;
     });
-  let shown = false;
+  let shown = 0;
   const clear = (): void => {
-    if (shown) stderr.write('\r\x1b[K');
-    shown = false;
+    // To the first of the lines, and all away from there on (ECMA-48 §8.3.22, §8.3.39).
+    if (shown > 0) stderr.write(`\r${shown > 1 ? `\x1b[${shown - 1}A` : ''}\x1b[J`);
+    shown = 0;
   };
   return {
     print: (text) => {
@@ -38,14 +41,16 @@ export function processTerminal(): Terminal {
       clear();
       stderr.write(`${line}\n`);
     },
-    progress: (line) => {
+    progress: (text) => {
       if (!stderr.isTTY) return;
       clear();
-      if (line === undefined) return;
-      stderr.write(line.slice(0, Math.max(0, (stderr.columns ?? 80) - 1)));
-      shown = true;
+      if (text === undefined) return;
+      const lines = text.split('\n').map((line) => line.slice(0, Math.max(0, (stderr.columns ?? 80) - 1)));
+      stderr.write(lines.join('\n'));
+      shown = lines.length;
     },
     lively: stderr.isTTY === true,
+    rows: stderr.isTTY ? stderr.rows : undefined,
     columns: stdout.isTTY ? stdout.columns : undefined,
     // https://no-color.org
     color: stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb',

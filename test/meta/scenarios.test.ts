@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fileOptions, readScenarioFile } from '../../src/scenario/index.ts';
+import { fileOptions, readScenarioFile, readSweepFile } from '../../src/scenario/index.ts';
 import { parseScenarioText } from '../../src/scenario/yaml/parse.ts';
 import { schemaText } from '../../src/tools/docs.ts';
 
@@ -9,7 +9,9 @@ const docs = join(import.meta.dirname, '..', '..', 'docs');
 const around = { env: () => 'secret', file: (path: string) => ({ path, found: true }) };
 const read = (text: string) => {
   const parsed = parseScenarioText(text);
-  return parsed.ok ? readScenarioFile(parsed.root, around) : parsed;
+  if (!parsed.ok) return parsed;
+  const isSweep = /^sweep:/m.test(text);
+  return isSweep ? readSweepFile(parsed.root, around) : readScenarioFile(parsed.root, around);
 };
 
 describe('the schema of scenario files', () => {
@@ -23,14 +25,14 @@ describe('the schema of scenario files', () => {
 
 describe('the examples', () => {
   it('of the folder can be read', async () => {
-    const names = await readdir(join(docs, 'examples'));
-    expect(names.length).toBeGreaterThan(2);
+    const names = (await readdir(join(docs, 'examples'), { recursive: true })).filter((name) => /\.ya?ml$/.test(name));
+    expect(names.length).toBeGreaterThan(3);
     for (const name of names)
       expect(read(await readFile(join(docs, 'examples', name), 'utf8')), name).toMatchObject({ ok: true });
   });
 
-  it('of the page can be read', async () => {
-    const page = await readFile(join(docs, 'scenarios.md'), 'utf8');
+  it.each(['scenarios.md', 'sweeps.md'])('of the page %s can be read', async (name) => {
+    const page = await readFile(join(docs, name), 'utf8');
     const blocks = [...page.matchAll(/^```yaml\n(version: 1\n[\s\S]*?)^```/gm)].map(([, text = '']) => text);
     expect(blocks.length).toBeGreaterThan(2);
     for (const text of blocks) expect(read(text), text).toMatchObject({ ok: true });

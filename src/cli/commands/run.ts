@@ -1,24 +1,25 @@
 /** `dtlscope run`: scenario files, in one process or in a shard of many, and one result of them all. */
 import type { Command as Cli } from 'commander';
-import { blobText, parseShard, type Shard, shardOf } from '../../report/suite/blob.ts';
+import { blobText, type Shard, shardOf } from '../../report/suite/blob.ts';
 import type { CaseReport } from '../../report/suite/model.ts';
 import { caseLine } from '../../report/suite/text.ts';
 import { type Case, type CaseWorld, runCase } from '../cases.ts';
-import { Exit, type ExitCode, Stop } from '../exit.ts';
+import type { ExitCode } from '../exit.ts';
 import { writeOutput } from '../files.ts';
 import { Running } from '../hunting.ts';
-import { withKeysHelp } from '../outputs.ts';
 import { loadScenarios } from '../scenarioFiles.ts';
-import { addSuiteFlags, checkSuiteFlags, type SuiteFlags, showSuite } from '../suite.ts';
+import {
+  addPartFlags,
+  addSuiteFlags,
+  checkSuiteFlags,
+  jobsFrom,
+  type PartFlags,
+  shardFrom,
+  showSuite,
+  summaryEndings,
+  summaryHelp,
+} from '../suite.ts';
 import type { Terminal } from '../terminal.ts';
-
-interface RunFlags extends SuiteFlags {
-  readonly shard?: string;
-  readonly blob?: string;
-  readonly traces?: string;
-  readonly jobs?: string;
-  readonly withKeys?: boolean;
-}
 
 const after = `
 Exit code: 0 everything was as expected, 1 something was not, 2 a file or the call is wrong, 3 a run could not be made.
@@ -31,30 +32,28 @@ Examples:
 The format of the files: docs/scenarios.md of dtlscope.`;
 
 export function addRun(program: Cli, terminal: Terminal, done: (code: ExitCode) => void): void {
-  addSuiteFlags(
-    program
-      .command('run')
-      .summary('run scenario files, and say whether all came as expected')
-      .description(
-        'Runs scenario files (YAML or JSON): each says what to do and what to expect. The results are one summary, in the order of the files’ names.',
-      )
-      .argument('<file...>', 'scenario files'),
+  addPartFlags(
+    addSuiteFlags(
+      program
+        .command('run')
+        .summary('run scenario files, and say whether all came as expected')
+        .description(
+          'Runs scenario files (YAML or JSON): each says what to do and what to expect. The results are one summary, in the order of the files’ names.',
+        )
+        .argument('<file...>', 'scenario files'),
+      summaryHelp,
+    ),
+    'runs over a network at once (default: 1); simulations never wait for them',
   )
-    .option('--traces <folder>', 'keep the traces of what was not as expected there, as .sqlog')
-    .option('--with-keys', withKeysHelp)
-    .optionsGroup('Parts:')
-    .option('--shard <i/n>', 'run only the ith of n parts: the same files give the same parts everywhere')
-    .option('--blob <file>', 'write the results for dtlscope merge, which puts parts together')
-    .option('--jobs <n>', 'runs over a network at once (default: 1); simulations never wait for them')
     .addHelpText('after', after)
-    .action(async (files: readonly string[], flags: RunFlags) => done(await run(files, flags, terminal)));
+    .action(async (files: readonly string[], flags: PartFlags) => done(await run(files, flags, terminal)));
 }
 
 /** Runs the files, prints and writes the results, and answers the exit code. */
-export async function run(files: readonly string[], flags: RunFlags, terminal: Terminal): Promise<ExitCode> {
+export async function run(files: readonly string[], flags: PartFlags, terminal: Terminal): Promise<ExitCode> {
   const shard: Shard = shardFrom(flags.shard);
   const jobs = jobsFrom(flags.jobs);
-  checkSuiteFlags(flags, ...(flags.blob === undefined ? [] : [flags.blob]));
+  checkSuiteFlags(flags, summaryEndings, ...(flags.blob === undefined ? [] : [flags.blob]));
   // By code units: a shell sorts by its locale, and machines would not agree which part is whose.
   const paths = [...new Set(files)].sort((a, b) => (a < b ? -1 : 1));
   // All of them in every part: a bad file is no less bad for being another shard's, but only ours are run.
@@ -74,18 +73,6 @@ export async function run(files: readonly string[], flags: RunFlags, terminal: T
     terminal.say(`Written: ${flags.blob}`);
   }
   return showSuite(cases, flags, terminal);
-}
-
-function shardFrom(text: string | undefined): Shard {
-  const shard = text === undefined ? { index: 1, of: 1 } : parseShard(text);
-  if (!shard) throw new Stop(Exit.usage, `--shard: "${text}" is no part, such as 2/4: the second of four.`);
-  return shard;
-}
-
-function jobsFrom(text: string | undefined): number {
-  if (text !== undefined && !/^([1-9]|[1-9]\d|1\d\d|2[0-4]\d|25[0-6])$/.test(text))
-    throw new Stop(Exit.usage, `--jobs: "${text}" is not a whole number; allowed: 1 to 256`);
-  return Number(text ?? 1);
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { version } from '../../base/version.ts';
 import { outcomes } from '../../diagnosis/model.ts';
+import { isCount, isRecord, isText, listOf, maybe, oneOf, shaped } from '../checks.ts';
 import type { CaseReport } from './model.ts';
 
 /** Which part of the list a process ran: `index` of `of`, from 1. */
@@ -69,28 +70,6 @@ export function mergeBlobs(blobs: readonly Blob[]): readonly CaseReport[] | stri
   const whole = cases.length === first.total && cases.every(({ number }, at) => number === at + 1);
   return whole ? cases : `they hold ${cases.length} results of ${first.total}, or some twice`;
 }
-
-type Check = (value: unknown) => boolean;
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isText: Check = (value) => typeof value === 'string';
-const isCount: Check = (value) => typeof value === 'number' && Number.isFinite(value) && value >= 0;
-const oneOf =
-  (known: readonly string[]): Check =>
-  (value) =>
-    typeof value === 'string' && known.includes(value);
-const maybe =
-  (check: Check): Check =>
-  (value) =>
-    value === null || check(value);
-const listOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-const shaped =
-  (fields: Readonly<Record<string, Check>>): Check =>
-  (value) =>
-    isRecord(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
 
 const isOutcome = oneOf(outcomes);
 const isNumbered = shaped({ number: isCount, seed: isCount });

@@ -52,7 +52,10 @@ export function sampleOf(trace: Trace, { handshake, diagnosis }: ReadRun, expect
         : Math.round((handshake.establishedAt - handshake.startedAt) * 1000) / 1000,
     datagrams: handshake ? handshake.traffic.client.datagrams + handshake.traffic.server.datagrams : 0,
     retransmissions: handshake ? handshake.retransmissions.client + handshake.retransmissions.server : 0,
-    findings: findings.flatMap(({ id, severity, title }) => (severity === 'info' ? [] : [{ id, severity, title }])),
+    // One of an id may be about each of several messages.
+    findings: findings.flatMap(({ id, severity, title }, at) =>
+      severity === 'info' || findings.findIndex((other) => other.id === id) < at ? [] : [{ id, severity, title }],
+    ),
     verdict: diagnosis?.verdict ?? 'Not one datagram of DTLS was seen.',
     commandLine: sanitiseHeader(trace.header).commandLine,
   };

@@ -5,9 +5,10 @@
 import { outcomes } from '../../diagnosis/model.ts';
 import { type OptionName, optionTable } from '../options.ts';
 import type { Json } from '../scenario.ts';
+import { varied } from '../sweep/read.ts';
 import type { ValueDescription } from '../valueType.ts';
 import { mostCounted } from './expectation.ts';
-import { fileOptions, fileVersion } from './read.ts';
+import { fileOptions, fileVersion, sweepField } from './read.ts';
 
 type Schema = { readonly [name: string]: Json };
 
@@ -46,9 +47,56 @@ export function scenarioSchema(): Schema {
         },
         ...options,
         expect: expectSchema(),
+        [sweepField]: sweepSchema(),
       },
       ['version', 'target'],
     ),
+  };
+}
+
+/** Axes of options by their names; other names are those of fields that go together. */
+function sweepSchema(): Schema {
+  const number: Schema = { type: ['number', 'string'] };
+  const texts = orList({ type: 'string', pattern: '\\{\\}' });
+  const range = (description: string, fields: Schema): Schema => ({
+    description,
+    ...group({ from: number, to: number, ...fields, text: texts, label: text }, ['from', 'to']),
+  });
+  const stepped = range('numbers from one to another; {} in text and label is where the number goes', {
+    step: number,
+    factor: number,
+  });
+  const fieldSchema = (name: (typeof varied)[number]): Schema => (name === 'target' ? text : optionSchema(name));
+  const axis = (name: (typeof varied)[number]): Schema => {
+    const value = fieldSchema(name);
+    const labelled = group({ label: text, value: { anyOf: [value, { type: 'null' }] } }, ['value']);
+    return { anyOf: [{ type: 'array', items: { anyOf: [value, { type: 'null' }, labelled] } }, stepped] };
+  };
+  const fields = Object.fromEntries(varied.map((name) => [name, { anyOf: [fieldSchema(name), { type: 'null' }] }]));
+  const searched = Object.fromEntries(
+    varied.map((name) => [name, range('where the threshold is looked for', { step: number })]),
+  );
+  return {
+    description: 'makes the file a sweep: a field each with its values, every combination of which is a cell',
+    type: 'object',
+    properties: {
+      ...Object.fromEntries(varied.map((name) => [name, axis(name)])),
+      seeds: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 100_000,
+        description: 'handshakes of a cell, each with its own seed',
+      },
+      bisect: {
+        description: 'a field along which to look for the value where passing turns into failing',
+        ...group({ ...searched, passRate: { type: 'string', pattern: '^[0-9.]+ ?%$' } }),
+      },
+    },
+    additionalProperties: {
+      description: 'fields that go together, under a name of their own',
+      type: 'array',
+      items: group({ label: text, ...fields }),
+    },
   };
 }
 

@@ -14,6 +14,7 @@ import {
 } from '../file/read.ts';
 import { type FileEntry, type FileMap, type FileNode, type FileProblem, kindOf, type Place } from '../file/tree.ts';
 import { alternatives, nearest } from '../nearest.ts';
+import type { OptionName } from '../options.ts';
 import type { Scenario } from '../scenario.ts';
 import { cellCount, cellName, coordinatesOf, type SweepSearch, type SweepShape, sweepLimits } from './shape.ts';
 import {
@@ -40,8 +41,11 @@ export type ReadSweep =
   | { readonly ok: false; readonly problems: readonly FileProblem[] };
 
 /** Not to be varied: they say how often, or what counts, or belong to the file as a whole. */
-const fixed: readonly string[] = ['repeat', 'until'];
-const varied = ['target', ...fileOptions].filter((name) => !fixed.includes(name));
+const fixed = ['repeat', 'until'] as const;
+const isFixed = (name: string): name is (typeof fixed)[number] => fixed.some((one) => one === name);
+/** The fields that an axis may have. */
+export const varied: readonly (OptionName | 'target')[] = ['target', ...fileOptions.filter((name) => !isFixed(name))];
+const isVaried = (name: string): boolean => varied.some((one) => one === name);
 /** Fields of the file that say nothing of the handshakes of its cells, or are told apart by themselves. */
 const unvaried: readonly string[] = [sweepField, 'version', 'name', 'about', '$schema', 'repeat'];
 const ownFields = ['seeds', 'bisect'] as const;
@@ -120,12 +124,12 @@ class Reader {
 
   #axis(entry: FileEntry): Axis | undefined {
     const { name, value, at } = entry;
-    if (fixed.includes(name)) {
+    if (isFixed(name)) {
       this.#wrong(at, `${name}: can not be varied; seeds says how many handshakes a cell has`);
       return undefined;
     }
     let values: readonly AxisValue[];
-    if (varied.includes(name)) values = fieldValues(name, entry, this.#wrong);
+    if (isVaried(name)) values = fieldValues(name, entry, this.#wrong);
     else if (value.kind === 'list' && value.items.some(({ kind }) => kind === 'map'))
       values = togetherValues(name, value, varied, this.#wrong);
     else {
