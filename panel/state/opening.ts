@@ -33,6 +33,8 @@ export interface OpenedFiles {
   readonly secrets: readonly Secret[];
   /** Names of the key logs. */
   readonly keyLogs: readonly string[];
+  /** Which calls of a browser's dump were joined to which capture, and which were not, as sentences. */
+  readonly calls: readonly string[];
   /** What could not be read at all, or only in part, as sentences. */
   readonly troubles: readonly string[];
 }
@@ -100,12 +102,21 @@ export function openFiles(files: readonly GivenFile[], keys: KeyStore, tool: str
   keys.add(secrets);
   if (calls.length > 0 && read.length === 0)
     troubles.push('A browser’s dump holds no datagrams: open it together with the capture of its call.');
+  const told: string[] = [];
   const imports = read.map(({ name, trace, problems }) => {
-    const { trace: joined } = joinCalls(trace, calls);
+    const { trace: joined, found } = joinCalls(trace, calls);
+    for (const { call, by } of found) told.push(`${name} is joined to the browser’s call ${callName(call)}, by ${by}.`);
+    if (calls.length > 0 && found.length === 0)
+      told.push(
+        `${name} shows none of the browser’s ${plural(calls.length, 'call')}: no user fragment and no address of theirs is in it.`,
+      );
     return { name, trace: withKeys(joined, keys), problems };
   });
-  return { imports, secrets, keyLogs, troubles };
+  return { imports, secrets, keyLogs, calls: told, troubles };
 }
+
+/** A call without what its page's address may hold of secrets. */
+const callName = ({ id, url }: Call): string => (url === undefined ? id : `${id} of ${url.replace(/[?#].*/, '')}`);
 
 /** Longer files are no scenarios. Bytes */
 const longestScenario = 1024 * 1024;

@@ -11,6 +11,7 @@ import { type GivenFile, type Import, KeyStore, openFiles } from './opening.ts';
 import { Publisher } from './publishing.ts';
 import { mainHandshake, type RunBook } from './runBook.ts';
 import * as select from './selection.ts';
+import { isPacked, unpacked } from './unpack.ts';
 
 export interface RunsPart {
   /** Selects a run, and follows it from now on. */
@@ -225,10 +226,13 @@ export function runsPart({ client, book, store, update, options }: Core): RunsPa
         ? Promise.resolve()
         : new Promise((resolve) => waiting.set(run, [...(waiting.get(run) ?? []), resolve])),
     open: async (files) => {
-      const { imports, secrets, keyLogs, troubles } = openFiles(files, keys, tool);
+      // What is not packed is shown without a wait.
+      const plain = files.some(isPacked) ? await Promise.all(files.map(unpacked)) : files;
+      const opened = openFiles(plain, keys, tool);
+      const { imports, secrets, keyLogs, troubles, calls } = opened;
       const shown = imports.map((one) => [showImport(one), one] as const);
       const joined = keyLogs.length === 0 ? [] : book.runs.filter((run) => joinKeys(run) > 0);
-      const told = [...troubles, ...keyTexts(secrets.length, keyLogs, joined.length, imports.length)];
+      const told = [...troubles, ...calls, ...keyTexts(secrets.length, keyLogs, joined.length, imports.length)];
       const tone = troubles.length > 0 ? 'bad' : 'quiet';
       update({ notice: told.length === 0 ? undefined : { text: told.join(' '), tone } });
       for (const [id, one] of shown)

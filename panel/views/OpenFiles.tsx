@@ -8,7 +8,7 @@ import { type GivenFile, largestFile, problemText } from '../state/opening.ts';
 import { useActions, usePanel, useShown, useSlice } from './context.ts';
 
 /** What file dialogs show first; what a file is, its content says. */
-const endings = '.sqlog,.qlog,.pcap,.pcapng,.cap,.keys,.keylog,.log,.txt,.yaml,.yml,.json';
+const endings = '.sqlog,.qlog,.pcap,.pcapng,.cap,.keys,.keylog,.log,.txt,.yaml,.yml,.json,.gz';
 
 /** Reads what the user chose and opens all of it together, so that a key log finds its capture. */
 function useOpen(): (files: readonly File[]) => Promise<void> {

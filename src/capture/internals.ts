@@ -59,13 +59,14 @@ function callOf(id: string, connection: Json): Call {
   const reader = new CallReader();
   for (const entry of log) {
     const event = objectOf(entry);
-    if (event) reader.take(textOf(event['type']) ?? '', textOf(event['value']) ?? '', timeOf(event['time']));
+    const at = timeOf(event?.['timestamp'] ?? event?.['time']);
+    if (event) reader.take(textOf(event['type']) ?? '', textOf(event['value']) ?? '', at);
   }
   reader.stats(objectOf(connection['stats']) ?? {});
   return { id, url: textOf(connection['url']), ...reader.call() };
 }
 
-/** Milliseconds since 1970; dumps have numbers or what `toLocaleString` made of them. */
+/** Milliseconds since 1970; new dumps have numbers, older ones what `toLocaleString` made of them. */
 function timeOf(value: unknown): number | undefined {
   const ms = typeof value === 'number' ? value : Date.parse(textOf(value) ?? '');
   return Number.isFinite(ms) ? ms : undefined;
@@ -83,8 +84,11 @@ class CallReader {
 
   take(type: string, value: string, at: number | undefined): void {
     this.#at = at ?? this.#at;
-    switch (type.toLowerCase()) {
+    // "onicecandidate" is what older dumps called "icecandidate".
+    switch (type.toLowerCase().replace(/^on/, '')) {
+      // A page that leaves it to the browser gives no description; its success has it (Chromium 156).
       case 'setlocaldescription':
+      case 'setlocaldescriptiononsuccess':
         this.#description('ours', value);
         return;
       case 'setremotedescription':
@@ -156,6 +160,7 @@ class CallReader {
     const plain = /^\s*type: (offer|answer|pranswer), sdp: ([\s\S]*)$/.exec(value);
     const { sdp, type } = plain ? { sdp: plain[2] ?? '', type: plain[1] } : unwrap(value);
     if (!sdp.startsWith('v=') || (type !== 'offer' && type !== 'answer')) return;
+    if (this.#descriptions[of]?.sdp === sdp) return;
     this.#descriptions[of] = { type, sdp };
     this.#fact({ kind: 'signalling', fact: { kind: 'description', of, type, sdp: maskedSdp(sdp) } });
     for (const transport of readDescription(sdp, type).transports) {

@@ -1,13 +1,30 @@
 /** Reading and writing files, with messages for people instead of system errors. */
 import { closeSync, openSync, readFileSync, readSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { Exit, reason, Stop, systemCode } from './exit.ts';
 
 /** The bytes of an input; throws a `Stop` (usage) that names the file. */
 export function readInput(path: string, what: string): Uint8Array {
+  let bytes: Uint8Array;
   try {
-    return readFileSync(path);
+    bytes = readFileSync(path);
   } catch (error) {
     throw new Stop(Exit.usage, `Can not read ${what} ${path}: ${explain(error)}.`);
+  }
+  return isPacked(bytes) ? unpacked(bytes, path) : bytes;
+}
+
+/** What gzip begins with (RFC 1952 §2.3.1): browsers pack their dumps, and many their captures. */
+const isPacked = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+/** A packed file is unpacked in memory; larger ones are for `gunzip`. Bytes */
+const mostUnpacked = 2 ** 30;
+
+function unpacked(bytes: Uint8Array, path: string): Uint8Array {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: mostUnpacked });
+  } catch (error) {
+    throw new Stop(Exit.usage, `Can not unpack ${path}, which is a gzip file: ${explain(error)}. Try gunzip.`);
   }
 }
 
@@ -17,12 +34,19 @@ const partBytes = 1024 * 1024;
 /** The bytes of a file part by part, in arrays of their own; throws as `readInput` does. Only one part is in memory. */
 export function* inputParts(path: string, what: string): Generator<Uint8Array> {
   let file: number | undefined;
+  let first = true;
   try {
     file = openSync(path, 'r');
     for (;;) {
       const part = new Uint8Array(partBytes);
       const count = readSync(file, part);
       if (count === 0) return;
+      if (first && isPacked(part)) {
+        const whole = unpacked(readFileSync(path), path);
+        for (let at = 0; at < whole.length; at += partBytes) yield whole.subarray(at, at + partBytes);
+        return;
+      }
+      first = false;
       yield part.subarray(0, count);
     }
   } catch (error) {

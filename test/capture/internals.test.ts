@@ -1,63 +1,13 @@
 /** Dumps of chrome://webrtc-internals, and what they bring to a capture of the same call. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { joinCalls } from '../../src/analysis/calls.ts';
-import { utf8 } from '../../src/base/bytes.ts';
 import { Prng } from '../../src/base/random.ts';
 import { openFile } from '../../src/capture/open.ts';
 import { diagnose } from '../../src/diagnosis/diagnose.ts';
 import type { Trace } from '../../src/trace/model.ts';
-import { captureTrace, onlyHandshake } from '../support/reading.ts';
-
-const capture = captureTrace('chromium_janus_srtp', 'without keys');
-const handshake = onlyHandshake(capture);
-const colons = (hex: string): string => (hex.match(/../g) ?? []).join(':').toUpperCase();
-const [receiver = '', sender = ''] =
-  handshake.stun.find(({ src, username }) => src === handshake.server && username)?.username?.split(':') ?? [];
-
-/** The browser is the server here: it offered actpass, and the answer is active. */
-const sdp = (ufrag: string, setup: string, fingerprint: string): string =>
-  [
-    'v=0',
-    'o=- 1 2 IN IP4 127.0.0.1',
-    's=-',
-    't=0 0',
-    'm=audio 9 UDP/TLS/RTP/SAVPF 111',
-    'c=IN IP4 0.0.0.0',
-    'a=mid:0',
-    `a=ice-ufrag:${ufrag}`,
-    'a=ice-pwd:0123456789012345678901',
-    `a=fingerprint:sha-256 ${fingerprint}`,
-    `a=setup:${setup}`,
-    'a=rtcp-mux',
-    'a=rtpmap:111 opus/48000/2',
-    '',
-  ].join('\r\n');
-
-function dump({ ours = sender, peers = receiver, wrong = false } = {}): Uint8Array {
-  const at = new Date((capture.header.startedAt ?? 0) + 5).toISOString();
-  const certificate = handshake.certificates.client[0]?.sha256 ?? '';
-  const theirs = wrong ? certificate.replace(/^../, '00') : certificate;
-  const offer = sdp(ours, 'actpass', colons(handshake.certificates.server[0]?.sha256 ?? ''));
-  const connection = {
-    pid: 1,
-    url: 'https://example.org/room?token=secret',
-    updateLog: [
-      { time: at, type: 'setLocalDescription', value: `type: offer, sdp: ${offer}` },
-      {
-        time: at,
-        type: 'setRemoteDescription',
-        value: JSON.stringify({ type: 'answer', sdp: sdp(peers, 'active', colons(theirs)) }),
-      },
-      { time: at, type: 'iceconnectionstatechange', value: 'checking' },
-      { time: at, type: 'iceconnectionstatechange', value: '"connected"' },
-    ],
-    stats: {
-      'T01-dtlsState': { statsType: 'transport', values: '["new","connecting","connected"]' },
-      'T01-tlsVersion': { statsType: 'transport', values: '["FEFD"]' },
-    },
-  };
-  return utf8(JSON.stringify({ getUserMedia: [], PeerConnections: { '1-1': connection }, UserAgent: 'x' }));
-}
+import { capture, dump, receiver, sender } from '../support/internalsDump.ts';
+import { onlyHandshake } from '../support/reading.ts';
 
 const callsIn = (bytes: Uint8Array) => {
   const opened = openFile(bytes);
@@ -98,6 +48,40 @@ describe('a dump of webrtc-internals', () => {
     const { trace, by } = joined(dump({ ours: 'aaaa', peers: 'bbbb', wrong: true }));
     expect(by).toEqual([]);
     expect(trace.events).toEqual(capture.events);
+  });
+
+  it('as Chromium 156 saves it has both descriptions, candidates, states with their times, and what the transport says', () => {
+    const calls = callsIn(readFileSync(new URL('../fixtures/internals/chromium-156.json', import.meta.url)));
+    for (const { ufrags } of calls) expect(ufrags).toEqual(['q3Pu', 'aDBX']);
+    const [offerer, answerer] = calls.map(({ facts }) =>
+      facts.map(({ at, event }) => {
+        expect(at).toBeGreaterThan(1_795_295_036_000);
+        const { fact } = event as { readonly fact?: Readonly<Record<string, unknown>> };
+        if (event.kind === 'fingerprint') return `fingerprint of the ${event.of}`;
+        return [fact?.['of'], fact?.['kind'], fact?.['type'] ?? fact?.['to'] ?? fact?.['client'] ?? fact?.['role']]
+          .join(' ')
+          .trim();
+      }),
+    );
+    const of = (ours: 'offer' | 'answer') => [
+      ...(ours === 'offer'
+        ? ['ours description offer', 'peers description answer']
+        : ['peers description offer', 'ours description answer']),
+      ...Array.from({ length: 2 }, () => 'ours candidate host'),
+      ...Array.from({ length: 2 }, () => 'peers candidate host'),
+    ];
+    expect(offerer?.slice().sort()).toEqual(
+      [
+        ...of('offer'),
+        'state checking',
+        'state connected',
+        'stack server',
+        'roles answer',
+        'fingerprint of the server',
+        'fingerprint of the client',
+      ].sort(),
+    );
+    expect(answerer).toContain('stack client');
   });
 
   it('that is cut, or noise, never throws and says so', () => {

@@ -1,5 +1,6 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestCli } from '../support/buildCli.ts';
 
@@ -56,6 +57,22 @@ describe('read', () => {
     expect(await protection()).not.toContain('records decrypted');
     expect(await protection('--keys', 'run.keys')).toContain('records decrypted');
     expect(await protection('run.keys')).toContain('records decrypted');
+  });
+
+  it('reads what is packed with gzip as if it were not, and says when it can not', async () => {
+    const bytes = readFileSync(capture('loss-small.pcapng'));
+    writeFileSync(cli.path('packed.pcapng.gz'), gzipSync(bytes));
+    writeFileSync(cli.path('cut.gz'), gzipSync(bytes).subarray(0, 900));
+    const keys = capture('loss-small.keylog');
+    const [plain, packed] = await Promise.all(
+      [capture('loss-small.pcapng'), 'packed.pcapng.gz'].map((name) => cli.run('read', name, '--keys', keys, '--json')),
+    );
+    expect(packed).toEqual(plain);
+    const { code, stderr } = await cli.run('read', 'cut.gz');
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^Can not unpack cut\.gz, which is a gzip file: .*Try gunzip\./),
+    ]);
   });
 
   it('reads several files, each under its name', async () => {

@@ -1,8 +1,10 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { captureDirectory } from '../../support/fixtures.ts';
+import { dump } from '../../support/internalsDump.ts';
 import { launchChromium } from '../../support/launchChromium.ts';
 import { faintTexts, openScene, overflowing, panelFiles, themes, widths } from '../../support/panelShots.ts';
 
@@ -118,6 +120,23 @@ describe('files in the panel', () => {
       expect((await ladder(one)).some((row) => /encrypted/.test(row ?? ''))).toBe(marked);
     }
     await again.close();
+    await page.close();
+  });
+
+  it('a browser’s dump, packed as it saves it, is joined to the capture of its call', async () => {
+    const page = await open();
+    const packed = { name: 'webrtc_internals_dump.gz', base64: gzipSync(dump({ wrong: true })).toString('base64') };
+    await drop(page, [packed, await fixture('chromium_janus_srtp.pcapng')]);
+    await page.getByRole('option', { name: /chromium_janus_srtp/ }).waitFor();
+    expect(await page.locator('.notice').textContent()).toContain(
+      'chromium_janus_srtp.pcapng is joined to the browser’s call 1-1 of https://example.org/room, by user fragment.',
+    );
+    // Signalling announced another certificate: only the dump knows that.
+    expect(await verdict(page)).toContain("The client's certificate is not the one that signalling announced");
+    for (const theme of themes) {
+      await page.emulateMedia({ colorScheme: theme });
+      await page.screenshot({ path: join(pictures, `internals-${theme}.png`) });
+    }
     await page.close();
   });
 
