@@ -33,7 +33,7 @@ export type Cause =
   /** Each ClientHello gets another cookie. */
   | { readonly kind: 'cookies'; readonly cookies: number; readonly flight: FlightView }
   /** One ClientHello got several ServerHellos. */
-  | { readonly kind: 'interleaved'; readonly hellos: number; readonly flight: FlightView }
+  | { readonly kind: 'interleaved'; readonly hellos: number }
   /** A new handshake, where the other side is still in the one before. */
   | { readonly kind: 'stale'; readonly before: Before; readonly flight: FlightView }
   /** A flight arrives whole, and its receiver does not take it, for the reason that `kind` names. */
@@ -61,7 +61,7 @@ export function leadingCause(handshake: Handshake): Cause | undefined {
   const cookies = new Set(cookiesOf(handshake).map(({ cookie }) => cookie)).size;
   if (cookies > 1 && !hasMessage(handshake, 'server_hello')) return { kind: 'cookies', cookies, flight };
   const hellos = serverRandoms(handshake).size;
-  if (hellos > 1) return { kind: 'interleaved', hellos, flight };
+  if (hellos > 1) return { kind: 'interleaved', hellos };
   const junk = junkOf(handshake);
   const [first] = junk;
   if (first && (flightsFrom(handshake, first.from).at(-1)?.resentAt.length ?? 0) === 0)
@@ -188,7 +188,8 @@ export const reusedNumbers = (handshake: Handshake, from: Actor): readonly Datag
       ),
   );
 
-const reusesNumbers = (handshake: Handshake, { from, number }: FlightView): boolean =>
+/** Whether a flight does so. */
+export const reusesNumbers = (handshake: Handshake, { from, number }: FlightView): boolean =>
   reusedNumbers(handshake, from).some(({ flight }) => flight === number);
 
 /**

@@ -9,6 +9,8 @@ import type { Actor } from '../trace/model.ts';
 import { nameIn, versions } from '../wire/registry.ts';
 import { cipherSuite, cipherSuiteName } from '../wire/suites.ts';
 import { isOver } from './alerts.ts';
+import { serverRandoms } from './causes.ts';
+import { causeText } from './causeText.ts';
 import { failureText, numbers, text } from './failures.ts';
 import { answerOf, certificateAsked, emptyAuthorities, emptyCertificate, messageOf } from './fields.ts';
 import {
@@ -42,7 +44,8 @@ export type RefusalId =
   | 'empty-certificate-authorities'
   | 'unknown-signature-algorithm'
   | 'signature-mismatch'
-  | 'finished-decrypt-failure';
+  | 'finished-decrypt-failure'
+  | 'interleaved-handshakes';
 
 export interface Refusal {
   readonly id: RefusalId;
@@ -79,6 +82,8 @@ export const refusalText = ({ basis, text: clause }: Refusal): string =>
 
 /** AlertDescription (RFC 8446 §6.2, RFC 5246 §7.2). */
 const alertOf = {
+  unexpectedMessage: 10,
+  badRecordMac: 20,
   handshakeFailure: 40,
   badCertificate: 42,
   expired: 45,
@@ -90,11 +95,23 @@ const alertOf = {
   internalError: 80,
 } as const;
 
+/** Alerts over a message that is not the one which was due, or does not fit what came before. */
+const mixed: ReadonlySet<number> = new Set([
+  alertOf.unexpectedMessage,
+  alertOf.badRecordMac,
+  alertOf.illegalParameter,
+  alertOf.decryptError,
+]);
+
 function causeOf(handshake: Handshake, alert: AlertView): Cause | undefined {
   if (alert.description === alertOf.version)
     return handshake.establishedAt === undefined
       ? { id: 'version-mismatch', basis: 'shown', text: versionText(handshake, alert) }
       : undefined;
+  const hellos = mixed.has(alert.description) ? serverRandoms(handshake).size : 0;
+  // Whatever did not fit then was of another handshake.
+  if (hellos > 1)
+    return { id: 'interleaved-handshakes', basis: 'shown', text: causeText({ kind: 'interleaved', hellos }) };
   const own = handshake.failures.find(({ actor }) => actor === alert.from)?.failure;
   // Who says why it gave up is believed, also where that has no rule.
   if (own && own.code !== 'alert' && own.code !== 'timed-out') return toldCause(handshake, alert, own);

@@ -4,10 +4,11 @@
  */
 import type { AlertView, DatagramView, FlightView, Handshake, LostRange } from '../analysis/model.ts';
 import type { Actor, TraceTime } from '../trace/model.ts';
-import { type Behind, type Cause, causeBehind, junkOf, leadingCause, neverAgainOf } from './causes.ts';
+import { type Behind, type Cause, causeBehind, junkOf, leadingCause, neverAgainOf, reusesNumbers } from './causes.ts';
 import { type Cut, cutsOf, type SplitRecord, splitRecordsOf } from './cuts.ts';
 import {
   anyLost,
+  bothBegan,
   datagramsOf,
   flightOf,
   flightsFrom,
@@ -52,6 +53,8 @@ export const ethernetPayload = 1472;
 /** Why a handshake went no further, as far as the trace tells. */
 export type Stop =
   | { readonly kind: 'nothing' }
+  /** A ClientHello came from either side. */
+  | { readonly kind: 'both-active' }
   | { readonly kind: 'cut'; readonly cuts: readonly Cut[] }
   /** The sender itself puts records across the ends of datagrams. */
   | { readonly kind: 'split-record'; readonly records: readonly SplitRecord[] }
@@ -171,10 +174,13 @@ function stopOf(
   const open = cuts.filter(({ datagram }) => flightOf(handshake, datagram)?.complete !== true);
   if (open.length > 0) return { kind: 'cut', cuts: open };
   if (!stalled || neverBegan(handshake)) return { kind: 'nothing' };
+  if (bothBegan(handshake)) return { kind: 'both-active' };
   const across = splitRecords.filter(({ datagram }) => flightOf(handshake, datagram)?.complete !== true);
   if (across.length > 0) return { kind: 'split-record', records: across };
   const forgotten = lastFlightForgotten(handshake);
-  if (forgotten) return forgotten;
+  // What a receiver has to take for a replay it can't answer.
+  if (forgotten)
+    return reusesNumbers(handshake, forgotten.flight) ? { kind: 'numbers', flight: forgotten.flight } : forgotten;
   const leading = leadingCause(handshake);
   if (leading) return leading;
   const link = stoppedByLink(handshake);
@@ -237,7 +243,7 @@ const recordAndHandshakeHeader = 25;
  * Repetitions of the client's last flight that arrived after the server was done, and that it did not answer with its own
  * (RFC 6347 §4.2.4 says that it must). One of them may have crossed the answer.
  */
-function lastFlightForgotten(handshake: Handshake): Stop | undefined {
+function lastFlightForgotten(handshake: Handshake): Extract<Stop, { readonly kind: 'last-flight' }> | undefined {
   const { version } = handshake.parameters;
   const flight = flightsFrom(handshake, 'client').at(-1);
   if (version === undefined || version === '1.3' || !flight?.messages.includes('finished')) return undefined;

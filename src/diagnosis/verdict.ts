@@ -227,6 +227,8 @@ export function stopText(handshake: Handshake, stop: Stop): string {
   switch (stop.kind) {
     case 'nothing':
       return 'nothing more was seen';
+    case 'both-active':
+      return 'both sides sent a ClientHello, as if both were the client, and neither takes what it gets';
     case 'cut': {
       const [first] = stop.cuts;
       if (!first) return 'datagrams were cut';

@@ -31,7 +31,7 @@ import {
   selectedAgain,
   strangersAfter,
 } from './casesPath.ts';
-import { timeCases } from './casesTime.ts';
+import { sameLastFlight, timeCases } from './casesTime.ts';
 
 export interface Trigger {
   readonly what: string;
@@ -504,6 +504,7 @@ export const cases: Readonly<
       },
     ],
     nearMisses: [
+      { what: 'it is repeated under numbers that a replay window drops', trace: sameLastFlight },
       { what: 'one ACK is lost and the next is not', trace: oneAckLost },
       { what: 'the handshake never completed', trace: lastFlightUnanswered('with keys') },
       { what: 'all is well', trace: capture('dtls13_nss_mutual_pq') },

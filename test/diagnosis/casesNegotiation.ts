@@ -716,6 +716,10 @@ export const negotiationCases: Readonly<
       { what: 'the flight is packed', trace: seenOf('record-per-datagram', false) },
       { what: 'each datagram is full', trace: seenBy('client', { server: { mtu: 228 } }) },
       { what: 'OpenSSL cuts at its MTU', trace: capture('bigchain_mtu300') },
+      {
+        what: 'a request for a cookie answers each of many hellos',
+        trace: run({ server: quirky('server', { cookie: true }, 'cookie-renewed'), rules: ['delay=700ms'] }),
+      },
     ],
   },
 };

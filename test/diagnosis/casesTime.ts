@@ -37,6 +37,21 @@ const clientWithoutTimer: Simulated = {
   timeoutMs: 20_000,
 };
 
+/** The server's last flight is lost, and the client asks for it with the very datagrams that the server has seen. */
+export const sameLastFlight = (): Trace =>
+  simulated({
+    rules: ['delay=10ms', 'in:drop=finished#1'],
+    client: having('client', ['same-record-numbers']),
+    timeoutMs: 20_000,
+  });
+
+/** The client's timer is a twelfth of the round trip, and each of its hellos begins another handshake at the server. */
+const answeredAnew: Simulated = {
+  rules: ['delay=300ms'],
+  client: { retransmission: { start: 50, growth: 2, cap: 60_000, attempts: 9 } },
+  server: having('server', ['hello-answered-anew'], { clientAuth: 'request' }),
+};
+
 export const timeCases: Readonly<
   Record<string, { readonly triggers: readonly Trigger[]; readonly nearMisses: readonly NearMiss[] }>
 > = {
@@ -209,6 +224,19 @@ export const timeCases: Readonly<
       { what: 'the borders stay', trace: plainAt('client', 'refragmented-resend') },
       { what: 'good_ecdhe_rsa', trace: capture('good_ecdhe_rsa') },
       { what: 'a part comes again after an ACK', trace: quirk('tls13-labels') },
+      {
+        what: 'both sides are clients, and the hello needs two datagrams',
+        trace: () =>
+          simulated({
+            rules: ['delay=10ms'],
+            client: { mtu: 120, mtuSteps: [{ fromRetransmission: 1, mtu: 100 }] },
+            server: having('server', ['both-active'], {
+              mtu: 120,
+              mtuSteps: [{ fromRetransmission: 1, mtu: 100 }],
+            }),
+            timeoutMs: 20_000,
+          }),
+      },
     ],
   },
   'record-number-reused': {
@@ -230,6 +258,12 @@ export const timeCases: Readonly<
         trace: quirkAt('client', 'number-after-cookie'),
         severity: 'warning',
         says: /number 0 of epoch 0, which the request for the cookie had/,
+      },
+      {
+        what: 'the last flight of a client does, which the server drops as a replay',
+        trace: sameLastFlight,
+        severity: 'error',
+        says: /^12 records of the client .* the server does not get past them/,
       },
     ],
     nearMisses: [
@@ -284,6 +318,11 @@ export const timeCases: Readonly<
       { what: 'the path is slow, and the timer slower', trace: seenBy('client', { rules: ['delay=400ms'] }) },
       { what: 'a hello is lost', trace: seenBy('client', { rules: ['out:drop=client_hello#1', 'delay=10ms'] }) },
       { what: 'one loss', trace: capture('lossy_retransmit') },
+      {
+        // A flight with a hole, and later the last flight: each costs a timer of the same length.
+        what: 'a loss each way keeps the rhythm of a slow answer',
+        trace: () => simulated({ rules: ['delay=10ms', 'in:drop=certificate@1500#1', 'in:drop=finished#1'], server: chain }),
+      },
     ],
   },
   'stale-association': {
@@ -320,6 +359,12 @@ export const timeCases: Readonly<
         trace: quirkAt('client', 'hello-answered-anew'),
         severity: 'error',
         says: /different randoms/,
+      },
+      {
+        what: 'the server refuses what the client signed in another of them',
+        trace: () => simulated(answeredAnew),
+        severity: 'error',
+        says: /different randoms: each time it began anew\. The client goes on with one of them/,
       },
     ],
     nearMisses: [

@@ -7,7 +7,9 @@ import { captureNames } from '../support/fixtures.ts';
 import { rawRecord } from '../support/raw.ts';
 import { captureTrace, onlyHandshake, snapshotOf } from '../support/reading.ts';
 import { captureAt, captureHeader, type Simulated, simulated } from '../support/traces.ts';
+import { traceOfQuirk } from '../support/quirkCases.ts';
 import { onlyStun } from './casesPath.ts';
+import { sameLastFlight } from './casesTime.ts';
 
 const said = (trace: Trace) => {
   const { outcome, lastMessage, verdict } = diagnose(onlyHandshake(trace));
@@ -200,5 +202,21 @@ describe('a capture of ICE alone', () => {
       'No DTLS at all: ICE checks between 192.0.2.1:5000 and 192.0.2.2:6000 are answered, and in 5 s neither side sent a ClientHello, as when both are passive.',
     );
     expect(snapshotOf(onlyStun(500)()).handshakes).toEqual([]);
+  });
+
+  it('two clients are told of before all that comes of it', () => {
+    const { outcome, verdict } = said(traceOfQuirk('both-active', true));
+    expect(outcome).toBe('stalled');
+    expect(verdict).toBe(
+      "Stalled after the client's ClientHello: both sides sent a ClientHello, as if both were the client, and neither takes what it gets.",
+    );
+  });
+
+  it('a flight that only replays is told of before the silence that it meets', () => {
+    expect(said(sameLastFlight())).toMatchObject({
+      outcome: 'stalled',
+      verdict:
+        "Stalled after the client's Finished: the client's flight 3 (ClientKeyExchange to Finished) was sent five times and holds records under numbers that were used before, which a replay window drops.",
+    });
   });
 });

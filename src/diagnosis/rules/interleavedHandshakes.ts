@@ -1,5 +1,6 @@
 import { serverRandoms } from '../causes.ts';
 import { rule } from '../model.ts';
+import { refusalAs } from '../refusals.ts';
 import { evidenceOf, storyOf } from '../story.ts';
 import { count } from '../words.ts';
 
@@ -17,7 +18,8 @@ export const interleavedHandshakes = rule(
   (handshake) => {
     const randoms = serverRandoms(handshake);
     if (randoms.size < 2) return undefined;
-    const ended = storyOf(handshake).stop.kind === 'interleaved';
+    const ended =
+      storyOf(handshake).stop.kind === 'interleaved' || refusalAs(handshake, 'interleaved-handshakes') !== undefined;
     const hellos = handshake.flights.find(({ messages }) => messages[0] === 'client_hello');
     return {
       severity: ended ? 'error' : 'warning',

@@ -40,6 +40,8 @@ interface Waste {
 function waste(handshake: Handshake, flight: FlightView): Waste | undefined {
   const datagrams = datagramsOf(handshake, flight.packets).filter(({ attempt }) => attempt === 0);
   if (datagrams.length < leastDatagrams || datagrams.some(({ records }) => records.length !== 1)) return undefined;
+  // Each of them answers a hello of its own.
+  if (flight.messages[0] === 'hello_verify_request') return undefined;
   const cut = datagrams.some(({ records }) =>
     records.some(({ fragments }) => fragments.some(({ length, total }) => length < total)),
   );

@@ -16,6 +16,8 @@ export const refragmentedRetransmission = rule(
   },
   (handshake) => {
     const { stop } = storyOf(handshake);
+    // Nobody reads hellos there.
+    if (stop.kind === 'both-active') return undefined;
     const cut = handshake.flights.filter((flight) => isRecut(handshake, flight));
     const flight = stop.kind === 'borders' ? stop.flight : cut.at(-1);
     if (!flight) return undefined;

@@ -1,7 +1,7 @@
 import type { FlightView, Handshake } from '../../analysis/model.ts';
 import { arrivedAt } from '../lookups.ts';
 import { rule } from '../model.ts';
-import { datagramsOf, evidenceOf } from '../story.ts';
+import { datagramsOf, evidenceOf, flightOfLost } from '../story.ts';
 import { capitalised, count, duration, flightText } from '../words.ts';
 
 export const rtoBelowRtt = rule(
@@ -50,6 +50,8 @@ const firstAgain = ({ resentAt }: FlightView): number => resentAt[0] ?? Number.P
  */
 function distance(handshake: Handshake, flight: FlightView, answer: FlightView): number | undefined {
   if (flight.resentAfterAck.length > 0 || answer.resentAfterAck.length > 0) return undefined;
+  // Timers of one length at both ends keep a rhythm too, and a loss in either flight is answered in it.
+  if (lacked(handshake, flight) || lacked(handshake, answer)) return undefined;
   const asked = [flight.sentAt, ...flight.resentAt].slice(0, compared);
   const came = arrivals(handshake, answer).slice(0, asked.length);
   if (asked.length < 2 || came.length < asked.length) return undefined;
@@ -59,6 +61,11 @@ function distance(handshake: Handshake, flight: FlightView, answer: FlightView):
 }
 const compared = 8;
 const jitterMs = 3;
+
+/** Whether some of its first sending is known to have been lost. */
+const lacked = (handshake: Handshake, flight: FlightView): boolean =>
+  datagramsOf(handshake, flight.packets).some(({ attempt, delivered }) => attempt === 0 && delivered === false) ||
+  handshake.lost.some((lost) => lost.evidence === 'hole' && flightOfLost(handshake, lost) === flight);
 
 /** When each sending of a flight was first seen by the other side, as far as the trace tells. */
 function arrivals(handshake: Handshake, flight: FlightView): number[] {
