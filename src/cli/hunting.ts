@@ -3,7 +3,7 @@ import { chooseHandshakes } from '../compare/choose.ts';
 import { compareHandshakes } from '../compare/compare.ts';
 import type { Comparison } from '../compare/model.ts';
 import type { NamedSide } from '../report/comparison.ts';
-import { type Attempt, attemptOf, type Hunt, hunt, type Run, unmet } from '../run/index.ts';
+import { type Attempt, attemptOf, type Hunt, hunt, judgedOf, type Run, unmet } from '../run/index.ts';
 import type { Expectation, Scenario } from '../scenario/index.ts';
 import type { Trace, TraceEvent } from '../trace/model.ts';
 import { type CredentialSource, credentialsOnce } from './credentials.ts';
@@ -103,13 +103,8 @@ export async function makeOne(
 export const breathe = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** What of the expectation did not hold in a run. */
-export function unmetIn(expectation: Expectation, { handshakes: [first], outcome }: Reading): readonly string[] {
-  return unmet(expectation, {
-    handshake: first?.handshake,
-    outcome,
-    findings: first?.diagnosis.findings ?? [],
-  });
-}
+export const unmetIn = (expectation: Expectation, { handshakes }: Reading): readonly string[] =>
+  unmet(expectation, judgedOf(handshakes));
 
 /** The last good one and the first bad one compared; undefined when there are not both, or one has no handshake. */
 export function huntDifference(

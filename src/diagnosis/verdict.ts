@@ -11,6 +11,7 @@ import { lostDatagrams } from './losses.ts';
 import type { Outcome } from './model.ts';
 import { hangupText, iceWorksText, noIceText, teardownText } from './path.ts';
 import { refusalOf, refusalText } from './refusals.ts';
+import { hastyTimer } from './roundTrip.ts';
 import { stormsOf } from './storms.ts';
 import {
   bothWaited,
@@ -151,6 +152,9 @@ function costText(handshake: Handshake): string {
   const [storm] = stormsOf(handshake);
   if (storm)
     return `; ${flightText(storm.flight)} was sent again up to ${storm.peak} times a second, ${count(storm.flight.resentAt.length, 'time')} in all, which no loss explains`;
+  const hasty = hastyTimer(handshake);
+  if (hasty)
+    return `; ${count(again, 'flight')} ${again === 1 ? 'was' : 'were'} sent again and nothing was lost, as the ${hasty.flight.from}'s timer of ${duration(hasty.afterMs)} is shorter than the ${duration(hasty.longest.ms)} that an answer takes`;
   return `; ${count(again, 'flight')} ${again === 1 ? 'was' : 'were'} sent again, which is how DTLS copes with loss`;
 }
 

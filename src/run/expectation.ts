@@ -10,6 +10,18 @@ export interface Judged {
   readonly findings: readonly { readonly id: string }[];
 }
 
+/**
+ * What a run is judged by: its first handshake, and the findings of all, since what is wrong with a second one may be what
+ * the scenario is about.
+ */
+export const judgedOf = (
+  read: readonly { readonly handshake: Handshake; readonly diagnosis: Diagnosis }[],
+): Judged => ({
+  handshake: read[0]?.handshake,
+  outcome: read[0]?.diagnosis.outcome ?? 'no-answer',
+  findings: read.flatMap(({ diagnosis }) => diagnosis.findings),
+});
+
 /** What did not come as expected, as sentences without a full stop; empty when all of it held. */
 export function unmet(expectation: Expectation, { handshake, outcome, findings }: Judged): readonly string[] {
   const failures: string[] = [];

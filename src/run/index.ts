@@ -2,7 +2,7 @@
 export type * from './api.ts';
 export { VirtualClock } from './clock.ts';
 export { type RunSpec, runLimits, startRun } from './driver.ts';
-export { type Judged, unmet } from './expectation.ts';
+export { type Judged, judgedOf, unmet } from './expectation.ts';
 export { Gateway, type GatewaySpec } from './gateway.ts';
 export type { Fetch } from './http.ts';
 export { type Attempt, attemptOf, type Hunt, hunt } from './hunt.ts';
@@ -32,7 +32,7 @@ export {
 } from './signalling.ts';
 export { type SimulationSpec, simulate, simulatedAddress, simulatedRun } from './simulate.ts';
 export { simulationCredentials } from './simulationCredentials.ts';
-export { storyTrace, storyUnmet } from './stories.ts';
+export { leadingFinding, storyTrace, storyUnmet, type Told } from './stories.ts';
 export {
   type ReadRun,
   type Sample,

@@ -1,10 +1,10 @@
 /** Runs the two sides of a story, and holds them against what it tells. */
 import type { Handshake } from '../analysis/model.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
-import type { Diagnosis } from '../diagnosis/model.ts';
+import type { Diagnosis, Finding } from '../diagnosis/model.ts';
 import { type Story, type StorySide, storyExpectation, storyScenario } from '../scenario/index.ts';
 import type { Trace } from '../trace/model.ts';
-import { unmet } from './expectation.ts';
+import { judgedOf, unmet } from './expectation.ts';
 import { simulationFor } from './scenario.ts';
 import { simulate } from './simulate.ts';
 import { simulationCredentials } from './simulationCredentials.ts';
@@ -25,18 +25,24 @@ export function storyTrace(
   return simulate(simulationFor(scenario, tool, ours, theirs, crypto));
 }
 
+/** One handshake of a run, as the reader tells it. */
+export interface Told {
+  readonly handshake: Handshake;
+  readonly diagnosis: Diagnosis;
+}
+
 /** What did not come as the story tells, as sentences without a full stop; empty when it holds. */
-export function storyUnmet(
-  story: Story,
-  side: StorySide,
-  first: { readonly handshake: Handshake; readonly diagnosis: Diagnosis } | undefined,
-): readonly string[] {
+export function storyUnmet(story: Story, side: StorySide, told: readonly Told[]): readonly string[] {
   const { leads } = story[side].gives;
-  const findings = first?.diagnosis.findings ?? [];
-  const outcome = first?.diagnosis.outcome ?? 'no-answer';
-  const leading = findings[0]?.id;
+  const leading = leadingFinding(told)?.id;
   return [
-    ...unmet(storyExpectation(story, side), { handshake: first?.handshake, outcome, findings }),
+    ...unmet(storyExpectation(story, side), judgedOf(told)),
     ...(leading === leads ? [] : [`the leading finding should be ${leads ?? 'none'}, and is ${leading ?? 'none'}`]),
   ];
+}
+
+/** The finding that leads a run: of the gravest, the first. */
+export function leadingFinding(told: readonly Told[]): Finding | undefined {
+  const all = told.flatMap(({ diagnosis }) => diagnosis.findings);
+  return (['error', 'warning', 'info'] as const).flatMap((rank) => all.filter(({ severity }) => severity === rank))[0];
 }

@@ -321,7 +321,8 @@ export const timeCases: Readonly<
       {
         // A flight with a hole, and later the last flight: each costs a timer of the same length.
         what: 'a loss each way keeps the rhythm of a slow answer',
-        trace: () => simulated({ rules: ['delay=10ms', 'in:drop=certificate@1500#1', 'in:drop=finished#1'], server: chain }),
+        trace: () =>
+          simulated({ rules: ['delay=10ms', 'in:drop=certificate@1500#1', 'in:drop=finished#1'], server: chain }),
       },
     ],
   },

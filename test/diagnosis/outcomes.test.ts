@@ -4,10 +4,10 @@ import { diagnose } from '../../src/diagnosis/diagnose.ts';
 import { type Outcome, outcomes } from '../../src/diagnosis/model.ts';
 import type { Trace, TraceEvent } from '../../src/trace/model.ts';
 import { captureNames } from '../support/fixtures.ts';
+import { traceOfQuirk } from '../support/quirkCases.ts';
 import { rawRecord } from '../support/raw.ts';
 import { captureTrace, onlyHandshake, snapshotOf } from '../support/reading.ts';
 import { captureAt, captureHeader, type Simulated, simulated } from '../support/traces.ts';
-import { traceOfQuirk } from '../support/quirkCases.ts';
 import { onlyStun } from './casesPath.ts';
 import { sameLastFlight } from './casesTime.ts';
 
@@ -202,6 +202,12 @@ describe('a capture of ICE alone', () => {
       'No DTLS at all: ICE checks between 192.0.2.1:5000 and 192.0.2.2:6000 are answered, and in 5 s neither side sent a ClientHello, as when both are passive.',
     );
     expect(snapshotOf(onlyStun(500)()).handshakes).toEqual([]);
+  });
+
+  it('repetitions of a hasty timer are not put down to loss', () => {
+    expect(said(traceOfQuirk('rto-below-rtt', true)).verdict).toMatch(
+      /; eight flights were sent again and nothing was lost, as the client's timer of 10 ms is shorter than the 60 ms that an answer takes\.$/,
+    );
   });
 
   it('two clients are told of before all that comes of it', () => {

@@ -1,6 +1,7 @@
 /** Each known failure fails and is mended as its story tells, every time the same. */
 import { describe, expect, it } from 'vitest';
 import { nobleProvider } from '../../src/crypto/noble.ts';
+import { nodeProvider } from '../../src/crypto/node/index.ts';
 import { diagnose } from '../../src/diagnosis/diagnose.ts';
 import { rules } from '../../src/diagnosis/rules/index.ts';
 import { storyTrace, storyUnmet } from '../../src/run/index.ts';
@@ -22,13 +23,12 @@ import { snapshotOf } from '../support/reading.ts';
 import { remembering } from '../support/rememberingCrypto.ts';
 
 const crypto = remembering(nobleProvider);
-const traceOf = (story: Story, side: StorySide, seed?: number): Trace =>
-  storyTrace(story, side, { tool: 'test', crypto, ...(seed !== undefined && { seed }) });
+const traceOf = (story: Story, side: StorySide): Trace => storyTrace(story, side, { tool: 'test', crypto });
 const textOf = (trace: Trace): string => toSqlog(trace, { withKeys: true });
 
 function unmetIn(story: Story, side: StorySide, trace: Trace): readonly string[] {
-  const [handshake] = snapshotOf(trace).handshakes;
-  return storyUnmet(story, side, handshake && { handshake, diagnosis: diagnose(handshake) });
+  const told = snapshotOf(trace).handshakes.map((handshake) => ({ handshake, diagnosis: diagnose(handshake) }));
+  return storyUnmet(story, side, told);
 }
 
 const cases = stories.flatMap((story) => storySides.map((side) => ({ id: story.id, side, story })));
@@ -45,7 +45,11 @@ describe('a story', () => {
   );
 
   it.each(cases.filter(({ story }) => !story.chance))('$id, $side: so with other seeds', ({ story, side }) => {
-    for (const seed of [2, 77, 40_000]) expect(unmetIn(story, side, traceOf(story, side, seed)), `${seed}`).toEqual([]);
+    for (const seed of [2, 77, 40_000]) {
+      // What keys come out matters nothing here, and the other provider is faster.
+      const trace = storyTrace(story, side, { tool: 'test', crypto: nodeProvider, seed });
+      expect(unmetIn(story, side, trace), `${seed}`).toEqual([]);
+    }
   });
 
   it.each(stories)('$id is told in three sentences, one each', ({ seen, cause, cure, title, stands }) => {

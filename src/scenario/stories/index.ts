@@ -3,6 +3,7 @@ import { type Expectation, expecting } from '../file/expectation.ts';
 import { toScenarioText } from '../file/write.ts';
 import { describeProblem } from '../problem.ts';
 import { readScenario, type Scenario } from '../scenario.ts';
+import { agreements } from './agreements.ts';
 import type { Story, StorySide } from './model.ts';
 import { modern } from './modern.ts';
 import { seeds } from './seeds.ts';
@@ -10,7 +11,7 @@ import { seeds } from './seeds.ts';
 export { type Given, type Story, type StoryRun, type StorySide, storySides } from './model.ts';
 
 /** All stories, in the order in which they are listed. */
-export const stories: readonly Story[] = [...seeds, ...modern];
+export const stories: readonly Story[] = [...seeds, ...modern, ...agreements];
 
 export const storyOf = (id: string): Story | undefined => stories.find((story) => story.id === id);
 

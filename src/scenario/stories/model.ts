@@ -45,7 +45,7 @@ export interface StoryRun {
 export interface Given {
   /** Of the first handshake. */
   readonly outcome: Outcome;
-  /** The id of its first finding; undefined when there is none at all. */
+  /** The id of the finding that is told first, of all handshakes in the run; undefined when there is none at all. */
   readonly leads: string | undefined;
   /** Findings that must be there besides. */
   readonly must?: readonly string[];
