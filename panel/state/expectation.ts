@@ -2,7 +2,7 @@
 import type { Handshake } from '../../src/analysis/model.ts';
 import type { RunBounds, RunExpectation } from '../../src/bridge/panel.ts';
 import { type Diagnosis, outcomes } from '../../src/diagnosis/model.ts';
-import { unmet } from '../../src/run/expectation.ts';
+import { judgedOf, unmet } from '../../src/run/expectation.ts';
 import type { BothSides, Bounds, Expectation } from '../../src/scenario/index.ts';
 
 export function crossing({ outcome, findings, datagrams, retransmissions }: Expectation): RunExpectation {
@@ -24,15 +24,14 @@ function arrived({ outcome, findings, datagrams, retransmissions }: RunExpectati
   return known && { outcome: known, findings, datagrams: both(datagrams), retransmissions: both(retransmissions) };
 }
 
-/** What was not as expected; empty when all was. */
+/** What was not as expected of all that a run holds, whichever of its handshakes is looked at; empty when all was. */
 export function missed(
   asked: RunExpectation,
-  read: { readonly handshake: Handshake; readonly diagnosis: Diagnosis } | undefined,
+  read: readonly { readonly handshake: Handshake; readonly diagnosis: Diagnosis }[],
 ): readonly string[] {
   const expectation = arrived(asked);
   if (expectation === undefined) return [`"${asked.outcome}" is no outcome that this version knows`];
-  const outcome = read?.diagnosis.outcome ?? 'no-answer';
-  return unmet(expectation, { handshake: read?.handshake, outcome, findings: read?.diagnosis.findings ?? [] });
+  return unmet(expectation, judgedOf(read));
 }
 
 /** "established, with retransmission-normal, without flight-lost": an expectation in a line. */

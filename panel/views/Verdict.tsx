@@ -43,10 +43,10 @@ export function Verdict(): ReactElement {
 
 /** Whether a run came as its scenario expects. */
 export function Expected(): ReactElement | null {
-  const { run, handshake, diagnosis } = useShown();
+  const { run, reading } = useShown();
   const asked = run?.request.expectation;
   if (!run || !asked || run.state === 'running') return null;
-  const failures = missed(asked, handshake && diagnosis ? { handshake, diagnosis } : undefined);
+  const failures = missed(asked, reading?.handshakes ?? []);
   const held = failures.length === 0;
   return (
     <section className="expected" data-tone={held ? 'good' : 'bad'} aria-label="Expectation">
