@@ -23,8 +23,8 @@ import {
   type Run,
   type Signalling,
   signalledConfig,
+  simulatedCredentials,
   simulatedRun,
-  simulationCredentials,
   simulationFor,
   startPathRun,
   startRun,
@@ -114,8 +114,8 @@ async function begin(scenario: Scenario, environment: BeginEnvironment): Promise
     throw invalid([{ option: made.option, message: `${made.option}: ${made.why}` }]);
   };
   if (target.kind === 'sim') {
-    const { ours, theirs } = simulationCredentials(options);
-    return simulatedRun(simulationFor(scenario, tool, ours ?? (await credentials()), theirs, crypto));
+    const { ours, theirs } = await simulatedCredentials(options, crypto, credentials);
+    return simulatedRun(simulationFor(scenario, tool, ours, theirs, crypto));
   }
   const own = await credentials();
   const spec = {

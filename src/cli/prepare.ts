@@ -7,8 +7,8 @@ import type { EndpointConfig } from '../engine/index.ts';
 import {
   configFor,
   findTurnPath,
+  simulatedCredentials,
   simulatedRun,
-  simulationCredentials,
   simulationFor,
   startPathRun,
   startRun,
@@ -113,7 +113,7 @@ async function prepareRelayed(
 
 async function prepareSimulation(scenario: Scenario, source: CredentialSource): Promise<Prepared> {
   const { options } = scenario;
-  const { ours = await source(options), theirs } = simulationCredentials(options);
+  const { ours, theirs } = await simulatedCredentials(options, nobleProvider, () => source(options));
   const spec = simulationFor(scenario, tool, ours, theirs, nobleProvider);
   checked(spec.client);
   checked(spec.server);

@@ -31,7 +31,7 @@ export {
   whipSignalling,
 } from './signalling.ts';
 export { type SimulationSpec, simulate, simulatedAddress, simulatedRun } from './simulate.ts';
-export { simulationCredentials } from './simulationCredentials.ts';
+export { simulatedCredentials, simulationCredentials } from './simulationCredentials.ts';
 export { leadingFinding, storyTrace, storyUnmet, type Told } from './stories.ts';
 export {
   type ReadRun,

@@ -8,8 +8,11 @@
  * the one that has expired; made once with `generate.ts`.
  */
 import { fromBase64 } from '../base/bytes.ts';
-import type { Credential } from '../crypto/keys.ts';
+import { unreachable } from '../base/unreachable.ts';
+import { ed25519PublicKey, publicPoint } from '../crypto/derive.ts';
+import type { Credential, CurveName, PrivateKey } from '../crypto/keys.ts';
 import { readPkcs8 } from './privateKey.ts';
+import type { KeyKind } from './spec.ts';
 
 export type BundledName =
   | 'ecdsa-p256-a'
@@ -33,6 +36,36 @@ export function bundledTestCredential(name: BundledName): Credential {
   const credential: Credential = { chain: chain.map(decoded), key: readPkcs8(decoded(key)) };
   cache.set(name, credential);
   return credential;
+}
+
+/** A private key that is public knowledge, of a kind; undefined for RSA 3072, of which there is none. */
+export function bundledTestKey(kind: KeyKind): PrivateKey | undefined {
+  switch (kind) {
+    case 'ecdsa-p256':
+      return bundledTestCredential('ecdsa-p256-a').key;
+    case 'rsa-2048':
+    case 'rsa-4096':
+      return bundledTestCredential(kind).key;
+    case 'rsa-3072':
+      return undefined;
+    case 'ecdsa-p384':
+      return curveKey('secp384r1', 48);
+    case 'ecdsa-p521':
+      return curveKey('secp521r1', 66);
+    case 'ed25519': {
+      const seed = new Uint8Array(32).fill(0x25);
+      return { kind: 'ed25519', seed, key: ed25519PublicKey(seed) };
+    }
+    default:
+      return unreachable(kind);
+  }
+}
+
+/** A key that nobody could take for a secret: all bytes alike, below the order of the curve. */
+function curveKey(curve: CurveName, length: number): PrivateKey | undefined {
+  const d = new Uint8Array(length).fill(0x25).fill(0, 0, 2);
+  const point = publicPoint(curve, d);
+  return point && { kind: 'ec', curve, d, point };
 }
 
 function decoded(text: string): Uint8Array {

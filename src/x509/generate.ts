@@ -9,14 +9,23 @@
  * serial number the rest. `size=` counts the DER of all certificates together, `leaf=` that of the leaf.
  */
 import { utf8 } from '../base/bytes.ts';
-import type { RandomSource } from '../base/random.ts';
+import { Prng, type RandomSource } from '../base/random.ts';
 import { ed25519PublicKey, ed25519Sign } from '../crypto/derive.ts';
 import type { Credential, PrivateKey, PublicKey } from '../crypto/keys.ts';
+import type { CryptoProvider } from '../crypto/provider.ts';
+import { bundledTestKey } from './bundled.ts';
 import { bits, contextTag, der, octets, oid, sequence, Tag, unsigned } from './der.ts';
 import { Oid } from './oids.ts';
 import { readPkcs8 } from './privateKey.ts';
 import { subjectPublicKeyInfo } from './publicKey.ts';
-import { type CredentialSpec, type KeyKind, largestSize, longestChain, longestCommonName } from './spec.ts';
+import {
+  type CredentialSpec,
+  formatCredentialSpec,
+  type KeyKind,
+  largestSize,
+  longestChain,
+  longestCommonName,
+} from './spec.ts';
 import { timeDer } from './time.ts';
 
 export interface GenerateEnvironment {
@@ -46,14 +55,56 @@ export async function generateCredential(spec: CredentialSpec, environment: Gene
   const unreachable = spec.size && checkSize(spec, spec.size, environment.now);
   if (unreachable) return { ok: false, error: unreachable };
 
-  const signers = await Promise.all(kindsOf(spec).map((kind) => makeSigner(kind, environment)));
+  return issue(spec, await Promise.all(kindsOf(spec).map((kind) => makeSigner(kind, environment))), environment);
+}
+
+/**
+ * The same with public test keys, for simulations: the same specification always gives the same bytes. All certificates of a
+ * kind have one key. Undefined when there is no test key of a kind (RSA 3072).
+ */
+export async function generateTestCredential(
+  spec: CredentialSpec,
+  crypto: CryptoProvider,
+  now: number,
+): Promise<Generated | undefined> {
+  const misfit = checkSpec(spec);
+  if (misfit) return { ok: false, error: { why: misfit } };
+  const unreachable = spec.size && checkSize(spec, spec.size, now);
+  if (unreachable) return { ok: false, error: unreachable };
+  const random = new Prng(formatCredentialSpec(spec)).bytes;
+  const signers = kindsOf(spec).flatMap((kind): Signer[] => {
+    const key = bundledTestKey(kind);
+    const sign = async (message: Uint8Array) => (key ? crypto.sign(key, schemes[kind], message, random) : message);
+    return key ? [{ ...shapeOf(kind), key, sign }] : [];
+  });
+  return signers.length < spec.chain ? undefined : issue(spec, signers, { random, now });
+}
+
+/** SignatureScheme (IANA) whose signatures are those of certificates. */
+const schemes: Readonly<Record<KeyKind, number>> = {
+  'ecdsa-p256': 0x0403,
+  'ecdsa-p384': 0x0503,
+  'ecdsa-p521': 0x0603,
+  'rsa-2048': 0x0401,
+  'rsa-3072': 0x0401,
+  'rsa-4096': 0x0401,
+  ed25519: 0x0807,
+};
+
+/** Lays out the chain and signs it. */
+async function issue(
+  spec: CredentialSpec,
+  signers: readonly Signer[],
+  environment: Pick<GenerateEnvironment, 'now' | 'random'>,
+): Promise<Generated> {
+  const { random } = environment;
   const [leaf, ...issuers] = layout(spec, signers, environment);
   const [leafSigner] = signers;
   if (!leaf || !leafSigner) return { ok: false, error: { why: 'a chain has at least one certificate' } };
-  const leafPlan = sized(spec, leaf, issuers, environment.random);
+  const leafPlan = sized(spec, leaf, issuers, random);
   if (!leafPlan) throw new Error('a size was found for dummies and not for the keys themselves');
-  const issuerCertificates = await Promise.all(issuers.map(({ plan, signer }) => signed(plan, signer)));
-  const leafCertificate = await signed(leafPlan, leaf.signer);
+  const issuerCertificates = await Promise.all(issuers.map(({ plan, signer }) => signed(plan, signer, random)));
+  const leafCertificate = await signed(leafPlan, leaf.signer, random);
   return {
     ok: true,
     credential: { chain: [leafCertificate, ...issuerCertificates], key: leafSigner.key },
@@ -372,9 +423,10 @@ const certificateLength = (plan: Plan, signer: Shape): number =>
 const mostTries = 1000;
 
 /** Signs until the certificate has its planned length: ECDSA signatures vary by a few bytes from one to the next. */
-async function signed(plan: Plan, signer: Signer): Promise<Uint8Array> {
-  const body = tbs(plan, signer);
+async function signed(plan: Plan, signer: Signer, random: RandomSource): Promise<Uint8Array> {
   for (let i = 0; i < mostTries; i++) {
+    // Signatures of the same text may all be the same one (RFC 6979), so each is of another serial number.
+    const body = tbs(i === 0 ? plan : { ...plan, serial: serialNumber(random, plan.serial.length) }, signer);
     const signature = await signer.sign(body);
     if (signature.length === plan.signatureLength) return certificate(body, signer, signature);
   }

@@ -171,6 +171,14 @@ describe('a simulated sweep', () => {
     return results;
   };
 
+  it('has its certificates made with test keys, which are the same everywhere', async () => {
+    const of = plan('sweep: { certGen: ["ecdsa-p256,size=3000", "ecdsa-p256,chain=2,expired"] }');
+    expect((await simulated(of, cells(of))).map(({ outcomes }) => outcomes)).toEqual([
+      { established: 1 },
+      { established: 1 },
+    ]);
+  });
+
   it('is the same in shards as in one piece', async () => {
     const of = plan('versions: "1.2"', 'sweep: { mtu: [300, 1200], link: ["loss=30%", "mtu=600"] }');
     const whole = await simulated(of, cells(of));

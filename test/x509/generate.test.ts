@@ -3,7 +3,7 @@ import { keyName } from '../../src/crypto/keys.ts';
 import { nobleProvider } from '../../src/crypto/noble.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import { chainLinks } from '../../src/x509/chain.ts';
-import { generateCredential, smallestSize } from '../../src/x509/generate.ts';
+import { generateCredential, generateTestCredential, smallestSize } from '../../src/x509/generate.ts';
 import { certificatesToPem, credentialToPem, privateKeyToPem } from '../../src/x509/import.ts';
 import { publicHalf } from '../../src/x509/privateKey.ts';
 import { readCertificate } from '../../src/x509/read.ts';
@@ -227,6 +227,30 @@ describe('sizes', () => {
     const { chain } = await make('ecdsa-p256,size=1000000');
     expect(sizes(chain)).toBe(1_000_000);
     expect(readCertificate(chain[0] ?? new Uint8Array(0)).ok).toBe(true);
+  });
+});
+
+describe('credentials made with public test keys', () => {
+  it.each([
+    'ecdsa-p256,size=5000',
+    'ecdsa-p384,chain=2,size=1201',
+    'ecdsa-p521,leaf=900',
+    'rsa-2048,chain=3,size=3700',
+    'ed25519,chain=2,expired',
+  ])('are the same bytes each time, of the size that was asked for, and verify: %s', async (text) => {
+    const make = () => generateTestCredential(specOf(text), nobleProvider, noon);
+    const [first, second] = [await make(), await make()];
+    expect(second).toEqual(first);
+    const { chain } = first?.ok ? first.credential : { chain: [] };
+    expect(chainLinks(chain, nodeProvider).map(({ kind }) => kind)).toEqual(chain.map(() => 'verified'));
+    const { size } = specOf(text);
+    if (size) expect(size.of === 'leaf' ? chain[0]?.length : sizes(chain)).toBe(size.bytes);
+  });
+
+  it('say why one can not be made, and that there is no key of RSA 3072', async () => {
+    const made = (text: string) => generateTestCredential(specOf(text), nobleProvider, noon);
+    expect(await made('ecdsa-p256,size=100')).toMatchObject({ ok: false, error: { smallest: expect.any(Number) } });
+    expect(await made('rsa-3072')).toBeUndefined();
   });
 });
 

@@ -11,7 +11,7 @@ import { sanitiseHeader } from '../../trace/sanitise.ts';
 import { unmet } from '../expectation.ts';
 import { simulationFor } from '../scenario.ts';
 import { simulate } from '../simulate.ts';
-import { simulationCredentials } from '../simulationCredentials.ts';
+import { simulatedCredentials } from '../simulationCredentials.ts';
 
 /** What a cell counts of a handshake. */
 export interface Sample {
@@ -69,15 +69,15 @@ export interface SimulatedShake {
   readonly crypto: CryptoProvider;
   /** What reading the trace calculates with, where a faster one is at hand. */
   readonly reading?: CryptoProvider;
-  /** Our certificates, where the scenario asks for some that no test key fills. */
+  /** Our certificates, where the scenario asks for some that are pasted, or that no test key fills. */
   readonly credentials: () => Promise<readonly Credential[]>;
 }
 
 /** Makes a simulated handshake; throws a `RangeError` for settings that no endpoint could work with. */
 export async function shakeSimulated(spec: SimulatedShake): Promise<Shaken<Trace> & { readonly ok: true }> {
   const { scenario, expectation, crypto } = spec;
-  const { ours, theirs } = simulationCredentials(scenario.options);
-  const simulation = simulationFor(scenario, spec.tool, ours ?? (await spec.credentials()), theirs, crypto);
+  const { ours, theirs } = await simulatedCredentials(scenario.options, crypto, spec.credentials);
+  const simulation = simulationFor(scenario, spec.tool, ours, theirs, crypto);
   const trace = simulate(simulation);
   const analysis = new Analysis({ crypto: spec.reading ?? crypto, header: trace.header });
   for (const event of trace.events) analysis.push(event);
