@@ -24,7 +24,8 @@ import { StandInSession } from './page/standInSession.ts';
 import { servePanel } from './panels.ts';
 import { readRun } from './reading.ts';
 import { Runs } from './runs.ts';
-import { startRequest } from './start.ts';
+import { madeCredentials, type StartEnvironment, startRequest, startScenario } from './start.ts';
+import { Sweeps } from './sweeps.ts';
 
 /** A helper that no panel and no run has used for so long may end. ms */
 const releaseMs = 30_000;
@@ -58,33 +59,61 @@ const pages: PageBook = new PageBook({
 });
 const sites = openSites(() => pages.sitesChanged(), complain);
 
+const environment: StartEnvironment = {
+  helper,
+  clock: workerClock,
+  wallClock: Date.now,
+  crypto: nobleProvider,
+  random,
+  subtle: crypto.subtle,
+  fetch: (url, init) => fetch(url, init),
+  ownStack,
+  standIn: (tab) => {
+    const session = new StandInSession(toHex(random(16)), tab);
+    pages.begin(session);
+    return session;
+  },
+  tool: `dtlscope ${version}`,
+};
+
 const runs = new Runs({
-  start: (request, carried) =>
-    startRequest(
-      request,
-      {
-        helper,
-        clock: workerClock,
-        wallClock: Date.now,
-        crypto: nobleProvider,
-        random,
-        subtle: crypto.subtle,
-        fetch: (url, init) => fetch(url, init),
-        ownStack,
-        standIn: (tab) => {
-          const session = new StandInSession(toHex(random(16)), tab);
-          pages.begin(session);
-          return session;
-        },
-        tool: `dtlscope ${version}`,
-      },
-      carried,
-    ),
+  start: (request, carried) => startRequest(request, environment, carried),
   wallClock: Date.now,
   schedule,
   read: (trace) => readRun(trace, nobleProvider),
   archive: new IndexedDbArchive(),
   keeping,
+  complain,
+});
+
+/** What a sweep calls often enough that Chromium does not take the worker for idle: any call of its interface counts. ms */
+const awakeMs = 20_000;
+let jobs = 0;
+function busy(): () => void {
+  jobs += 1;
+  let cancel = (): void => {};
+  const stay = (): void => {
+    cancel = schedule(awakeMs, () => {
+      void browser.runtime.getPlatformInfo();
+      stay();
+    });
+  };
+  stay();
+  return () => {
+    jobs -= 1;
+    cancel();
+    releaseLater();
+  };
+}
+
+const sweeps = new Sweeps({
+  start: (scenario) => startScenario(scenario, environment),
+  credentials: ({ options }) => madeCredentials(options, environment),
+  crypto: nobleProvider,
+  schedule,
+  keep: (name, trace) => runs.keep(name, trace),
+  busy,
+  tool: environment.tool,
   complain,
 });
 
@@ -106,9 +135,9 @@ function purgeLater(): void {
 }
 function releaseLater(): void {
   cancelRelease();
-  if (panels > 0 || runs.running > 0) return;
+  if (panels > 0 || runs.running > 0 || jobs > 0) return;
   cancelRelease = schedule(releaseMs, () => {
-    if (panels === 0 && runs.running === 0) helper.release();
+    if (panels === 0 && runs.running === 0 && jobs === 0) helper.release();
   });
 }
 runs.onChange((_run, what) => what === 'ended' && releaseLater());
@@ -129,5 +158,16 @@ browser.runtime.onConnect.addListener((port) => {
     releaseLater();
     purgeLater();
   });
-  servePanel(adaptPort(port, lastError), { runs, keeping, helper, pages, sites, openTab, schedule, version, complain });
+  servePanel(adaptPort(port, lastError), {
+    runs,
+    keeping,
+    helper,
+    pages,
+    sites,
+    sweeps,
+    openTab,
+    schedule,
+    version,
+    complain,
+  });
 });

@@ -18,12 +18,14 @@ import type { Keeping } from './keeping.ts';
 import type { PageBook } from './page/book.ts';
 import type { Sites } from './page/sites.ts';
 import type { KeptRun, Runs } from './runs.ts';
+import type { Sweeps } from './sweeps.ts';
 
 export interface PanelsOptions {
   readonly runs: Runs;
   readonly keeping: Pick<Keeping, 'bytes'>;
   readonly helper: Pick<HelperLink, 'status' | 'check' | 'onStatus'>;
   readonly pages: Pick<PageBook, 'watch' | 'session' | 'rest'>;
+  readonly sweeps: Pick<Sweeps, 'kept' | 'onChange' | 'start' | 'stop' | 'resume' | 'clear' | 'open'>;
   readonly sites: Pick<Sites, 'arm' | 'disarm' | 'ready'>;
   /** Opens the panel as a tab that looks at another. */
   readonly openTab: (tab: number, origin: string) => Promise<void>;
@@ -31,6 +33,9 @@ export interface PanelsOptions {
   readonly version: string;
   readonly complain: (what: string, error: unknown) => void;
 }
+
+/** A sweep is told of at most this often; its end at once. ms */
+const sweepMs = 100;
 
 /** A growing run changes the list's counts at most this often. ms */
 const listMs = 250;
@@ -60,6 +65,9 @@ class Panel {
   #cancelList: (() => void) | undefined;
   readonly #stop: (() => void)[] = [];
   #unwatch: () => void = () => {};
+  #cancelSweep: (() => void) | undefined;
+  /** Of which sweep how many results were told; 0 of none. */
+  #toldSweep = { number: 0, lines: 0 };
   open = true;
 
   constructor(port: Port, options: PanelsOptions) {
@@ -76,12 +84,17 @@ class Panel {
         // Growth is gathered where it is stored.
         if (what !== 'list') this.#flush(run);
       }),
+      options.sweeps.onChange(() => {
+        if (options.sweeps.kept?.status.state === 'running') this.#sweepLater();
+        else this.#tellSweep();
+      }),
     );
   }
 
   #close(): void {
     this.open = false;
     this.#cancelList?.();
+    this.#cancelSweep?.();
     this.#unwatch();
     for (const stop of this.#stop) stop();
     this.#following.clear();
@@ -127,6 +140,7 @@ class Panel {
     });
     if (this.#greeted && this.open) {
       this.#stop.push(runs.onNotice((notice) => this.#post({ kind: 'notice', notice })));
+      if (this.#options.sweeps.kept) this.#tellSweep();
       return;
     }
     const message = 'The extension was updated. Close DevTools and open it again.';
@@ -134,7 +148,7 @@ class Panel {
   }
 
   async #answer(message: Extract<ToBackground, { readonly id: number }>): Promise<void> {
-    const { runs, helper, pages, sites } = this.#options;
+    const { runs, helper, pages, sites, sweeps } = this.#options;
     const { id } = message;
     try {
       switch (message.kind) {
@@ -190,6 +204,21 @@ class Panel {
         case 'page-stop':
           pages.session(message.session)?.stop();
           break;
+        case 'sweep-start':
+          sweeps.start(message.sweep);
+          break;
+        case 'sweep-stop':
+          sweeps.stop();
+          break;
+        case 'sweep-resume':
+          sweeps.resume();
+          break;
+        case 'sweep-clear':
+          sweeps.clear();
+          break;
+        case 'sweep-open':
+          this.#post({ kind: 'ok', id, run: await sweeps.open(message.cell) });
+          return;
         case 'page-tab':
           await this.#options.openTab(message.tab, message.origin);
           break;
@@ -244,6 +273,28 @@ class Panel {
 
   #listLater(): void {
     this.#cancelList ??= this.#options.schedule(listMs, () => this.#list());
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep ??= this.#options.schedule(sweepMs, () => this.#tellSweep());
+  }
+
+  #tellSweep(): void {
+    this.#cancelSweep?.();
+    this.#cancelSweep = undefined;
+    if (!this.#greeted) return;
+    const { kept } = this.#options.sweeps;
+    if (!kept) {
+      this.#toldSweep = { number: 0, lines: 0 };
+      this.#post({ kind: 'sweep', sweep: null, from: 0, lines: [] });
+      return;
+    }
+    const { status, text, head, lines } = kept;
+    const known = this.#toldSweep.number === status.number;
+    const from = known ? this.#toldSweep.lines : 0;
+    this.#toldSweep = { number: status.number, lines: lines.length };
+    const plan = known ? {} : { plan: { text, head } };
+    this.#post({ kind: 'sweep', sweep: status, ...plan, from, lines: lines.slice(from) });
   }
 
   /**

@@ -79,8 +79,27 @@ export async function startRequest(
     const problems = read.problems.map((problem) => ({ option: problem.where, message: describeProblem(problem) }));
     throw invalid(problems);
   }
+  const { description: given, tab } = request;
+  return startScenario(read.value, environment, { carried, given, tab });
+}
+
+/** What a run may have beside its scenario. */
+export interface Besides {
+  readonly carried?: Carried;
+  /** The peer's offer, pasted. */
+  readonly given?: string | undefined;
+  /** The tab that the panel inspects. */
+  readonly tab?: number | undefined;
+}
+
+/** Starts the run of a scenario; rejects with a `BridgeError`. */
+export async function startScenario(
+  scenario: Scenario,
+  environment: StartEnvironment,
+  { carried = new Carried(), given, tab }: Besides = {},
+): Promise<Run> {
   try {
-    return await begin(read.value, { ...environment, carried, given: request.description, tab: request.tab });
+    return await begin(scenario, { ...environment, carried, given, tab });
   } catch (error) {
     if (error instanceof BridgeError) throw error;
     if (error instanceof HelperUnavailable) {
@@ -93,26 +112,27 @@ export async function startRequest(
   }
 }
 
-/** What a request brings beside its options. */
-interface BeginEnvironment extends StartEnvironment {
+/** Our certificates as options ask for them. Rejects with a `BridgeError`. */
+export async function madeCredentials(
+  options: Options,
+  { subtle, random, wallClock }: Pick<StartEnvironment, 'subtle' | 'random' | 'wallClock'>,
+): Promise<readonly Credential[]> {
+  const made = await credentialsFor(options, { subtle, random, now: wallClock() });
+  if (made.ok) return made.credentials;
+  throw invalid([{ option: made.option, message: `${made.option}: ${made.why}` }]);
+}
+
+interface BeginEnvironment extends StartEnvironment, Besides {
   readonly carried: Carried;
-  /** The peer's offer, pasted. */
-  readonly given: string | undefined;
-  /** The tab that the panel inspects. */
-  readonly tab: number | undefined;
 }
 
 async function begin(scenario: Scenario, environment: BeginEnvironment): Promise<Run> {
   const { options, target } = scenario;
   if (target?.kind === 'page' && environment.tab === undefined)
     throw invalid([{ option: 'TARGET', message: 'TARGET: page needs a panel that inspects one' }]);
-  const { crypto, clock, random, wallClock, subtle, tool } = environment;
+  const { crypto, clock, random, wallClock, tool } = environment;
   if (target === undefined) throw invalid([{ option: 'TARGET', message: 'TARGET: is missing' }]);
-  const credentials = async (): Promise<readonly Credential[]> => {
-    const made = await credentialsFor(options, { subtle, random, now: wallClock() });
-    if (made.ok) return made.credentials;
-    throw invalid([{ option: made.option, message: `${made.option}: ${made.why}` }]);
-  };
+  const credentials = (): Promise<readonly Credential[]> => madeCredentials(options, environment);
   if (target.kind === 'sim') {
     const { ours, theirs } = await simulatedCredentials(options, crypto, credentials);
     return simulatedRun(simulationFor(scenario, tool, ours, theirs, crypto));

@@ -74,7 +74,7 @@ export function editorPart({ store, update, attempt, options }: Core): EditorPar
       openScenario: (text, file) =>
         attempt(async () => {
           type(text, file, await load());
-          update({ place: 'scenario' });
+          update({ place: store.getState().scenario?.sweeps ? 'sweep' : 'scenario' });
         }),
     },
     change: (form) => {

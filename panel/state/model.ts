@@ -9,11 +9,13 @@ import type { RunSummary } from '../../src/bridge/panel.ts';
 import type { StorySide } from '../../src/scenario/index.ts';
 import type { BufferId, PacketRange } from '../../src/trace/buffers.ts';
 import type { Problem } from '../../src/trace/problem.ts';
+import type { Axes } from './axes.ts';
 import type { FormState } from './form.ts';
 import type { GivenFile } from './opening.ts';
 import type { RunBook } from './runBook.ts';
 import type { ScenarioText, TextTools } from './scenario.ts';
 import type * as select from './selection.ts';
+import type { PlannedSweep, ShownSweep } from './sweep.ts';
 import type { ViewOptions } from './view.ts';
 
 /** Something the user should know about an action of theirs; stays until dismissed or replaced. */
@@ -55,6 +57,10 @@ export interface PanelState {
   readonly place: Place;
   /** The scenario as a text, once somebody has looked at it. */
   readonly scenario: ScenarioText | undefined;
+  /** The background's sweep. */
+  readonly sweep: ShownSweep | undefined;
+  /** The sweep that the text in the editor is, once it was read as one. */
+  readonly plan: PlannedSweep | undefined;
   /** What the side shows; undefined until somebody has chosen. */
   readonly side: SideTab | undefined;
   /** The page that is inspected; undefined where the panel inspects none. */
@@ -66,7 +72,7 @@ export interface PanelState {
 }
 
 /** Where one can be: at a handshake, or at one of the ways to make one fail again. */
-export const places = ['run', 'scenario', 'failures'] as const;
+export const places = ['run', 'scenario', 'failures', 'sweep'] as const;
 export type Place = (typeof places)[number];
 
 export type SideTab = 'options' | 'runs' | 'page';
@@ -106,6 +112,17 @@ export interface Actions {
   /** Runs both, pins the mended one, and shows what is different in the failing one. */
   compareStory(id: string): Promise<void>;
   editStory(id: string, side: StorySide): Promise<void>;
+  /** Reads the text in the editor as a sweep. */
+  planSweep(): void;
+  /** What is varied, into the text. */
+  setAxes(axes: Axes): Promise<void>;
+  startSweep(): Promise<void>;
+  /** No further handshake begins. */
+  stopSweep(): Promise<void>;
+  resumeSweep(): Promise<void>;
+  clearSweep(): Promise<void>;
+  /** Shows a handshake of a cell: the first that was not as expected, or its first. */
+  openCell(cell: number): Promise<void>;
   /** Shows a scenario file; `file` is its name. */
   openScenario(text: string, file?: string): Promise<void>;
   /** Gives a run the peer's answer to its offer. */

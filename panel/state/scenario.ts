@@ -16,10 +16,12 @@ import {
   type ReadFile,
   readScenarioFile,
   type Surroundings,
+  sweepField,
   textsOf,
 } from '../../src/scenario/index.ts';
 import type { editFields } from '../../src/scenario/yaml/edit.ts';
 import type { parseScenarioText } from '../../src/scenario/yaml/parse.ts';
+import { type Axes, axisLines } from './axes.ts';
 import { type FormState, formFromTexts, formTexts, inForm } from './form.ts';
 
 /** What is loaded late. */
@@ -37,6 +39,8 @@ export interface ScenarioText {
   readonly about: string | undefined;
   /** What the file expects of its run; undefined when it says nothing of it, or is wrong. */
   readonly expectation: Expectation | undefined;
+  /** It has a field that makes it a sweep; `problems` are then those of what all its cells have. */
+  readonly sweeps: boolean;
   /** The form was changed while the text could not be read, and is ahead of it. */
   readonly apart: boolean;
   /** The file that it was read from. */
@@ -44,7 +48,7 @@ export interface ScenarioText {
 }
 
 /** Where a new field belongs. */
-const order: readonly string[] = [...new Set(['$schema', ...ownFields, ...fileOptions])];
+const order: readonly string[] = [...new Set(['$schema', ...ownFields, ...fileOptions, sweepField])];
 
 /** The text of a form that has none yet. */
 export function writtenAnew(form: FormState, tools: TextTools): ScenarioText {
@@ -82,16 +86,18 @@ export function typedText(
 }
 
 function take(text: string, form: FormState, tools: TextTools, file: string | undefined): ScenarioText {
-  const nothing = { name: undefined, about: undefined, expectation: undefined, apart: false, file };
+  const nothing = { name: undefined, about: undefined, expectation: undefined, sweeps: false, apart: false, file };
   const parsed = tools.parse(text);
   if (!parsed.ok) return { text, root: undefined, problems: parsed.problems, ...nothing };
   const { root } = parsed;
-  const read: ReadFile = readScenarioFile(root, around(root, form));
-  if (!read.ok) return { text, root, problems: read.problems, ...nothing };
+  const { fields } = textsOf(root);
+  const sweeps = fields.has(sweepField);
+  const read: ReadFile = readScenarioFile(sweeps ? withoutSweep(root) : root, around(root, form));
+  if (!read.ok) return { text, root, problems: read.problems, ...nothing, sweeps };
   const { name, about, expectation } = read.file;
-  const expects = textsOf(root).fields.has('expect');
+  const expects = fields.has('expect');
   return {
-    ...{ text, root, problems: [], name, about, apart: false, file },
+    ...{ text, root, problems: [], name, about, sweeps, apart: false, file },
     expectation: expects ? expectation : undefined,
   };
 }
@@ -118,6 +124,21 @@ export function rememberableText(scenario: ScenarioText | undefined): string | u
   return own || scenario.text.includes('#') ? scenario.text : undefined;
 }
 
+/** What all cells have: a scenario of its own, unless a field that it needs is varied. */
+const withoutSweep = (root: FileNode): FileNode =>
+  root.kind === 'map' ? { ...root, entries: root.entries.filter(({ name }) => name !== sweepField) } : root;
+
+/** The text with other axes; undefined when it can't be edited. */
+export function withAxes(
+  scenario: ScenarioText,
+  axes: Axes,
+  form: FormState,
+  tools: TextTools,
+): ScenarioText | undefined {
+  const text = tools.edit(scenario.text, new Map([[sweepField, axisLines(axes)]]), order);
+  return text === undefined ? undefined : take(text, form, tools, scenario.file);
+}
+
 /** The fields of which the form says something else than before; all that it says when there is no before. */
 function editsBetween(
   before: FormState | undefined,
@@ -141,7 +162,7 @@ const linesOf = (name: OptionName, texts: readonly string[]): readonly string[] 
 const targetOf = ({ target }: FormState): string => (target.trim() === 'sdp:' ? 'sdp:-' : target.trim());
 
 /** What the file refers to: secrets and keys are in the form, since a panel has neither environment nor files. */
-function around(root: FileNode, form: FormState): Surroundings {
+export function around(root: FileNode, form: FormState): Surroundings {
   const fields = new Map(root.kind === 'map' ? root.entries.map(({ name, value }) => [name, value] as const) : []);
   const within = (node: FileNode | undefined, ...path: readonly string[]): FileNode | undefined =>
     path.reduce<FileNode | undefined>(

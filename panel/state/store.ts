@@ -14,6 +14,7 @@ import { scenariosAmong } from './opening.ts';
 import { pagePart } from './page.ts';
 import { runsPart, stoppable } from './runs.ts';
 import * as select from './selection.ts';
+import { sweepPart } from './sweep.ts';
 import { defaultView } from './view.ts';
 
 export function createPanel(options: PanelOptions): Panel {
@@ -35,6 +36,8 @@ export function createPanel(options: PanelOptions): Panel {
     problems: {},
     place: 'run',
     scenario: undefined,
+    sweep: undefined,
+    plan: undefined,
     side: undefined,
     inspected: options.access?.inspected,
     page: undefined,
@@ -53,11 +56,13 @@ export function createPanel(options: PanelOptions): Panel {
   const runs = runsPart(core);
   const page = pagePart(core);
   const editor = editorPart(core);
+  const sweep = sweepPart(core, runs, editor);
 
   const actions: Actions = {
     editForm: (edit) => update(editor.change(edit(store.getState().form))),
     goTo: (place) => update({ place, side: store.getState().side === 'page' ? undefined : store.getState().side }),
     ...editor.actions,
+    ...sweep.actions,
     ...galleryPart(core, runs, editor),
     start: async () => {
       const { form, starting } = store.getState();
@@ -139,6 +144,7 @@ export function createPanel(options: PanelOptions): Panel {
     },
     notify: (notice) => update({ notice }),
     dispose: () => {
+      sweep.dispose();
       page.dispose();
       runs.dispose();
     },

@@ -36,6 +36,7 @@ import { ScenarioView } from './ScenarioView.tsx';
 import { Splitter } from './Splitter.tsx';
 import { StandInQuestion } from './StandInQuestion.tsx';
 import { StateStrip } from './StateStrip.tsx';
+import { SweepView } from './SweepView.tsx';
 import { Toolbar } from './Toolbar.tsx';
 import { narrowDock, useMedia } from './useMedia.ts';
 import { Expected, Findings, Verdict } from './Verdict.tsx';
@@ -151,6 +152,8 @@ function AtPlace({ place }: { readonly place: Place }): ReactElement {
       return <ScenarioView />;
     case 'failures':
       return <FailuresView />;
+    case 'sweep':
+      return <SweepView />;
   }
 }
 

@@ -6,7 +6,8 @@ import { useActions, useSlice } from './context.ts';
 const titles: Readonly<Record<Place, string>> = {
   run: 'Handshake',
   scenario: 'Scenario',
-  failures: 'Known failures',
+  failures: 'Failures',
+  sweep: 'Sweep',
 };
 
 export const placeId = 'place';

@@ -17,6 +17,8 @@ import {
   type RunReading,
   type RunRequest,
   type RunSummary,
+  type SweepRequest,
+  type SweepStatus,
   type ToBackground,
 } from './panel.ts';
 import { parseFromBackground } from './parse.ts';
@@ -31,6 +33,15 @@ export interface ClientState {
   readonly runs: readonly RunSummary[];
   /** How many runs `undoDelete` would bring back. */
   readonly deleted: number;
+  readonly sweep: SweepNews | undefined;
+}
+
+/** The background's sweep: how it is, its file, and its results as lines of a state file. */
+export interface SweepNews {
+  readonly status: SweepStatus;
+  readonly text: string;
+  readonly head: string;
+  readonly lines: readonly string[];
 }
 
 export interface RunBatch {
@@ -80,6 +91,13 @@ export interface BackgroundClient {
   allow(session: string, destinations: readonly string[]): Promise<void>;
   /** Ends a stand-in. */
   stopStandIn(session: string): Promise<void>;
+  /** Runs a sweep in the background; rejects with a `BridgeError` that has its problems. */
+  startSweep(sweep: SweepRequest): Promise<void>;
+  stopSweep(): Promise<void>;
+  resumeSweep(): Promise<void>;
+  clearSweep(): Promise<void>;
+  /** Puts a handshake of a cell on the list of runs: one over a network, which can't be made again. */
+  openSweepCell(cell: number): Promise<RunSummary>;
   /** Opens the panel as a tab, where every browser lets it ask for permissions. */
   openAsTab(tab: number, origin: string): Promise<void>;
   close(): void;
@@ -128,6 +146,7 @@ class Client implements BackgroundClient {
     helper: { kind: 'unknown' },
     runs: [],
     deleted: 0,
+    sweep: undefined,
   };
   readonly #hearers = new Set<() => void>();
   readonly #noticeHearers = new Set<(notice: BackgroundNotice) => void>();
@@ -243,6 +262,26 @@ class Client implements BackgroundClient {
 
   async stopStandIn(session: string): Promise<void> {
     await this.#request({ kind: 'page-stop', session });
+  }
+
+  async startSweep(sweep: SweepRequest): Promise<void> {
+    await this.#request({ kind: 'sweep-start', sweep });
+  }
+
+  async stopSweep(): Promise<void> {
+    await this.#request({ kind: 'sweep-stop' });
+  }
+
+  async resumeSweep(): Promise<void> {
+    await this.#request({ kind: 'sweep-resume' });
+  }
+
+  async clearSweep(): Promise<void> {
+    await this.#request({ kind: 'sweep-clear' });
+  }
+
+  async openSweepCell(cell: number): Promise<RunSummary> {
+    return named(await this.#request({ kind: 'sweep-open', cell }));
   }
 
   async openAsTab(tab: number, origin: string): Promise<void> {
@@ -362,6 +401,8 @@ class Client implements BackgroundClient {
           helper: message.helper,
           runs: message.runs,
           deleted: message.deleted,
+          // It is told behind the greeting, if there is one.
+          sweep: undefined,
         });
         for (const run of this.#following.keys()) this.#subscribe(run);
         this.#watch();
@@ -387,6 +428,9 @@ class Client implements BackgroundClient {
       case 'events':
         this.#deliver(message);
         return;
+      case 'sweep':
+        this.#sweep(message);
+        return;
       case 'page':
         if (message.page.tab === this.#watching?.tab) this.#watching.hear({ page: message.page });
         return;
@@ -394,6 +438,17 @@ class Client implements BackgroundClient {
         if (message.tab === this.#watching?.tab) this.#watching.hear({ connection: message.connection });
         return;
     }
+  }
+
+  #sweep({ sweep: status, plan, from, lines }: Extract<FromBackground, { kind: 'sweep' }>): void {
+    const { sweep: known } = this.#state;
+    if (status === null) this.#change({ sweep: undefined });
+    else if (plan) this.#change({ sweep: { status, ...plan, lines } });
+    // What would leave a hole is of a connection that is over; the next one begins anew.
+    else if (known?.status.number === status.number && known.lines.length === from)
+      this.#change({
+        sweep: { ...known, status, lines: lines.length === 0 ? known.lines : [...known.lines, ...lines] },
+      });
   }
 
   #settle(id: number): Pending | undefined {

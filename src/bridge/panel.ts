@@ -147,6 +147,37 @@ export interface BackgroundNotice {
   readonly runs: readonly string[];
 }
 
+/**
+ * A sweep as the panel asks for it: the file's text, for whoever looks later, and its tree (`src/scenario/file/tree.ts`),
+ * since the background has no parser. What the file names and does not hold, secrets and keys, comes beside it.
+ */
+export interface SweepRequest {
+  readonly text: string;
+  readonly root: JsonValue;
+  /** What to call it: the file's name. */
+  readonly file: string;
+  /** By environment variable. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** PEM texts by the file's name. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** The longest text of a sweep that crosses, and as much again for its tree. Characters. */
+export const longestSweep = 200_000;
+
+/** How the sweep is that the background has; it has one at a time. */
+export interface SweepStatus {
+  /** Counts from 1 in order of starting. */
+  readonly number: number;
+  /** `failed`: it could not go on, and `why`. */
+  readonly state: 'running' | 'stopped' | 'done' | 'failed';
+  readonly why?: string;
+  /** What goes on: a cell, and how many of its handshakes were made. */
+  readonly at?: { readonly cell: number; readonly made: number; readonly of: number };
+  /** Handshakes that were made since it began or went on. */
+  readonly handshakes: number;
+}
+
 /** Panel to background. Every request with an `id` gets exactly one `ok` or `error` with that id. */
 export type ToBackground =
   | { readonly kind: 'hello'; readonly protocol: ProtocolVersion; readonly panel: string }
@@ -195,6 +226,15 @@ export type ToBackground =
     }
   /** The other answer: the stand-in's run ends. */
   | { readonly kind: 'page-stop'; readonly id: number; readonly session: string }
+  /** Runs a sweep; the one before it is let go of. */
+  | { readonly kind: 'sweep-start'; readonly id: number; readonly sweep: SweepRequest }
+  /** Begins no further handshake. */
+  | { readonly kind: 'sweep-stop'; readonly id: number }
+  /** Runs what is left of a sweep that was stopped. */
+  | { readonly kind: 'sweep-resume'; readonly id: number }
+  | { readonly kind: 'sweep-clear'; readonly id: number }
+  /** Puts a handshake of a cell on the list of runs, the first that was not as expected if there is one. */
+  | { readonly kind: 'sweep-open'; readonly id: number; readonly cell: number }
   /** Opens the panel as a tab of its own: where the browser asks for permissions only there. */
   | { readonly kind: 'page-tab'; readonly id: number; readonly tab: number; readonly origin: string };
 
@@ -227,6 +267,17 @@ export type FromBackground =
       /** No more will come. */
       readonly ended: boolean;
     }
+  /**
+   * How the sweep is, whenever that changes, at most some times a second; null when there is none. `plan` with the first.
+   * `lines` are the results from index `from` on, as in a state file (`src/report/sweep/state.ts`).
+   */
+  | {
+      readonly kind: 'sweep';
+      readonly sweep: SweepStatus | null;
+      readonly plan?: { readonly text: string; readonly head: string };
+      readonly from: number;
+      readonly lines: readonly string[];
+    }
   /** At most a few times a second. */
   | { readonly kind: 'page'; readonly page: PageState }
   | { readonly kind: 'page-connection'; readonly tab: number; readonly connection: PageConnection };
@@ -243,6 +294,8 @@ export interface BridgeFailure {
     /** A file with more than is kept in all. */
     | 'too-large'
     | 'nothing-deleted'
+    /** There is no sweep or check that this could be about, or one that goes on already. */
+    | 'no-job'
     | 'helper-unavailable'
     | 'start-failed'
     /** The browser has not given the permission for a site, or has none to give. */

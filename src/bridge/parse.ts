@@ -10,6 +10,7 @@ import {
   type FromBackground,
   type JsonValue,
   longestDescription,
+  longestSweep,
   type RunSummary,
   type ToBackground,
 } from './panel.ts';
@@ -140,6 +141,26 @@ const request = v.object({
   expectation: v.exactOptional(expectation),
 });
 
+const textsByName = v.record(
+  v.pipe(v.string(), v.maxLength(1000)),
+  v.pipe(v.string(), v.maxLength(longestDescription)),
+);
+const sweepText = v.pipe(v.string(), v.maxLength(longestSweep));
+const sweepRequest = v.object({
+  text: sweepText,
+  root: json,
+  file: short,
+  secrets: textsByName,
+  files: textsByName,
+});
+const sweepStatus = v.object({
+  number: count,
+  state: v.picklist(['running', 'stopped', 'done', 'failed']),
+  why: v.exactOptional(long),
+  at: v.exactOptional(v.object({ cell: count, made: count, of: count })),
+  handshakes: count,
+});
+
 const toBackground = v.variant('kind', [
   v.object({ kind: v.literal('hello'), protocol, panel: short }),
   v.object({ kind: v.literal('ping') }),
@@ -174,6 +195,11 @@ const toBackground = v.variant('kind', [
     destinations: v.pipe(v.array(long), v.maxLength(1000)),
   }),
   v.object({ kind: v.literal('page-stop'), id: count, session: short }),
+  v.object({ kind: v.literal('sweep-start'), id: count, sweep: sweepRequest }),
+  v.object({ kind: v.literal('sweep-stop'), id: count }),
+  v.object({ kind: v.literal('sweep-resume'), id: count }),
+  v.object({ kind: v.literal('sweep-clear'), id: count }),
+  v.object({ kind: v.literal('sweep-open'), id: count, cell: count }),
   v.object({ kind: v.literal('page-tab'), id: count, tab: count, origin: long }),
 ]);
 
@@ -230,6 +256,7 @@ const failure = v.object({
     'unreadable-run',
     'too-large',
     'nothing-deleted',
+    'no-job',
     'helper-unavailable',
     'start-failed',
     'not-permitted',
@@ -260,6 +287,14 @@ const fromBackground = v.variant('kind', [
   v.object({ kind: v.literal('runs'), runs: v.array(runSummary), deleted: count }),
   v.object({ kind: v.literal('notice'), notice }),
   v.object({ kind: v.literal('events'), run: short, header, from: count, events, ended: v.boolean() }),
+  v.object({
+    kind: v.literal('sweep'),
+    sweep: v.nullable(sweepStatus),
+    plan: v.exactOptional(v.object({ text: sweepText, head: v.string() })),
+    from: count,
+    // The insides are for `readState`.
+    lines: v.array(v.string()),
+  }),
   v.object({ kind: v.literal('page'), page: pageStateSchema }),
   v.object({ kind: v.literal('page-connection'), tab: count, connection: pageConnectionSchema }),
 ]);

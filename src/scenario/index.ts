@@ -10,6 +10,7 @@ export { scenarioSchema } from './file/jsonSchema.ts';
 export * from './file/read.ts';
 export { type FileTexts, textsOf } from './file/texts.ts';
 export type * from './file/tree.ts';
+export { isFileTree } from './file/treeCheck.ts';
 export { fieldLines, type Said, toScenarioText } from './file/write.ts';
 export { formatLinkRule, onlySimulated, parseLinkRule } from './linkGrammar.ts';
 export {

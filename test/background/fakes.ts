@@ -114,9 +114,18 @@ export const realClock: Clock = {
   },
 };
 
-/** Nothing is watched: for panels whose tests are about something else. */
+/** Nothing is watched, and nothing swept: for panels whose tests are about something else. */
 export const noPages = {
   pages: { watch: () => () => {}, session: () => undefined, rest: () => {} },
   sites: { arm: async () => {}, disarm: async () => {}, ready: Promise.resolve() },
   openTab: async () => {},
+  sweeps: {
+    kept: undefined,
+    onChange: () => () => {},
+    start: () => {},
+    stop: () => {},
+    resume: () => {},
+    clear: () => {},
+    open: () => Promise.reject(new Error('there is no sweep')),
+  },
 };

@@ -2,7 +2,14 @@
  * A background without a browser: the panel's client interface over plain data, for tests of the store and for looking at
  * the panel. It does what it is told, at once.
  */
-import type { BackgroundClient, ClientState, PageNews, RunBatch, Unfollowed } from '../../src/bridge/client.ts';
+import type {
+  BackgroundClient,
+  ClientState,
+  PageNews,
+  RunBatch,
+  SweepNews,
+  Unfollowed,
+} from '../../src/bridge/client.ts';
 import type { PageConnection, PageState } from '../../src/bridge/page.ts';
 import {
   type BackgroundNotice,
@@ -12,6 +19,7 @@ import {
   type RunReading,
   type RunRequest,
   type RunSummary,
+  type SweepRequest,
 } from '../../src/bridge/panel.ts';
 import type { Trace, TraceEvent, TraceHeader } from '../../src/trace/model.ts';
 
@@ -46,7 +54,14 @@ interface FakeRun {
 }
 
 export class FakeBackground implements BackgroundClient {
-  #state: ClientState = { link: 'connected', background: 'test', helper: readyHelper, runs: [], deleted: 0 };
+  #state: ClientState = {
+    link: 'connected',
+    background: 'test',
+    helper: readyHelper,
+    runs: [],
+    deleted: 0,
+    sweep: undefined,
+  };
   readonly #hearers = new Set<() => void>();
   readonly #noticeHearers = new Set<(notice: BackgroundNotice) => void>();
   readonly #runs = new Map<string, FakeRun>();
@@ -164,6 +179,30 @@ export class FakeBackground implements BackgroundClient {
     this.#ask('stop stand-in');
   }
 
+  async startSweep({ file }: SweepRequest): Promise<void> {
+    this.#ask(`start sweep ${file}`);
+  }
+
+  async stopSweep(): Promise<void> {
+    this.#ask('stop sweep');
+    const { sweep } = this.#state;
+    if (sweep) this.setSweep({ ...sweep, status: { ...sweep.status, state: 'stopped' } });
+  }
+
+  async resumeSweep(): Promise<void> {
+    this.#ask('resume sweep');
+  }
+
+  async clearSweep(): Promise<void> {
+    this.#ask('clear sweep');
+    this.setSweep(undefined);
+  }
+
+  async openSweepCell(cell: number): Promise<RunSummary> {
+    this.#ask(`open cell ${cell}`);
+    return this.addRun(`cell-${cell}`, { target: `cell ${cell}`, options: {} }, { state: 'ended' });
+  }
+
   async openAsTab(tab: number, origin: string): Promise<void> {
     this.#ask(`open tab ${tab} ${origin}`);
   }
@@ -224,6 +263,10 @@ export class FakeBackground implements BackgroundClient {
     hear({ page: this.#page.page });
     const whole = this.#page.connections.find(({ id }) => id === connection);
     if (whole) hear({ connection: whole });
+  }
+
+  setSweep(sweep: SweepNews | undefined): void {
+    this.#change({ sweep });
   }
 
   setHelper(helper: HelperStatus): void {

@@ -12,8 +12,12 @@ import { RunBook } from '../../panel/state/runBook.ts';
 import { createPanel } from '../../panel/state/store.ts';
 import { followTheme } from '../../panel/theme.ts';
 import type { Handshake } from '../../src/analysis/model.ts';
+import type { SweepNews } from '../../src/bridge/client.ts';
 import { openFile } from '../../src/capture/open.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
+import { stateHead, stateLine } from '../../src/report/sweep/state.ts';
+import { type CellResult, readSweepFile } from '../../src/scenario/index.ts';
+import { parseScenarioText } from '../../src/scenario/yaml/parse.ts';
 import type { TraceEvent } from '../../src/trace/model.ts';
 import { FakeBackground } from './fakeBackground.ts';
 import { handshakeOf, longTalk, lostTo, recoveredLoss } from './handshakes.ts';
@@ -174,6 +178,16 @@ const handMade = new RunBook(
   (handshake) => [...made.values()].find(([one]) => one.datagrams === handshake.datagrams)?.[1] ?? noAnswer,
 );
 
+const packing = `version: 1
+name: Packing against loss
+target: sim
+versions: ["1.2"]
+timeout: 5s
+sweep:
+  packing: [packed, record]
+  link: ["loss=0%", "loss=5%", "loss=10%", "loss=15%", "loss=20%", "loss=30%"]
+  seeds: 20
+`;
 const scenarioTexts: Readonly<Record<string, string>> = {
   ticket: `# What customers behind the tunnel see
 version: 1
@@ -190,6 +204,7 @@ expect:
   outcome: established
   findings: { must: [retransmission-normal], mustNot: [last-flight-lost] }
 `,
+  packing,
   wrong: `version: 1
 target: sim
 mtu: 12
@@ -198,6 +213,51 @@ link: ["loss=300%"]
 expect: { findings: { must: [fragment-lots] } }
 `,
 };
+
+/** What its cells may have come to. */
+const cells = (count: number): CellResult[] =>
+  [20, 20, 19, 17, 12, 4, 20, 19, 15, 9, 3, 0].slice(0, count).map((asExpected, index) => ({
+    cell: index + 1,
+    made: 20,
+    asExpected,
+    outcomes: { established: asExpected, ...(asExpected < 20 && { stalled: 20 - asExpected }) },
+    timeMs: asExpected === 0 ? null : { least: 60, median: 64 + index * 211, p95: 70 + index * 900, most: 4900 },
+    datagrams: { least: 6, median: 8 + index * 2, p95: 11 + index * 3, most: 60 },
+    retransmissions: { least: 0, median: index > 2 ? 2 : 0, p95: 4, most: 6 },
+    findings:
+      asExpected < 20
+        ? [{ id: 'flight-lost', severity: 'error', title: 'A flight was lost', count: 20 - asExpected }]
+        : [],
+    bad:
+      asExpected < 20
+        ? {
+            seed: 3,
+            outcome: 'stalled',
+            unmet: ['the outcome should be established, and is stalled'],
+            verdict: 'The handshake stalled after the server’s certificate: bytes 150–425 of it were lost five times.',
+            commandLine: null,
+          }
+        : null,
+    error: null,
+    traces: [],
+    search: null,
+  }));
+function sweepNews(state: 'running' | 'done'): SweepNews {
+  const parsed = parseScenarioText(packing);
+  if (!parsed.ok) throw new Error('no sweep');
+  const read = readSweepFile(parsed.root, { env: () => undefined, file: (path) => ({ path, found: false }) });
+  if (!read.ok) throw new Error('no sweep');
+  const results = cells(state === 'done' ? 12 : 7);
+  return {
+    status: {
+      ...{ number: 1, state, handshakes: results.length * 20 },
+      ...(state === 'running' && { at: { cell: 8, made: 9, of: 20 } }),
+    },
+    text: packing,
+    head: stateHead({ index: 1, of: 1 }, 'packing.yaml', read.plan.shape),
+    lines: results.map((one) => stateLine(one).trimEnd()),
+  };
+}
 
 const query = new URLSearchParams(location.search);
 const client = new FakeBackground();
@@ -311,4 +371,6 @@ if (written !== null) {
   panel.actions.showSide('options');
   void panel.actions.openScenario(scenarioTexts[written] ?? '', `${written}.yaml`);
 }
-Object.assign(globalThis, { panel });
+const swept = query.get('sweep');
+if (swept === 'running' || swept === 'done') client.setSweep(sweepNews(swept));
+Object.assign(globalThis, { panel, client });

@@ -28,6 +28,8 @@ export const scenes: Readonly<Record<string, string>> = {
   scenario: 'place=scenario&scenario=ticket',
   'scenario-wrong': 'place=scenario&scenario=wrong',
   failures: 'place=failures',
+  sweep: 'sweep=done&scenario=packing',
+  'sweep-empty': 'place=sweep&sweep=running',
   'page-unwatched': 'page=unwatched',
   page: 'page=connections',
 };
@@ -119,7 +121,7 @@ export const overflowing = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
     const out: string[] = [];
     for (const element of document.querySelectorAll('.panel *')) {
-      if (element.closest('.off-screen, .datagram-table') || element.closest('svg') !== null) continue;
+      if (element.closest('.off-screen, .datagram-table, .heat-scroll') || element.closest('svg') !== null) continue;
       const box = element.getBoundingClientRect();
       if (box.width > 0 && (box.right > innerWidth + 1 || box.left < -1))
         out.push(`${element.tagName.toLowerCase()}.${element.className}`);

@@ -78,3 +78,66 @@ describe('the scenario editor', () => {
     await page.close();
   });
 });
+
+describe('the sweep', () => {
+  it('is put together in rows that are the text’s own, and says what it will do before it does it', async () => {
+    const page = await open('place=sweep');
+    await page.getByRole('button', { name: 'Certificate against MTU' }).click();
+    await page.getByText('4 × 4 = 16 cells, 1 handshake each: 16 in all.').waitFor();
+    await page.getByRole('textbox', { name: 'Values of mtu, one a line' }).fill('300\n12\n');
+    const problems = page.getByRole('list', { name: 'Problems of the sweep' });
+    expect(await problems.getByRole('listitem').first().textContent()).toContain('mtu: "12" is too small');
+    expect(await page.getByRole('button', { name: 'Run the sweep' }).isDisabled()).toBe(true);
+    await page.getByRole('button', { name: 'Do not vary mtu' }).click();
+    await page.getByLabel('Vary also').selectOption('versions');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByLabel('Handshakes in a cell').fill('3');
+    await page.getByText('4 × 2 = 8 cells, 3 handshakes each: 24 in all.').waitFor();
+    await page.getByRole('button', { name: 'As text' }).click();
+    expect(await page.getByRole('textbox', { name: 'Scenario' }).inputValue()).toContain(
+      'sweep:\n  certGen: [ecdsa-p256, rsa-2048, rsa-4096, "rsa-4096,chain=3"]\n  versions: ["1.2", "1.3"]\n  seeds: 3\n',
+    );
+    await page.close();
+  });
+
+  it('has a table whose cells are walked by arrow keys, tell their figures, and open a handshake', async () => {
+    const page = await open('sweep');
+    const cells = page.getByRole('table', { name: 'packing \\ link' }).getByRole('button');
+    expect(await cells.count()).toBe(12);
+    expect(await cells.nth(8).textContent()).toBe('◑ 15/20, 50 % and more');
+    await cells.first().focus();
+    for (const key of ['ArrowDown', 'ArrowRight', 'ArrowRight']) await page.keyboard.press(key);
+    const chosen = page.getByRole('region', { name: 'Chosen cell' });
+    expect(await chosen.textContent()).toContain('packing record, link loss=10%15/20, 75 %');
+    await page.keyboard.press('Enter');
+    await page.getByRole('tab', { name: 'Handshake', selected: true }).waitFor();
+    const asked = await page.evaluate(() => {
+      const { client } = globalThis as unknown as { client: { requests: { name: string; options: unknown }[] } };
+      return client.requests.at(-1);
+    });
+    expect(asked).toMatchObject({
+      name: 'Packing against loss: packing record, link loss=10%',
+      options: { packing: ['record'], link: ['loss=10%'], seed: ['3'] },
+    });
+    await page.close();
+  });
+
+  it('is stopped by a click, and saved as a page, a table and a state to go on from', async () => {
+    const page = await open('sweep-empty');
+    await page.getByRole('button', { name: 'Stop', exact: true }).and(page.locator('.primary')).click();
+    await page.getByText('Stopped: 7 of 12 cells').waitFor();
+    await page.getByRole('button', { name: 'Go on' }).waitFor();
+    for (const [kind, ending] of [
+      ['html', 'html'],
+      ['jsonl', 'jsonl'],
+    ] as const) {
+      await page.getByLabel('What to save').selectOption(kind);
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Save', exact: true }).click(),
+      ]);
+      expect(download.suggestedFilename()).toBe(`packing.${ending}`);
+    }
+    await page.close();
+  });
+});
