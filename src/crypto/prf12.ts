@@ -28,28 +28,33 @@ export function prf(
   seed: Uint8Array,
   length: number,
 ): Uint8Array {
-  const labelled = concat(utf8(label), seed);
-  if (hash !== 'md5-sha1') return expand(provider, hash, secret, labelled, length);
+  if (hash !== 'md5-sha1') return expand(provider, hash, secret, label, seed, length);
   // Two halves, which share the middle byte when the length is odd.
   const half = Math.ceil(secret.length / 2);
-  const md5 = expand(provider, 'md5', secret.subarray(0, half), labelled, length);
-  const sha1 = expand(provider, 'sha1', secret.subarray(secret.length - half), labelled, length);
+  const md5 = expand(provider, 'md5', secret.subarray(0, half), label, seed, length);
+  const sha1 = expand(provider, 'sha1', secret.subarray(secret.length - half), label, seed, length);
   return md5.map((byte, i) => byte ^ (sha1[i] ?? 0));
 }
 
-/** P_hash (RFC 5246 §5): HMAC(secret, A(1) || seed) || HMAC(secret, A(2) || seed) and so on, A(n) = HMAC(secret, A(n-1)). */
+/**
+ * P_hash (RFC 5246 §5) of label || seed: HMAC(secret, A(1) || label || seed) || HMAC(secret, A(2) || label || seed) and so
+ * on; A(n) = HMAC(secret, A(n-1)), and A(0) is label || seed.
+ */
 function expand(
   provider: CryptoProvider,
   hash: HashName,
   secret: Uint8Array,
+  label: string,
   seed: Uint8Array,
   length: number,
 ): Uint8Array {
   const out = new Uint8Array(length);
   const size = hashLength[hash];
-  const input = new Uint8Array(size + seed.length);
-  input.set(seed, size);
-  let a = seed;
+  const name = utf8(label);
+  const input = new Uint8Array(size + name.length + seed.length);
+  input.set(name, size);
+  input.set(seed, size + name.length);
+  let a: Uint8Array = input.subarray(size);
   for (let at = 0; at < length; at += size) {
     a = provider.hmac(hash, secret, a);
     input.set(a);

@@ -81,8 +81,8 @@ export function chooseForServer(
     credentials.filter((credential) => keyFits(credential.key, suite, version));
   const common = runnable
     .filter((code) => offer.cipherSuites.includes(code))
-    .flatMap((code) => cipherSuite(code) ?? [])
-    .filter((suite) => fitting(suite).length > 0);
+    .map((code) => cipherSuite(code))
+    .filter((suite): suite is CipherSuite => suite !== undefined && fitting(suite).length > 0);
   if (common.length === 0) {
     const supported = runnable.filter((code) => {
       const suite = cipherSuite(code);

@@ -414,6 +414,7 @@ function agree(
     extendedMasterSecret,
     encryptThenMac: findExtension(extensions, 'encrypt_then_mac') !== undefined,
     recordSizeLimit: limit,
-    ...application,
+    srtpProfile: application.srtpProfile,
+    alpn: application.alpn,
   };
 }

@@ -302,7 +302,8 @@ function runClient13(house: Association, start: Asked | Keyed): Handshake {
         );
         if ('refused' in application) return application;
         const { suite, group, ticket } = known;
-        const agreed = { suite, group, resumed: ticket !== undefined, ...application };
+        const { srtpProfile, alpn } = application;
+        const agreed = { suite, group, resumed: ticket !== undefined, srtpProfile, alpn };
         const negotiated = { agreed, request: undefined, ...known };
         if (!ticket) return go('awaitCertificateRequest', negotiated);
         // The ticket's server was trusted when the hello was made; the settings are the same.

@@ -12,7 +12,7 @@ import { alertFor, type Failure, type Ignored, ignored } from './failure.ts';
 import type { Flights } from './flights.ts';
 import { type Fragment, HelloPool } from './inbox.ts';
 import type { Message } from './machine.ts';
-import { cutFlight } from './packing.ts';
+import { cutFlight, writePlaintext } from './packing.ts';
 import type { RecordLayer } from './records.ts';
 
 /** A ClientHello and where it came from, before anything is proved. */
@@ -88,7 +88,9 @@ export class Doorstep {
       if (!planned) return;
       const number = hello.recordNumber + i;
       const record = { epoch: 0, sequenceNumber: number, type: planned.type, fragments: planned.fragments };
-      const bytes = records.sealStateless(record.type, number, planned.plaintext);
+      const plaintext = new Uint8Array(planned.length);
+      writePlaintext(planned, plaintext, 0);
+      const bytes = records.sealStateless(record.type, number, plaintext);
       transmit(hello.from, bytes, { flight, attempt: 0, records: [record] });
     });
   }

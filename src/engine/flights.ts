@@ -4,14 +4,13 @@
  * narrower (RFC 6347 §4.2.4, §4.1.1.1; RFC 9147 §5.8, §7.2). One timer, one flight; what comes after the handshake waits for
  * its turn.
  */
-import { concat } from '../base/bytes.ts';
 import type { Instant } from '../base/time.ts';
 import type { Faults, Occasion } from '../profiles/model.ts';
 import { ContentType } from '../wire/registry.ts';
 import type { DatagramContents, EndpointConfig, EngineEvent, RecordContents } from './api.ts';
 import { leastMtu } from './config.ts';
 import type { Failure } from './failure.ts';
-import { cutAnywhere, cutFlight, type FlightPart } from './packing.ts';
+import { cutAnywhere, cutFlight, type FlightPart, writePlaintext } from './packing.ts';
 import type { RecordLayer } from './records.ts';
 import { RepeatWatch } from './repeats.ts';
 import { RetransmissionTimer } from './timer.ts';
@@ -31,11 +30,11 @@ export interface Flight {
   /** message_seq, first and last, of the peer's flight that this one answers. */
   readonly answers: { readonly first: number; readonly last: number } | undefined;
   /** The peer may acknowledge pieces of it: DTLS 1.3, agreed by both. */
-  readonly tracked?: boolean;
+  readonly tracked?: boolean | undefined;
   /** All of it was acknowledged. */
-  readonly done?: () => void;
+  readonly done?: (() => void) | undefined;
   /** What nobody acknowledges ends the association, unless it can be done without. */
-  readonly ifLost?: 'let-go';
+  readonly ifLost?: 'let-go' | undefined;
 }
 
 interface SentFlight extends Flight {
@@ -137,20 +136,28 @@ export class Flights {
   /** Sends a flight, and keeps it for repeats in place of the one before, which has thereby arrived. */
   send(flight: Flight, now: Instant): void {
     this.arrived();
-    const { awaited, answers } = flight;
+    const { number, parts, awaited, answers, tracked, done, ifLost } = flight;
     const repeats = answers && this.#incoming;
     if (answers) {
       repeats?.bound(answers.first, answers.last);
       this.#incoming = new RepeatWatch(answers.last + 1);
     }
+    // Named one by one: a spread looks each property up by its name, and costs as much as cutting the flight.
     this.#flight = {
+      number,
+      parts,
+      awaited,
+      answers,
+      tracked,
+      done,
+      ifLost,
       attempt: 0,
       largest: 0,
       lossFree: false,
       partly: false,
       until: awaited === 'nothing' ? now + this.#host.config.lastFlightMs : undefined,
       repeats,
-      tracking: flight.tracked ? new Tracking() : undefined,
+      tracking: tracked ? new Tracking() : undefined,
       sentAt: now,
       answered: false,
       nudged: false,
@@ -158,7 +165,6 @@ export class Flights {
       firstMtu: this.#mtu,
       borders: new Map(),
       datagrams: [],
-      ...flight,
     };
     const timed = awaited !== 'nothing' && this.#may('timeout');
     if (this.#transmit(this.#flight, now) && timed) this.#set(this.#timer.start(now));
@@ -373,28 +379,33 @@ export class Flights {
     flight.sentAt = now;
     const { fragment, filledRecords: filled, sharedRecords: shared = true } = config;
     for (const planned of cutFlight(parts, records, { mtu: this.#mtu, packing, fragment, borders, shared, filled })) {
-      const pieces: Uint8Array[] = [];
+      let size = 0;
+      for (const { epoch, length } of planned) size += records.recordLength(epoch, length);
+      const bytes = new Uint8Array(size);
+      const starts: number[] = [];
       const contents: RecordContents[] = [];
-      for (const { epoch, type, plaintext, fragments } of planned) {
+      let at = 0;
+      for (const record of planned) {
+        const { epoch, type, length, fragments } = record;
         // One number is kept back for the alert that says so: they must not wrap (RFC 6347 §4.1).
         if (!records.canWrite(epoch, 2)) {
           this.#host.fail({ fault: 'local', code: 'sequence-exhausted' });
           return false;
         }
-        const shared = this.#faults.numbers === 'by-message' && fragments.some(({ offset }) => offset > 0);
-        const { bytes, number } = shared
-          ? records.sealUnderLast(epoch, type, plaintext)
-          : records.seal(epoch, type, plaintext);
-        pieces.push(bytes);
+        if (this.#faults.numbers === 'by-message' && fragments.some(({ offset }) => offset > 0))
+          records.repeatNumber(epoch);
+        const number = records.sealInto(bytes, at, epoch, type, length, (into, from) =>
+          writePlaintext(record, into, from),
+        );
+        starts.push(at);
+        at += records.recordLength(epoch, length);
         contents.push({ epoch, sequenceNumber: number, type, fragments });
         flight.tracking?.sent(epoch, number, fragments);
-        if (!again)
+        if (!again && config.bordersOnResend === 'stable')
           for (const { messageSeq, offset, length } of fragments) noteBorder(flight, messageSeq, offset + length);
       }
-      const [only] = pieces;
-      const bytes = only && pieces.length === 1 ? only : concat(...pieces);
       if (this.#faults.borders === 'anywhere')
-        for (const datagram of cutAnywhere(pieces, contents, this.#mtu)) this.#put(flight, datagram);
+        for (const datagram of cutAnywhere(bytes, starts, contents, this.#mtu)) this.#put(flight, datagram);
       else this.#put(flight, { bytes, records: contents });
     }
     return true;

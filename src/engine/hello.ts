@@ -127,11 +127,12 @@ export const shareGroups = (config: EndpointConfig, draft: HelloDraft, crypto: C
 
 /** A hello, without pre_shared_key. */
 function composeHello(config: EndpointConfig, draft: HelloDraft, answers: HelloAnswers): ClientHello {
-  const extensions = draft.extensions.flatMap((one): readonly ClientExtension[] => {
+  const has13 = config.versions.includes('1.3');
+  const extensions: ClientExtension[] = [];
+  for (const one of draft.extensions) {
     const extension = typeof one === 'string' ? fromSettings(one, config, draft, answers) : one;
-    if (!extension || (!config.versions.includes('1.3') && extension.kind === 'psk_key_exchange_modes')) return [];
-    return [extension];
-  });
+    if (extension && (has13 || extension.kind !== 'psk_key_exchange_modes')) extensions.push(extension);
+  }
   const ticket = draft.session?.ticket;
   if (ticket && !findExtension(extensions, 'session_ticket'))
     extensions.push({ kind: 'session_ticket', body: { ticket } });

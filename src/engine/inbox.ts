@@ -67,6 +67,8 @@ export class Inbox {
   readonly #limits: Limits;
   readonly #reassembly: Faults['reassembly'];
   readonly #pending = new Map<number, { readonly epoch: number; readonly assembly: MessageAssembly }>();
+  /** The message whose turn it is, when it came in one piece, as nearly all do: there is nothing to put together. */
+  #whole: Message | undefined;
   #next: number | undefined;
 
   constructor(limits: Limits, reassembly?: Faults['reassembly']) {
@@ -90,19 +92,21 @@ export class Inbox {
 
   /** Bytes kept, for tests that count them. */
   get size(): number {
-    let bytes = 0;
+    let bytes = this.#whole?.body.length ?? 0;
     for (const { assembly } of this.#pending.values()) bytes += assembly.have.size;
     return bytes;
   }
 
   /** From here on messages come in sequence, the next one with this number. */
   anchor(next: number): void {
+    this.#setAside();
     this.#next = next;
     for (const seq of this.#pending.keys()) if (seq < next) this.#pending.delete(seq);
   }
 
   /** Lets go of all that is not complete: what an epoch left behind must not be continued in the next one. */
   forget(): void {
+    this.#whole = undefined;
     this.#pending.clear();
   }
 
@@ -111,10 +115,14 @@ export class Inbox {
     if (fragment.seq < from) return 'repeated-message';
     if (fragment.seq > from + this.#limits.messagesAhead) return 'too-far-ahead';
     if (fragment.total > this.#limits.messageBytes) return 'over-limit';
+    this.#setAside();
     const known = this.#pending.get(fragment.seq);
     if (this.#reassembly && !this.#assembles(this.#reassembly, fragment, known?.assembly)) return 'not-assembled';
     if (!known) {
-      this.#begin(fragment);
+      const { type, seq, epoch, bytes } = fragment;
+      if (seq === this.#next && bytes.length === fragment.total)
+        this.#whole = { type, seq, epoch, body: new Uint8Array(bytes) };
+      else this.#begin(fragment);
       return 'fresh';
     }
     const { assembly, epoch } = known;
@@ -152,8 +160,23 @@ export class Inbox {
     this.#pending.set(fragment.seq, { epoch: fragment.epoch, assembly });
   }
 
+  /** Who does not take the whole message before more comes finds it among the others. */
+  #setAside(): void {
+    const whole = this.#whole;
+    if (!whole) return;
+    this.#whole = undefined;
+    const { body } = whole;
+    this.#begin({ ...whole, total: body.length, offset: 0, length: body.length, bytes: body });
+  }
+
   /** The message whose turn it is, once it is complete. */
   take(): Message | undefined {
+    const whole = this.#whole;
+    if (whole) {
+      this.#whole = undefined;
+      this.#next = whole.seq + 1;
+      return whole;
+    }
     if (this.#next !== undefined) {
       const message = this.#complete(this.#next);
       if (message) this.#next++;

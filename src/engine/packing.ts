@@ -3,7 +3,7 @@
  * (RFC 6347 §4.1.1, §4.2.3). What is kept are messages; fragments, records and datagrams live only while they are sent.
  * Pure: a flight and sizes in, a plan out.
  */
-import { concat } from '../base/bytes.ts';
+import { emptyBytes } from '../base/bytes.ts';
 import type { Range } from '../base/ranges.ts';
 import { handshakeHeaderLength } from '../wire/handshake.ts';
 import { ContentType } from '../wire/registry.ts';
@@ -22,12 +22,18 @@ export type FlightPart =
     }
   | { readonly kind: 'change_cipher_spec'; readonly epoch: number };
 
-/** A record to be: its number and protection come when it is sealed. */
+/**
+ * A record to be: its number and protection come when it is sealed, and its bytes with them, straight into the datagram
+ * (`writePlaintext`). A `Uint8Array` for each record, and one more for it once sealed, took longer than all the rest here.
+ */
 export interface PlannedRecord {
   readonly epoch: number;
   readonly type: number;
-  readonly plaintext: Uint8Array;
+  /** Bytes of plaintext. */
+  readonly length: number;
   readonly fragments: readonly FragmentContents[];
+  /** The messages of which these are fragments. */
+  readonly bodies: readonly Uint8Array[];
 }
 
 /** Sizes that depend on an epoch's protection; `RecordLayer` knows them. */
@@ -72,7 +78,7 @@ export function cutFlight(parts: readonly FlightPart[], sizes: RecordSizes, cut:
   const room = (): number => (cut.packing === 'flight' ? Number.POSITIVE_INFINITY : cut.mtu - used);
   const add = (record: PlannedRecord): void => {
     open.push(record);
-    used += sizes.recordLength(record.epoch, record.plaintext.length);
+    used += sizes.recordLength(record.epoch, record.length);
     if (cut.packing === 'record') close();
   };
   const largest = cut.fragment ?? Number.POSITIVE_INFINITY;
@@ -82,15 +88,19 @@ export function cutFlight(parts: readonly FlightPart[], sizes: RecordSizes, cut:
   const shared = (epoch: number): { readonly record: PlannedRecord; readonly fits: number } | undefined => {
     const record = open.at(-1);
     if (!shares || epoch === 0 || record?.epoch !== epoch || record.fragments.length === 0) return undefined;
-    const around = room() + sizes.recordLength(epoch, record.plaintext.length);
-    return { record, fits: sizes.plaintextThatFits(epoch, around) - record.plaintext.length - handshakeHeaderLength };
+    const around = room() + sizes.recordLength(epoch, record.length);
+    return { record, fits: sizes.plaintextThatFits(epoch, around) - record.length - handshakeHeaderLength };
   };
   const join = (into: PlannedRecord, more: PlannedRecord): void => {
     open.pop();
-    used -= sizes.recordLength(into.epoch, into.plaintext.length);
-    const plaintext = concat(into.plaintext, more.plaintext);
-    const { epoch, type } = into;
-    add({ epoch, type, plaintext, fragments: [...into.fragments, ...more.fragments] });
+    used -= sizes.recordLength(into.epoch, into.length);
+    add({
+      epoch: into.epoch,
+      type: into.type,
+      length: into.length + more.length,
+      fragments: [...into.fragments, ...more.fragments],
+      bodies: [...into.bodies, ...more.bodies],
+    });
   };
 
   for (const part of parts) {
@@ -99,8 +109,9 @@ export function cutFlight(parts: readonly FlightPart[], sizes: RecordSizes, cut:
       add({
         epoch: part.epoch,
         type: ContentType.changeCipherSpec,
-        plaintext: changeCipherSpecBody,
+        length: changeCipherSpecBody.length,
         fragments: [],
+        bodies: [],
       });
       continue;
     }
@@ -133,64 +144,70 @@ export function cutFlight(parts: readonly FlightPart[], sizes: RecordSizes, cut:
 }
 
 /**
- * The sealed records of a flight in datagrams that end where the MTU does, against RFC 6347 §4.1.1. A record counts to the
- * datagram in which it begins.
+ * The sealed records of a flight, one behind the other in `bytes`, in datagrams that end where the MTU does, against RFC 6347
+ * §4.1.1. A record counts to the datagram in which it begins, `starts` says where that is.
  */
 export function cutAnywhere(
-  records: readonly Uint8Array[],
+  bytes: Uint8Array,
+  starts: readonly number[],
   contents: readonly RecordContents[],
   mtu: number,
 ): { readonly bytes: Uint8Array; readonly records: readonly RecordContents[] }[] {
-  const whole = concat(...records);
-  const datagrams = Array.from({ length: Math.ceil(whole.length / mtu) }, (_, i) => ({
-    bytes: whole.slice(i * mtu, (i + 1) * mtu),
+  const datagrams = Array.from({ length: Math.ceil(bytes.length / mtu) }, (_, i) => ({
+    bytes: bytes.slice(i * mtu, (i + 1) * mtu),
     records: [] as RecordContents[],
   }));
-  let at = 0;
   contents.forEach((record, i) => {
-    datagrams[Math.floor(at / mtu)]?.records.push(record);
-    at += records[i]?.length ?? 0;
+    datagrams[Math.floor((starts[i] ?? 0) / mtu)]?.records.push(record);
   });
   return datagrams;
 }
 
 /** A record that holds [offset, offset + length) of a message. */
-export function fragmentRecord(
-  part: Omit<Extract<FlightPart, { kind: 'message' }>, 'kind'>,
-  offset: number,
-  length: number,
-): PlannedRecord {
-  const total = part.body.length;
-  const plaintext = new Uint8Array(handshakeHeaderLength + length);
-  writeHandshakeHeader(plaintext, part.type, total, part.seq, offset, length);
-  plaintext.set(part.body.subarray(offset, offset + length), handshakeHeaderLength);
+function fragmentRecord(part: Extract<FlightPart, { kind: 'message' }>, offset: number, length: number): PlannedRecord {
+  const { epoch, type, seq, body } = part;
   return {
-    epoch: part.epoch,
+    epoch,
     type: ContentType.handshake,
-    plaintext,
-    fragments: [{ message: part.type, messageSeq: part.seq, offset, length, total }],
+    length: handshakeHeaderLength + length,
+    fragments: [{ message: type, messageSeq: seq, offset, length, total: body.length }],
+    bodies: [body],
   };
+}
+
+/** Puts a record's plaintext into `into`, from `start` on; there are `record.length` bytes of room. */
+export function writePlaintext(record: PlannedRecord, into: Uint8Array, start: number): void {
+  if (record.type === ContentType.changeCipherSpec) into.set(changeCipherSpecBody, start);
+  let at = start;
+  for (const [i, { message, messageSeq, offset, length, total }] of record.fragments.entries()) {
+    writeHandshakeHeader(into, at, message, total, messageSeq, offset, length);
+    at += handshakeHeaderLength;
+    const body = record.bodies[i] ?? emptyBytes;
+    into.set(length === body.length ? body : body.subarray(offset, offset + length), at);
+    at += length;
+  }
 }
 
 /** The 12 bytes of `handshakeHeader` (RFC 6347 §4.2.2), written straight: every record that we send begins with them. */
 export function writeHandshakeHeader(
   into: Uint8Array,
+  at: number,
   type: number,
   total: number,
   seq: number,
   offset: number,
   length: number,
 ): void {
-  into[0] = type;
-  into[1] = total >> 16;
-  into[2] = total >> 8;
-  into[3] = total;
-  into[4] = seq >> 8;
-  into[5] = seq;
-  into[6] = offset >> 16;
-  into[7] = offset >> 8;
-  into[8] = offset;
-  into[9] = length >> 16;
-  into[10] = length >> 8;
-  into[11] = length;
+  into[at] = type;
+  into[at + 1] = total >> 16;
+  into[at + 2] = total >> 8;
+  into[at + 3] = total;
+  into[at + 4] = seq >> 8;
+  into[at + 5] = seq;
+  into[at + 6] = offset >> 16;
+  into[at + 7] = offset >> 8;
+  into[at + 8] = offset;
+  into[at + 9] = length >> 16;
+  into[at + 10] = length >> 8;
+  into[at + 11] = length;
 }

@@ -141,27 +141,59 @@ export class RecordLayer {
 
   /** Writes a record under the next number of its epoch. Ask `canWrite` first. */
   seal(epoch: number, type: number, plaintext: Uint8Array): { readonly bytes: Uint8Array; readonly number: number } {
+    const bytes = new Uint8Array(this.recordLength(epoch, plaintext.length));
+    const number = this.sealInto(bytes, 0, epoch, type, plaintext.length, (into, at) => into.set(plaintext, at));
+    return { bytes, number };
+  }
+
+  /**
+   * The same into a datagram, from `start` on, where `recordLength` bytes are free; gives the record's number. `write` puts
+   * `length` bytes of plaintext where it is told.
+   */
+  sealInto(
+    datagram: Uint8Array,
+    start: number,
+    epoch: number,
+    type: number,
+    length: number,
+    write: (into: Uint8Array, at: number) => void,
+  ): number {
     const writing = this.#writing(epoch);
     const { cipher } = writing;
     if (writing.next > writing.last) throw new Error(`no record number is left in epoch ${epoch}`);
     const number = writing.next++;
-    const bytes = is13(cipher)
-      ? cipher.protect({ type, sequenceNumber: number }, plaintext)
-      : this.#bytes(cipher, epoch, type, number, plaintext);
-    return { bytes, number };
+    if (!cipher) {
+      writeRecordHeader(datagram, start, { type, version: this.version, epoch, sequenceNumber: number }, length);
+      write(datagram, start + recordHeaderLength);
+      return number;
+    }
+    const plaintext = new Uint8Array(length);
+    write(plaintext, 0);
+    if (is13(cipher)) {
+      datagram.set(cipher.protect({ type, sequenceNumber: number }, plaintext), start);
+      return number;
+    }
+    const header = { type, version: this.version, epoch, sequenceNumber: number };
+    const fragment = cipher.protect(header, plaintext);
+    writeRecordHeader(datagram, start, header, fragment.length);
+    datagram.set(fragment, start + recordHeaderLength);
+    return number;
   }
 
-  /** Writes a plaintext record under the number of the one before it, as no endpoint should. */
-  sealUnderLast(epoch: number, type: number, plaintext: Uint8Array): ReturnType<RecordLayer['seal']> {
+  /** The next plaintext record gets the number of the one before it, as no endpoint should. */
+  repeatNumber(epoch: number): void {
     const writing = this.#writing(epoch);
     // Never under keys: a nonce that is used twice gives them away.
     if (writing.cipher === undefined && writing.next > 0) writing.next--;
-    return this.seal(epoch, type, plaintext);
   }
 
   /** Writes a plaintext record under a number that is not ours to count: a stateless server repeats the client's. */
   sealStateless(type: number, number: number, plaintext: Uint8Array): Uint8Array {
-    return this.#bytes(undefined, 0, type, number, plaintext);
+    const out = new Uint8Array(recordHeaderLength + plaintext.length);
+    const header = { type, version: this.version, epoch: 0, sequenceNumber: number };
+    writeRecordHeader(out, 0, header, plaintext.length);
+    out.set(plaintext, recordHeaderLength);
+    return out;
   }
 
   /** Reads a record with the header of DTLS 1.2. The window moves only once the record is authenticated. */
@@ -239,31 +271,16 @@ export class RecordLayer {
     if (!found) throw new Error(`epoch ${epoch} is not open for writing`);
     return found;
   }
-
-  #bytes(
-    cipher: RecordCipher | undefined,
-    epoch: number,
-    type: number,
-    number: number,
-    plaintext: Uint8Array,
-  ): Uint8Array {
-    const header = { type, version: this.version, epoch, sequenceNumber: number };
-    const fragment = cipher ? cipher.protect(header, plaintext) : plaintext;
-    const out = new Uint8Array(recordHeaderLength + fragment.length);
-    writeRecordHeader(out, header, fragment.length);
-    out.set(fragment, recordHeaderLength);
-    return out;
-  }
 }
 
 /** The 13 bytes of `recordHeader` (RFC 6347 §4.1), written straight: every record that we send begins with them. */
-function writeRecordHeader(out: Uint8Array, header: ProtectedHeader, length: number): void {
-  out[0] = header.type;
-  out[1] = header.version >> 8;
-  out[2] = header.version;
-  out[3] = header.epoch >> 8;
-  out[4] = header.epoch;
-  putUint(out, 5, header.sequenceNumber, 6);
-  out[11] = length >> 8;
-  out[12] = length;
+function writeRecordHeader(out: Uint8Array, at: number, header: ProtectedHeader, length: number): void {
+  out[at] = header.type;
+  out[at + 1] = header.version >> 8;
+  out[at + 2] = header.version;
+  out[at + 3] = header.epoch >> 8;
+  out[at + 4] = header.epoch;
+  putUint(out, at + 5, header.sequenceNumber, 6);
+  out[at + 11] = length >> 8;
+  out[at + 12] = length;
 }

@@ -384,13 +384,10 @@ export function continueServer12(
     if (!anonymous) {
       const request = {
         certificate_types: certificateTypesFor(config.signatureSchemes),
+        supported_signature_algorithms: [...config.signatureSchemes],
         certificate_authorities: [],
       };
-      const supported_signature_algorithms = [...config.signatureSchemes];
-      const body =
-        version === '1.0'
-          ? encode(certificateRequest10, request)
-          : encode(certificateRequest12, { ...request, supported_signature_algorithms });
+      const body = version === '1.0' ? encode(certificateRequest10, request) : encode(certificateRequest12, request);
       outbox.message(0, HandshakeType.certificateRequest, body);
     }
     outbox.message(0, HandshakeType.serverHelloDone, emptyBytes);
@@ -454,7 +451,8 @@ function negotiate(config: EndpointConfig, hello: ClientHello): Hello | Refusal 
   const application = answerApplication(config, offered);
   if ('refused' in application) return application;
   return {
-    ...application,
+    srtpProfile: application.srtpProfile,
+    alpn: application.alpn,
     extendedMasterSecret,
     // RFC 7366 §3: answered once the suite is known to be one of AES-CBC.
     encryptThenMac: config.encryptThenMac !== false && findExtension(offered, 'encrypt_then_mac') !== undefined,

@@ -95,10 +95,19 @@ export function deriveKeys(house: Association, agreed: Agreed, premaster: Uint8A
 /** Record keys of a master secret, which a session may have brought; tells the key log. */
 export function keysOf(house: Association, agreed: Agreed, master: Uint8Array): Keys {
   const { crypto: provider, random } = house.env;
-  const { clientRandom } = agreed;
+  const { version, suite, clientRandom, serverRandom, encryptThenMac } = agreed;
   house.event({ kind: 'secret', label: 'CLIENT_RANDOM', clientRandom, secret: master });
   const masterSecret = house.config.faults?.keys === 'wrong' ? spoiled(master) : master;
-  const { client, server } = recordProtection12({ ...agreed, provider, masterSecret, random });
+  const { client, server } = recordProtection12({
+    provider,
+    suite,
+    version,
+    masterSecret,
+    clientRandom,
+    serverRandom,
+    encryptThenMac,
+    random,
+  });
   return { master, client, server };
 }
 

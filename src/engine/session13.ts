@@ -54,8 +54,8 @@ export function readChain(message: Message): { readonly chain: readonly Uint8Arr
   if (certificate_request_context.length > 0)
     return illegal('certificate', 'certificate_request_context is not empty in a handshake');
   // RFC 8446 §4.4.2: only what was asked for, and we ask for nothing there.
-  const [extension] = certificate_list.flatMap(({ extensions }) => extensions);
-  if (extension) return illegal('certificate', 'an extension that was not asked for');
+  if (certificate_list.some(({ extensions }) => extensions.length > 0))
+    return illegal('certificate', 'an extension that was not asked for');
   return { chain: certificate_list.map(({ cert_data }) => cert_data) };
 }
 

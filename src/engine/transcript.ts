@@ -25,7 +25,7 @@ export class Transcript implements TranscriptSink {
   add(message: { readonly type: number; readonly seq: number; readonly body: Uint8Array }): void {
     const { type, seq, body } = message;
     const header = new Uint8Array(handshakeHeaderLength);
-    writeHandshakeHeader(header, type, body.length, seq, 0, body.length);
+    writeHandshakeHeader(header, 0, type, body.length, seq, 0, body.length);
     this.#parts.push(header, body);
     this.#running?.update(header);
     this.#running?.update(body);

@@ -140,7 +140,7 @@ const hexByte = (byte: number): string => `0x${byte.toString(16).padStart(2, '0'
 export function readOid(element: Element): string {
   const { bytes, contentStart, end } = element;
   if (contentStart === end) throw new DerError(contentStart, 'object identifier without content');
-  const parts: string[] = [];
+  let dotted = '';
   let at = contentStart;
   while (at < end) {
     const from = at;
@@ -155,12 +155,12 @@ export function readOid(element: Element): string {
       value = value * 128 + (byte & 0x7f);
       at++;
     }
-    if (parts.length === 0) {
+    if (dotted === '') {
       const root = Math.min(2, Math.floor(value / 40));
-      parts.push(String(root), String(value - 40 * root));
-    } else parts.push(String(value));
+      dotted = `${root}.${value - 40 * root}`;
+    } else dotted += `.${value}`;
   }
-  return parts.join('.');
+  return dotted;
 }
 
 /** A non-negative INTEGER's magnitude without its sign byte. */

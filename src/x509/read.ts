@@ -104,7 +104,8 @@ export function publicKeyOf(
     r.optional(contextTag(0), 'version');
     r.take(Tag.integer, 'serial number');
     for (const what of ['signature algorithm', 'issuer', 'validity', 'subject']) r.take(Tag.sequence, what);
-    return { ok: true, ...readSubjectKey(r.take(Tag.sequence, 'public key info')) };
+    const { key, name, pssOnly } = readSubjectKey(r.take(Tag.sequence, 'public key info'));
+    return { ok: true, key, name, pssOnly };
   } catch (error) {
     return { ok: false, error: readError(error) };
   }

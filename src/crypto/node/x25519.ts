@@ -12,7 +12,7 @@ import {
 } from 'node:crypto';
 import { diffieHellman, type Group } from '../groups.ts';
 import type { KeyAgreement } from '../provider.ts';
-import { attempt, base64url, plain } from './bytes.ts';
+import { attempt, base64url, fromBase64url, plain } from './bytes.ts';
 import { draw } from './random.ts';
 
 const keyLength = 32;
@@ -44,7 +44,7 @@ function agreement(privateKey: KeyObject, share: Uint8Array): KeyAgreement {
 export function keyFromBytes(): KeyAgreement {
   const privateKey = privateKeyOf(draw(keyLength));
   const { x = '' } = privateKey.export({ format: 'jwk' });
-  return agreement(privateKey, plain(Buffer.from(x, 'base64url')));
+  return agreement(privateKey, fromBase64url(x));
 }
 
 /** The same where Node holds a private JWK against its public half (Node 26): both halves are encoded by the job itself. */

@@ -35,28 +35,34 @@ interface Certificates {
   readonly client: Credential;
   readonly server: Credential;
 }
+/** The settings of both ends, made before anything counts, as a context of OpenSSL's is. */
+interface Settings {
+  readonly client: EndpointConfig;
+  readonly server: EndpointConfig;
+}
 interface Case {
   readonly provider: CryptoProvider;
   readonly version: '1.2' | '1.3';
   readonly group: number;
 }
 
+function settingsOf({ version, group }: Case, certificates: Certificates): Settings {
+  const of = (role: 'client' | 'server'): EndpointConfig => ({
+    keyShares: [group],
+    ...defaultConfig(role),
+    versions: [version],
+    groups: [group, p256],
+    credentials: [certificates[role]],
+    clientAuth: 'require',
+    cookie: false,
+  });
+  return { client: of('client'), server: of('server') };
+}
+
 /** Moves what one end sent to the other until neither sends; datagrams arrive at once and in order. */
-function shake({ provider, version, group }: Case, certificates: Certificates): void {
-  const end = (role: 'client' | 'server'): Endpoint => {
-    const config: EndpointConfig = {
-      keyShares: [group],
-      ...defaultConfig(role),
-      versions: [version],
-      groups: [group, p256],
-      credentials: [certificates[role]],
-      clientAuth: 'require',
-      cookie: false,
-    };
-    return createEndpoint(config, { crypto: provider, random, peer: role === 'client' ? 'server' : 'client' });
-  };
-  const client = end('client');
-  const server = end('server');
+function shake(crypto: CryptoProvider, settings: Settings): void {
+  const client = createEndpoint(settings.client, { crypto, random, peer: 'server' });
+  const server = createEndpoint(settings.server, { crypto, random, peer: 'client' });
   const now = instant(0);
   server.handle({ kind: 'start' }, now);
   client.handle({ kind: 'start' }, now);
@@ -112,13 +118,15 @@ function primitives({ provider, version, group }: Case): void {
   }
 }
 
-/** Pairs of certificates of which each comes again only after all others. */
-async function strangers(): Promise<() => Certificates> {
-  const all: Credential[] = [];
-  for (let i = 0; i < 96; i++) all.push(await credential(`ecdsa-p256,cn=${i}`));
-  let next = 0;
-  const one = (): Credential => all[next++ % all.length] ?? met.client;
-  return () => ({ client: one(), server: one() });
+/** Pairs of certificates, for handshakes in turn: each comes again only after all others. */
+async function strangers(): Promise<readonly Certificates[]> {
+  const pairs: Certificates[] = [];
+  for (let i = 0; i < 48; i++)
+    pairs.push({
+      client: await credential(`ecdsa-p256,cn=${2 * i}`),
+      server: await credential(`ecdsa-p256,cn=${2 * i + 1}`),
+    });
+  return pairs;
 }
 
 /** What is in use of heap and of memory outside of it that the heap holds. */
@@ -160,14 +168,17 @@ async function heap(handshake: () => void, count: number): Promise<string> {
 
 export async function serveOurs(): Promise<void> {
   const backends: Readonly<Record<string, CryptoProvider>> = { node: nodeProvider, noble: nobleProvider };
-  let next: (() => Certificates) | undefined;
+  let pairs: readonly Certificates[] | undefined;
+  const settings = new Map<string, readonly Settings[]>();
+  let next = 0;
   await answer(async (order) => {
     const [kind, ...words] = order.split(' ');
     const backend = (name = ''): CryptoProvider => backends[name] ?? nodeProvider;
     const version = (name = ''): '1.2' | '1.3' => (name === '1.3' ? '1.3' : '1.2');
     if (kind === 'heap') {
       const run = { provider: nodeProvider, version: version(words[0]), group: Number(words[1]) };
-      return heap(() => shake(run, met), Number(words[2]));
+      const both = settingsOf(run, met);
+      return heap(() => shake(nodeProvider, both), Number(words[2]));
     }
     if (kind === 'raw') {
       const raw = { provider: backend(words[0]), version: version(words[1]), group: Number(words[2]) };
@@ -175,9 +186,18 @@ export async function serveOurs(): Promise<void> {
       return `${count} ${us}`;
     }
     const run = { provider: backend(words[0]), version: version(words[1]), group: Number(words[2]) };
-    if (words[3] === 'strangers') next ??= await strangers();
-    const who = words[3] === 'strangers' && next ? next : () => met;
-    const { count, us } = await countFor(Number(words[4]), () => shake(run, who()));
+    const name = words.slice(0, 4).join(' ');
+    let all = settings.get(name);
+    if (!all) {
+      if (words[3] === 'strangers') pairs ??= await strangers();
+      all = (words[3] === 'strangers' ? (pairs ?? []) : [met]).map((pair) => settingsOf(run, pair));
+      settings.set(name, all);
+    }
+    const turns = all;
+    const { count, us } = await countFor(Number(words[4]), () => {
+      const turn = turns[next++ % turns.length];
+      if (turn) shake(run.provider, turn);
+    });
     return `${count} ${us}`;
   });
 }
