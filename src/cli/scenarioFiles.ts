@@ -8,8 +8,13 @@ import {
   readScenarioFile,
   readSweepFile,
   type ScenarioFile,
+  type StorySide,
   type Surroundings,
   type SweepPlan,
+  storyExpectation,
+  storyOf,
+  storyScenario,
+  storyText,
 } from '../scenario/index.ts';
 import { parseScenarioText } from '../scenario/yaml/parse.ts';
 import { Exit, Stop } from './exit.ts';
@@ -43,7 +48,27 @@ export function loadSweep(path: string): SweepPlan {
   return read;
 }
 
-const load = (path: string): ScenarioFile | readonly string[] =>
+/** `preset:ID` is the failing side of a known failure, `preset:ID:mended` the other. */
+const preset = /^preset:([^:]*)(?::(failing|mended))?$/;
+
+function loadPreset(path: string, id: string, side: StorySide): ScenarioFile | readonly string[] {
+  const story = storyOf(id);
+  if (!story) return [`${path}: there is no known failure "${id}"; dtlscope presets lists them`];
+  return {
+    name: `${story.title}: ${story[side].label}`,
+    about: storyText(story),
+    scenario: storyScenario(story, side),
+    expectation: storyExpectation(story, side),
+  };
+}
+
+function load(path: string): ScenarioFile | readonly string[] {
+  const [, id, side] = preset.exec(path) ?? [];
+  if (id !== undefined) return loadPreset(path, id, side === 'mended' ? 'mended' : 'failing');
+  return loadFile(path);
+}
+
+const loadFile = (path: string): ScenarioFile | readonly string[] =>
   readWith(path, (root, around) => {
     const answer = readScenarioFile(root, around);
     return answer.ok ? answer.file : answer.problems;

@@ -60,6 +60,19 @@ export function comparisonText(a: NamedSide, b: NamedSide, found: Comparison, op
   return options.ascii ? toAscii(text) : text;
 }
 
+/** What an expert would say first of the two, and the first difference with both values; lines end in "\n". */
+export function firstDifferenceText(found: Comparison, options: TextOptions): string {
+  const width = Math.max(60, Math.floor(options.width));
+  const { bold, dim } = paint(options.colour, options.ascii ?? false);
+  const lines = wrap(plain(found.verdict), width).map(bold);
+  if (found.first) {
+    lines.push(...wrap(plain(`A: ${found.first.a}`), width - 2).map((line) => `  ${dim(line)}`));
+    lines.push(...wrap(plain(`B: ${found.first.b}`), width - 2).map((line) => `  ${dim(line)}`));
+  }
+  const text = `${lines.join('\n')}\n`;
+  return options.ascii ? toAscii(text) : text;
+}
+
 /** The comparison for scripts. Unknown values are null. */
 export function comparisonJson(a: NamedSide, b: NamedSide, found: Comparison): Readonly<Record<string, unknown>> {
   const side = ({ name, handshake: { id }, diagnosis: { outcome, verdict } }: NamedSide) => ({

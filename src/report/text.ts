@@ -38,6 +38,25 @@ export function textLadder(handshake: Handshake, diagnosis: Diagnosis, options: 
   return `${ascii ? toAscii(text) : text}\n`;
 }
 
+/** The verdict and the ladder alone, each for itself, to stand beside another's; lines end in "\n". */
+export function briefLadder(
+  handshake: Handshake,
+  diagnosis: Diagnosis,
+  options: TextOptions,
+): { readonly verdict: string; readonly ladder: string } {
+  const width = Math.max(60, Math.floor(options.width));
+  const ascii = options.ascii ?? false;
+  const brush = paint(options.colour, ascii);
+  const text = (lines: readonly string[]): string => {
+    const joined = lines.map((line) => `${line.trimEnd()}\n`).join('');
+    return ascii ? toAscii(joined) : joined;
+  };
+  return {
+    verdict: text(verdict(handshake, diagnosis, width, brush)),
+    ladder: text(drawn(handshake, diagnosis, width, brush, options.stun)),
+  };
+}
+
 /** The ladder alone, without colour; lines end in "\n". */
 export const bareLadder = (handshake: Handshake, diagnosis: Diagnosis, width: number): string =>
   drawn(handshake, diagnosis, width, paint(false, false))

@@ -22,6 +22,7 @@ export {
   parseLink,
 } from './linkPresets.ts';
 export { type LinkForm, type LinkKind, linkForms, linkKinds } from './linkTable.ts';
+export { suggest } from './nearest.ts';
 export * from './options.ts';
 export * from './presets.ts';
 export * from './problem.ts';

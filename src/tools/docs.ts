@@ -6,6 +6,7 @@ import { taggedTests, withConformance } from './conformance.ts';
 import { stateDrawings } from './drawStates.ts';
 import { withFindings } from './findingsTable.ts';
 import { withLinkTable } from './linkTable.ts';
+import { withPresets } from './presetTable.ts';
 import { withProfiles } from './profileTable.ts';
 import { withQuirkTable } from './quirkTable.ts';
 
@@ -23,6 +24,8 @@ export async function docs(_args: readonly string[], root: string): Promise<numb
   await writeFile(findings, withFindings(await readFile(findings, 'utf8')));
   const quirks = join(root, 'docs', 'quirks.md');
   await writeFile(quirks, withQuirkTable(await readFile(quirks, 'utf8')));
+  const presets = join(root, 'docs', 'presets.md');
+  await writeFile(presets, withPresets(await readFile(presets, 'utf8')));
   const link = join(root, 'docs', 'link.md');
   await writeFile(link, withLinkTable(await readFile(link, 'utf8')));
   await writeFile(join(root, 'docs', 'scenario.schema.json'), schemaText());

@@ -11,6 +11,7 @@ export type AddCommand = (program: Cli, terminal: Terminal, done: (code: ExitCod
 const commands = new Map<string, () => Promise<AddCommand>>([
   ['probe', async () => (await import('./probe.ts')).addProbe],
   ['run', async () => (await import('./run.ts')).addRun],
+  ['presets', async () => (await import('./presets.ts')).addPresets],
   ['sweep', async () => (await import('./sweep.ts')).addSweep],
   ['merge', async () => (await import('./merge.ts')).addMerge],
   ['serve', async () => (await import('./serve.ts')).addServe],

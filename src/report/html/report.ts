@@ -110,7 +110,7 @@ function article({ handshake, diagnosis }: ReadHandshake, alone: boolean, mask: 
   return element(
     'article',
     { class: 'handshake', id },
-    badge(diagnosis, text),
+    outcomeBadge(diagnosis, text),
     element(alone ? 'h1' : 'h2', {}, text(diagnosis.verdict)),
     element('p', { class: 'dim' }, text(`${id}: ${handshake.client} (client) to ${handshake.server} (server)`)),
     part('Findings', ...diagnosis.findings.map((finding) => findingSection(finding, text))),
@@ -125,13 +125,15 @@ function article({ handshake, diagnosis }: ReadHandshake, alone: boolean, mask: 
   );
 }
 
-function badge({ outcome }: Diagnosis, text: Masker): string {
+/** The outcome with its sign. */
+export function outcomeBadge({ outcome }: Diagnosis, text: Masker): string {
   const unsure = ['incomplete-capture', 'cancelled', 'interrupted'].includes(outcome);
   const [tone, sign] = outcome === 'established' ? ['good', '✔'] : unsure ? ['warn', '?'] : ['bad', '✕'];
   return element('p', { class: `badge ${tone}` }, `${sign} ${text(outcome)}`);
 }
 
-function findingSection({ id, severity, title, why, fix, see, evidence }: Finding, text: Masker): string {
+/** A finding with why, fix and evidence. */
+export function findingSection({ id, severity, title, why, fix, see, evidence }: Finding, text: Masker): string {
   const [tone, sign] = toneOf(severity);
   const line = (name: string, words: string): string =>
     words === '' ? '' : element('p', {}, element('strong', {}, `${name} `), text(words));
