@@ -22,7 +22,7 @@ import { MessageAssembly } from '../wire/reassembly.ts';
 import { payloadKind } from './demux.ts';
 import type { Buffers, LinkNote, Wrapping } from './facts.ts';
 import { Certificates } from './hellos.ts';
-import { type IceRoundTrips, IceWatch, iceFacts, roundTrips } from './iceWatch.ts';
+import { type IceRoundTrips, IceWatch, iceSeen, roundTrips } from './iceWatch.ts';
 import { KeyRing } from './keys.ts';
 import { newBudget } from './messages.ts';
 import { type Handshake, type Snapshot, type StunView, silenceMs } from './model.ts';
@@ -184,7 +184,7 @@ export class Analysis {
     const views = new Map<Track, Handshake>();
     const handshakes = this.#tracks.map((track) => {
       const followed = this.#lastAt - track.endedAt >= silenceMs;
-      const { path, trips, size } = this.#pathOf(track);
+      const { path, trips, size, checks } = this.#pathOf(track);
       const fingerprints = { crypto: this.#shared.crypto, announced: this.#announcedTo(track) };
       const { stunKey, ...stun } = this.#stunOf(track);
       const earlier = track.before && views.get(track.before);
@@ -203,6 +203,7 @@ export class Analysis {
         header: this.#header,
         fingerprints,
         path,
+        checks,
         ...stun,
         trips,
         software,
@@ -242,11 +243,11 @@ export class Analysis {
     const track = new Track('h1', this.#shared, proved.at);
     const stun = this.#stun.between(proved.src, proved.dst);
     const stunLeftOut = this.#stun.leftOut(proved.src, proved.dst);
-    const { path, trips } = this.#pathOf(track);
+    const { path, trips, checks } = this.#pathOf(track);
     const fingerprints = { crypto: this.#shared.crypto, announced: this.#fingerprints };
     const software = { client: this.#ice.softwareOf(proved.src), server: this.#ice.softwareOf(proved.dst) };
     const view = track.view({
-      ...{ header: this.#header, fingerprints, path, stun, stunLeftOut, trips, software },
+      ...{ header: this.#header, fingerprints, path, checks, stun, stunLeftOut, trips, software },
       ...{ before: undefined, followed: true, key: '' },
     });
     return { ...view, client: proved.src, server: proved.dst, inferred: ['client', 'server'] };
@@ -293,16 +294,24 @@ export class Analysis {
   }
 
   /** The trace's own path, and in a capture what STUN between the ends of the handshake tells. */
-  #pathOf(track: Track): { path: readonly PathEvent[]; trips: IceRoundTrips | undefined; size: number } {
+  #pathOf(track: Track): {
+    readonly path: readonly PathEvent[];
+    readonly trips: IceRoundTrips | undefined;
+    readonly size: number;
+    readonly checks: number;
+  } {
     const [client, server] = track.addresses;
     const session =
       client === undefined || server === undefined ? undefined : this.#moves.sessionBetween(client, server);
     const relayed = this.#watches ? this.#relays.facts(track.addresses) : [];
-    const size = this.#path.length + relayed.length + (session ? session.lines.length + session.uncounted : 0);
-    if (client === undefined || server === undefined || !session)
-      return { path: relayed.length === 0 ? this.#path : inOrder([...this.#path, ...relayed]), trips: undefined, size };
-    const path = inOrder([...this.#path, ...relayed, ...iceFacts(session, client, server)]);
-    return { path, trips: roundTrips(session, client, server), size };
+    const size = this.#path.length + relayed.length + (session?.messages ?? 0);
+    if (client === undefined || server === undefined || !session) {
+      const path = relayed.length === 0 ? this.#path : inOrder([...this.#path, ...relayed]);
+      return { path, trips: undefined, size, checks: 0 };
+    }
+    const { facts, checks } = iceSeen(session, client, server);
+    const path = inOrder([...this.#path, ...relayed, ...facts]);
+    return { path, trips: roundTrips(session, client, server), size, checks };
   }
 
   /** A run of ours tells of ICE and TURN itself. */

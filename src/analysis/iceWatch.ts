@@ -1,41 +1,36 @@
 /**
  * ICE as a capture shows it: the binding requests between two agents, which are known by their user fragments wherever they
  * send from. That tells which pairs of addresses belong to one call, so that a handshake which moves to another pair stays
- * one handshake; and it gives the same timeline as a run of ours has: checks, round trip, the pair that was chosen.
+ * one handshake; and what a run of ours tells by itself: round trip, number of checks, the pair that was chosen. A session is
+ * told in counts and in what changes; its messages one by one are the `StunReader`'s.
  */
 import { copy, equal, fromUtf8 } from '../base/bytes.ts';
 import type { Address, DatagramEvent, PathEvent, TraceTime } from '../trace/model.ts';
-import type { StunClass } from '../wire/stunRegistry.ts';
-import {
-  type StunScan,
-  sameTransaction,
-  stunText,
-  type Transaction,
-  transactionHex,
-  transactionKey,
-} from './stunScan.ts';
+import { type StunScan, sameTransaction, stunText, type Transaction, transactionKey } from './stunScan.ts';
 
-/** A STUN message between two agents, from the agent with user fragment `by`. */
-interface Line {
-  readonly at: TraceTime;
-  readonly src: Address;
-  readonly dst: Address;
-  readonly by: string;
-  readonly cls: StunClass;
-  readonly id: Transaction;
-  readonly attempt: number;
-  readonly useCandidate: boolean;
-  readonly error: number | undefined;
-  readonly reason: string | undefined;
-}
-
-/** Two agents and all that was seen between them. */
+/** Two agents and what was seen between them. The first of `agents` is who was seen first. */
 export interface IceSession {
-  readonly lines: Line[];
+  readonly agents: string[];
+  /** Who sends from an address. */
+  readonly agentAt: Map<Address, string>;
+  /** Messages that were looked at; successful checks are few, and what comes later keeps consent. */
+  seen: number;
+  /** All messages: a session that has more is another. */
+  messages: number;
+  /** What each agent sent before a pair was chosen, over any other pair, and later beside it. */
+  readonly checks: Map<string, number>;
   /** Least time from a request to its answer, by who asked. ms */
   readonly took: Map<string, number>;
-  /** Successful checks are few; what comes later keeps consent and is only counted. */
-  uncounted: number;
+  /** Where the first check succeeded. */
+  proved: (PairSeen & { readonly at: TraceTime }) | undefined;
+  /** Pairs that were chosen, one after another. */
+  readonly chosen: (PairSeen & { readonly at: TraceTime })[];
+}
+
+/** Two addresses: that of the session's first agent, and that of the other one. */
+interface PairSeen {
+  readonly first: Address;
+  readonly other: Address;
 }
 
 interface Asked {
@@ -46,7 +41,8 @@ interface Asked {
   readonly by: string;
   readonly to: string;
   readonly nominates: boolean;
-  attempt: number;
+  /** It was sent more than once, so that the time of its answer tells nothing. */
+  again: boolean;
 }
 
 interface Agents {
@@ -58,9 +54,9 @@ interface Agents {
 
 /** RFC 8445 §5.3: two user fragments of at most 256 characters. */
 const longestUsername = 513;
-/** Lines of one session, sessions, and requests without answer that are kept. */
-const mostLines = 400;
-/** What nominates no pair has less room: it only keeps consent. */
+/** Messages of one session that are looked at, sessions, and requests without answer that are kept. */
+const mostSeen = 400;
+/** What nominates no pair counts for less: it only keeps consent. */
 const mostChecks = 120;
 const mostSessions = 10_000;
 const mostAsked = 4096;
@@ -89,7 +85,7 @@ export class IceWatch {
       if (!agents) return undefined;
       const { session, by, to } = agents;
       const before = this.#askedFor(seen);
-      const attempt = before?.src === src ? ++before.attempt : 0;
+      if (before?.src === src) before.again = true;
       if (!before) {
         if (this.#asked.size >= mostAsked) {
           // Two generations: what waits longest goes, and nobody searches for it.
@@ -104,11 +100,10 @@ export class IceWatch {
           by,
           to,
           nominates: seen.useCandidate,
-          attempt: 0,
+          again: false,
         });
       }
-      if (hasRoom(session, seen.useCandidate))
-        session.lines.push(lineOf(at, src, dst, by, attempt, seen, seen.useCandidate));
+      note(session, at, src, dst, by, seen.useCandidate, false);
       return session;
     }
     const asked = this.#askedFor(seen);
@@ -116,10 +111,12 @@ export class IceWatch {
     const key = transactionKey(seen);
     if (!this.#asked.delete(key)) this.#older.delete(key);
     const { session } = asked;
-    const took = asked.attempt === 0 ? at - asked.at : undefined;
-    if (took !== undefined) session.took.set(asked.by, Math.min(took, session.took.get(asked.by) ?? took));
-    const { to: by, nominates: useCandidate } = asked;
-    if (hasRoom(session, useCandidate)) session.lines.push(lineOf(at, src, dst, by, 0, seen, useCandidate));
+    if (!asked.again) {
+      const took = at - asked.at;
+      const least = session.took.get(asked.by);
+      if (least === undefined || took < least) session.took.set(asked.by, took);
+    }
+    note(session, at, src, dst, asked.to, asked.nominates, seen.cls === 'success');
     return session;
   }
 
@@ -146,32 +143,49 @@ export class IceWatch {
     const key = a < b ? `${a}:${b}` : `${b}:${a}`;
     const known = this.#sessions.get(key);
     if (known || this.#sessions.size >= mostSessions) return known;
-    const session: IceSession = { lines: [], took: new Map(), uncounted: 0 };
+    const session: IceSession = {
+      agents: [],
+      agentAt: new Map(),
+      seen: 0,
+      messages: 0,
+      checks: new Map(),
+      took: new Map(),
+      proved: undefined,
+      chosen: [],
+    };
     this.#sessions.set(key, session);
     return session;
   }
 }
 
-/** Whether another line is kept; one that is not, is counted. */
-function hasRoom(session: IceSession, nominates: boolean): boolean {
-  if (session.lines.length < (nominates ? mostLines : mostChecks)) return true;
-  session.uncounted++;
-  return false;
-}
-
-const idOf = ({ a, b, c }: Transaction): Transaction => ({ a, b, c });
-const lineOf = (
+/** Takes a message from the agent `by`; `nominates` is of the request that it is or answers. */
+function note(
+  session: IceSession,
   at: TraceTime,
   src: Address,
   dst: Address,
   by: string,
-  attempt: number,
-  seen: StunScan,
-  useCandidate: boolean,
-): Line => {
-  const { cls, error, reason } = seen;
-  return { at, src, dst, by, cls, id: idOf(seen), attempt, useCandidate, error, reason };
-};
+  nominates: boolean,
+  isSuccess: boolean,
+): void {
+  session.messages++;
+  if (session.seen >= (nominates ? mostSeen : mostChecks)) return;
+  session.seen++;
+  const { agents, agentAt, chosen, checks } = session;
+  if (!agents.includes(by)) agents.push(by);
+  if (!agentAt.has(src)) agentAt.set(src, by);
+  const isFirst = by === agents[0];
+  const first = isFirst ? src : dst;
+  const other = isFirst ? dst : src;
+  const pair = chosen.at(-1);
+  const isChosen = pair !== undefined && pair.first === first && pair.other === other;
+  if (!isChosen) checks.set(by, (checks.get(by) ?? 0) + 1);
+  if (!isSuccess) return;
+  session.proved ??= { at, first, other };
+  if (nominates && !isChosen) chosen.push({ at, first, other });
+}
+
+const idOf = ({ a, b, c }: Transaction): Transaction => ({ a, b, c });
 
 /** What a session tells of the round trips, seen from the place of the capture. ms */
 export interface IceRoundTrips {
@@ -181,14 +195,11 @@ export interface IceRoundTrips {
 }
 
 /** Whether an agent of this session has the user fragment. */
-export const hasAgent = ({ lines }: IceSession, ufrag: string): boolean => lines.some(({ by }) => by === ufrag);
-
-const agentOf = ({ lines }: IceSession, address: Address): string | undefined =>
-  lines.find(({ src }) => src === address)?.by;
+export const hasAgent = ({ agents }: IceSession, ufrag: string): boolean => agents.includes(ufrag);
 
 export function roundTrips(session: IceSession, client: Address, server: Address): IceRoundTrips {
-  const ours = agentOf(session, client);
-  const theirs = agentOf(session, server);
+  const ours = session.agentAt.get(client);
+  const theirs = session.agentAt.get(server);
   return {
     // Who answers is the other end of who asks.
     server: ours === undefined ? undefined : session.took.get(ours),
@@ -196,50 +207,34 @@ export function roundTrips(session: IceSession, client: Address, server: Address
   };
 }
 
-/** The session as facts of a path, told from the DTLS client's side as those of a run are told from ours. */
-export function iceFacts(session: IceSession, client: Address, server: Address): readonly PathEvent[] {
-  const us = agentOf(session, client) ?? other(session, agentOf(session, server));
-  if (us === undefined) return [];
-  const facts: PathEvent[] = [];
-  const trips = roundTrips(session, client, server);
-  let pair: readonly [Address, Address] | undefined;
-  let timed = false;
-  for (const { at, src, dst, by, cls, id, attempt, useCandidate, error, reason } of session.lines) {
-    const [base, peer] = by === us ? [src, dst] : [dst, src];
-    const chosen = pair !== undefined && pair[0] === base && pair[1] === peer;
-    facts.push({
-      kind: 'ice',
-      at,
-      fact: {
-        kind: 'stun',
-        direction: by === us ? 'sent' : 'received',
-        base,
-        peer,
-        class: cls,
-        transaction: transactionHex(id),
-        purpose: chosen ? 'consent' : 'check',
-        attempt,
-        useCandidate: useCandidate && cls === 'request',
-        error,
-        reason,
-      },
-    });
-    if (cls !== 'success') continue;
-    const ms = (trips.client ?? 0) + (trips.server ?? 0);
-    if (!timed && (trips.client ?? trips.server) !== undefined) {
-      timed = true;
-      facts.push({ kind: 'ice', at, fact: { kind: 'rtt', base, remote: peer, ms } });
-    }
-    if (!useCandidate || chosen) continue;
-    facts.push({
-      kind: 'ice',
-      at,
-      fact: { kind: 'selected', base, remote: peer, beforeBase: pair?.[0], beforeRemote: pair?.[1] },
-    });
-    pair = [base, peer];
-  }
-  return facts;
+/** What a session tells of the path, from the DTLS client's side as a run tells it from ours. */
+export interface IceSeen {
+  /** Round trip, and pairs that were chosen. */
+  readonly facts: readonly PathEvent[];
+  /** Messages that the client's agent sent before there was a chosen pair. */
+  readonly checks: number;
 }
 
-const other = ({ lines }: IceSession, agent: string | undefined): string | undefined =>
-  agent === undefined ? undefined : lines.find(({ by }) => by !== agent)?.by;
+export function iceSeen(session: IceSession, client: Address, server: Address): IceSeen {
+  const { agents, agentAt, proved, chosen } = session;
+  const them = agentAt.get(server);
+  const us = agentAt.get(client) ?? (them === undefined ? undefined : agents.find((agent) => agent !== them));
+  if (us === undefined) return { facts: [], checks: 0 };
+  const sides = ({ first, other }: PairSeen): readonly [Address, Address] =>
+    us === agents[0] ? [first, other] : [other, first];
+  const facts: PathEvent[] = [];
+  const trips = roundTrips(session, client, server);
+  if (proved && (trips.client ?? trips.server) !== undefined) {
+    const [base, remote] = sides(proved);
+    const ms = (trips.client ?? 0) + (trips.server ?? 0);
+    facts.push({ kind: 'ice', at: proved.at, fact: { kind: 'rtt', base, remote, ms } });
+  }
+  let before: readonly [Address?, Address?] = [];
+  for (const pair of chosen) {
+    const [base, remote] = sides(pair);
+    const [beforeBase, beforeRemote] = before;
+    facts.push({ kind: 'ice', at: pair.at, fact: { kind: 'selected', base, remote, beforeBase, beforeRemote } });
+    before = [base, remote];
+  }
+  return { facts, checks: session.checks.get(us) ?? 0 };
+}

@@ -100,6 +100,8 @@ export interface Handshake {
   readonly software: Readonly<Record<Actor, string | undefined>>;
   /** What ICE, TURN and signalling did, in the whole trace: they come before the handshake, and go on beside it. */
   readonly path: readonly PathEvent[];
+  /** ICE checks and answers of the client's side before a pair was chosen, as a capture shows them; the path of a run tells its own. */
+  readonly checks: number;
   /** STUN: in a run all of it (it has one peer), in a capture what went between the two addresses. */
   readonly stun: readonly StunView[];
   /** STUN between the two that is not among them: of a long call only the first, the last and what tells something is kept. */

@@ -3,7 +3,7 @@
  * thousands of them, and only a few facts of each are kept. So one scan is used again for every message, and what few ask
  * for (addresses, texts) is read when asked. Whole messages, for the inspector, are read by the wire codec.
  */
-import { fromUtf8 } from '../base/bytes.ts';
+import { fromUtf8, hexByte } from '../base/bytes.ts';
 import { socketText } from '../base/ip.ts';
 import type { StunClass } from '../wire/stunRegistry.ts';
 
@@ -20,7 +20,8 @@ const header = 20;
 const classes = ['request', 'indication', 'success', 'error'] as const;
 const longestText = 128;
 
-const hex = (value: number): string => value.toString(16).padStart(8, '0');
+const hex = (value: number): string =>
+  hexByte(value >>> 24) + hexByte((value >>> 16) & 0xff) + hexByte((value >>> 8) & 0xff) + hexByte(value & 0xff);
 /** In hexadecimal, as traces have it. */
 export const transactionHex = ({ a, b, c }: Transaction): string => hex(a) + hex(b) + hex(c);
 /** A small number to look a transaction up by; another may have the same. */

@@ -61,7 +61,7 @@ const noTraffic = (): TrafficCount => ({
 /** What the view takes from outside the handshake. */
 export type Surroundings = Pick<
   ViewInputs,
-  'fingerprints' | 'header' | 'followed' | 'path' | 'stun' | 'stunLeftOut' | 'trips' | 'software' | 'before'
+  'fingerprints' | 'header' | 'followed' | 'path' | 'checks' | 'stun' | 'stunLeftOut' | 'trips' | 'software' | 'before'
 > & {
   readonly key: string;
 };

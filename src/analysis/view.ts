@@ -43,6 +43,7 @@ export interface ViewInputs {
   readonly header: TraceHeader | undefined;
   readonly fingerprints: { readonly crypto: CryptoProvider; readonly announced: readonly Fingerprint[] };
   readonly path: readonly PathEvent[];
+  readonly checks: number;
   readonly stun: readonly StunView[];
   readonly stunLeftOut: number;
   readonly reading: Reading;
@@ -116,6 +117,7 @@ export function handshakeView(inputs: ViewInputs): Handshake {
     sctp: sctpChunks(reading),
     software: inputs.software,
     path: inputs.path,
+    checks: inputs.checks,
     stun: inputs.stun,
     stunLeftOut: inputs.stunLeftOut,
     end: facts.end && { at: facts.end.at, how: facts.end.how, why: facts.end.why },

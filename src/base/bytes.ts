@@ -22,7 +22,7 @@ export function concatAll(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** A copy that shares no memory with its source. */
-export const copy = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes);
+export const copy = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes);
 
 /** Same length and content; stops at the first difference, so not for secrets. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
@@ -39,6 +39,9 @@ export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 const hexDigits: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
+
+/** Two lower-case hexadecimal digits. */
+export const hexByte = (byte: number): string => hexDigits[byte] ?? '';
 
 /** Lower-case hexadecimal without separators. */
 export function toHex(bytes: Uint8Array): string {

@@ -1,25 +1,7 @@
 /**
  * Bytes of a file as they come, in chunks of any size, and what a container format (pcap, pcapng) finds in them.
  */
-import { concatAll } from '../base/bytes.ts';
-
-/** One captured frame. */
-export interface Frame {
-  /** As Wireshark counts, from 1. */
-  readonly number: number;
-  /** Offset of its block in the file. */
-  readonly offset: number;
-  /** `undefined` when the file names no interface for it. */
-  readonly linkType: number | undefined;
-  /** `undefined` where the file has no time. */
-  readonly time: FrameTime | undefined;
-  /** What was captured is [start, end) of these bytes. */
-  readonly data: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-  /** Length before the capture cut it. */
-  readonly wireLength: number;
-}
+import { concat, copy, emptyBytes } from '../base/bytes.ts';
 
 /** Since 1970: whole seconds, and nanoseconds beyond them. Two numbers, as one double has no nanoseconds of our days. */
 export interface FrameTime {
@@ -27,9 +9,34 @@ export interface FrameTime {
   readonly nanoseconds: number;
 }
 
-/** What a container holds, in file order. */
+/** The captured frame at hand. A container has one, and fills it anew for every frame: nobody keeps it. */
+export class Frame implements FrameTime {
+  /** As Wireshark counts, from 1. */
+  number = 0;
+  /** Offset of its block in the file. */
+  offset = 0;
+  /** `undefined` when the file names no interface for it. */
+  linkType: number | undefined;
+  /** Whether the file has its time. */
+  timed = false;
+  seconds = 0;
+  nanoseconds = 0;
+  /** What was captured is [start, end) of these bytes. */
+  data: Uint8Array = emptyBytes;
+  start = 0;
+  end = 0;
+  /** Length before the capture cut it. */
+  wireLength = 0;
+}
+
+/** Who is told what a container holds, in file order. */
+export interface Finder {
+  frame(frame: Frame): void;
+  item(item: Item): void;
+}
+
+/** What a container holds besides frames of packets. */
 export type Item =
-  | { readonly kind: 'frame'; readonly frame: Frame }
   /** Frames that are not packets but count as frames: a journal entry, a system call. */
   | { readonly kind: 'other-frame'; readonly number: number; readonly what: string }
   | { readonly kind: 'keys'; readonly bytes: Uint8Array; readonly offset: number }
@@ -43,12 +50,14 @@ export type Item =
       readonly why: string;
     };
 
-export type Step =
-  /** This many bytes from where we are are needed to go on. */
-  | { readonly kind: 'more'; readonly need: number }
-  | { readonly kind: 'done'; readonly size: number }
-  /** Nothing after this can be read. */
-  | { readonly kind: 'stop' };
+/**
+ * How a step went, as a number, since there is one for each packet: the bytes that it has read; below zero, how many are needed
+ * from where we are to go on; or `stopped`.
+ */
+export type Step = number;
+
+/** Nothing after this can be read. */
+export const stopped: Step = 0;
 
 export interface Container {
   readonly format: 'pcap' | 'pcapng' | 'hexdump';
@@ -56,16 +65,18 @@ export interface Container {
    * Reads one block at `at` in `bytes`, which is `offset` in the file. `last`: no more bytes will come. What it needs and
    * how far it came are counted from `at`.
    */
-  step(bytes: Uint8Array, at: number, offset: number, last: boolean, found: (item: Item) => void): Step;
+  step(bytes: Uint8Array, at: number, offset: number, last: boolean, found: Finder): Step;
 }
 
 /** Larger blocks are not believed. Bytes. */
 export const largestBlock = 16 * 1024 * 1024;
 
-/** A queue of chunks that is put together only when enough for the next block is there. */
+/** A queue of chunks, of which only what lies across two of them is put together. */
 export class ByteQueue {
-  #chunks: Uint8Array[] = [];
+  readonly #chunks: Uint8Array[] = [];
   #length = 0;
+  /** What the chunk pushed last lies in. */
+  #pushed: ArrayBufferLike | undefined;
   /** Offset in the file of the first byte in the queue. */
   offset = 0;
 
@@ -77,24 +88,48 @@ export class ByteQueue {
     if (chunk.length === 0) return;
     // A plain view, whatever subclass came: events keep pieces of it.
     this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+    this.#pushed = chunk.buffer;
     this.#length += chunk.length;
   }
 
-  /** All bytes in the queue as one array; a single chunk is not copied. */
-  peek(): Uint8Array {
-    const [only] = this.#chunks;
-    if (only && this.#chunks.length === 1) return only;
-    const all = concatAll(this.#chunks);
-    this.#chunks = [all];
-    return all;
+  /** The first bytes of the queue, at least `count` of them where there are so many. */
+  peek(count: number): Uint8Array {
+    const chunks = this.#chunks;
+    let head = chunks[0] ?? emptyBytes;
+    let taken = 1;
+    const parts = [head];
+    for (let missing = count - head.length; missing > 0 && taken < chunks.length; taken++) {
+      const next = chunks[taken] ?? emptyBytes;
+      parts.push(next.subarray(0, missing));
+      if (next.length > missing) {
+        chunks[taken] = next.subarray(missing);
+        break;
+      }
+      missing -= next.length;
+    }
+    if (parts.length > 1) {
+      head = concat(...parts);
+      chunks.splice(0, taken, head);
+    }
+    return head;
   }
 
+  /** Takes bytes away that `peek` has given. */
   skip(count: number): void {
-    if (count === 0) return;
-    const all = this.peek();
-    this.#chunks = count < all.length ? [all.subarray(count)] : [];
-    this.#length -= Math.min(count, all.length);
+    const [head] = this.#chunks;
+    if (count === 0 || !head) return;
+    if (count < head.length) this.#chunks[0] = head.subarray(count);
+    else this.#chunks.shift();
+    this.#length -= Math.min(count, head.length);
     this.offset += count;
+  }
+
+  /** Copies what is left of the chunk pushed last, so that its array may be used again. */
+  own(): void {
+    const chunks = this.#chunks;
+    const last = chunks.at(-1);
+    if (last && last.buffer === this.#pushed) chunks[chunks.length - 1] = copy(last);
+    this.#pushed = undefined;
   }
 }
 

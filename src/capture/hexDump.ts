@@ -4,7 +4,7 @@
  * packet is, its bytes say: a frame, an IP packet, or the payload of a datagram, which then gets made-up addresses.
  */
 import { fromUtf8 } from '../base/bytes.ts';
-import { bigEndian, type Container, type FrameTime, type Item, type Step } from './blocks.ts';
+import { bigEndian, type Container, type Finder, Frame, type FrameTime, type Step } from './blocks.ts';
 
 /** Larger packets are not believed. Bytes. */
 const largestPacket = 65_535 + 100;
@@ -31,25 +31,25 @@ export class HexDumpContainer implements Container {
   #bytes: number[] = [];
   #offset = 0;
   #open = false;
-  #frames = 0;
+  readonly #frameHere = new Frame();
   #time: FrameTime | undefined;
   #direction: Direction | undefined;
   /** Of the payload before: what tells nothing by itself goes the other way, or the same. */
   #last: Direction = 'out';
   #told = false;
 
-  step(bytes: Uint8Array, at: number, offset: number, last: boolean, found: (item: Item) => void): Step {
+  step(bytes: Uint8Array, at: number, offset: number, last: boolean, found: Finder): Step {
     const feed = bytes.indexOf(10, at);
     const end = feed === -1 ? bytes.length : feed + 1;
     const here = bytes.length - at;
     // The last line waits for the end, as the packet is whole only then.
-    if (!last && end === bytes.length && here < longestLine) return { kind: 'more', need: here + 1 };
+    if (!last && end === bytes.length && here < longestLine) return -here - 1;
     this.#line(fromUtf8(bytes.subarray(at, Math.min(end, at + longestLine))).trimEnd(), offset, found);
     if (last && end === bytes.length) this.#finish(found);
-    return { kind: 'done', size: end - at };
+    return end - at;
   }
 
-  #line(line: string, offset: number, found: (item: Item) => void): void {
+  #line(line: string, offset: number, found: Finder): void {
     const dumped = /^\s*(?:0x)?([0-9a-f]{3,8}):?[ \t]+(?=[0-9a-f]{2})(.*)$/i.exec(line);
     const values = dumped ? bytesOf(dumped[2] ?? '') : [];
     if (!dumped || values.length === 0) {
@@ -65,7 +65,7 @@ export class HexDumpContainer implements Container {
     if (!this.#open) return;
     if (place > this.#bytes.length || place + values.length > largestPacket) {
       const why = `a line of the dump begins at byte ${place} of its packet, of which ${this.#bytes.length} came`;
-      found({ kind: 'problem', code: 'broken', offset, why });
+      found.item({ kind: 'problem', code: 'broken', offset, why });
       this.#finish(found);
       return;
     }
@@ -87,7 +87,7 @@ export class HexDumpContainer implements Container {
   #pending: { time?: FrameTime; direction?: Direction; derived?: boolean } = {};
   #derived = false;
 
-  #finish(found: (item: Item) => void): void {
+  #finish(found: Finder): void {
     if (this.#open && this.#bytes.length > 0 && !this.#derived) this.#frame(Uint8Array.from(this.#bytes), found);
     this.#open = false;
     this.#bytes = [];
@@ -97,29 +97,29 @@ export class HexDumpContainer implements Container {
     this.#pending = {};
   }
 
-  #frame(bytes: Uint8Array, found: (item: Item) => void): void {
-    const number = ++this.#frames;
+  #frame(bytes: Uint8Array, found: Finder): void {
     const linkType = linkTypeOf(bytes);
     const data = linkType === undefined ? this.#asDatagram(bytes, found) : bytes;
-    const frame = {
-      number,
-      offset: this.#offset,
-      linkType: linkType ?? rawIp,
-      time: this.#time,
-      data,
-      start: 0,
-      end: data.length,
-      wireLength: data.length,
-    };
-    found({ kind: 'frame', frame });
+    const frame = this.#frameHere;
+    const time = this.#time;
+    frame.number++;
+    frame.offset = this.#offset;
+    frame.linkType = linkType ?? rawIp;
+    frame.timed = time !== undefined;
+    frame.seconds = time?.seconds ?? 0;
+    frame.nanoseconds = time?.nanoseconds ?? 0;
+    frame.data = data;
+    frame.start = 0;
+    frame.end = frame.wireLength = data.length;
+    found.frame(frame);
   }
 
   /** A payload in an IP packet with addresses of the documentation's network (RFC 5737). */
-  #asDatagram(payload: Uint8Array, found: (item: Item) => void): Uint8Array {
+  #asDatagram(payload: Uint8Array, found: Finder): Uint8Array {
     if (!this.#told) {
       this.#told = true;
       const text = 'the hex dump has no addresses: 192.0.2.1 and 192.0.2.2 are made up, and who sent what is guessed';
-      found({ kind: 'comment', frame: undefined, text });
+      found.item({ kind: 'comment', frame: undefined, text });
     }
     const direction = this.#direction ?? senderOf(payload) ?? this.#last;
     this.#last = direction;

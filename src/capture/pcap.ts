@@ -2,7 +2,17 @@
  * Classic capture files (draft-ietf-opsawg-pcap): a header, then records of time, lengths and bytes. Both byte orders,
  * microseconds and nanoseconds. There are no marks between records: behind a broken one nothing can be found again.
  */
-import { bigEndian, type Container, type Endian, type Item, largestBlock, littleEndian, type Step } from './blocks.ts';
+import {
+  bigEndian,
+  type Container,
+  type Endian,
+  type Finder,
+  Frame,
+  largestBlock,
+  littleEndian,
+  type Step,
+  stopped,
+} from './blocks.ts';
 
 interface Flavour {
   readonly endian: Endian;
@@ -24,59 +34,51 @@ export class PcapContainer implements Container {
   readonly format = 'pcap';
   #flavour: Flavour | undefined;
   #linkType = 0;
-  #frames = 0;
+  readonly #frame = new Frame();
 
-  step(bytes: Uint8Array, at: number, offset: number, _last: boolean, found: (item: Item) => void): Step {
+  step(bytes: Uint8Array, at: number, offset: number, _last: boolean, found: Finder): Step {
     return this.#flavour ? this.#record(bytes, at, offset, this.#flavour, found) : this.#header(bytes, found);
   }
 
-  #header(bytes: Uint8Array, found: (item: Item) => void): Step {
-    if (bytes.length < 24) return { kind: 'more', need: 24 };
+  #header(bytes: Uint8Array, found: Finder): Step {
+    if (bytes.length < 24) return -24;
     const flavour = flavours[bigEndian.u32(bytes, 0)];
-    if (!flavour) return { kind: 'stop' };
+    if (!flavour) return stopped;
     const major = flavour.endian.u16(bytes, 4);
     if (major !== 2) {
-      found({
-        kind: 'problem',
-        code: 'unsupported',
-        offset: 4,
-        why: `pcap version ${major} is not 2, the only one in use`,
-      });
-      return { kind: 'stop' };
+      const why = `pcap version ${major} is not 2, the only one in use`;
+      found.item({ kind: 'problem', code: 'unsupported', offset: 4, why });
+      return stopped;
     }
     this.#flavour = flavour;
     // The upper bits say how long the frame check sequence is (§4); the IP length tells where a packet ends anyway.
     this.#linkType = flavour.endian.u32(bytes, 20) & 0xffff;
-    return { kind: 'done', size: 24 };
+    return 24;
   }
 
-  #record(
-    bytes: Uint8Array,
-    at: number,
-    offset: number,
-    { endian, nanosecondsPerUnit }: Flavour,
-    found: (item: Item) => void,
-  ): Step {
+  #record(bytes: Uint8Array, at: number, offset: number, { endian, nanosecondsPerUnit }: Flavour, found: Finder): Step {
     const here = bytes.length - at;
-    if (here < 16) return { kind: 'more', need: 16 };
+    if (here < 16) return -16;
     const captured = endian.u32(bytes, at + 8);
     if (captured > largestBlock) {
       const why = `a record says it holds ${captured} bytes; nothing behind it can be found`;
-      found({ kind: 'problem', code: 'broken', offset, why });
-      return { kind: 'stop' };
+      found.item({ kind: 'problem', code: 'broken', offset, why });
+      return stopped;
     }
-    if (here < 16 + captured) return { kind: 'more', need: 16 + captured };
-    const frame = {
-      number: ++this.#frames,
-      offset,
-      linkType: this.#linkType,
-      time: { seconds: endian.u32(bytes, at), nanoseconds: endian.u32(bytes, at + 4) * nanosecondsPerUnit },
-      data: bytes,
-      start: at + 16,
-      end: at + 16 + captured,
-      wireLength: Math.max(captured, endian.u32(bytes, at + 12)),
-    };
-    found({ kind: 'frame', frame });
-    return { kind: 'done', size: 16 + captured };
+    const size = 16 + captured;
+    if (here < size) return -size;
+    const frame = this.#frame;
+    frame.number++;
+    frame.offset = offset;
+    frame.linkType = this.#linkType;
+    frame.timed = true;
+    frame.seconds = endian.u32(bytes, at);
+    frame.nanoseconds = endian.u32(bytes, at + 4) * nanosecondsPerUnit;
+    frame.data = bytes;
+    frame.start = at + 16;
+    frame.end = at + size;
+    frame.wireLength = Math.max(captured, endian.u32(bytes, at + 12));
+    found.frame(frame);
+    return size;
   }
 }

@@ -8,11 +8,12 @@ import {
   bigEndian,
   type Container,
   type Endian,
-  type FrameTime,
-  type Item,
+  type Finder,
+  Frame,
   largestBlock,
   littleEndian,
   type Step,
+  stopped,
 } from './blocks.ts';
 
 const BlockType = {
@@ -44,8 +45,7 @@ const mostInterfaces = 65_536;
 interface Interface {
   readonly linkType: number;
   readonly snapLength: number;
-  /** From the two halves of a time as the file has it. */
-  readonly time: (high: number, low: number) => FrameTime;
+  readonly clock: Clock;
 }
 
 export const isPcapng = (bytes: Uint8Array): boolean =>
@@ -55,14 +55,15 @@ export class PcapngContainer implements Container {
   readonly format = 'pcapng';
   #endian: Endian = littleEndian;
   #interfaces: Interface[] = [];
+  readonly #frame = new Frame();
   #frames = 0;
   /** A block was broken, and no next one has been found yet. */
   #lost = false;
 
-  step(bytes: Uint8Array, at: number, offset: number, last: boolean, found: (item: Item) => void): Step {
+  step(bytes: Uint8Array, at: number, offset: number, last: boolean, found: Finder): Step {
     if (this.#lost) return this.#search(bytes.subarray(at), offset, last, found);
     const here = bytes.length - at;
-    if (here < 12) return { kind: 'more', need: 12 };
+    if (here < 12) return -12;
     const isSection = bigEndian.u32(bytes, at) === BlockType.sectionHeader;
     const endian = isSection ? byteOrder(bytes, at) : this.#endian;
     if (!endian) return this.#broken(offset, 'a section header without the byte-order magic', found);
@@ -71,8 +72,8 @@ export class PcapngContainer implements Container {
       return this.#broken(offset, `a block says it is ${length} bytes long`, found);
     }
     if (here < length) {
-      if (!last) return { kind: 'more', need: length };
-      found({
+      if (!last) return -length;
+      found.item({
         kind: 'problem',
         code: 'cut',
         offset,
@@ -80,7 +81,7 @@ export class PcapngContainer implements Container {
       });
       // Or the length is wrong and blocks follow: look.
       this.#lost = true;
-      return { kind: 'done', size: 4 };
+      return 4;
     }
     const again = endian.u32(bytes, at + length - 4);
     if (again !== length)
@@ -89,30 +90,30 @@ export class PcapngContainer implements Container {
     const type = endian.u32(bytes, at);
     if (type === BlockType.enhancedPacket || type === BlockType.obsoletePacket) {
       this.#packet(bytes, at + 8, at + length - 4, type === BlockType.obsoletePacket, offset, found);
-      return { kind: 'done', size: length };
+      return length;
     }
     return this.#block(bytes.subarray(at, at + length), offset, found);
   }
 
   /** Nearly all blocks are packets, so these make no views: the body is [at, end) of the bytes. */
-  #packet(bytes: Uint8Array, at: number, end: number, old: boolean, offset: number, found: (item: Item) => void): void {
+  #packet(bytes: Uint8Array, at: number, end: number, old: boolean, offset: number, found: Finder): void {
     const endian = this.#endian;
     const number = ++this.#frames;
     const captured = end - at < 20 ? 0 : endian.u32(bytes, at + 12);
     if (end - at < 20 || captured > end - at - 20) {
-      found({
+      found.item({
         kind: 'problem',
         code: 'broken',
         offset,
         why: `frame ${number} says it holds ${captured} bytes, its block has less`,
       });
-      found({ kind: 'other-frame', number, what: 'malformed' });
+      found.item({ kind: 'other-frame', number, what: 'malformed' });
       return;
     }
     const index = old ? endian.u16(bytes, at) : endian.u32(bytes, at);
     const from = this.#interfaces[index];
     if (!from) {
-      found({
+      found.item({
         kind: 'problem',
         code: 'broken',
         offset,
@@ -120,37 +121,37 @@ export class PcapngContainer implements Container {
       });
     }
     const start = at + 20;
-    const frame = {
-      number,
-      offset,
-      linkType: from?.linkType,
-      time: from?.time(endian.u32(bytes, at + 4), endian.u32(bytes, at + 8)),
-      data: bytes,
-      start,
-      end: start + captured,
-      wireLength: Math.max(captured, endian.u32(bytes, at + 16)),
-    };
-    found({ kind: 'frame', frame });
+    const frame = this.#frame;
+    frame.number = number;
+    frame.offset = offset;
+    frame.linkType = from?.linkType;
+    frame.timed = from !== undefined;
+    if (from) from.clock.tell(endian.u32(bytes, at + 4), endian.u32(bytes, at + 8), frame);
+    frame.data = bytes;
+    frame.start = start;
+    frame.end = start + captured;
+    frame.wireLength = Math.max(captured, endian.u32(bytes, at + 16));
+    found.frame(frame);
     const options = start + padded(captured);
     if (end - options >= 4) this.#comments(bytes.subarray(options, end), number, found);
   }
 
-  #block(block: Uint8Array, offset: number, found: (item: Item) => void): Step {
+  #block(block: Uint8Array, offset: number, found: Finder): Step {
     const endian = this.#endian;
-    const done: Step = { kind: 'done', size: block.length };
+    const done = block.length;
     const body = block.subarray(8, block.length - 4);
     const type = endian.u32(block, 0);
     switch (type) {
       case BlockType.sectionHeader: {
         const major = endian.u16(body, 4);
         if (major !== 1) {
-          found({
+          found.item({
             kind: 'problem',
             code: 'unsupported',
             offset,
             why: `pcapng version ${major} is not 1, the only one there is`,
           });
-          return { kind: 'stop' };
+          return stopped;
         }
         this.#interfaces = [];
         this.#comments(body.subarray(16), undefined, found);
@@ -158,8 +159,8 @@ export class PcapngContainer implements Container {
       }
       case BlockType.interfaceDescription:
         if (this.#interfaces.length >= mostInterfaces) {
-          found({ kind: 'problem', code: 'limit', offset, why: `more than ${mostInterfaces} interfaces` });
-          return { kind: 'stop' };
+          found.item({ kind: 'problem', code: 'limit', offset, why: `more than ${mostInterfaces} interfaces` });
+          return stopped;
         }
         this.#interfaces.push(readInterface(body, endian));
         this.#comments(body.subarray(8), undefined, found);
@@ -168,7 +169,7 @@ export class PcapngContainer implements Container {
         const number = ++this.#frames;
         const [from] = this.#interfaces;
         if (!from) {
-          found({
+          found.item({
             kind: 'problem',
             code: 'broken',
             offset,
@@ -178,61 +179,63 @@ export class PcapngContainer implements Container {
         const wireLength = endian.u32(body, 0);
         const room = Math.max(0, body.length - 4);
         const captured = Math.min(wireLength, from?.snapLength || Number.POSITIVE_INFINITY, room);
-        found({
-          kind: 'frame',
-          frame: {
-            number,
-            offset,
-            linkType: from?.linkType,
-            time: undefined,
-            data: body,
-            start: 4,
-            end: 4 + captured,
-            wireLength,
-          },
-        });
+        const frame = this.#frame;
+        frame.number = number;
+        frame.offset = offset;
+        frame.linkType = from?.linkType;
+        frame.timed = false;
+        frame.data = body;
+        frame.start = 4;
+        frame.end = 4 + captured;
+        frame.wireLength = wireLength;
+        found.frame(frame);
         return done;
       }
       case BlockType.decryptionSecrets: {
         const length = endian.u32(body, 4);
         if (body.length < 8 || length > body.length - 8) {
-          found({ kind: 'problem', code: 'broken', offset, why: `secrets of ${length} bytes do not fit their block` });
+          found.item({
+            kind: 'problem',
+            code: 'broken',
+            offset,
+            why: `secrets of ${length} bytes do not fit their block`,
+          });
         } else if (endian.u32(body, 0) === tlsKeyLog) {
-          found({ kind: 'keys', bytes: body.subarray(8, 8 + length), offset });
+          found.item({ kind: 'keys', bytes: body.subarray(8, 8 + length), offset });
         }
         return done;
       }
       case BlockType.nameResolution:
-        for (const { ip, name } of readNames(body, endian)) found({ kind: 'name', ip, name });
+        for (const { ip, name } of readNames(body, endian)) found.item({ kind: 'name', ip, name });
         return done;
       default: {
         // Statistics, custom and unknown blocks hold nothing about datagrams.
         const what = otherFrames.get(type);
-        if (what !== undefined) found({ kind: 'other-frame', number: ++this.#frames, what });
+        if (what !== undefined) found.item({ kind: 'other-frame', number: ++this.#frames, what });
         return done;
       }
     }
   }
 
-  #comments(options: Uint8Array, frame: number | undefined, found: (item: Item) => void): void {
+  #comments(options: Uint8Array, frame: number | undefined, found: Finder): void {
     for (const { code, value } of readOptions(options, this.#endian)) {
-      if (code === 1) found({ kind: 'comment', frame, text: fromUtf8(value) });
+      if (code === 1) found.item({ kind: 'comment', frame, text: fromUtf8(value) });
     }
   }
 
-  #broken(offset: number, why: string, found: (item: Item) => void): Step {
-    found({
+  #broken(offset: number, why: string, found: Finder): Step {
+    found.item({
       kind: 'problem',
       code: 'broken',
       offset,
       why: `${why}; reading goes on at the next block that can be found`,
     });
     this.#lost = true;
-    return { kind: 'done', size: 4 };
+    return 4;
   }
 
   /** Looks for the next place (blocks are aligned to 4 bytes) where a known block has the same length at both ends. */
-  #search(bytes: Uint8Array, offset: number, last: boolean, found: (item: Item) => void): Step {
+  #search(bytes: Uint8Array, offset: number, last: boolean, found: Finder): Step {
     let at = 0;
     for (; at + 12 <= bytes.length; at += 4) {
       const isSection = bigEndian.u32(bytes, at) === BlockType.sectionHeader;
@@ -242,14 +245,14 @@ export class PcapngContainer implements Container {
       if (length < 12 || length % 4 !== 0 || length > largestBlock) continue;
       if (at + length > bytes.length) {
         if (last) continue;
-        return at > 0 ? { kind: 'done', size: at } : { kind: 'more', need: length };
+        return at > 0 ? at : -length;
       }
       if (endian.u32(bytes, at + length - 4) !== length) continue;
       this.#lost = false;
-      return at > 0 ? { kind: 'done', size: at } : this.step(bytes, 0, offset, last, found);
+      return at > 0 ? at : this.step(bytes, 0, offset, last, found);
     }
-    if (last) return { kind: 'done', size: bytes.length };
-    return at > 0 ? { kind: 'done', size: at } : { kind: 'more', need: 12 };
+    if (last) return bytes.length;
+    return at > 0 ? at : -12;
   }
 }
 
@@ -270,38 +273,50 @@ function readInterface(body: Uint8Array, endian: Endian): Interface {
       offset = Number(BigInt.asIntN(64, endian === bigEndian ? (first << 32n) | second : (second << 32n) | first));
     }
   }
-  return { linkType: endian.u16(body, 0), snapLength: endian.u32(body, 4), time: timeIn(resolution, offset) };
+  return { linkType: endian.u16(body, 0), snapLength: endian.u32(body, 4), clock: new Clock(resolution, offset) };
 }
 
-/** if_tsresol: a negative power of 10, or of 2 when the top bit is set; if_tsoffset: seconds to add (draft §4.2). */
-function timeIn(resolution: number, offset: number): Interface['time'] {
-  const power = resolution & 0x7f;
-  if (resolution & 0x80) return (high, low) => slowTime(high, low, (units) => (units * giga) >> BigInt(power), offset);
-  if (power > 9) return (high, low) => slowTime(high, low, (units) => units / 10n ** BigInt(power - 9), offset);
-  const unitsPerSecond = 10 ** power;
-  const nanosecondsPerUnit = 10 ** (9 - power);
-  return (high, low) => {
-    // 64 bits divided by hand, 16 at a time: in nanoseconds they fit no double, and a BigInt for each packet is slow.
-    let seconds = 0;
-    let left = 0;
-    for (let i = 0; i < 4; i++) {
-      const half = i < 2 ? high : low;
-      const value = left * 65_536 + (i % 2 === 0 ? half >>> 16 : half & 0xffff);
-      const quotient = Math.floor(value / unitsPerSecond);
-      left = value - quotient * unitsPerSecond;
-      seconds = seconds * 65_536 + quotient;
+/** The times of an interface: if_tsresol is a negative power of 10, or of 2 when the top bit is set; if_tsoffset is to be added, s (draft §4.2). */
+class Clock {
+  readonly #resolution: number;
+  readonly #offset: number;
+  /** 0 for a resolution that nobody uses. */
+  readonly #unitsPerSecond: number;
+  readonly #nanosecondsPerUnit: number;
+
+  constructor(resolution: number, offset: number) {
+    this.#resolution = resolution;
+    this.#offset = offset;
+    this.#unitsPerSecond = resolution > 9 ? 0 : 10 ** resolution;
+    this.#nanosecondsPerUnit = resolution > 9 ? 0 : 10 ** (9 - resolution);
+  }
+
+  /** Writes the time that a file has in two halves into the frame. */
+  tell(high: number, low: number, frame: Frame): void {
+    const units = this.#unitsPerSecond;
+    if (units === 0) {
+      this.#slowly(high, low, frame);
+      return;
     }
-    return { seconds: seconds + offset, nanoseconds: left * nanosecondsPerUnit };
-  };
+    // 64 bits divided by hand, in two steps that a double holds: in nanoseconds they fit none, and a BigInt for each packet is slow.
+    const upper = high * 65_536 + (low >>> 16);
+    const above = Math.floor(upper / units);
+    const lower = (upper - above * units) * 65_536 + (low & 0xffff);
+    const below = Math.floor(lower / units);
+    frame.seconds = above * 65_536 + below + this.#offset;
+    frame.nanoseconds = (lower - below * units) * this.#nanosecondsPerUnit;
+  }
+
+  #slowly(high: number, low: number, frame: Frame): void {
+    const power = BigInt(this.#resolution & 0x7f);
+    const units = (BigInt(high) << 32n) | BigInt(low);
+    const all = this.#resolution & 0x80 ? (units * giga) >> power : units / 10n ** (power - 9n);
+    frame.seconds = Number(all / giga) + this.#offset;
+    frame.nanoseconds = Number(all % giga);
+  }
 }
 
 const giga = 1_000_000_000n;
-
-/** Any resolution that nobody uses. */
-function slowTime(high: number, low: number, nanoseconds: (units: bigint) => bigint, offset: number): FrameTime {
-  const all = nanoseconds((BigInt(high) << 32n) | BigInt(low));
-  return { seconds: Number(all / giga) + offset, nanoseconds: Number(all % giga) };
-}
 
 /** The options at the end of a block, as far as they are whole. */
 function* readOptions(bytes: Uint8Array, endian: Endian): Generator<{ code: number; value: Uint8Array }> {

@@ -7,8 +7,16 @@ import { concat, fromUtf8 } from '../base/bytes.ts';
 import { ipText } from '../base/ip.ts';
 import type { LinkAction, Trace, TraceEvent, TraceHeader } from '../trace/model.ts';
 import { type Problem, Problems } from '../trace/problem.ts';
-import { AddressTexts } from './addresses.ts';
-import { ByteQueue, bigEndian, type Container, type Frame, type FrameTime, type Item, type Step } from './blocks.ts';
+import {
+  ByteQueue,
+  bigEndian,
+  type Container,
+  type Finder,
+  type Frame,
+  type FrameTime,
+  type Item,
+  stopped,
+} from './blocks.ts';
 import { CutRecords } from './cutRecords.ts';
 import { isFindingComment } from './findingComments.ts';
 import { isKnownLinkType, linkPayload } from './frames.ts';
@@ -22,6 +30,7 @@ import { isPcap, PcapContainer } from './pcap.ts';
 import { isPcapng, PcapngContainer } from './pcapng.ts';
 import { IpReassembly } from './reassembly.ts';
 import { RecentDatagrams } from './recent.ts';
+import { Ways } from './ways.ts';
 
 export interface CaptureCounts {
   /** Frames as Wireshark counts them. */
@@ -47,12 +56,17 @@ export interface CaptureOptions {
   readonly sink?: CaptureSink;
 }
 
-/** Who reads the handshakes of a long call and writes no other file: media packets are counted and make no events. */
+/**
+ * Who reads the handshakes of a long call and writes no other file: media packets are counted and make no events, and the bytes
+ * of the others are good while they are told only, since the chunk that they lie in is used again.
+ */
 export interface CaptureSink {
   push(event: TraceEvent): void;
   media(run: MediaRun): void;
 }
 
+/** Bytes by which a file's kind is told. */
+const headBytes = 4096;
 /** Comments and network messages that are kept as notes. */
 const mostNotes = 1000;
 const longestNote = 2000;
@@ -98,11 +112,11 @@ export class CaptureReader {
   readonly #other = new Map<string, number>();
   readonly #badLinkTypes = new Set<number>();
   readonly #reassembly: IpReassembly;
-  readonly #addresses = new AddressTexts();
+  readonly #ways = new Ways(() => this.#media?.flush());
   readonly #recent = new RecentDatagrams();
   readonly #media: MediaCounter | undefined;
   readonly #cuts = new CutRecords();
-  readonly #take = (item: Item): void => this.#item(item);
+  readonly #finder: Finder = { frame: (frame) => this.#frameOf(frame), item: (item) => this.#item(item) };
 
   constructor(options: CaptureOptions = {}) {
     this.#options = options;
@@ -120,6 +134,7 @@ export class CaptureReader {
   push(chunk: Uint8Array): TraceEvent[] {
     if (!this.#stopped) this.#queue.push(chunk);
     this.#work(false);
+    if (this.#options.sink) this.#queue.own();
     return this.#taken();
   }
 
@@ -169,11 +184,12 @@ export class CaptureReader {
   }
 
   #work(last: boolean): void {
-    while (!this.#stopped && this.#queue.length > 0 && (last || this.#queue.length >= this.#need)) {
-      const bytes = this.#queue.peek();
+    const queue = this.#queue;
+    while (!this.#stopped && queue.length > 0 && (last || queue.length >= this.#need)) {
       // A hex dump may begin with comments: a little more has to be there to tell.
-      if (!this.#container && !last && bytes.length < 4096 && !isPcap(bytes) && !isPcapng(bytes)) {
-        this.#need = 4096;
+      const bytes = queue.peek(this.#container ? this.#need : Math.max(this.#need, headBytes));
+      if (!this.#container && !last && bytes.length < headBytes && !isPcap(bytes) && !isPcapng(bytes)) {
+        this.#need = headBytes;
         return;
       }
       this.#container ??= containerFor(bytes);
@@ -182,38 +198,35 @@ export class CaptureReader {
         this.#stopped = true;
         return;
       }
-      const step = this.#steps(bytes, this.#container, last);
-      if (step.kind === 'stop') this.#stopped = true;
-      if (step.kind === 'more') {
-        if (last) return;
-        this.#need = step.need;
-      }
+      const isEnd = last && bytes.length === queue.length;
+      const need = this.#steps(bytes, this.#container, isEnd);
+      if (isEnd && need > 0) return;
+      this.#need = need;
     }
   }
 
-  /** As many blocks as are there, and then what the container wants. */
-  #steps(bytes: Uint8Array, container: Container, last: boolean): Exclude<Step, { kind: 'done' }> | { kind: 'all' } {
+  /** As many blocks as are there; the answer is how many bytes the container wants to go on. */
+  #steps(bytes: Uint8Array, container: Container, last: boolean): number {
     let at = 0;
+    let need = 0;
     const { offset } = this.#queue;
-    while (at < bytes.length) {
-      const step = container.step(bytes, at, offset + at, last, this.#take);
-      if (step.kind !== 'done') {
-        this.#queue.skip(at);
-        return step;
-      }
-      at += step.size;
+    while (at < bytes.length && need === 0 && !this.#stopped) {
+      const step = container.step(bytes, at, offset + at, last, this.#finder);
+      if (step === stopped) this.#stopped = true;
+      else if (step < 0) need = -step;
+      else at += step;
     }
     this.#queue.skip(at);
-    this.#need = 0;
-    return { kind: 'all' };
+    return need;
+  }
+
+  #frameOf(frame: Frame): void {
+    this.#frame = frame.number;
+    this.#count(this.#read(frame));
   }
 
   #item(item: Item): void {
     switch (item.kind) {
-      case 'frame':
-        this.#frame = item.frame.number;
-        this.#count(this.#read(item.frame));
-        return;
       case 'other-frame':
         this.#frame = item.number;
         this.#count(item.what);
@@ -243,12 +256,13 @@ export class CaptureReader {
 
   /** Emits the datagram that the frame holds or completes, or says what the frame is instead. */
   #read(frame: Frame): string | undefined {
-    const { time, data, start, end } = frame;
-    if (time !== undefined) {
-      this.#start ??= time;
+    const { data, start, end } = frame;
+    if (frame.timed) {
+      const { seconds, nanoseconds } = frame;
+      this.#start ??= { seconds, nanoseconds };
       const from = this.#start;
       // Exact to the nanosecond for a capture of three months.
-      this.#now = ((time.seconds - from.seconds) * 1e9 + (time.nanoseconds - from.nanoseconds)) / 1e6;
+      this.#now = ((seconds - from.seconds) * 1e9 + (nanoseconds - from.nanoseconds)) / 1e6;
     }
     if (frame.linkType === undefined) return 'interface not described';
     const link = linkPayload(frame.linkType, data, start, end);
@@ -302,18 +316,21 @@ export class CaptureReader {
     const declared = bigEndian.u16(bytes, at + 4) || length;
     if (declared < 8 || declared > length) return 'malformed';
     this.#datagrams++;
-    const src = this.#addresses.text(bytes, addresses, size, bigEndian.u16(bytes, at));
-    const dst = this.#addresses.text(bytes, addresses + size, size, bigEndian.u16(bytes, at + 2));
-    if (this.#media) {
+    const way = this.#ways.of(bytes, addresses, size, at);
+    const media = this.#media;
+    if (media) {
       const first = bytes[at + 8] ?? 0;
       const looksLikeMedia = first >= 128 && first <= 191 && declared > 8 && at + 8 < end;
-      if (looksLikeMedia && (this.#cuts.none || !this.#cuts.goesOn(src, dst, declared - 8, this.#now))) {
-        this.#media.add(src, dst, at + 9 < end ? (bytes[at + 9] ?? 0) : 0, this.#now);
+      if (looksLikeMedia && (this.#cuts.none || !this.#cuts.goesOn(way.src, way.dst, declared - 8, this.#now))) {
+        media.add(way, at + 9 < end ? (bytes[at + 9] ?? 0) : 0, this.#now);
         return undefined;
       }
-      this.#media.before(src, dst);
-      if (!looksLikeMedia) this.#cuts.note(src, dst, bytes.subarray(at + 8, Math.min(end, at + declared)), this.#now);
+      media.before(way);
+      // What begins no record matters only to one that was begun.
+      if (!looksLikeMedia && (!this.#cuts.none || (first >= 20 && first <= 26)))
+        this.#cuts.note(way.src, way.dst, bytes.subarray(at + 8, Math.min(end, at + declared)), this.#now);
     }
+    const { src, dst } = way;
     this.#recent.add(packet, src, dst, declared, bigEndian.u16(bytes, at + 6));
     this.#emit({
       kind: 'datagram',

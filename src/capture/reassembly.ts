@@ -107,8 +107,8 @@ export class IpReassembly {
       captured: 0,
       end: undefined,
       protocol: packet.protocol,
-      src: packet.src,
-      dst: packet.dst,
+      src: copy(packet.src),
+      dst: copy(packet.dst),
     };
     this.#waiting.set(key, waiting);
     return waiting;

@@ -25,11 +25,11 @@ export type PathLine = readonly [name: string, text: string];
 /** Problems of descriptions that a report names. */
 const mostProblems = 12;
 
-export function pathLines({ path }: Handshake): readonly PathLine[] {
+export function pathLines({ path, checks: seen }: Handshake): readonly PathLine[] {
   const lines: PathLine[] = [];
   const problems: PathLine[] = [];
   const costs = new Map<string, number>();
-  let checks = 0;
+  let checks = seen;
   let rtt: number | undefined;
   let pair: string | undefined;
   let stack: StackFact | undefined;

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { Analysis } from '../../src/analysis/analysis.ts';
 import { CutRecords } from '../../src/capture/cutRecords.ts';
 import { MediaCounter, type MediaRun } from '../../src/capture/media.ts';
-import { CaptureReader, readCapture } from '../../src/capture/read.ts';
+import { CaptureReader, captureHeader, readCapture } from '../../src/capture/read.ts';
+import { type Way, Ways } from '../../src/capture/ways.ts';
 import { toPcapng } from '../../src/capture/write.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import { diagnose } from '../../src/diagnosis/diagnose.ts';
@@ -97,19 +98,28 @@ it('only what comes at once, from the same sender to the same, goes on with a re
   expect(cuts.none).toBe(true);
 });
 
+/** The way of a datagram between hosts of these numbers, as a reader of captures finds it. */
+const wayFinder = (forgetting: () => void) => {
+  const ways = new Ways(forgetting);
+  return (from: number, to: number): Way => {
+    const [source, destination] = [from, to].map((host) => [10, host >> 16, (host >> 8) & 255, host & 255]);
+    return ways.of(Uint8Array.from([...(source ?? []), ...(destination ?? []), 0, 9, 0, 9]), 0, 4, 8);
+  };
+};
+
 it('counted media is told before what comes after it between the same two, and of strangers at the end', () => {
   const runs: MediaRun[] = [];
   const counter = new MediaCounter((run) => runs.push(run));
-  counter.add('a', 'b', 111, 1);
-  counter.add('b', 'a', 200, 2);
-  counter.add('a', 'b', 111, 3);
-  counter.add('c', 'b', 111, 4);
-  counter.before('b', 'a');
-  const [ab, ba, cb] = [
-    { src: 'a', dst: 'b', rtp: 2, rtcp: 0, lastAt: 3 },
-    { src: 'b', dst: 'a', rtp: 0, rtcp: 1, lastAt: 2 },
-    { src: 'c', dst: 'b', rtp: 1, rtcp: 0, lastAt: 4 },
-  ];
+  const way = wayFinder(() => undefined);
+  counter.add(way(1, 2), 111, 1);
+  counter.add(way(2, 1), 200, 2);
+  counter.add(way(1, 2), 111, 3);
+  counter.add(way(3, 2), 111, 4);
+  counter.before(way(2, 1));
+  const [a, b, c] = ['10.0.0.1:9', '10.0.0.2:9', '10.0.0.3:9'];
+  const ab = { src: a, dst: b, rtp: 2, rtcp: 0, lastAt: 3 };
+  const ba = { src: b, dst: a, rtp: 0, rtcp: 1, lastAt: 2 };
+  const cb = { src: c, dst: b, rtp: 1, rtcp: 0, lastAt: 4 };
   expect(runs).toEqual([ba, ab]);
   counter.flush();
   counter.flush();
@@ -121,7 +131,56 @@ it('counted media is bounded, and none of it is lost', () => {
   const counter = new MediaCounter(({ rtp }) => {
     count += rtp;
   });
-  for (let i = 0; i < 10_000; i++) counter.add(`a${i}`, 'b', 111, i);
+  let forgotten = 0;
+  const way = wayFinder(() => {
+    forgotten++;
+    counter.flush();
+  });
+  for (let i = 0; i < 10_000; i++) counter.add(way(i, 0xffff00), 111, i);
   counter.flush();
   expect(count).toBe(10_000);
+  expect(forgotten).toBe(2);
+});
+
+it('a way is the same for the same addresses and ports, of either family, and knows the way back', () => {
+  const ways = new Ways(() => undefined);
+  const of = (bytes: readonly number[], size: 4 | 16): Way => ways.of(Uint8Array.from(bytes), 0, size, 2 * size);
+  const [one, other] = [
+    [192, 0, 2, 1],
+    [192, 0, 2, 2],
+  ];
+  const there = of([...one, ...other, 0, 1, 0, 2], 4);
+  const back = of([...other, ...one, 0, 2, 0, 1], 4);
+  expect([there.src, there.dst, back.src, back.dst]).toEqual([
+    '192.0.2.1:1',
+    '192.0.2.2:2',
+    '192.0.2.2:2',
+    '192.0.2.1:1',
+  ]);
+  expect([there.back, back.back]).toEqual([back, there]);
+  expect(of([...one, ...other, 0, 1, 0, 2], 4)).toBe(there);
+  expect(of([...one, ...other, 0, 1, 0, 3], 4)).not.toBe(there);
+  const v6 = (last: number): number[] => [0x20, 1, 0xd, 0xb8, ...new Array<number>(11).fill(0), last];
+  const wide = of([...v6(1), ...v6(2), 0, 1, 0, 2], 16);
+  expect([wide.src, wide.dst]).toEqual(['[2001:db8::1]:1', '[2001:db8::2]:2']);
+  expect(of([...v6(2), ...v6(1), 0, 2, 0, 1], 16).back).toBe(wide);
+  expect(of([...v6(1), ...v6(2), 0, 1, 0, 2], 16)).toBe(wide);
+  expect(of([...v6(1), ...v6(3), 0, 1, 0, 2], 16)).not.toBe(wide);
+});
+
+it('a chunk may be used again as soon as it was pushed, whoever keeps nothing of the trace', () => {
+  const read = (reuse: boolean): string => {
+    const analysis = new Analysis({ crypto: nodeProvider, header: captureHeader({}), detach: true });
+    const reader = new CaptureReader({ sink: analysis });
+    const part = new Uint8Array(5000);
+    for (let at = 0; at < small.length; at += part.length) {
+      const chunk = small.subarray(at, at + part.length);
+      part.fill(0xee);
+      part.set(chunk);
+      reader.push(reuse ? part.subarray(0, chunk.length) : chunk);
+    }
+    reader.end();
+    return JSON.stringify(analysis.snapshot());
+  };
+  expect(read(true)).toBe(read(false));
 });

@@ -84,6 +84,7 @@ export function handshakeOf(said: readonly Said[], more: Partial<Handshake> = {}
     refused: [],
     path: [],
     stun: [],
+    checks: 0,
     stunLeftOut: 0,
     end: undefined,
     keys: 'none',
