@@ -142,7 +142,7 @@ export class Flights {
       repeats?.bound(answers.first, answers.last);
       this.#incoming = new RepeatWatch(answers.last + 1);
     }
-    // Named one by one: a spread looks each property up by its name, and costs as much as cutting the flight.
+    // Named one by one: V8 of Node 20 looks each property of a spread up by its name.
     this.#flight = {
       number,
       parts,

@@ -24,7 +24,7 @@ export type FlightPart =
 
 /**
  * A record to be: its number and protection come when it is sealed, and its bytes with them, straight into the datagram
- * (`writePlaintext`). A `Uint8Array` for each record, and one more for it once sealed, took longer than all the rest here.
+ * (`writePlaintext`): most are too large for an array in V8's heap, and one outside takes longer than to fill it.
  */
 export interface PlannedRecord {
   readonly epoch: number;

@@ -14,8 +14,8 @@ export function attempt<T>(work: () => T): T | undefined {
 }
 
 /**
- * Where bytes and text of a JWK change into each other: a Buffer of its own for each value takes as long as the half of a
- * key's import. What was in it, private keys among it, is gone when a call returns.
+ * Where bytes and text of a JWK change into each other: a Buffer around a small array moves that out of V8's heap first, and
+ * takes twice as long. What was in here, private keys among it, is gone when a call returns.
  */
 const scratch = Buffer.alloc(128);
 
