@@ -12,7 +12,8 @@ export function inferredText(handshake: Handshake): string | undefined {
   }
   if (handshake.inferred.length > 0) parts.push(`inferred: ${handshake.inferred.join(', ')}`);
   const flights = handshake.flights.filter((flight) => flight.inferred).map((flight) => flight.number);
-  if (flights.length > 0) parts.push(`${plural(flights.length, 'flight')} not seen (${flights.join(', ')})`);
+  if (flights.length > 0)
+    parts.push(`${plural(flights.length, 'flight')} in part encrypted, and known by place (${flights.join(', ')})`);
   return parts.length === 0 ? undefined : parts.join('; ');
 }
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ladder } from '../../panel/layout/ladder.ts';
-import { leftOutText } from '../../panel/layout/notes.ts';
+import { inferredText, leftOutText } from '../../panel/layout/notes.ts';
 import { Analysis } from '../../src/analysis/analysis.ts';
 import { keptApplicationData } from '../../src/analysis/model.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import type { DatagramEvent } from '../../src/trace/model.ts';
 import { recoveredLoss } from '../support/handshakes.ts';
+import { captureTrace, onlyHandshake } from '../support/reading.ts';
 
 /** A datagram of one record of application data under keys. */
 const data = (packet: number, from: 'client' | 'server'): DatagramEvent => {
@@ -14,6 +15,15 @@ const data = (packet: number, from: 'client' | 'server'): DatagramEvent => {
   const [src, dst] = from === 'client' ? ['a:1', 'b:2'] : ['b:2', 'a:1'];
   return { kind: 'datagram', packet, at: packet, src, dst, from, length: bytes.length, bytes, contents: undefined };
 };
+
+describe('what is guessed in a picture', () => {
+  it('names flights that are in part encrypted, which is not to say that they were not seen', () => {
+    expect(inferredText(onlyHandshake(captureTrace('good_mutual_srtp', 'without keys')))).toBe(
+      'inferred: flights, lastMessage, outcome; 2 flights in part encrypted, and known by place (5, 6)',
+    );
+    expect(inferredText(onlyHandshake(captureTrace('good_mutual_srtp', 'with keys')))).toBeUndefined();
+  });
+});
 
 describe('what a picture leaves out', () => {
   it('is said: data that the reader counted and did not keep, by side', () => {
