@@ -5,7 +5,7 @@
  * A handshake belongs to two addresses (RFC 6347 §4.2.8); a ClientHello with another random begins the next one between
  * them, while a retransmission, and the round with a cookie, keep their random.
  */
-import { toHex } from '../base/bytes.ts';
+import { equal, toHex } from '../base/bytes.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { BufferId, Origin } from '../trace/buffers.ts';
 import type {
@@ -28,7 +28,7 @@ import { newBudget } from './messages.ts';
 import { type Handshake, type Snapshot, type StunView, silenceMs } from './model.ts';
 import { type Association, Moves, type Pair } from './moves.ts';
 import { Pairs } from './pairs.ts';
-import { type PeekedHello, peekClientHello } from './peek.ts';
+import { type PeekedHello, peekClientHello, peekServerHello } from './peek.ts';
 import type { Shared } from './reading.ts';
 import { Relays, type Unwrapped } from './relays.ts';
 import { StunReader } from './stun.ts';
@@ -420,7 +420,7 @@ export class Analysis {
   #trackFor(event: DatagramEvent, association: Association, hello: PeekedHello | undefined): Track {
     const current = association.tracks.at(-1);
     if (!current) return this.#adopt(event, association);
-    if (!hello) return current;
+    if (!hello) return association.tracks.length > 1 ? (answered(association, event) ?? current) : current;
     const same = association.byRandom.get(toHex(hello.random));
     if (same) return same;
     return beginsAnother(current, event, hello, association.byRandom.size > 0)
@@ -465,6 +465,12 @@ export class Analysis {
 const inOrder = (events: PathEvent[]): readonly PathEvent[] => events.sort((a, b) => a.at - b.at);
 
 /** The random of a ClientHello whose first fragment begins the datagram: what a key log names a handshake by. */
+/** The handshake whose ServerHello comes again here: a server may repeat it when a new handshake has begun. */
+function answered({ tracks }: Association, { bytes }: DatagramEvent): Track | undefined {
+  const hello = peekServerHello(bytes);
+  return hello && tracks.find(({ reading: { serverHello } }) => serverHello && equal(serverHello.random, hello.random));
+}
+
 export const clientRandomOf = (bytes: Uint8Array): Uint8Array | undefined => peekClientHello(bytes)?.random;
 
 /** Whether a ClientHello with a random not seen before between these addresses begins another handshake. */

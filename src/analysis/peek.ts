@@ -30,10 +30,17 @@ export function peekHandshake(bytes: Uint8Array): PeekedMessage | undefined {
   return { type: at(13), total: u24(14), messageSeq: at(17) * 256 + at(18), recordNumber: at(7) * 2 ** 24 + u24(8) };
 }
 
-export function peekClientHello(bytes: Uint8Array): PeekedHello | undefined {
+export const peekClientHello = (bytes: Uint8Array): PeekedHello | undefined =>
+  peekHello(bytes, HandshakeType.clientHello);
+
+export const peekServerHello = (bytes: Uint8Array): PeekedHello | undefined =>
+  peekHello(bytes, HandshakeType.serverHello);
+
+/** Both hellos begin with a version and a random. */
+function peekHello(bytes: Uint8Array, type: number): PeekedHello | undefined {
   const body = recordHeaderLength + handshakeHeaderLength;
   const at = (i: number): number => bytes[i] ?? 0;
-  if (at(13) !== HandshakeType.clientHello || bytes.length < body + 34 || !isPlainHandshake(bytes)) return undefined;
+  if (at(13) !== type || bytes.length < body + 34 || !isPlainHandshake(bytes)) return undefined;
   const offset = at(19) + at(20) + at(21);
   const length = at(22) * 65536 + at(23) * 256 + at(24);
   if (offset !== 0 || length < 34) return undefined;

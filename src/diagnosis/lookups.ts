@@ -22,6 +22,19 @@ export const lastHeard = ({ datagrams }: Handshake, actor: Actor): DatagramView 
 /** An ACK, or in DTLS 1.3 without keys what has the size of one. */
 export const isAck = ({ ack, likely }: RecordView): boolean => ack !== undefined || likely === 'ack';
 
+/**
+ * The side whose datagrams alone are in a capture, though the other must have answered: a client that went on to another flight
+ * than its ClientHello, or a server, which only answers.
+ */
+export function onlySide(handshake: Handshake): Actor | undefined {
+  const { traffic, ours, datagrams } = handshake;
+  if (ours.length > 0) return undefined;
+  if (traffic.client.datagrams === 0 && traffic.server.datagrams > 0) return 'server';
+  if (traffic.client.datagrams === 0 || traffic.server.datagrams > 0) return undefined;
+  const wentOn = hasMessage(handshake, 'client_key_exchange') || hasMessage(handshake, 'finished');
+  return wentOn || datagrams.some(({ records }) => records.some(({ epoch }) => epoch > 1)) ? 'client' : undefined;
+}
+
 /** What ended a handshake of DTLS 1.3 without keys, where that has the size of an alert. */
 export function sealedAlert({ datagrams }: Handshake): DatagramView | undefined {
   const last = datagrams.findLast(({ flight, records }) => flight === undefined && records.length > 0);
@@ -39,6 +52,13 @@ export const sendings = (flight: FlightView): number => 1 + flight.resentAt.leng
 
 export const hasMessage = (handshake: Handshake, name: string): boolean =>
   handshake.flights.some(({ messages }) => messages.includes(name));
+
+/** The message that such a flight ends with before DTLS 1.3, when none of its sendings has it here (RFC 6347 §4.2.4, figure 1). */
+export function missingEnd({ parameters }: Handshake, { from, messages }: FlightView): string | undefined {
+  if (parameters.version === '1.3' || messages.includes('finished')) return undefined;
+  if (from === 'client') return messages.includes('client_key_exchange') ? 'finished' : undefined;
+  return messages.includes('server_hello') && !messages.includes('server_hello_done') ? 'server_hello_done' : undefined;
+}
 
 /** Bytes that never came, and that the other side cannot have had: it did not go on to its next flight. */
 export const openLosses = (handshake: Handshake): readonly LostRange[] =>

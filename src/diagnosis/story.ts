@@ -40,6 +40,8 @@ export {
   isSplit,
   lastHeard,
   missedByCapture,
+  missingEnd,
+  onlySide,
   openLosses,
   sealedAlert,
   sendings,

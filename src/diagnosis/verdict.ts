@@ -20,6 +20,8 @@ import {
   flightsFrom,
   isQuietPath,
   missedByCapture,
+  missingEnd,
+  onlySide,
   type Stop,
   sealedAlert,
   sendings,
@@ -110,6 +112,9 @@ function establishedText(handshake: Handshake): string {
   return `Established${took} (${agreed.join(', ')}${sure})${costText(handshake)}${after === undefined ? '' : `; ${after}`}`;
 }
 
+/** A Finished that does not fit is refused at once. ms */
+const refusesWithinMs = 500;
+
 /**
  * Who got the last Finished of DTLS 1.2 says next whether it fits. An alert that nobody can read, and nothing else, may be a
  * goodbye or a refusal.
@@ -121,7 +126,7 @@ function sealedEndText({ alerts, finished, flights, inferred, parameters, traffi
   const receiver = otherSide(last.from);
   const [alert] = alerts.filter(({ from, readable }) => from === receiver && !readable);
   const { applicationData, media } = traffic[receiver];
-  if (!alert || applicationData + media > 0) return undefined;
+  if (!alert || alert.at - at > refusesWithinMs || applicationData + media > 0) return undefined;
   return `all that the ${receiver} sent then is an alert, encrypted, after ${duration(Math.max(0, alert.at - at))}: a goodbye, or a refusal of that Finished; a key log tells which`;
 }
 
@@ -263,6 +268,8 @@ export function stopText(handshake: Handshake, stop: Stop): string {
     case 'silence': {
       if (!stop.flight) return `the ${stop.who} fell silent`;
       const n = sendings(stop.flight);
+      const lacks = missingEnd(handshake, stop.flight);
+      if (lacks) return withoutEnd(stop.flight, lacks);
       return `${flightText(stop.flight)} was sent ${times(n)}${n > 1 ? ` in ${spanOf(stop.flight)}` : ''} and the ${stop.who} stayed silent`;
     }
     case 'split-record': {
@@ -285,10 +292,21 @@ export function stopText(handshake: Handshake, stop: Stop): string {
     case 'other-keys':
       return causeText(stop);
     case 'stuck':
-      return `both sides repeat themselves; ${flightText(stop.flight)} was sent ${times(sendings(stop.flight))}, and either never got to the ${otherSide(stop.flight.from)} whole or is not what it takes${stop.flight.messages.includes('finished') ? ', as when the keys of the two sides differ' : ''}`;
+      return stuckText(handshake, stop.flight);
     default:
       return unreachable(stop);
   }
+}
+
+/** A flight that nobody can answer, because what ends it is in none of its sendings. */
+const withoutEnd = (flight: FlightView, end: string): string =>
+  `${flightText(flight)} was sent ${times(sendings(flight))} and its ${inProse(end)} never came, so that the ${otherSide(flight.from)} had nothing to answer`;
+
+function stuckText(handshake: Handshake, flight: FlightView): string {
+  const lacks = missingEnd(handshake, flight);
+  if (lacks) return withoutEnd(flight, lacks);
+  const keys = flight.messages.includes('finished') ? ', as when the keys of the two sides differ' : '';
+  return `both sides repeat themselves; ${flightText(flight)} was sent ${times(sendings(flight))}, and either never got to the ${otherSide(flight.from)} whole or is not what it takes${keys}`;
 }
 
 /** "the link took six of 13 datagrams away, because the queue was full". */
@@ -331,6 +349,11 @@ function incompleteText(handshake: Handshake): string {
   const { isRun } = storyOf(handshake);
   if (isRun) return `Under way: ${lastText(handshake)}, ${duration(handshake.endedAt - handshake.startedAt)} so far`;
   const began = handshake.flights.some(({ messages }) => messages[0] === 'client_hello');
+  const only = onlySide(handshake);
+  if (!began && handshake.snapped)
+    return `Incomplete capture: its snap length cut datagrams to ${handshake.datagrams.reduce((most, { bytes }) => Math.max(most, bytes.length), 0)} bytes, so that the handshake cannot be judged`;
+  if (only === 'client')
+    return `Incomplete capture: only the client's datagrams are in it, up to ${handshake.lastMessage ? `its ${inProse(handshake.lastMessage.name)}` : 'what is encrypted'}, and its going on shows that the server answered`;
   if (!began) return `Incomplete capture: it begins ${capturedFrom(handshake)}, so the handshake cannot be judged`;
   if (!wasHeard(handshake, 'client')) return "Incomplete capture: only the server's datagrams are in it";
   return `Incomplete capture: it ends ${lastText(handshake)}, ${duration(handshake.endedAt - handshake.startedAt)} after the beginning${sealedAlert(handshake) ? '' : ', with nothing to say why'}${sealedText(handshake)}`;

@@ -8,17 +8,18 @@ import {
   flightOfLost,
   flightsFrom,
   missedByCapture,
+  missingEnd,
   sendings,
   storyOf,
 } from '../story.ts';
-import { capitalised, count, duration, flightText, otherSide, times } from '../words.ts';
+import { capitalised, count, duration, flightText, inProse, otherSide, times } from '../words.ts';
 
 export const flightLost = rule(
   {
     id: 'flight-lost',
     title: 'A whole flight got lost',
     signature:
-      'The link took every datagram of a sending; or a flight was repeated and fewer answers than questions were seen, or record numbers are missing before the answer; or both sides repeat flights that are seen whole.',
+      'The link took every datagram of a sending; or a flight was repeated and fewer answers than questions were seen, or record numbers are missing before the answer; or both sides repeat flights that are seen whole, or whose last message never comes.',
     doc: {
       why: 'All datagrams of a sending got lost, or the answer to it did. That costs a timer; when it happens every time, the handshake goes no further.',
       fix: 'Capture at the other side too. If datagrams are missing there, the path drops them (often the large ones: try a smaller MTU); if all are there, its log may say why it dropped them itself.',
@@ -27,6 +28,8 @@ export const flightLost = rule(
   },
   (handshake) => {
     const { stop } = storyOf(handshake);
+    if (stop.kind === 'silence' && stop.flight && missingEnd(handshake, stop.flight))
+      return stopped(handshake, 'stuck', stop.flight);
     if (stop.kind === 'link' || stop.kind === 'stuck') return stopped(handshake, stop.kind, stop.flight);
     const taken = wholeFlightsTaken(handshake);
     if (taken.length > 0) return taken.flatMap((flight) => byLink(handshake, flight));
@@ -47,12 +50,16 @@ function stopped(handshake: Handshake, kind: 'link' | 'stuck', flight: FlightVie
   const other = otherSide(flight.from);
   const datagrams = datagramsOf(handshake, flight.packets);
   const largest = datagrams.reduce((most, { size }) => Math.max(most, size), 0);
+  const lacks = missingEnd(handshake, flight);
+  const gaps = handshake.recordGaps.filter(({ from, epoch }) => from === flight.from && epoch === 0).length;
   return {
     severity: 'error',
     why:
       kind === 'link'
         ? `The link took away every datagram of ${flightText(flight)}, which was sent ${times(n)}: the ${other} never had anything to answer.`
-        : `${capitalised(flightText(flight))} was sent ${times(n)} (datagrams of up to ${largest} bytes) and is whole in this trace, yet the ${other} keeps repeating its own flight: what it gets is not whole, or it does not accept it.`,
+        : lacks
+          ? `${capitalised(flightText(flight))} was sent ${times(n)}, and the ${inProse(lacks)} that ends it is in none of them${gaps > 0 ? `: record numbers of the ${flight.from} are missing in ${count(gaps, 'place')}` : ''}. The ${other} waits for it, and answers nothing before.`
+          : `${capitalised(flightText(flight))} was sent ${times(n)} (datagrams of up to ${largest} bytes) and is whole in this trace, yet the ${other} keeps repeating its own flight: what it gets is not whole, or it does not accept it.`,
     fix:
       kind === 'link'
         ? 'This is what the link rules of the run asked for.'

@@ -2,8 +2,8 @@ import type { Handshake } from '../../analysis/model.ts';
 import { rule } from '../model.ts';
 import { outcomeOf } from '../outcome.ts';
 import { neverBegan } from '../path.ts';
-import { evidenceOf, missedByCapture, sealedAlert, wasHeard } from '../story.ts';
-import { capitalised, lostText } from '../words.ts';
+import { evidenceOf, hasMessage, missedByCapture, onlySide, sealedAlert } from '../story.ts';
+import { capitalised, count, list, lostText } from '../words.ts';
 
 export const incompleteCapture = rule(
   {
@@ -34,15 +34,36 @@ function gapsOf(handshake: Handshake): string[] {
   const gaps: string[] = [];
   const began = handshake.flights.some(({ messages }) => messages[0] === 'client_hello');
   const missed = missedByCapture(handshake);
-  if (!began) gaps.push('the ClientHello is missing: the capture began later');
-  if (handshake.traffic.client.datagrams === 0 && began === false) gaps.push("only the server's datagrams are in it");
+  const only = onlySide(handshake);
+  if (only !== undefined) gaps.push(`only the ${only}'s datagrams are in it`);
+  else if (!began && !handshake.snapped) gaps.push('the ClientHello is missing: the capture began later');
   if (handshake.snapped) gaps.push('datagrams were cut by the snap length of the capture');
   if (missed.length > 0) gaps.push(`${lostText(missed, handshake)} were never seen, yet the other side went on`);
-  if (outcomeOf(handshake) === 'incomplete-capture' && began && wasHeard(handshake, 'client'))
+  gaps.push(...neverSeen(handshake));
+  if (outcomeOf(handshake) === 'incomplete-capture' && began && only === undefined && gaps.length === 0)
     gaps.push(
       sealedAlert(handshake)
         ? 'it ends in mid-handshake with what may be an alert, and without the keys to read it'
         : 'it ends in mid-handshake, before a retransmission or an alert could tell why',
     );
   return gaps;
+}
+
+/** What both sides went on from, and of which nothing is in the capture. */
+function neverSeen(handshake: Handshake): string[] {
+  const { flights, finished, parameters, recordGaps, retransmissions, establishedAt } = handshake;
+  if (onlySide(handshake) !== undefined || handshake.snapped || flights.length === 0) return [];
+  const began = hasMessage(handshake, 'client_hello');
+  const said: string[] = [];
+  if (began && !hasMessage(handshake, 'server_hello') && (finished.server || finished.client))
+    said.push("the server's ServerHello was never seen, yet the client went on");
+  if (parameters.version !== '1.3' && !parameters.resumed && finished.server && !finished.client)
+    said.push("the client's Finished was never seen, yet the server answered it with its own");
+  // What was lost is sent again; what nobody missed was lost to the capture alone.
+  const missed = recordGaps.filter(({ from, epoch }) => epoch === 0 && retransmissions[from] === 0);
+  if (establishedAt !== undefined && missed.length > 0 && said.length + missedByCapture(handshake).length === 0)
+    said.push(
+      `record numbers of ${list([...new Set(missed.map(({ from }) => `the ${from}`))])} are missing in ${count(missed.length, 'place')}, and nobody asked for them again`,
+    );
+  return said;
 }

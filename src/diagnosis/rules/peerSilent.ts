@@ -1,6 +1,6 @@
 import { rule } from '../model.ts';
 import { rolesResult } from '../path.ts';
-import { bothBegan, bothWaited, datagramsOf, evidenceOf, lastHeard, sendings, storyOf } from '../story.ts';
+import { bothBegan, bothWaited, datagramsOf, evidenceOf, lastHeard, missingEnd, sendings, storyOf } from '../story.ts';
 import { capitalised, duration, flightText, times } from '../words.ts';
 
 export const peerSilent = rule(
@@ -21,6 +21,8 @@ export const peerSilent = rule(
     // Then it is the roles, and they are named.
     if (bothBegan(handshake) || bothWaited(handshake) || rolesResult(handshake) === 'both-passive') return undefined;
     const { who, flight } = stop;
+    // Nobody answers a flight whose end is missing.
+    if (flight && missingEnd(handshake, flight)) return undefined;
     const last = lastHeard(handshake, who);
     const alert = handshake.alerts.find(({ from, at }) => from === who && (!last || at > last.at));
     const n = flight ? sendings(flight) : 0;
