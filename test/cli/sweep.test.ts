@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { merge } from '../../src/cli/commands/merge.ts';
 import { sweep } from '../../src/cli/commands/sweep.ts';
-import { Stop } from '../../src/cli/exit.ts';
-import type { Terminal } from '../../src/cli/terminal.ts';
 import { TestCli } from '../support/buildCli.ts';
+import { commandHere } from '../support/commandHere.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -21,31 +20,6 @@ const file = (name: string, ...lines: readonly string[]): string => {
   return at(name);
 };
 
-/** A command in this process: what a process of its own would print, and how it would end. */
-async function run(command: (terminal: Terminal) => number | Promise<number>) {
-  let stdout = '';
-  let stderr = '';
-  const terminal: Terminal = {
-    print: (words) => {
-      stdout += words;
-    },
-    say: (line) => {
-      stderr += `${line}\n`;
-    },
-    progress: () => {},
-    lively: false,
-    rows: undefined,
-    columns: undefined,
-    color: false,
-    ascii: false,
-  };
-  try {
-    return { code: await command(terminal), stdout, stderr };
-  } catch (error) {
-    if (error instanceof Stop) return { code: error.exit, stdout, stderr: error.message };
-    throw error;
-  }
-}
 const outputs = (name: string) => ({
   junit: at(`${name}.xml`),
   output: ['html', 'md', 'json'].map((end) => at(`${name}.${end}`)),
@@ -60,7 +34,7 @@ describe('sweep', () => {
       'sweep: { mtu: [300, 1200], link: ["mtu=600", "loss=40%"], seeds: 2 }',
     );
     const traces = at('failed');
-    const whole = await run((terminal) => sweep(path, { ...outputs('whole'), traces }, terminal));
+    const whole = await commandHere((terminal) => sweep(path, { ...outputs('whole'), traces }, terminal));
     expect(whole.code, whole.stderr).toBe(0);
     expect(whole.stdout).toContain('✔ 2/2');
     expect(whole.stdout).toMatch(/4 cells, 8 handshakes: \d established/);
@@ -68,14 +42,14 @@ describe('sweep', () => {
     expect(readdirSync(traces)).toContain('cell-0002.sqlog');
     for (const index of [1, 2, 3, 4]) {
       const flags = { shard: `${index}/4`, blob: at(`shard-${index}`), traces, quiet: true };
-      expect((await run((terminal) => sweep(path, flags, terminal))).code).toBe(0);
+      expect((await commandHere((terminal) => sweep(path, flags, terminal))).code).toBe(0);
     }
     const parts = [3, 1, 4, 2].map((index) => at(`shard-${index}`));
-    const merged = await run((terminal) => merge(parts, outputs('merged'), terminal));
+    const merged = await commandHere((terminal) => merge(parts, outputs('merged'), terminal));
     expect(merged.code, merged.stderr).toBe(0);
     expect(merged.stdout).toBe(whole.stdout);
     expect(written('merged')).toEqual(written('whole'));
-    expect(await run((terminal) => merge([at('shard-1'), at('shard-3')], {}, terminal))).toMatchObject({
+    expect(await commandHere((terminal) => merge([at('shard-1'), at('shard-3')], {}, terminal))).toMatchObject({
       code: 2,
       stderr: 'These parts make no whole: of 4 shards these are missing: 2, 4.',
     });
@@ -83,7 +57,7 @@ describe('sweep', () => {
 
   it('answers 1 when the file expects what does not hold in a cell', async () => {
     const path = file('strict.yaml', 'expect: established', 'timeout: 2s', 'sweep: { link: [[], "in:drop=all"] }');
-    expect((await run((terminal) => sweep(path, { quiet: true }, terminal))).code).toBe(1);
+    expect((await commandHere((terminal) => sweep(path, { quiet: true }, terminal))).code).toBe(1);
   });
 
   it('looks for a threshold', async () => {
@@ -94,7 +68,7 @@ describe('sweep', () => {
       'link: ["out:mtu=400"]',
       'sweep: { bisect: { mtu: { from: 200, to: 600, step: 10 } } }',
     );
-    const { code, stdout } = await run((terminal) => sweep(path, {}, terminal));
+    const { code, stdout } = await commandHere((terminal) => sweep(path, {}, terminal));
     expect(code).toBe(0);
     expect(stdout).toContain('≤ 410');
     expect(stdout).toContain('mtu: the largest that passes is 410, the smallest that fails is 420');
@@ -102,15 +76,15 @@ describe('sweep', () => {
 
   it('tells what is wrong with a file by line and column, and what a cell can not be', async () => {
     const wrong = file('wrong.yaml', 'sweep:', '  mtu: [300, 20]');
-    expect(await run((terminal) => sweep(wrong, {}, terminal))).toMatchObject({
+    expect(await commandHere((terminal) => sweep(wrong, {}, terminal))).toMatchObject({
       code: 2,
       stderr: `${wrong}:5:14: mtu: "20" is too small; allowed: 64 to 65507 bytes`,
     });
     const small = file('small.yaml', 'sweep: { certGen: ["ecdsa-p256,size=100"] }');
-    const ended = await run((terminal) => sweep(small, {}, terminal));
+    const ended = await commandHere((terminal) => sweep(small, {}, terminal));
     expect(ended.code).toBe(2);
     expect(ended.stdout).toContain('That certificate can not be made');
-    expect((await run((terminal) => sweep(small, { output: ['x.pdf'] }, terminal))).stderr).toBe(
+    expect((await commandHere((terminal) => sweep(small, { output: ['x.pdf'] }, terminal))).stderr).toBe(
       '-o x.pdf: a summary is written as .html, .md, .json.',
     );
   });
@@ -137,13 +111,13 @@ describe('a sweep that is interrupted', () => {
     expect(cells.length).toBeGreaterThan(1);
     expect(cells.length).toBeLessThan(31);
     expect(stopped.stderr).toContain('The same command goes on with the rest');
-    const rest = await run((terminal) => sweep(path, { state, json: true }, terminal));
+    const rest = await commandHere((terminal) => sweep(path, { state, json: true }, terminal));
     expect(rest.stderr).toContain(`${cells.length} cells were done before; ${31 - cells.length} are left.`);
     const all = JSON.parse(rest.stdout) as { cells: { cell: number }[] };
     expect(all.cells.map(({ cell }) => cell)).toEqual(Array.from({ length: 31 }, (_, index) => index + 1));
     expect(all.cells.slice(0, cells.length)).toEqual(cells);
     file('long.yaml', 'rto: 500ms', axis);
-    const refused = await run((terminal) => sweep(path, { state }, terminal));
+    const refused = await commandHere((terminal) => sweep(path, { state }, terminal));
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain('holds results of another sweep: rto was not set, and is 500ms.');
   });

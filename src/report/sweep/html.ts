@@ -4,13 +4,14 @@
  * count say.
  */
 import { version } from '../../base/version.ts';
-import { type CellResult, cellCount, cellHeld, cellName } from '../../scenario/index.ts';
+import { type CellResult, cellCount, cellHeld, cellName, type Spread } from '../../scenario/index.ts';
 import { type Addresses, type Masker, masker } from '../addresses.ts';
 import { htmlPage } from '../html/page.ts';
 import { pageStyle } from '../html/style.ts';
 import { element, escapeMarkup } from '../markup.ts';
 import {
   cellText,
+  columnHead,
   figureLevel,
   figureText,
   type HeatTable,
@@ -45,7 +46,7 @@ const sweepStyle = `
 .heat th,.heat td{display:table-cell;border:0;padding:0;white-space:nowrap}
 .heat tr{display:table-row;border:0;padding:0}
 .heat thead{display:table-header-group}
-.heat th{padding:.25rem .5rem;text-align:left;font-size:.9em}
+.heat th{padding:.25rem .5rem;text-align:left;vertical-align:middle;font-size:.9em}
 .heat tbody th{position:sticky;left:0;background:var(--ground)}
 .heat .corner{color:var(--dim);font-weight:400}
 .heat a,.heat span{display:block;min-width:3.4rem;padding:.3rem .5rem;color:var(--text);text-decoration:none;font-variant-numeric:tabular-nums}
@@ -57,9 +58,9 @@ const sweepStyle = `
 .key span{padding:0 .4rem;margin-right:.3rem}
 .figures td{font-variant-numeric:tabular-nums}
 .figures tr:target,section:target{outline:2px solid var(--accent);outline-offset:2px}
-.small{display:none}
-@media screen and (max-width:40rem){.small{display:inline;color:var(--dim)}.heat a,.heat span{min-width:2.6rem;padding:.3rem .25rem;font-size:.85em}.heat th{padding:.25rem}}
-@media print{.heat tbody th{position:static}.scroll{overflow:visible}.heat td{border:1px solid var(--line)}.figures tr{break-inside:avoid}}
+.small{display:none}.figures td:nth-child(n+2):not(:last-child){white-space:nowrap}
+@media screen and (max-width:40rem){.small{display:inline;color:var(--dim)}.figures td:nth-child(n+2):not(:last-child){white-space:normal}.heat a,.heat span{min-width:2.6rem;padding:.3rem .25rem;font-size:.85em}.heat th{padding:.25rem}.heat tbody th,.heat .corner{white-space:normal;min-width:5.5rem;max-width:7.5rem}}
+@media print{.heat{font-size:8pt}.heat th,.heat td{white-space:normal}.heat a,.heat span{min-width:0;padding:.2rem .3rem}.heat tbody th{position:static}.scroll{overflow:visible}.heat td{border:1px solid var(--line)}.figures tr{break-inside:avoid}}
 `.trim();
 
 export function sweepHtml(report: SweepReport, addresses: Addresses): string {
@@ -148,7 +149,7 @@ function heat(
   const head = [
     element('th', { class: 'corner', scope: 'col' }, text(corner)),
     ...(across?.values ?? []).map(({ label }) => element('th', { scope: 'col' }, text(label))),
-    ...(across ? [] : [element('th', { scope: 'col' }, shape.bisect ? text(shape.bisect.name) : 'Result')]),
+    ...(across ? [] : [element('th', { scope: 'col' }, text(columnHead(shape)))]),
   ];
   const body = rows.map((cells, at) =>
     element(
@@ -197,8 +198,7 @@ function key({ shape, results }: SweepReport): string {
 function figures({ shape, results }: SweepReport, sections: ReadonlySet<number>, text: Masker): string {
   const names = shape.bisect
     ? ['Cell', 'Answer']
-    : ['Cell', 'As expected', 'Time until established', 'Datagrams', 'Flights sent again', 'Leading finding'];
-  const small = (words: string): string => element('span', { class: 'small' }, words);
+    : ['Cell', 'As expected', 'Time: median, 95 %', 'Datagrams', 'Sent again', 'Leading finding'];
   const rows = results.map((one) => {
     const { cell, error, timeMs, datagrams, retransmissions } = one;
     const name = text(cellName(shape, cell));
@@ -210,25 +210,9 @@ function figures({ shape, results }: SweepReport, sections: ReadonlySet<number>,
         ? [element('td', {}, text(searchText(one, shape)))]
         : [
             element('td', {}, `${one.asExpected}/${one.made}, ${rateText(one)}`),
-            element(
-              'td',
-              {},
-              timeMs
-                ? `${small('median ')}${timeText(timeMs.median)}${one.made > 1 ? `, 95 % within ${timeText(timeMs.p95)}` : ''}`
-                : '–',
-            ),
-            element(
-              'td',
-              {},
-              datagrams ? `${datagrams.median}${small(' datagrams')}${spreadTo(one.made, datagrams.p95)}` : '–',
-            ),
-            element(
-              'td',
-              {},
-              retransmissions
-                ? `${retransmissions.median}${small(' flights again')}${spreadTo(one.made, retransmissions.p95)}`
-                : '–',
-            ),
+            element('td', {}, spreadCell(timeMs, 'time', timeText)),
+            element('td', {}, spreadCell(datagrams, 'datagrams', String)),
+            element('td', {}, spreadCell(retransmissions, 'flights sent again', String)),
             element('td', {}, text(leadingText(one))),
           ];
     return element('tr', inSection ? {} : { id: `cell-${cell}` }, head, ...rest);
@@ -242,7 +226,11 @@ function figures({ shape, results }: SweepReport, sections: ReadonlySet<number>,
   );
 }
 
-const spreadTo = (made: number, p95: number): string => (made > 1 ? `, 95 % at most ${p95}` : '');
+/** Median and 95th percentile; what they are of is said where no head stands above. */
+function spreadCell(spread: Spread | null, what: string, text: (figure: number) => string): string {
+  if (!spread) return '–';
+  return `${element('span', { class: 'small' }, `${what}: `)}${text(spread.median)}, ${text(spread.p95)}`;
+}
 
 const leadingText = ({ findings: [first] }: CellResult): string => (first ? `${first.id} in ${first.count}` : '');
 
@@ -287,7 +275,7 @@ function section(one: CellResult, { shape }: SweepReport, text: Masker): string 
           ),
         ),
     bad
-      ? element('h3', {}, `The first of them, with seed ${bad.seed}: ${text(bad.outcome)}`) +
+      ? element('h3', {}, `The first that did not come as expected, with seed ${bad.seed}: ${text(bad.outcome)}`) +
           line(bad.verdict) +
           (bad.commandLine === null ? '' : element('pre', {}, text(bad.commandLine)))
       : '',

@@ -5,6 +5,7 @@ import type { Masker } from '../addresses.ts';
 import { plain } from '../plain.ts';
 import {
   cellText,
+  columnHead,
   figureText,
   type HeatTable,
   heatTables,
@@ -33,7 +34,7 @@ export function sweepMarkdown(report: SweepReport, mask: Masker): string {
     const corner = [down?.name, across?.name].filter((name) => name !== undefined).join(' \\ ');
     return [
       ...(title === '' ? [] : [`### ${text(title)}`, '']),
-      row([text(corner), ...(across?.values ?? [{ label: '' }]).map(({ label }) => text(label))]),
+      row([text(corner), ...(across?.values ?? [{ label: columnHead(shape) }]).map(({ label }) => text(label))]),
       row(['---', ...(across?.values ?? [0]).map(() => '---')]),
       ...rows.map((cells, at) =>
         row([text(down?.values[at]?.label ?? ''), ...cells.map((cell) => text(contents(cell)))]),

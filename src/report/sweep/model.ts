@@ -52,6 +52,9 @@ export function heatTables(shape: SweepShape): readonly HeatTable[] {
   }));
 }
 
+/** What stands above the cells where no axis goes across. */
+export const columnHead = ({ bisect }: SweepShape): string => bisect?.name ?? 'result';
+
 /** How a cell fares at a glance; `error` is one that could not be made, `found` one whose threshold was found. */
 export type CellTone = 'all' | 'most' | 'some' | 'few' | 'none' | 'found' | 'unclear' | 'error' | 'open';
 

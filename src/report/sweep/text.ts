@@ -6,6 +6,7 @@ import type { TextOptions } from '../text.ts';
 import {
   type CellTone,
   cellText,
+  columnHead,
   figuresText,
   figureText,
   type HeatTable,
@@ -74,7 +75,7 @@ export function tableLines({ shape, results }: SweepReport, options: TextOptions
     text: (cell) => `${signOf(known.get(cell), ascii)} ${cellText(known.get(cell), shape)}`.trimEnd(),
     style: (cell) => toned(toneOf(known.get(cell)), style),
   };
-  return heatTables(shape).flatMap((table) => oneTable(table, rates, options));
+  return heatTables(shape).flatMap((table) => oneTable(table, rates, { ...options, head: columnHead(shape) }));
 }
 
 /** The median of the time, where it is worth a table. */
@@ -83,7 +84,16 @@ function timeLines({ shape, results }: SweepReport, options: TextOptions): reado
   const known = new Map(results.map((one) => [one.cell, one]));
   const { same, dim } = paint(options.colour, options.ascii ?? false);
   const times: Contents = { text: (cell) => figureText(known.get(cell), 'time'), style: () => same };
-  return ['', dim(`${measureTitles.time}:`), ...heatTables(shape).flatMap((table) => oneTable(table, times, options))];
+  return [
+    '',
+    dim(`${measureTitles.time}:`),
+    ...heatTables(shape).flatMap((table) => oneTable(table, times, { ...options, head: 'time' })),
+  ];
+}
+
+interface TableOptions extends TextOptions {
+  /** Of the only column, where no axis goes across. */
+  readonly head: string;
 }
 
 /** What stands in the cells of a table, and how. */
@@ -92,7 +102,7 @@ interface Contents {
   readonly style: (cell: number) => (text: string) => string;
 }
 
-function oneTable(table: HeatTable, contents: Contents, options: TextOptions): readonly string[] {
+function oneTable(table: HeatTable, contents: Contents, options: TableOptions): readonly string[] {
   const style = paint(options.colour, options.ascii ?? false);
   const width = Math.max(60, Math.floor(options.width));
   const { down, across, rows, title } = table;
@@ -103,7 +113,7 @@ function oneTable(table: HeatTable, contents: Contents, options: TextOptions): r
     longestLabel,
   );
   const headWidth = Math.max(textWidth(corner), ...heads.map(textWidth));
-  const columns = (across?.values ?? [{ label: '' }]).map((value, at) => ({
+  const columns = (across?.values ?? [{ label: options.head }]).map((value, at) => ({
     at,
     head: label(value.label),
     width: Math.max(textWidth(label(value.label)), ...rows.map((row) => textWidth(contents.text(row[at] ?? 0)))),
@@ -117,12 +127,11 @@ function oneTable(table: HeatTable, contents: Contents, options: TextOptions): r
       return at === 0 || used <= width;
     });
     const shown = fitting.length === 0 ? rest.slice(0, 1) : fitting;
-    if (across || corner !== '')
-      lines.push(
-        style.dim(
-          [padEnd(corner, headWidth), ...shown.map(({ head, width: wide }) => padEnd(head, wide))].join('  ').trimEnd(),
-        ),
-      );
+    lines.push(
+      style.dim(
+        [padEnd(corner, headWidth), ...shown.map(({ head, width: wide }) => padEnd(head, wide))].join('  ').trimEnd(),
+      ),
+    );
     for (const [at, row] of rows.entries())
       lines.push(
         [
