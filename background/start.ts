@@ -147,6 +147,7 @@ async function begin(scenario: Scenario, environment: BeginEnvironment): Promise
     random,
     lingerMs: options.linger,
     timeoutMs: options.timeout,
+    steps: options.steps,
   };
   if (isSignalled(target))
     return target.kind === 'browser'

@@ -3,6 +3,7 @@
  * handshake that grew, only what is new is asked whether it is to be shown.
  */
 import type { DatagramView, Handshake, StunView } from '../../src/analysis/model.ts';
+import { stepResultText } from '../../src/diagnosis/steps.ts';
 import { stunText, stunWay } from '../../src/report/stun.ts';
 import type { Failure } from '../../src/trace/facts.ts';
 import type { Actor, TraceTime } from '../../src/trace/model.ts';
@@ -61,6 +62,12 @@ function saidIn(handshake: Handshake): SaidEntry[] {
   handshake.failures.forEach(({ at, actor, failure }, index) => {
     say(at, `failed/${index}`, actor, `${actor} gave up: ${failureText(failure)}`, 'bad');
   });
+  for (const { number, count, actor, step, beganAt, endedAt, state, result } of handshake.steps) {
+    say(beganAt, `step/${number}`, actor, `step ${number} of ${count}: ${step}`, 'quiet');
+    if (endedAt === undefined || !result) continue;
+    const [how, tone] = state === 'failed' ? (['failed', 'bad'] as const) : (['done', 'good'] as const);
+    say(endedAt, `step/${number}/${how}`, actor, `step ${number} ${how}: ${stepResultText(result)}`, tone);
+  }
   handshake.refused.forEach(({ at, by, why }, index) => {
     say(at, `refused/${index}`, undefined, `${by}: ${why}`, 'bad');
   });

@@ -5,23 +5,26 @@ import { type Diagnosis, outcomes } from '../../src/diagnosis/model.ts';
 import { judgedOf, unmet } from '../../src/run/expectation.ts';
 import type { BothSides, Bounds, Expectation } from '../../src/scenario/index.ts';
 
-export function crossing({ outcome, findings, datagrams, retransmissions }: Expectation): RunExpectation {
+export function crossing({ outcome, findings, datagrams, retransmissions, steps }: Expectation): RunExpectation {
   const bounds = ({ least, most }: Bounds) => ({
     ...(least === undefined ? {} : { least }),
     ...(most === undefined ? {} : { most }),
   });
   const both = ({ client, server }: BothSides): RunBounds => ({ client: bounds(client), server: bounds(server) });
-  return { outcome, findings, datagrams: both(datagrams), retransmissions: both(retransmissions) };
+  const sides = { datagrams: both(datagrams), retransmissions: both(retransmissions) };
+  return { outcome, findings, ...sides, ...(steps !== undefined && { steps }) };
 }
 
 /** Undefined when it has an outcome that this version does not know. */
-function arrived({ outcome, findings, datagrams, retransmissions }: RunExpectation): Expectation | undefined {
+function arrived({ outcome, findings, datagrams, retransmissions, steps }: RunExpectation): Expectation | undefined {
   const known = outcomes.find((one) => one === outcome);
   const both = ({ client, server }: RunBounds): BothSides => ({
     client: { least: client.least, most: client.most },
     server: { least: server.least, most: server.most },
   });
-  return known && { outcome: known, findings, datagrams: both(datagrams), retransmissions: both(retransmissions) };
+  return (
+    known && { outcome: known, findings, datagrams: both(datagrams), retransmissions: both(retransmissions), steps }
+  );
 }
 
 /** What was not as expected of all that a run holds, whichever of its handshakes is looked at; empty when all was. */
@@ -35,7 +38,7 @@ export function missed(
 }
 
 /** "established, with retransmission-normal, without flight-lost": an expectation in a line. */
-export function expectationText({ outcome, findings, datagrams, retransmissions }: RunExpectation): string {
+export function expectationText({ outcome, findings, datagrams, retransmissions, steps }: RunExpectation): string {
   const bound = (what: string, both: RunBounds): string[] =>
     (['client', 'server'] as const).flatMap((side) => {
       const { least, most } = both[side];
@@ -56,5 +59,6 @@ export function expectationText({ outcome, findings, datagrams, retransmissions 
     ...findings.mustNot.map((id) => `without ${id}`),
     ...bound('datagrams', datagrams),
     ...bound('retransmissions', retransmissions),
+    ...(steps === undefined ? [] : [`${steps} steps done`]),
   ].join(', ');
 }

@@ -277,10 +277,12 @@ function Several({
 /** Sets of rules with a name: a box for each writes its line, or takes it away. */
 function Ready({
   field,
+  title,
   named,
   form,
 }: {
   readonly field: Field;
+  readonly title: string;
   readonly named: readonly Choice[];
   readonly form: FormState;
 }): ReactElement {
@@ -288,7 +290,7 @@ function Ready({
   const there = linesIn(form, field.name);
   return (
     <fieldset className="several">
-      <legend>Networks with a name</legend>
+      <legend>{title}</legend>
       {named.map(({ value, help }) => (
         <label key={value}>
           <input
@@ -359,8 +361,8 @@ function Control({ id, field, description, form, wrong }: ControlProps): ReactEl
     case 'rules':
       return (
         <>
-          <textarea {...shared} rows={2} spellCheck={false} placeholder="One a line, as in loss=30%" />
-          <Ready field={field} named={description.named} form={form} />
+          <textarea {...shared} rows={2} spellCheck={false} placeholder={`One a line, as in ${description.example}`} />
+          <Ready field={field} title={description.title} named={description.named} form={form} />
         </>
       );
     case 'fingerprints':

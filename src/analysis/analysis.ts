@@ -74,6 +74,8 @@ export class Analysis {
   /** Replaced, not changed, once a view has it. */
   #path: PathEvent[] = [];
   #pathShown = false;
+  /** Where each step was begun, by its number. */
+  readonly #stepTracks = new Map<number, Track>();
   readonly #stun = new StunReader();
   readonly #scan = new StunScan();
   readonly #origins = new Map<BufferId, Origin>();
@@ -152,6 +154,14 @@ export class Analysis {
       case 'connected':
         (this.#finishedBefore(event.actor) ?? this.#current ?? this.#begin(event.at)).tell(event);
         break;
+      case 'step': {
+        // A step that begins a new handshake ends where it was begun.
+        const track = (event.state === 'begun' ? undefined : this.#stepTracks.get(event.number)) ?? this.#current;
+        const known = track ?? this.#begin(event.at);
+        if (this.#stepTracks.size < maxNotes) this.#stepTracks.set(event.number, known);
+        known.tell(event);
+        break;
+      }
       default:
         (this.#current ?? this.#begin(event.at)).tell(event);
     }

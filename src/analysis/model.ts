@@ -7,6 +7,7 @@ import type { Range } from '../base/ranges.ts';
 import type { BufferId, PacketRange } from '../trace/buffers.ts';
 import type { Failure, TraceParameters } from '../trace/facts.ts';
 import type { Actor, Address, LinkAction, PacketNumber, PathEvent, TraceTime } from '../trace/model.ts';
+import type { StepResult, StepState } from '../trace/stepFacts.ts';
 import type { StunClass } from '../wire/stunRegistry.ts';
 import type { Wrapping } from './facts.ts';
 
@@ -84,6 +85,15 @@ export interface Handshake {
     readonly offset: number | undefined;
     readonly detail: string | undefined;
   }[];
+  /** What a run was asked to do once it is established, as far as it was begun in this association. */
+  readonly steps: readonly StepView[];
+  /** Application data as our own ends gave and took it, the first `keptDataFacts`. */
+  readonly data: readonly {
+    readonly at: TraceTime;
+    readonly actor: Actor;
+    readonly direction: 'sent' | 'received';
+    readonly length: number;
+  }[];
   /** Facts that only our own endpoint can tell. */
   readonly connected: Readonly<
     Partial<Record<Actor, { readonly at: TraceTime; readonly parameters: TraceParameters }>>
@@ -128,6 +138,23 @@ export interface FinishedView {
   /** Whether it is the hash of the messages before it, as they are in the trace; `undefined` where that can not be told. */
   readonly fits?: boolean | undefined;
 }
+
+export interface StepView {
+  /** From 1, of `count` in the whole run. */
+  readonly number: number;
+  readonly count: number;
+  readonly actor: Actor;
+  /** As a scenario spells it. */
+  readonly step: string;
+  readonly beganAt: TraceTime;
+  /** Undefined while it goes on, as its result is. */
+  readonly endedAt: TraceTime | undefined;
+  readonly state: StepState;
+  readonly result: StepResult | undefined;
+}
+
+/** Facts about application data that are kept of an association. */
+export const keptDataFacts = 1000;
 
 export interface Before {
   readonly id: string;

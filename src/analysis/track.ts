@@ -9,7 +9,7 @@ import { splitDatagram } from '../wire/record.ts';
 import { ContentType, HandshakeType } from '../wire/registry.ts';
 import { isUnified, unifiedBits } from '../wire/unified.ts';
 import { type Entry, type LinkNote, reachOf, type Wrapping } from './facts.ts';
-import { type Handshake, isData, keptApplicationData, type Move } from './model.ts';
+import { type Handshake, isData, keptApplicationData, keptDataFacts, type Move } from './model.ts';
 import { Reading, type Shared } from './reading.ts';
 import { handshakeView, type ViewInputs } from './view.ts';
 
@@ -23,6 +23,8 @@ export interface TrackFacts {
   readonly alerts: EventOf<'alert'>[];
   readonly connected: Partial<Record<Actor, EventOf<'connected'>>>;
   readonly failures: EventOf<'failed'>[];
+  readonly steps: EventOf<'step'>[];
+  readonly data: EventOf<'data'>[];
   readonly refused: EventOf<'refused'>[];
   end: EventOf<'end'> | undefined;
 }
@@ -75,6 +77,8 @@ export class Track {
     alerts: [],
     connected: {},
     failures: [],
+    steps: [],
+    data: [],
     refused: [],
     end: undefined,
   };
@@ -233,6 +237,12 @@ export class Track {
         break;
       case 'failed':
         keep(facts.failures, event);
+        break;
+      case 'step':
+        keep(facts.steps, event);
+        break;
+      case 'data':
+        if (facts.data.length < keptDataFacts) facts.data.push(event);
         break;
       case 'refused':
         keep(facts.refused, event);

@@ -21,6 +21,7 @@ import type {
 } from './model.ts';
 import type { Reading } from './reading.ts';
 import { sctpChunks } from './sctp.ts';
+import { stepViews } from './steps.ts';
 import { inferredTimers } from './timers.ts';
 import type { TrackFacts, TrafficCount } from './track.ts';
 
@@ -112,6 +113,8 @@ export function handshakeView(inputs: ViewInputs): Handshake {
     ),
     failures: facts.failures.map(({ at, actor, failure }) => ({ at, actor, failure })),
     refused: facts.refused.map(({ at, by, why }) => ({ at, by, why })),
+    steps: stepViews(facts.steps),
+    data: facts.data.map(({ at, actor, direction, length }) => ({ at, actor, direction, length })),
     moves: [...inputs.moves],
     estimates: estimatesOf(inputs),
     sctp: sctpChunks(reading),

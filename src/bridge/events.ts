@@ -28,6 +28,8 @@ export function decodeEvent(value: unknown): TraceEvent | undefined {
 export function isEvent(event: unknown): event is TraceEvent {
   if (!isRecord(event) || typeof event['at'] !== 'number' || !Number.isFinite(event['at'])) return false;
   const kind = event['kind'];
+  // What ended says how.
+  if (kind === 'step' && event['state'] !== 'begun' && !kinded(event['result'])) return false;
   if (typeof kind !== 'string' || !Object.hasOwn(required, kind)) return false;
   return Object.entries(required[kind as TraceEvent['kind']]).every(([field, test]) => test(event[field]));
 }
@@ -83,6 +85,8 @@ const kinded: Test = (value) =>
   isRecord(value) && text(value['kind']) && Object.values(value).every((part) => typeof part !== 'object');
 const actor: Test = (value) => value === 'client' || value === 'server';
 
+const stepState: Test = (value) => value === 'begun' || value === 'done' || value === 'failed';
+
 /** The fields without which a reader of the trace would stumble. */
 const required: Readonly<Record<TraceEvent['kind'], Readonly<Record<string, Test>>>> = {
   datagram: { packet: number, src: text, dst: text, bytes, length: number },
@@ -100,6 +104,8 @@ const required: Readonly<Record<TraceEvent['kind'], Readonly<Record<string, Test
   ice: { fact: kinded },
   turn: { fact: kinded },
   signalling: { fact: kinded },
+  data: { actor, direction: text, length: number },
+  step: { actor, number, count: number, step: text, state: stepState },
   note: { text },
   end: { how: text },
 };

@@ -43,6 +43,8 @@ export interface RunExpectation {
   readonly findings: { readonly must: readonly string[]; readonly mustNot: readonly string[] };
   readonly datagrams: RunBounds;
   readonly retransmissions: RunBounds;
+  /** How many of the steps have to be done; absent as the scenario leaves it out. */
+  readonly steps?: 'all' | number;
 }
 export type RunBounds = Readonly<Record<'client' | 'server', { readonly least?: number; readonly most?: number }>>;
 

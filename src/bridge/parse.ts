@@ -131,6 +131,7 @@ const expectation = v.object({
   findings: v.object({ must: ids, mustNot: ids }),
   datagrams: bothSides,
   retransmissions: bothSides,
+  steps: v.exactOptional(v.union([v.literal('all'), count])),
 });
 const request = v.object({
   target: long,

@@ -57,8 +57,10 @@ export function scenarioFrom(cli: Cli, command: Command, target: string | undefi
   const options: Readonly<Record<string, unknown>> = cli.opts();
   const given: Partial<Record<OptionName, readonly string[]>> = {};
   for (const name of optionsOf(command)) {
-    const texts = options[name];
-    const { bare } = optionTable[name].type;
+    const { flag, type } = optionTable[name];
+    // A flag that is given several times is named for one of them.
+    const texts = options[new Option(flag).attributeName()];
+    const { bare } = type;
     if (texts === true && bare !== undefined) given[name] = [bare];
     if (Array.isArray(texts)) given[name] = texts.filter((text) => typeof text === 'string');
   }

@@ -82,7 +82,7 @@ export function huntScenario(
       await breathe();
       const one = attemptOf(scenario, number);
       const result = await makeOne(one, running, carry, ours, sessions);
-      return { outcome: result.reading.outcome, unmet: unmetIn(expectation, result.reading), result };
+      return { outcome: result.reading.outcome, unmet: unmetIn(expectation, result.reading, scenario), result };
     },
   });
 }
@@ -103,8 +103,8 @@ export async function makeOne(
 export const breathe = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** What of the expectation did not hold in a run. */
-export const unmetIn = (expectation: Expectation, { handshakes }: Reading): readonly string[] =>
-  unmet(expectation, judgedOf(handshakes));
+export const unmetIn = (expectation: Expectation, { handshakes }: Reading, { options }: Scenario): readonly string[] =>
+  unmet(expectation, judgedOf(handshakes, options.steps.length));
 
 /** The last good one and the first bad one compared; undefined when there are not both, or one has no handshake. */
 export function huntDifference(

@@ -7,6 +7,7 @@ import type { EndpointConfig } from '../engine/index.ts';
 import {
   configFor,
   findTurnPath,
+  givingSessions,
   simulatedCredentials,
   simulatedRun,
   simulationFor,
@@ -15,11 +16,11 @@ import {
   turnCredentials,
 } from '../run/index.ts';
 import { formatAddress, type Scenario, type Target, type TurnServer } from '../scenario/index.ts';
-import { type CredentialSource, credentialsFor } from './credentials.ts';
+import { type CredentialSource, credentialsFor, systemRandom } from './credentials.ts';
 import { Exit, Stop } from './exit.ts';
 import { checked, common, type Prepared, withPassword } from './prepared.ts';
 import { tool } from './reading.ts';
-import { ClientSessions, givingSessions } from './sessions.ts';
+import { ClientSessions } from './sessions.ts';
 import { type Carry, prepareSignalled } from './signalled.ts';
 import { openConnected, resolve } from './udp.ts';
 
@@ -83,7 +84,7 @@ async function prepareDirect(
 /** A client goes on from the session before, a server gives one. */
 function withSessions(config: EndpointConfig, resume: boolean, sessions: ClientSessions): EndpointConfig {
   if (!resume) return config;
-  return config.role === 'client' ? sessions.settle(config) : givingSessions(config);
+  return config.role === 'client' ? sessions.settle(config) : { ...config, ...givingSessions(systemRandom(32)) };
 }
 
 async function prepareRelayed(

@@ -30,6 +30,7 @@ export const common = (scenario: Scenario) => {
     random: systemRandom,
     lingerMs: options.linger,
     timeoutMs: options.timeout,
+    steps: options.steps,
   };
 };
 

@@ -1,7 +1,7 @@
 /** What `serve` opens for clients: DTLS over plain UDP, or a WebRTC gateway. */
 import type { Credential } from '../crypto/keys.ts';
 import { nodeProvider } from '../crypto/node/index.ts';
-import { configFor, Gateway, headerFor, listen, type Run, signalledConfig } from '../run/index.ts';
+import { configFor, Gateway, givingSessions, headerFor, listen, type Run, signalledConfig } from '../run/index.ts';
 import { optionTable, parseBind, type Scenario } from '../scenario/index.ts';
 import { nodeClock } from './clock.ts';
 import { systemRandom } from './credentials.ts';
@@ -9,7 +9,6 @@ import { Exit, Stop } from './exit.ts';
 import { openGatewayServer } from './gatewayServer.ts';
 import { announced, checked } from './prepared.ts';
 import { tool } from './reading.ts';
-import { givingSessions } from './sessions.ts';
 import { openHosts } from './signalled.ts';
 import { openListening } from './udp.ts';
 
@@ -52,9 +51,10 @@ const shared = (scenario: Scenario) => ({
 export const openListener: OpenService = async (scenario, credentials, given, hearer) => {
   const { host, port } = addressOf(scenario.options.bind, given, defaultPort);
   const plain = configFor(scenario.options, credentials);
-  const config = checked(scenario.options.resume ? givingSessions(plain) : plain);
+  const config = checked(scenario.options.resume ? { ...plain, ...givingSessions(systemRandom(32)) } : plain);
   const transport = await openListening(host, port);
-  const listener = listen({ ...shared(scenario), ...hearer, config, transport, maxClients });
+  const { echo } = scenario.options;
+  const listener = listen({ ...shared(scenario), ...hearer, config, transport, maxClients, echo });
   return { says: [`Listening on ${transport.local}`], stop: () => listener.stop() };
 };
 

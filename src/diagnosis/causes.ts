@@ -179,13 +179,27 @@ export const reusedNumbers = (handshake: Handshake, from: Actor): readonly Datag
     (datagram) =>
       datagram.from === from &&
       datagram.records.some(
-        ({ repeatedNumber, fragments }) =>
-          repeatedNumber === 'other-bytes' ||
+        ({ repeatedNumber, fragments, epoch, sequenceNumber }) =>
+          (repeatedNumber === 'other-bytes' && !isOfBefore(handshake, from, epoch, sequenceNumber)) ||
           // A stateless server has nothing but the ClientHello's number to give (RFC 6347 §4.2.1).
           (repeatedNumber === 'same-bytes' &&
             datagram.attempt > 0 &&
             !fragments.some(({ name }) => name === 'hello_verify_request')),
       ),
+  );
+
+/**
+ * Whether a number was first seen in a record that the association before between the same addresses left on the way: under
+ * keys, and before this side had any in this handshake.
+ */
+const isOfBefore = ({ before, finished, datagrams }: Handshake, of: Actor, epoch: number, number: number): boolean =>
+  before !== undefined &&
+  epoch > 0 &&
+  datagrams.some(
+    ({ from, at, records }) =>
+      from === of &&
+      at < (finished[of]?.at ?? Number.POSITIVE_INFINITY) &&
+      records.some((record) => record.epoch === epoch && record.sequenceNumber === number && !record.repeatedNumber),
   );
 
 /** Whether a flight does so. */

@@ -127,6 +127,12 @@ export function datagramsOf(handshake: Handshake, packets: readonly PacketNumber
   return datagrams;
 }
 
+/** The datagrams with some of a message, by its key. */
+export const datagramsWith = ({ datagrams }: Handshake, messageKey: string): readonly DatagramView[] =>
+  datagrams.filter(({ records }) =>
+    records.some(({ fragments }) => fragments.some((fragment) => fragment.messageKey === messageKey)),
+  );
+
 /** Several rules ask for the datagrams of the same flight, and a flight of a long run has thousands. */
 const found = new WeakMap<
   readonly PacketNumber[],

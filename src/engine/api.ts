@@ -108,6 +108,8 @@ export type EngineEvent =
     }
   | { readonly kind: 'connected'; readonly parameters: Parameters }
   | { readonly kind: 'data'; readonly bytes: Uint8Array }
+  /** DTLS 1.3: a side writes in another epoch from now on: we, since our KeyUpdate is acknowledged, or the peer. */
+  | { readonly kind: 'keys-changed'; readonly by: 'us' | 'peer'; readonly epoch: number }
   /** Client: something to resume from, later (`EndpointConfig.resume`); keeping it is the caller's. */
   | { readonly kind: 'ticket'; readonly ticket: SessionTicket }
   /** The association is over; only `misuse` leaves it as it was. */
@@ -326,6 +328,8 @@ export interface Endpoint {
    * without it.
    */
   readonly unacknowledged: boolean;
+  /** The most that one `send` takes now, bytes; `undefined` when there is no association to send in. */
+  mostData(aboveMtu: boolean): number | undefined;
   handle(input: Input, now: Instant): void;
   poll(): Output;
   /** Keying material (RFC 5705, RFC 8446 §7.5); `undefined` before the handshake is done. */

@@ -308,6 +308,8 @@ export class Association {
       if (fragment.offset === 0) this.#step(name, { ...fragment, body: fragment.bytes });
       return undefined;
     }
+    if (fragment.type === HandshakeType.keyUpdate && this.#faults.keyUpdate === 'ignored')
+      return ignored('unexpected-content', name);
     // The peer has switched keys: what is new in the old epoch is not from it, or not in time. After a KeyUpdate the old keys
     // stay good until the new ones were seen (RFC 9147 §8).
     const oldest = this.#connected && this.#epochs.version === '1.3' ? 3 : this.records.readEpoch;
@@ -570,11 +572,17 @@ export class Association {
     return undefined;
   }
 
+  /** The most that one `send` takes now; `undefined` when there is no association to send in. */
+  mostData(aboveMtu: boolean): number | undefined {
+    if (!this.#connected || this.#end) return undefined;
+    const room = aboveMtu || this.config.packing === 'flight' ? Number.POSITIVE_INFINITY : this.#flights.mtu;
+    return this.records.plaintextThatFits(this.records.writeEpoch, room);
+  }
+
   #send(bytes: Uint8Array, aboveMtu: boolean): void {
     const epoch = this.records.writeEpoch;
-    const room = aboveMtu || this.config.packing === 'flight' ? Number.POSITIVE_INFINITY : this.#flights.mtu;
-    const most = this.records.plaintextThatFits(epoch, room);
-    if (!this.#connected || this.#end) this.#misuse(`send in state ${this.state}`);
+    const most = this.mostData(aboveMtu);
+    if (most === undefined) this.#misuse(`send in state ${this.state}`);
     else if (bytes.length > most) this.#misuse(`send of ${bytes.length} bytes, where a record holds ${most}`);
     else if (!this.records.canWrite(epoch, 2)) this.fail({ fault: 'local', code: 'sequence-exhausted' });
     else {

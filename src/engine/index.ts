@@ -60,6 +60,9 @@ class AssociationEndpoint implements InspectableEndpoint {
   get held(): number {
     return this.#house.held;
   }
+  mostData(aboveMtu: boolean): number | undefined {
+    return this.#house.mostData(aboveMtu);
+  }
   handle(input: Input, now: Instant): void {
     this.#house.handle(input, now);
   }

@@ -59,6 +59,9 @@ export class Restarting implements InspectableEndpoint {
   get unacknowledged(): boolean {
     return this.#now.unacknowledged;
   }
+  mostData(aboveMtu: boolean): number | undefined {
+    return this.#now.mostData(aboveMtu);
+  }
   get held(): number {
     return this.#now.held;
   }

@@ -114,7 +114,9 @@ export class Traffic13 {
   }
 
   #updated(): void {
-    this.openWrite(this.#house.records.writeEpoch + 1, this.schedule.nextTrafficSecret(this.#writeSecret));
+    const epoch = this.#house.records.writeEpoch + 1;
+    this.openWrite(epoch, this.schedule.nextTrafficSecret(this.#writeSecret));
+    this.#house.event({ kind: 'keys-changed', by: 'us', epoch });
     this.#updating = false;
     const wanted = this.#wanted;
     this.#wanted = undefined;
@@ -135,7 +137,10 @@ export class Traffic13 {
         message: name,
         what: `in epoch ${message.epoch}, after ${epoch}`,
       };
+    // Acknowledged all the same: the peer goes on in an epoch that we can't read.
+    if (this.#house.config.faults?.keyUpdate === 'keys-kept') return undefined;
     this.openRead(epoch + 1, this.schedule.nextTrafficSecret(this.#readSecret));
+    this.#house.event({ kind: 'keys-changed', by: 'peer', epoch: epoch + 1 });
     // One of ours that is under way answers the request as well.
     if (request_update === 1 && !this.#updating) this.update(false);
     return undefined;

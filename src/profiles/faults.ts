@@ -59,6 +59,11 @@ export interface Faults {
   readonly repeatedHello?: 'begins-anew';
   /** What a listener makes of a new ClientHello from the address of a live association (against RFC 6347 §4.2.8). */
   readonly liveHello?: 'ignored';
+  /**
+   * What DTLS 1.3 makes of the peer's KeyUpdate: `ignored`, as if it had not come, without an ACK; `keys-kept`: it is
+   * acknowledged, and what comes under the new keys can't be read (against RFC 9147 §8).
+   */
+  readonly keyUpdate?: 'ignored' | 'keys-kept';
   /** A message that comes again is hashed again. */
   readonly transcript?: 'with-repeats';
   /** DTLS 1.3: the keys of epoch 2 go as soon as the handshake is complete (against RFC 9147 §5.8.1). */

@@ -1,6 +1,7 @@
 /** The facts of a handshake as lines of a report: how it got to the peer, what was agreed, what each side sent, and what was lost. */
 import type { CertificateView, Handshake } from '../analysis/model.ts';
 import { guessPeers, type PeerGuess } from '../analysis/peers.ts';
+import { stepText } from '../diagnosis/steps.ts';
 import { handshakeTypeName } from '../wire/handshake.ts';
 import { agreedNames, alertNames, duration, partText, plural } from './names.ts';
 import { type PathLine, pathLines } from './path.ts';
@@ -46,6 +47,8 @@ export function factLines(handshake: Handshake): readonly FactLine[] {
     for (const certificate of handshake.certificates[actor]) part('certificate', certificateText(certificate));
     part('made by', peerText(peers[actor]));
   }
+  for (const step of handshake.steps.slice(0, mostFacts)) part('step', stepText(step));
+  if (handshake.steps.length > mostFacts) part('', `and ${handshake.steps.length - mostFacts} more steps`);
   for (const { of, hash, value, matches } of handshake.fingerprints) {
     const result = matches === undefined ? 'not checked' : matches ? 'matches' : 'does NOT match';
     const hex = Array.from(value.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(':');

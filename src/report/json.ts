@@ -4,6 +4,7 @@
  */
 import type { CertificateView, Handshake } from '../analysis/model.ts';
 import type { Diagnosis, Outcome, Severity } from '../diagnosis/model.ts';
+import { stepResultText } from '../diagnosis/steps.ts';
 import type { Actor } from '../trace/model.ts';
 import { handshakeTypeName } from '../wire/handshake.ts';
 import { agreedNames, alertNames } from './names.ts';
@@ -50,6 +51,18 @@ export interface HandshakeJson {
     readonly level: string | null;
     readonly description: string | null;
     readonly afterMessage: string | null;
+  }[];
+  /** What a run was asked to do once it is established, as far as it was begun in this handshake. */
+  readonly steps: readonly {
+    /** From 1, in the whole run. */
+    readonly number: number;
+    readonly step: string;
+    readonly atMs: number;
+    /** Null for one that has no end. */
+    readonly durationMs: number | null;
+    readonly state: 'begun' | 'done' | 'failed';
+    /** How it ended, as a sentence. */
+    readonly text: string | null;
   }[];
   readonly certificates: Readonly<Record<Actor, readonly CertificateJson[]>>;
   readonly findings: readonly {
@@ -124,6 +137,14 @@ export function handshakeJson(handshake: Handshake, diagnosis: Diagnosis): Hands
       level: alertNames(alert)?.level ?? null,
       description: alertNames(alert)?.description ?? null,
       afterMessage: alert.afterMessage ?? null,
+    })),
+    steps: handshake.steps.map(({ number, step, beganAt, endedAt, state, result }) => ({
+      number,
+      step,
+      atMs: milliseconds(beganAt - startedAt),
+      durationMs: endedAt === undefined ? null : milliseconds(endedAt - beganAt),
+      state,
+      text: result === undefined ? null : stepResultText(result),
     })),
     certificates: {
       client: handshake.certificates.client.map(certificateJson),

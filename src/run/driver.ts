@@ -12,6 +12,7 @@ import type { EndpointConfig, SessionTicket } from '../engine/api.ts';
 import { createEndpoint } from '../engine/index.ts';
 import type { Link, LinkEvent, LinkRule } from '../link/api.ts';
 import { createLink } from '../link/link.ts';
+import type { Step } from '../scenario/index.ts';
 import type { DatagramContents } from '../trace/facts.ts';
 import type { Actor, Address, LinkAction, TraceEvent, TraceHeader } from '../trace/model.ts';
 import { TraceRecorder } from '../trace/recorder.ts';
@@ -20,6 +21,7 @@ import { ownContents, visibleContents } from './contents.ts';
 import { type Crafted, type Hand, heldBack } from './hand.ts';
 import { PathLog } from './pathLog.ts';
 import { Side } from './side.ts';
+import { type StepHost, StepRunner } from './steps.ts';
 
 export interface RunSpec {
   readonly header: TraceHeader;
@@ -34,6 +36,10 @@ export interface RunSpec {
   readonly lingerMs: number;
   /** Longest time of the whole run. ms */
   readonly timeoutMs: number;
+  /** What is done once it is established; `linger` then counts from the last of it. */
+  readonly steps?: readonly Step[] | undefined;
+  /** Application data goes back, and `linger` counts from the last of it. */
+  readonly echo?: boolean | undefined;
   /** Takes the sessions that a server gives us: they hold secrets, so no trace has them. */
   readonly keep?: ((session: SessionTicket) => void) | undefined;
   /** Meddles with what goes out and comes in. */
@@ -54,6 +60,8 @@ const drainMs = 2000;
 export const farewellNote = 'nothing more is to be learnt here: what we send now only lets the peer go';
 /** user_canceled: nobody is to blame (RFC 5246 §7.2.2). */
 const userCanceled = 90;
+/** Sessions of a server that a restart offers. */
+const mostSessions = 4;
 
 /** Starts a run at once; throws a `RangeError` for a configuration that no endpoint could work with. */
 export function startRun(spec: RunSpec): Run {
@@ -67,7 +75,10 @@ class DrivenRun implements Run {
   readonly #recorder: TraceRecorder;
   readonly #log: PathLog;
   readonly #link: Link;
-  readonly #side: Side;
+  #side: Side;
+  readonly #steps: StepRunner;
+  /** What the server gave us, the newest first. */
+  #sessions: readonly SessionTicket[] = [];
   readonly #startedAt: Instant;
   #resolve: () => void = () => {};
   #takeBack: () => void = () => {};
@@ -95,20 +106,54 @@ class DrivenRun implements Run {
     this.finished = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    const { transport, crypto, random, config } = spec;
-    this.#side = new Side(
-      createEndpoint(config, { crypto, random, peer: transport.remote }),
-      (event) => this.#recorder.push(event),
-      ({ to, bytes, contents }) => this.#send(to, bytes, contents),
-      // A signature takes its time: what the endpoint says and sends is stamped when it does, not when it was asked.
-      () => this.#time(this.#current()),
-      spec.keep,
-    );
+    const { transport, config } = spec;
+    this.#steps = new StepRunner(spec.steps ?? [], this.#stepHost());
+    this.#side = this.#newSide(config);
     const at = this.#time(this.#lastNow);
     for (const event of announced(config)) this.#recorder.push({ ...event, at });
     transport.listen((event) => this.#hear(event));
     this.#side.handle({ kind: 'start' }, this.#lastNow);
     this.#proceed();
+  }
+
+  #newSide(config: EndpointConfig): Side {
+    const { transport, crypto, random, echo } = this.#spec;
+    return new Side(
+      createEndpoint(config, { crypto, random, peer: transport.remote }),
+      (event) => this.#recorder.push(event),
+      ({ to, bytes, contents }) => this.#send(to, bytes, contents),
+      // A signature takes its time: what the endpoint says and sends is stamped when it does, not when it was asked.
+      () => this.#time(this.#current()),
+      { keep: (session) => this.#keep(session), hear: (event, now) => this.#steps.hear(event, now), echo },
+    );
+  }
+
+  #keep(session: SessionTicket): void {
+    this.#sessions = [session, ...this.#sessions].slice(0, mostSessions);
+    this.#spec.keep?.(session);
+  }
+
+  #stepHost(): StepHost {
+    return {
+      actor: this.#spec.config.role,
+      connectedAt: () => this.#side.connectedAt,
+      unacknowledged: () => this.#side.endpoint.unacknowledged,
+      over: () => this.#side.over,
+      mostData: (aboveMtu) => this.#side.endpoint.mostData(aboveMtu),
+      give: (input, now) => this.#side.handle(input, now),
+      restart: (resume, now) => this.#restart(resume, now),
+      tell: (event) => this.#recorder.push(event),
+      timeOf: () => this.#time(this.#current()),
+    };
+  }
+
+  /** A new association on the same addresses; what still comes for the old one, the new one does not understand. */
+  #restart(resume: boolean, now: Instant): boolean {
+    const { config } = this.#spec;
+    const offered = resume ? this.#sessions : [];
+    this.#side = this.#newSide(resume ? { ...config, resume: offered } : config);
+    this.#side.handle({ kind: 'start' }, now);
+    return offered.length > 0;
   }
 
   subscribe(hear: (event: TraceEvent) => void): () => void {
@@ -266,12 +311,16 @@ class DrivenRun implements Run {
     this.#deliver();
     this.#side.wake(this.#lastNow);
     this.#deliver();
+    this.#steps.proceed(this.#lastNow);
+    this.#deliver();
     if (this.#ended) return;
     const now = this.#lastNow;
     // Whoever closes before the peer has our last flight leaves it without a handshake (RFC 9147 §5.8.1).
-    const connectedAt = this.#side.endpoint.unacknowledged ? undefined : this.#side.connectedAt;
+    // After steps there is nothing more to wait for, whatever came of the last.
+    const waits = this.#side.endpoint.unacknowledged && this.#steps.settledAt === undefined;
+    const connectedAt = waits ? undefined : (this.#side.connectedAt ?? this.#steps.settledAt);
     const deadline = after(this.#startedAt, this.#spec.timeoutMs);
-    const lingered = connectedAt === undefined ? undefined : after(connectedAt, this.#spec.lingerMs);
+    const lingered = connectedAt === undefined ? undefined : this.#lingered(connectedAt);
     const closeAt = lingered === undefined || this.#closing ? undefined : earlier(lingered, deadline);
     if (closeAt !== undefined && closeAt <= now && !this.#side.over) {
       this.#closing = true;
@@ -279,7 +328,8 @@ class DrivenRun implements Run {
       this.#deliver();
     }
     const { afterCloseMs } = this.#spec;
-    if (this.#side.over || this.#closing) this.#drainUntil ??= after(now, afterCloseMs ?? drainMs);
+    if ((this.#side.over && this.#steps.settled) || this.#closing)
+      this.#drainUntil ??= after(now, afterCloseMs ?? drainMs);
     const settled = afterCloseMs === undefined && this.#link.next() === undefined;
     const drained = this.#drainUntil !== undefined && (settled || this.#drainUntil <= now);
     if (drained || deadline <= now) {
@@ -289,6 +339,7 @@ class DrivenRun implements Run {
 
     const open = this.#drainUntil === undefined;
     const next = [this.#link.next(), open ? this.#side.wait : undefined, open ? closeAt : this.#drainUntil];
+    if (open) next.push(this.#steps.wait);
     const wakeAt = next.reduce<Instant | undefined>(earlier, deadline) ?? deadline;
     this.#takeBack();
     this.#takeBack = this.#spec.clock.schedule(wakeAt, () => {
@@ -296,6 +347,14 @@ class DrivenRun implements Run {
       this.#current();
       this.#proceed();
     });
+  }
+
+  /** When a run that is established closes: after its steps, and after the last data that it sent back. */
+  #lingered(connectedAt: Instant): Instant | undefined {
+    if (!this.#steps.settled) return undefined;
+    const lastData = this.#spec.echo ? this.#side.lastDataAt : undefined;
+    const last = Math.max(connectedAt, this.#steps.settledAt ?? connectedAt, lastData ?? connectedAt) as Instant;
+    return after(last, this.#spec.lingerMs);
   }
 
   #deliver(): void {
@@ -326,8 +385,9 @@ class DrivenRun implements Run {
     this.#ended = true;
     this.#takeBack();
     for (const takeBack of this.#later) takeBack();
-    const at = this.#time(this.#current());
-    this.#recorder.push({ kind: 'end', at, how, why });
+    const now = this.#current();
+    this.#steps.cut(why ?? how, now);
+    this.#recorder.push({ kind: 'end', at: this.#time(now), how, why });
     this.#spec.transport.close();
     this.#resolve();
   }

@@ -4,6 +4,7 @@ export { VirtualClock } from './clock.ts';
 export { type RunSpec, runLimits, startRun } from './driver.ts';
 export { type Judged, judgedOf, unmet } from './expectation.ts';
 export { Gateway, type GatewaySpec } from './gateway.ts';
+export { givingSessions } from './givingSessions.ts';
 export type { Fetch } from './http.ts';
 export { type Attempt, attemptOf, type Hunt, hunt } from './hunt.ts';
 export { type Listener, type ListenerSpec, listen } from './listener.ts';

@@ -27,6 +27,8 @@ export interface ListenerSpec {
   readonly random: RandomSource;
   readonly lingerMs: number;
   readonly timeoutMs: number;
+  /** Application data goes back to each client. */
+  readonly echo?: boolean | undefined;
   /** Clients at once. */
   readonly maxClients: number;
   /** Each handshake's header, by its client and its number (from 1). */

@@ -8,6 +8,7 @@ import { after, type Instant } from '../base/time.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { EndpointConfig, Fingerprint } from '../engine/api.ts';
 import type { LinkRule } from '../link/api.ts';
+import type { Step } from '../scenario/index.ts';
 import type { Actor, TraceEvent, TraceHeader } from '../trace/model.ts';
 import { TraceRecorder } from '../trace/recorder.ts';
 import type { Clock, PathNews, Run, Transport } from './api.ts';
@@ -24,6 +25,7 @@ export interface PathRunSpec {
   readonly lingerMs: number;
   /** Longest time of the whole run, the way to the path included. ms */
   readonly timeoutMs: number;
+  readonly steps?: readonly Step[] | undefined;
   /** Looks for the path. Rejecting is a mistake of ours; what the world does wrong is an answer. */
   readonly find: (search: Search) => Promise<Found>;
 }

@@ -15,10 +15,12 @@ import {
   type SignalledTarget,
   toCommandLine,
   toEndpointConfig,
+  wantsSession,
   withQuirks,
 } from '../scenario/index.ts';
 import type { TraceHeader } from '../trace/model.ts';
 import { fingerprintOf } from '../x509/fingerprint.ts';
+import { givingSessions } from './givingSessions.ts';
 import type { Settled, SignalledSpec } from './signalledPath.ts';
 import type { SimulationSpec } from './simulate.ts';
 import { simulatedDate } from './simulationCredentials.ts';
@@ -118,6 +120,9 @@ export const askedOfPath = (
  */
 export const simulatedDelayMs = 10;
 
+/** Its tickets are opened by nobody else: a simulation's keys are worthless. */
+const simulatedTicketKey = new Uint8Array(32).fill(0x5a);
+
 function withPath(rules: readonly LinkRule[]): readonly LinkRule[] {
   const silent = (['out', 'in'] as const).filter(
     (direction) => !rules.some((rule) => rule.kind === 'delay' && (rule.direction ?? direction) === direction),
@@ -150,6 +155,7 @@ export function simulationFor(
     srtpProfiles: [7, 8, 1],
     clientAuth: 'request' as const,
     alpn: options.alpn,
+    ...(wantsSession(options) && config.role === 'client' && givingSessions(simulatedTicketKey)),
     // Without them nobody could see a simulation of what is old.
     ...(options.allowWeak && {
       allowWeak: true,
@@ -166,6 +172,7 @@ export function simulationFor(
     server: config.role === 'client' ? remote : local,
     ours: config.role,
     rules: withPath(options.link),
+    steps: options.steps,
     seed: options.seed,
     crypto,
     lingerMs: options.linger,

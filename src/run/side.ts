@@ -13,13 +13,26 @@ export interface Transmission {
   readonly contents: DatagramContents;
 }
 
+/** What somebody wants of a side beside its trace. */
+export interface SideOptions {
+  /** Takes the sessions that a server gives us. */
+  readonly keep?: ((session: SessionTicket) => void) | undefined;
+  /** Hears everything that the endpoint says, behind the trace. */
+  readonly hear?: ((event: EngineEvent, now: Instant) => void) | undefined;
+  /** Application data goes back to where it came from. */
+  readonly echo?: boolean | undefined;
+}
+
 export class Side {
   readonly endpoint: Endpoint;
   readonly actor: Actor;
   readonly #tell: (event: TraceEvent) => void;
   readonly #transmit: (transmission: Transmission, now: Instant) => Instant;
   readonly #timeOf: (now: Instant) => TraceTime;
-  readonly #keep: (session: SessionTicket) => void;
+  readonly #options: SideOptions;
+  /** Data that is to go back. */
+  #echoes: Uint8Array[] = [];
+  #lastDataAt: Instant | undefined;
   #wait: Instant | undefined;
   #connectedAt: Instant | undefined;
   #over = false;
@@ -30,14 +43,14 @@ export class Side {
     tell: (event: TraceEvent) => void,
     transmit: (transmission: Transmission, now: Instant) => Instant,
     timeOf: (now: Instant) => TraceTime,
-    keep: (session: SessionTicket) => void = () => {},
+    options: SideOptions = {},
   ) {
     this.endpoint = endpoint;
     this.actor = endpoint.role;
     this.#tell = tell;
     this.#transmit = transmit;
     this.#timeOf = timeOf;
-    this.#keep = keep;
+    this.#options = options;
   }
 
   /** When the endpoint wants to be woken. */
@@ -47,6 +60,10 @@ export class Side {
   get connectedAt(): Instant | undefined {
     return this.#connectedAt;
   }
+  /** When application data came last. */
+  get lastDataAt(): Instant | undefined {
+    return this.#lastDataAt;
+  }
   /** It failed, or either end closed. */
   get over(): boolean {
     return this.#over;
@@ -54,7 +71,7 @@ export class Side {
 
   /** Feeds one input. `packet` is the number of the datagram in it, for what the endpoint drops of it. */
   handle(input: Input, now: Instant, packet?: number): void {
-    this.endpoint.handle(input, now);
+    this.#give(input, now);
     let sentAt = now;
     for (;;) {
       const output = this.endpoint.poll();
@@ -71,11 +88,34 @@ export class Side {
             return;
           }
           this.#wait = output.until;
-          return;
+          if (!this.#echo(now)) return;
+          break;
         default:
           unreachable(output);
       }
     }
+  }
+
+  #give(input: Input, now: Instant): void {
+    if (input.kind === 'send') {
+      const { length } = input.bytes;
+      this.#tell({ kind: 'data', at: this.#timeOf(now), actor: this.actor, direction: 'sent', length });
+    }
+    this.endpoint.handle(input, now);
+  }
+
+  /** Sends the oldest of what is to go back; false when there is none. */
+  #echo(now: Instant): boolean {
+    const bytes = this.#echoes.shift();
+    if (!bytes) return false;
+    // It came in one record, and goes back in one, however large that was.
+    const most = this.endpoint.mostData(true);
+    if (most !== undefined && bytes.length <= most) this.#give({ kind: 'send', bytes, aboveMtu: true }, now);
+    else if (most !== undefined) {
+      const text = `${bytes.length} bytes were not sent back: the peer takes ${most} in a record`;
+      this.#tell({ kind: 'note', at: this.#timeOf(now), text });
+    }
+    return true;
   }
 
   /** Wakes the endpoint if its time has come. */
@@ -85,11 +125,16 @@ export class Side {
 
   #event(event: EngineEvent, now: Instant, packet: number | undefined): void {
     if (event.kind === 'connected') this.#connectedAt = now;
-    if (event.kind === 'ticket') this.#keep(event.ticket);
+    if (event.kind === 'ticket') this.#options.keep?.(event.ticket);
+    if (event.kind === 'data') {
+      this.#lastDataAt = now;
+      if (this.#options.echo) this.#echoes.push(event.bytes);
+    }
     // Misuse leaves the association as it was.
     if (event.kind === 'closed' || (event.kind === 'failed' && event.failure.code !== 'misuse')) this.#over = true;
     const fact = factOf(event, this.actor, this.#timeOf(now), packet);
     if (fact) this.#tell(fact);
+    this.#options.hear?.(event, now);
   }
 }
 
@@ -115,8 +160,10 @@ function factOf(event: EngineEvent, actor: Actor, at: TraceTime, packet: number 
         at,
         text: `kept ${event.bytes} of ${event.total} bytes of a ClientHello from ${event.from}, whose address is not proved yet`,
       };
-    case 'peer-certificate':
     case 'data':
+      return { kind: 'data', at, actor, direction: 'received', length: event.bytes.length };
+    case 'peer-certificate':
+    case 'keys-changed':
     case 'ticket':
       return undefined;
     default:

@@ -37,6 +37,8 @@ export {
   withQuirks,
 } from './quirks/index.ts';
 export * from './scenario.ts';
+export { formatStep, mostSteps, type Payload, parseStep, payloadLength, type Step } from './stepGrammar.ts';
+export { type StepKind, stepForms, stepKinds } from './stepTable.ts';
 export * from './stories/index.ts';
 export { type ReadSweep, readSweepFile, type SweepPlan } from './sweep/read.ts';
 export * from './sweep/results.ts';

@@ -16,7 +16,8 @@ import type { LinkRule, ScriptAction, ScriptMatch } from '../link/api.ts';
 import { largestShare } from '../link/burst.ts';
 import { handshakeTypes } from '../wire/registry.ts';
 import { type LinkKind, linkExamples, linkKinds } from './linkTable.ts';
-import { bad, good, type Parsed } from './problem.ts';
+import type { Parsed } from './problem.ts';
+import { integer, milliseconds, number, Parameters, Scanner, scan, size, withoutUnit } from './scanner.ts';
 
 export { formatLinkRule } from '../link/text.ts';
 
@@ -32,61 +33,11 @@ const maxStreams = 64;
 const maxLoadKbps = 100_000;
 /** A rule that lists more datagrams than this was not meant so. */
 const maxNth = 1000;
-const maxMs = 600_000;
 const maxBytes = 65_535;
 
 /** Reads one rule. */
 export function parseLinkRule(text: string): Parsed<LinkRule> {
-  try {
-    return good(rule(new Scanner(text)));
-  } catch (error) {
-    if (error instanceof Misread) return bad(where, text, error.what, { at: error.at, ...error.allowed });
-    throw error;
-  }
-}
-
-/** Thrown and caught in this file alone. */
-class Misread extends Error {
-  readonly at: number;
-  readonly what: string;
-  readonly allowed: { readonly allowed?: string };
-  constructor(at: number, what: string, allowed: string | undefined) {
-    super(what);
-    this.at = at;
-    this.what = what;
-    this.allowed = allowed === undefined ? {} : { allowed };
-  }
-}
-
-/** A piece of the text that knows where it stands. */
-class Scanner {
-  readonly text: string;
-  readonly start: number;
-  constructor(text: string, start = 0) {
-    this.text = text;
-    this.start = start;
-  }
-
-  fail(what: string, allowed?: string, at = 0): never {
-    throw new Misread(this.start + at, what, allowed);
-  }
-  slice(from: number, to = this.text.length): Scanner {
-    return new Scanner(this.text.slice(from, to), this.start + from);
-  }
-  /** The parts before and behind the first `separator`; `undefined` when there is none. */
-  cut(separator: string): readonly [Scanner, Scanner] | undefined {
-    const at = this.text.indexOf(separator);
-    return at < 0 ? undefined : [this.slice(0, at), this.slice(at + separator.length)];
-  }
-  split(separator: string): Scanner[] {
-    const parts: Scanner[] = [];
-    let left: Scanner = this;
-    for (let cut = left.cut(separator); cut; cut = left.cut(separator)) {
-      parts.push(cut[0]);
-      left = cut[1];
-    }
-    return [...parts, left];
-  }
+  return scan(where, text, rule);
 }
 
 function rule(text: Scanner): LinkRule {
@@ -101,7 +52,7 @@ function rule(text: Scanner): LinkRule {
   const kind = linkKinds.find((known) => known === name.text);
   if (kind === undefined) return name.fail(`has no rule "${name.text}"`, linkKinds.join(', '));
   if (value.text === '') value.fail(`says nothing behind "${kind}="`, linkExamples(kind));
-  const parameters = new Parameters(tail, kind);
+  const parameters = new Parameters(tail, kind, linkExamples(kind));
   const made = ruleOf(kind, value, parameters);
   parameters.refuseOthers();
   return { direction, ...made };
@@ -164,53 +115,6 @@ function ruleOf(kind: LinkKind, value: Scanner, parameters: Parameters): Undirec
   }
 }
 
-/** The `,name=value` parts behind a rule, and the names that stand alone; every one must be asked for. */
-class Parameters {
-  readonly #parts: { readonly name: Scanner; readonly value: Scanner | undefined; taken: boolean }[];
-  readonly #kind: LinkKind;
-
-  constructor(parts: readonly Scanner[], kind: LinkKind) {
-    this.#kind = kind;
-    this.#parts = parts.map((part) => {
-      const cut = part.cut('=');
-      return { name: cut?.[0] ?? part, value: cut?.[1], taken: false };
-    });
-  }
-
-  take(name: string): Scanner | undefined {
-    const found = this.#parts.find((part) => part.name.text === name && part.value !== undefined && !part.taken);
-    if (found) found.taken = true;
-    return found?.value;
-  }
-
-  /** Whether the name stands there alone. */
-  flag(name: string): boolean {
-    const found = this.#parts.find((part) => part.name.text === name && part.value === undefined && !part.taken);
-    if (found) found.taken = true;
-    return found !== undefined;
-  }
-
-  refuseOthers(): void {
-    const other = this.#parts.find((part) => !part.taken);
-    if (other && other.value === undefined)
-      other.name.fail(`is not PARAMETER=VALUE; "${this.#kind}" ends before the comma`, linkExamples(this.#kind));
-    other?.name.fail(`has no place for "${other.name.text}" in "${this.#kind}"`, linkExamples(this.#kind));
-  }
-}
-
-function number(text: Scanner, what: string, low: number, high: number, allowed: string): number {
-  // Six decimals are what JavaScript still prints without an exponent, so that every value can be written back.
-  if (!/^\d{1,12}(\.\d{1,6})?$/.test(text.text)) {
-    const at = /^\d{0,12}(\.\d{1,6})?/.exec(text.text)?.[0].length ?? 0;
-    return text.fail(`is not ${what}`, allowed, text.text === '' ? 0 : Math.min(at, text.text.length - 1));
-  }
-  const value = Number(text.text);
-  if (value < low || value > high) text.fail(`is ${value < low ? 'too small' : 'too large'}`, allowed);
-  return value;
-}
-
-const withoutUnit = (text: Scanner, unit: RegExp): Scanner => text.slice(0, text.text.search(unit));
-
 function probability(text: Scanner): number {
   const allowed = '0% to 100%';
   if (text.text.endsWith('%')) return number(withoutUnit(text, /%$/), 'a percentage', 0, 100, allowed) / 100;
@@ -226,15 +130,6 @@ function probability(text: Scanner): number {
   return value;
 }
 
-function milliseconds(text: Scanner): number {
-  const allowed = '0 to 600000, in ms or s';
-  const unit = /(ms|s)$/.exec(text.text)?.[0];
-  const digits = unit === undefined ? text : withoutUnit(text, /(ms|s)$/);
-  return unit === 's'
-    ? number(digits, 'a time', 0, maxMs / 1000, allowed) * 1000
-    : number(digits, 'a time', 0, maxMs, allowed);
-}
-
 const rates: Readonly<Record<string, number>> = { 'bit/s': 0.001, 'kbit/s': 1, 'Mbit/s': 1000 };
 function rate(text: Scanner): number {
   const allowed = '1 bit/s to 10000 Mbit/s, as in 225kbit/s';
@@ -246,17 +141,6 @@ function rate(text: Scanner): number {
   }
   const digits = withoutUnit(text, /(bit|kbit|Mbit)\/s$/);
   return number(digits, 'a rate', 0.001 / scale, 1e7 / scale, allowed) * scale;
-}
-
-const sizes: Readonly<Record<string, number>> = { B: 1, KB: 1000, KiB: 1024, MB: 1e6, MiB: 2 ** 20 };
-function size(text: Scanner, max: number, min = 0): number {
-  const allowed = `${min} to ${max} bytes`;
-  const unit = /(B|KB|KiB|MB|MiB)$/.exec(text.text)?.[0];
-  const scale = unit === undefined ? 1 : (sizes[unit] ?? 1);
-  const digits = unit === undefined ? text : withoutUnit(text, /(B|KB|KiB|MB|MiB)$/);
-  const value = number(digits, 'a size in bytes', min / scale, max / scale, allowed) * scale;
-  if (!Number.isInteger(value)) digits.fail('is not a whole number of bytes', allowed);
-  return value;
 }
 
 function match(text: Scanner): ScriptMatch {
@@ -282,12 +166,6 @@ const decimal = (text: Scanner, what: string, low: number, high: number): number
 
 /** Rounded down to what the grammar reads. */
 const percentText = (probability: number): string => `0% to ${Math.floor(probability * 1e4) / 100}%`;
-
-function integer(text: Scanner, what: string, low: number, high: number): number {
-  const value = number(text, what, low, high, `${low} to ${high}`);
-  if (!Number.isInteger(value)) text.fail(`is not ${what}`, `${low} to ${high}`);
-  return value;
-}
 
 /** `1+3`, `2..5`: counted from 1, each once, in order. */
 function numbers(text: Scanner): number[] {

@@ -14,6 +14,7 @@ import { cipherSuites } from '../wire/suites.ts';
 import { parseCredentialSpec } from '../x509/spec.ts';
 import { optionsOfProfile } from './profileOptions.ts';
 import { type QuirkId, quirkGroups, quirkIds, quirks } from './quirks/index.ts';
+import type { Step } from './stepGrammar.ts';
 import type { TurnServer } from './turnUrl.ts';
 import {
   choice,
@@ -30,6 +31,7 @@ import {
   optionalInteger,
   secret,
   several,
+  steps,
   text,
   turnServer,
   type ValueType,
@@ -64,6 +66,10 @@ export interface Options {
   readonly rtoMax: number;
   readonly attempts: number;
   readonly linger: number;
+  /** What is done once the handshake is established, in this order. */
+  readonly steps: readonly Step[];
+  /** Our server sends application data back. */
+  readonly echo: boolean;
   readonly srtp: readonly number[];
   readonly cookie: boolean;
   readonly quirk: readonly QuirkId[];
@@ -100,6 +106,7 @@ export const optionGroups = {
   offer: 'What we offer',
   datagrams: 'Datagrams',
   timers: 'Timers',
+  after: 'After the handshake',
   quirks: 'Quirks',
   network: 'Network',
   signalling: 'Signalling',
@@ -405,6 +412,26 @@ export const optionTable: Table = {
     onlyRole: undefined,
     type: integer(0, 3_600_000, 'ms'),
     default: (command) => (command === 'serve' ? 60_000 : 1000),
+  },
+  steps: {
+    flag: '--step',
+    group: 'after',
+    label: 'Steps',
+    help: 'what to do once it is established, as in send=1000,echo=2s, wait=5s, key-update, idle=30s, restart or close; may be given several times, and is done in that order',
+    commands: ['probe'],
+    onlyRole: undefined,
+    type: steps,
+    default: always([]),
+  },
+  echo: {
+    flag: '--echo',
+    group: 'after',
+    label: 'Echo',
+    help: 'send application data back to the client; the time of --linger then counts from the last of it',
+    commands: ['serve'],
+    onlyRole: undefined,
+    type: flag('application data goes back', 'application data is taken, and not answered'),
+    default: always(false),
   },
   quirk: {
     flag: '--quirk',

@@ -23,6 +23,7 @@ import {
 import { bad, good, type Parsed, type Problem } from './problem.ts';
 import { habitsOf } from './profileOptions.ts';
 import { clashOf, misplaced, quirks, withQuirks } from './quirks/index.ts';
+import { impossibleSteps } from './stepChecks.ts';
 import { isSignalled, parseTarget, type Target } from './target.ts';
 
 export interface Scenario {
@@ -125,6 +126,9 @@ function contradictions({ command, target, options }: Scenario, given: GivenOpti
     refuse('resume', 'is for DTLS over plain UDP', 'with HOST:PORT, or serve without --whip');
   if (options.parallel > 1 && (parseBind(options.bind ?? '')?.port ?? 0) !== 0)
     refuse('parallel', 'contradicts the port of --bind: each association needs its own');
+  problems.push(...impossibleSteps(target, options));
+  if (options.echo && options.whip)
+    refuse('echo', 'means nothing for a gateway: what its clients send is SCTP, which no echo answers');
   if (target?.kind === 'browser' && options.turn !== undefined) refuse('turn', 'means nothing for this browser itself');
   return problems;
 }
@@ -143,14 +147,16 @@ function misusedQuirks(command: Command, target: Target | undefined, options: Op
     ...(target?.kind === 'sim' ? [{ where: 'TARGET', role: other, ids: target.quirks } as const] : []),
   ];
   for (const { where, role, ids } of ends) {
+    const restarts = options.steps.some(({ kind }) => kind === 'restart');
     const wrong = (id: string, what: string, allowed?: string): void => {
       problems.push(...bad(where, id, what, allowed === undefined ? {} : { allowed }).problems);
     };
     for (const id of ids) {
       const why = misplaced(id, role, options.versions);
       if (why !== undefined) wrong(id, why);
-      else if (quirks[id].listens && command !== 'serve')
-        wrong(id, 'means nothing for a single handshake', 'with serve');
+      // Only who is met twice shows what it makes of that.
+      else if (quirks[id].listens && command !== 'serve' && !(where === 'TARGET' && restarts))
+        wrong(id, 'means nothing for a single handshake', 'with serve, or for sim: with --step restart');
       else if (quirks[id].announces !== undefined && command === 'probe' && target?.kind === 'udp')
         wrong(id, 'means nothing without signalling', 'with sim, sdp:, whip:, whep: or browser');
     }
@@ -209,6 +215,10 @@ export function formOf({ command, options }: Pick<Scenario, 'command' | 'options
   return given;
 }
 
+/** Whether sessions of before are offered: in a later run, or in a step of this one. */
+export const wantsSession = ({ resume, steps }: Options): boolean =>
+  resume || steps.some((step) => step.kind === 'restart' && step.resume);
+
 /** The engine's configuration: `base` (the engine's defaults) with everything that the options and their profile decide. */
 export function toEndpointConfig(
   options: Options,
@@ -236,7 +246,7 @@ export function toEndpointConfig(
     packing: options.packing,
     fragment: options.fragment,
     ...(options.recordSizeLimit !== undefined && { recordSizeLimit: options.recordSizeLimit }),
-    ...(options.resume && { sessionTicket: true }),
+    ...(wantsSession(options) && { sessionTicket: true }),
     retransmission: {
       start: options.rto,
       growth: options.rtoGrowth,

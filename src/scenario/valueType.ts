@@ -9,6 +9,8 @@ import { formatFingerprint, parseFingerprint } from '../x509/fingerprint.ts';
 import { formatLink, linkPresetIds, linkPresets, parseLink } from './linkPresets.ts';
 import { alternatives, nearest, suggest } from './nearest.ts';
 import { bad, good, type Parsed, type Problem } from './problem.ts';
+import { formatStep, mostSteps, parseStep, type Step } from './stepGrammar.ts';
+import { stepForms, stepKinds } from './stepTable.ts';
 import { formatTurnUrl, parseTurnUrl, type TurnServer } from './turnUrl.ts';
 
 /** What a form shows; plain data. */
@@ -30,8 +32,13 @@ export type ValueDescription =
   /** Any of these, each given by itself or several with commas between them. */
   | { readonly kind: 'several'; readonly choices: readonly Choice[] }
   | { readonly kind: 'fingerprints' }
-  /** One a line; `named` are ready-made sets of them. */
-  | { readonly kind: 'rules'; readonly named: readonly Choice[] };
+  /** One a line; `named` are ready-made ones, or sets of them, which a form offers under `title`. */
+  | {
+      readonly kind: 'rules';
+      readonly named: readonly Choice[];
+      readonly title: string;
+      readonly example: string;
+    };
 export type Unit = 'ms' | 'bytes';
 export interface Choice {
   readonly value: string;
@@ -315,9 +322,30 @@ export const fingerprints: ValueType<readonly Fingerprint[]> = {
   format: (value) => value.map(formatFingerprint),
 };
 
+/** Steps after the handshake, in their order, one for each time the flag stands there. */
+export const steps: ValueType<readonly Step[]> = {
+  description: {
+    kind: 'rules',
+    named: stepKinds.flatMap((kind) => stepForms[kind].map(({ example, about }) => ({ value: example, help: about }))),
+    title: 'Steps to add',
+    example: 'send=1000,echo=2s',
+  },
+  placeholder: 'step',
+  parse: (texts, where) =>
+    texts.length > mostSteps
+      ? bad(where, '', `is given ${texts.length} times`, { allowed: `at most ${mostSteps} steps` })
+      : each(parseStep)(texts, where),
+  format: (value) => value.map(formatStep),
+};
+
 /** Link rules, one for each time the flag stands there, or networks by their names. */
 export const linkRules: ValueType<readonly LinkRule[]> = {
-  description: { kind: 'rules', named: linkPresetIds.map((value) => ({ value, help: linkPresets[value].about })) },
+  description: {
+    kind: 'rules',
+    named: linkPresetIds.map((value) => ({ value, help: linkPresets[value].about })),
+    title: 'Networks with a name',
+    example: 'loss=30%',
+  },
   placeholder: 'rule',
   parse: (texts, where) => {
     const parsed = each(parseLink)(texts, where);

@@ -9,6 +9,7 @@ import { withLinkTable } from './linkTable.ts';
 import { withPresets } from './presetTable.ts';
 import { withProfiles } from './profileTable.ts';
 import { withQuirkTable } from './quirkTable.ts';
+import { withStepTable } from './stepTable.ts';
 
 export async function docs(_args: readonly string[], root: string): Promise<number> {
   const states = join(root, 'docs', 'states');
@@ -28,6 +29,8 @@ export async function docs(_args: readonly string[], root: string): Promise<numb
   await writeFile(presets, withPresets(await readFile(presets, 'utf8')));
   const link = join(root, 'docs', 'link.md');
   await writeFile(link, withLinkTable(await readFile(link, 'utf8')));
+  const scenarios = join(root, 'docs', 'scenarios.md');
+  await writeFile(scenarios, withStepTable(await readFile(scenarios, 'utf8')));
   await writeFile(join(root, 'docs', 'scenario.schema.json'), schemaText());
   const conformance = join(root, 'docs', 'conformance.md');
   await writeFile(conformance, withConformance(await readFile(conformance, 'utf8'), await taggedTests(root)));

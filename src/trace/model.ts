@@ -5,6 +5,7 @@
  */
 import type { DatagramContents, Failure as EngineFailure, TraceParameters } from './facts.ts';
 import type { IceFact, SignallingFact, TurnFact } from './pathFacts.ts';
+import type { StepDone, StepFailed } from './stepFacts.ts';
 
 /** Milliseconds since the trace's start, fractions allowed. */
 export type TraceTime = number;
@@ -113,6 +114,15 @@ export type TraceEvent =
   | { readonly kind: 'ice'; readonly at: TraceTime; readonly fact: IceFact }
   | { readonly kind: 'turn'; readonly at: TraceTime; readonly fact: TurnFact }
   | { readonly kind: 'signalling'; readonly at: TraceTime; readonly fact: SignallingFact }
+  /** Application data that an end gave or was given; what it says stands in the datagrams. */
+  | {
+      readonly kind: 'data';
+      readonly at: TraceTime;
+      readonly actor: Actor;
+      readonly direction: 'sent' | 'received';
+      readonly length: number;
+    }
+  | StepEvent
   | { readonly kind: 'note'; readonly at: TraceTime; readonly text: string }
   /** Last event of a run: it came to its own end, somebody stopped it, or something under it went away. */
   | {
@@ -121,6 +131,22 @@ export type TraceEvent =
       readonly how: 'done' | 'cancelled' | 'interrupted';
       readonly why: string | undefined;
     };
+
+/** Something that a run was asked to do once it is established: it begins, and is done or has failed. */
+export type StepEvent = {
+  readonly kind: 'step';
+  readonly at: TraceTime;
+  readonly actor: Actor;
+  /** From 1, of `count`. */
+  readonly number: number;
+  readonly count: number;
+  /** As a scenario spells it. */
+  readonly step: string;
+} & (
+  | { readonly state: 'begun' }
+  | { readonly state: 'done'; readonly result: StepDone }
+  | { readonly state: 'failed'; readonly result: StepFailed }
+);
 
 export type PathEvent = Extract<TraceEvent, { readonly kind: 'ice' | 'turn' | 'signalling' }>;
 

@@ -3,23 +3,7 @@
  * here: the description gives the type, and reads what a file or a port brings. No fact holds a password, a token, or a
  * URL's query; session descriptions are kept with their ICE passwords masked.
  */
-
-/** Kinds of fields; a question mark allows `undefined`. */
-type FieldType = 'text' | 'number' | 'flag' | 'text?' | 'number?';
-type Shape = Readonly<Record<string, FieldType>>;
-type Table = Readonly<Record<string, Shape>>;
-type Value<F extends FieldType> = F extends 'text'
-  ? string
-  : F extends 'number'
-    ? number
-    : F extends 'flag'
-      ? boolean
-      : F extends 'text?'
-        ? string | undefined
-        : number | undefined;
-type FactOf<T extends Table> = {
-  readonly [K in keyof T]: { readonly kind: K } & { readonly [N in keyof T[K]]: Value<T[K][N]> };
-}[keyof T];
+import { type FactOf, readFact, type Shape, shapeOf, type Table } from './factShapes.ts';
 
 const iceShapes = {
   /** A candidate of ours or of the peer's; addresses are "192.0.2.1:5000" or "name:5000". */
@@ -129,38 +113,15 @@ export const pathProtocols = Object.keys(tables) as readonly PathProtocol[];
 /** The kinds of facts of a protocol. */
 export const pathFactKinds = (protocol: PathProtocol): readonly string[] => Object.keys(tables[protocol]);
 /** The fields of a fact, for tests that make some. */
-export const pathFactShape = (protocol: PathProtocol, kind: string): Shape | undefined => {
-  const table: Table = tables[protocol];
-  return Object.hasOwn(table, kind) ? table[kind] : undefined;
-};
-
-/** The longest text of a fact that is read: a session description of a large conference. */
-const longestText = 1024 * 1024;
+export const pathFactShape = (protocol: PathProtocol, kind: string): Shape | undefined =>
+  shapeOf(tables[protocol], kind);
 
 /** A fact from plain data; or the name of the field that is wrong. Fields that it does not have are left out. */
-export function readPathFact<P extends PathProtocol>(
+export const readPathFact = <P extends PathProtocol>(
   protocol: P,
   data: Readonly<Record<string, unknown>>,
-): { readonly ok: true; readonly fact: PathFacts[P] } | { readonly ok: false; readonly field: string } {
-  const kind = data['kind'];
-  const shape = typeof kind === 'string' ? pathFactShape(protocol, kind) : undefined;
-  if (!shape) return { ok: false, field: 'kind' };
-  const fact: Record<string, unknown> = { kind };
-  for (const [name, type] of Object.entries(shape)) {
-    const value = Object.hasOwn(data, name) ? (data[name] ?? undefined) : undefined;
-    if (!fits(type, value)) return { ok: false, field: name };
-    fact[name] = value;
-  }
-  // Built from the very shape that the type is made of.
-  return { ok: true, fact: fact as unknown as PathFacts[P] };
-}
-
-function fits(type: FieldType, value: unknown): boolean {
-  if (value === undefined) return type.endsWith('?');
-  if (type.startsWith('text')) return typeof value === 'string' && value.length <= longestText;
-  if (type.startsWith('number')) return typeof value === 'number' && Number.isFinite(value);
-  return typeof value === 'boolean';
-}
+): { readonly ok: true; readonly fact: PathFacts[P] } | { readonly ok: false; readonly field: string } =>
+  readFact<PathFacts[P]>(tables[protocol], data);
 
 /** A session description as a trace keeps it: without what lets others speak for either side. */
 export const maskedSdp = (sdp: string): string =>

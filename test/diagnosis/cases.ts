@@ -31,6 +31,7 @@ import {
   selectedAgain,
   strangersAfter,
 } from './casesPath.ts';
+import { stepCases } from './casesSteps.ts';
 import { sameLastFlight, timeCases } from './casesTime.ts';
 
 export interface Trigger {
@@ -75,6 +76,7 @@ export const cases: Readonly<
   Record<string, { readonly triggers: readonly Trigger[]; readonly nearMisses: readonly NearMiss[] }>
 > = {
   ...negotiationCases,
+  ...stepCases,
   ...timeCases,
   'retransmission-normal': {
     triggers: [

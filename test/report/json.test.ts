@@ -28,6 +28,7 @@ const shape = {
   retransmissions: 'client,server',
   lost: 'list of from,message,bytes',
   alerts: 'list of from,level,description,afterMessage',
+  steps: 'list',
   certificates: 'client,server',
   findings: 'list of id,severity,title,why,fix,see,evidence',
 } as const;

@@ -72,12 +72,49 @@ describe('a hunt', () => {
   });
 });
 
+describe('what an expectation says of steps', () => {
+  const step = (number: number, state: 'done' | 'failed') => ({
+    ...({ number, count: 3, actor: 'client', step: 'close,answer', beganAt: 0, endedAt: 9, state } as const),
+    result:
+      state === 'done' ? ({ kind: 'answered', ms: 1 } as const) : ({ kind: 'no-answer', withinMs: 2000 } as const),
+  });
+  const failed = 'step 2 (close,answer) failed: the peer did not answer our close_notify within 2 s';
+  const seen = [step(1, 'done'), step(2, 'failed'), step(3, 'done')];
+  it.each<[Expectation['steps'], typeof seen, readonly string[]]>([
+    [undefined, seen, [failed]],
+    ['all', seen, [failed]],
+    [2, seen, []],
+    [3, seen, [failed]],
+    ['all', [step(1, 'done')], ['steps that were done: 1 of 3']],
+    [2, [step(1, 'done'), step(2, 'failed')], [failed, 'steps that were done: 1 of 3 (expected at least 2)']],
+  ])('%j of three', (steps, all, told) => {
+    const judged = {
+      handshake: undefined,
+      outcome: 'established',
+      findings: [],
+      steps: { seen: all, wanted: 3 },
+    } as const;
+    expect(unmet({ ...expecting('established'), steps }, judged)).toEqual(told);
+  });
+
+  it('is nothing where the handshake is to fail', () => {
+    const judged = { handshake: undefined, outcome: 'stalled', findings: [], steps: { seen: [], wanted: 3 } } as const;
+    expect(unmet(expecting('stalled'), judged)).toEqual([]);
+    expect(unmet({ ...expecting('stalled'), steps: 1 }, judged)).toHaveLength(1);
+  });
+});
+
 describe('an expectation', () => {
   const handshake = {
     traffic: { client: { datagrams: 5, bytes: 0, largest: 0 }, server: { datagrams: 2, bytes: 0, largest: 0 } },
     retransmissions: { client: 1, server: 0 },
   } as never;
-  const judged = { handshake, outcome: 'stalled', findings: [{ id: 'flight-lost' }] } as const;
+  const judged = {
+    handshake,
+    outcome: 'stalled',
+    findings: [{ id: 'flight-lost' }],
+    steps: { seen: [], wanted: 0 },
+  } as const;
   const free = expecting('stalled');
   it.each<[Partial<Expectation>, readonly string[]]>([
     [{}, []],

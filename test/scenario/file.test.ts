@@ -97,6 +97,10 @@ describe('a mistake in a scenario file', () => {
       `${start}expect: { datagrams: { client: { least: 3, most: 2 } } }\n`,
       ['3:32: expect.datagrams.client: least, 3, is more than most, 2'],
     ],
+    [
+      `${start}expect: { steps: most }\n`,
+      ['3:18: expect.steps: "most" is neither "all" nor a whole number from 0 to 1000'],
+    ],
     [`${start}until: stalled\n`, ['3:8: until: "stalled" means nothing for a single handshake; allowed: with repeat']],
   ])('in %j has its line and column', (text, told) => {
     expect(problems(text)).toEqual(told);
@@ -105,6 +109,13 @@ describe('a mistake in a scenario file', () => {
   it('in a grammar of its own points at the character', () => {
     const [problem = ''] = problems(`${start}link:\n  - loss=30%\n  - "in:lost=3"\n`);
     expect(problem).toMatch(/^5:9: link: "in:lost=3" has no rule "lost"/);
+    expect(problems(`${start}steps:\n  - idle=1s\n  - "send=5,echo=soon"\n  - restrt\n`)).toEqual([
+      expect.stringMatching(/^5:18: steps: "send=5,echo=soon" is not a time/),
+      expect.stringMatching(/^6:5: steps: "restrt" has no step "restrt"; allowed: send, wait/),
+    ]);
+    expect(problems(`${start}steps: [close, send=5]\n`)).toEqual([
+      '3:16: steps: "send=5" stands behind close; allowed: restart or idle there',
+    ]);
   });
 
   it('does not hide the next one', () => {
@@ -169,6 +180,7 @@ describe('a scenario that is written', () => {
       parallel: ['6'],
       expect: ['stalled'],
     },
+    { linger: ['5'], steps: ['send="a, b: #c",echo', 'key-update,ask', 'idle=2s', 'close,answer'] },
     { fingerprint: [`sha-256 ${Array.from({ length: 32 }, () => 'AB').join(':')}`] },
   ];
   it.each(options)('reads back as the same run: %j', (given) => {
@@ -197,7 +209,6 @@ describe('a scenario that is written', () => {
       'resume',
       'rtoMax',
       'attempts',
-      'linger',
       'turn',
       'bind',
       'setup',

@@ -60,6 +60,8 @@ export function handshakeOf(said: readonly Said[], more: Partial<Handshake> = {}
     datagrams,
     flights: flightsOf(datagrams),
     messages: [],
+    steps: [],
+    data: [],
     retransmissions: { client: 0, server: 0 },
     lost: [],
     alerts: [],

@@ -6,7 +6,7 @@ import { nodeProvider } from '../../src/crypto/node/index.ts';
 import type { EndpointConfig, Role } from '../../src/engine/api.ts';
 import { defaultConfig } from '../../src/engine/index.ts';
 import { simulate } from '../../src/run/index.ts';
-import { parseLinkRule } from '../../src/scenario/index.ts';
+import { parseLinkRule, parseStep } from '../../src/scenario/index.ts';
 import type { Actor, DatagramEvent, Trace, TraceEvent, TraceHeader } from '../../src/trace/model.ts';
 import { bundledTestCredential } from '../../src/x509/bundled.ts';
 
@@ -27,6 +27,8 @@ export interface Simulated {
   readonly seed?: number;
   readonly lingerMs?: number;
   readonly timeoutMs?: number;
+  /** What the client does once it is established. */
+  readonly steps?: readonly string[];
 }
 
 /** What an end has unless a test says otherwise. */
@@ -57,6 +59,11 @@ export function simulated(options: Simulated = {}): Trace {
     crypto: nodeProvider,
     lingerMs: options.lingerMs ?? 1000,
     timeoutMs: options.timeoutMs ?? 600_000,
+    steps: (options.steps ?? []).map((text) => {
+      const parsed = parseStep(text);
+      if (!parsed.ok) throw new Error(`no step: ${text}`);
+      return parsed.value;
+    }),
   });
 }
 

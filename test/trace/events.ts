@@ -2,6 +2,7 @@
 import { Prng } from '../../src/base/random.ts';
 import type { LinkAction, QueueState, Trace, TraceEvent, TraceHeader } from '../../src/trace/model.ts';
 import { pathFactKinds, pathFactShape, readPathFact } from '../../src/trace/pathFacts.ts';
+import { readStepResult, stepResultKinds, stepResultShape } from '../../src/trace/stepFacts.ts';
 
 export const eventKinds = [
   'datagram',
@@ -19,6 +20,8 @@ export const eventKinds = [
   'ice',
   'turn',
   'signalling',
+  'data',
+  'step',
   'note',
   'end',
 ] as const satisfies readonly TraceEvent['kind'][];
@@ -179,13 +182,23 @@ export function randomEvent(random: Prng, index: number): TraceEvent {
     case 'turn':
     case 'signalling': {
       const name = pick(random, pathFactKinds(kind));
-      const fields = Object.entries(pathFactShape(kind, name) ?? {}).map(([field, type]) => {
-        const value = type.startsWith('text') ? text(random) : type.startsWith('number') ? n() : n(2) === 0;
-        return [field, type.endsWith('?') ? maybe(random, () => value) : value];
-      });
-      const read = readPathFact(kind, { kind: name, ...Object.fromEntries(fields) });
+      const read = readPathFact(kind, { kind: name, ...randomFields(random, pathFactShape(kind, name) ?? {}) });
       if (!read.ok) throw new Error(`no ${name} without ${read.field}`);
       return { kind, at, fact: read.fact } as TraceEvent;
+    }
+    case 'data':
+      return { kind, at, actor, direction: pick(random, ['sent', 'received'] as const), length: n() };
+    case 'step': {
+      const state = pick(random, ['begun', 'done', 'failed'] as const);
+      const head = { kind, at, actor, number: n() + 1, count: n() + 1, step: text(random) } as const;
+      if (state === 'begun') return { ...head, state };
+      const name = pick(random, stepResultKinds(state));
+      const read = readStepResult(state, {
+        kind: name,
+        ...randomFields(random, stepResultShape(state, name) ?? {}),
+      });
+      if (!read.ok) throw new Error(`no ${name} without ${read.field}`);
+      return { ...head, state, result: read.fact } as TraceEvent;
     }
     case 'note':
       return { kind, at, text: text(random) };
@@ -197,6 +210,20 @@ export function randomEvent(random: Prng, index: number): TraceEvent {
         why: maybe(random, () => text(random)),
       };
   }
+}
+
+/** Values of the types that a fact's shape asks for. */
+function randomFields(random: Prng, shape: Readonly<Record<string, string>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(shape).map(([field, type]) => {
+      const value = type.startsWith('text')
+        ? text(random)
+        : type.startsWith('number')
+          ? random.int(1000)
+          : random.int(2) === 0;
+      return [field, type.endsWith('?') ? maybe(random, () => value) : value];
+    }),
+  );
 }
 
 function randomAction(random: Prng, n: number): LinkAction {

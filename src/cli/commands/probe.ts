@@ -1,10 +1,10 @@
 /** `dtlscope probe`: one handshake with a peer, or with a simulated one. */
 import type { Command as Cli } from 'commander';
-import type { Scenario } from '../../scenario/index.ts';
+import { expecting, type Scenario } from '../../scenario/index.ts';
 import { Exit, type ExitCode, Stop } from '../exit.ts';
 import { handOver } from '../files.ts';
 import { addScenarioFlags, scenarioFrom } from '../flags.ts';
-import { Running } from '../hunting.ts';
+import { Running, unmetIn } from '../hunting.ts';
 import { Outputs } from '../outputs.ts';
 import { prepare } from '../prepare.ts';
 import { Progress } from '../progress.ts';
@@ -89,8 +89,15 @@ async function probeOnce(scenario: Scenario, flags: ReportFlags, terminal: Termi
   return exitCode(scenario, reading, terminal);
 }
 
-function exitCode({ options: { expect } }: Scenario, { outcome }: Reading, terminal: Terminal): ExitCode {
-  if (outcome === expect) return Exit.held;
+function exitCode(scenario: Scenario, reading: Reading, terminal: Terminal): ExitCode {
+  const { expect } = scenario.options;
+  const { outcome } = reading;
+  const unmet = unmetIn(expecting(expect), reading, scenario);
+  if (unmet.length === 0) return Exit.held;
+  if (outcome === expect) {
+    for (const text of unmet) terminal.say(`${text.charAt(0).toUpperCase()}${text.slice(1)}.`);
+    return Exit.notHeld;
+  }
   if (expect !== 'established') terminal.say(`Expected ${expect}, got ${outcome}.`);
   // Nobody listens there, or our socket broke: the experiment was not made.
   return outcome === 'refused' || outcome === 'interrupted' ? Exit.infrastructure : Exit.notHeld;

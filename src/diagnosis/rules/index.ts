@@ -28,6 +28,8 @@ import { icePairSwitched } from './icePairSwitched.ts';
 import { incompleteCapture } from './incompleteCapture.ts';
 import { interleavedHandshakes } from './interleavedHandshakes.ts';
 import { junkOnTimeout } from './junkOnTimeout.ts';
+import { keyUpdateUnacknowledged } from './keyUpdateUnacknowledged.ts';
+import { keyUpdateUnread } from './keyUpdateUnread.ts';
 import { largeDatagramsVanish } from './largeDatagramsVanish.ts';
 import { lastFlightLost } from './lastFlightLost.ts';
 import { noCommonGroup } from './noCommonGroup.ts';
@@ -52,6 +54,7 @@ import { signatureMismatch } from './signatureMismatch.ts';
 import { slowLink } from './slowLink.ts';
 import { srtpNotNegotiated } from './srtpNotNegotiated.ts';
 import { staleAssociation } from './staleAssociation.ts';
+import { stepFailed } from './stepFailed.ts';
 import { stunIntoDtls } from './stunIntoDtls.ts';
 import { tinyFragments } from './tinyFragments.ts';
 import { turnPermissionMissing } from './turnPermissionMissing.ts';
@@ -90,6 +93,9 @@ export const rules: readonly Rule[] = [
   cookieThenSilence,
   clientHelloFragmentedUnanswered,
   staleAssociation,
+  keyUpdateUnacknowledged,
+  keyUpdateUnread,
+  stepFailed,
   junkOnTimeout,
   peerNeverRetransmits,
   recordNumberReused,

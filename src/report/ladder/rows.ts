@@ -7,6 +7,7 @@ import { type DatagramView, type FlightView, type Handshake, isData, type LostRa
 import type { Range } from '../../base/ranges.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import type { Diagnosis } from '../../diagnosis/model.ts';
+import { stepResultText } from '../../diagnosis/steps.ts';
 import { queueText } from '../../diagnosis/words.ts';
 import type { Failure } from '../../trace/facts.ts';
 import type { Actor, LinkAction, PacketNumber, TraceTime } from '../../trace/model.ts';
@@ -46,6 +47,8 @@ const pauseMs = 200;
 /** A ladder of more datagrams is folded in its middle. */
 const mostDatagrams = 400;
 const shownAtEnd = 120;
+/** Facts about application data that are told one by one. */
+const mostDataRows = 40;
 /** Losses that are drawn one by one. */
 const mostGhosts = 100;
 /** So many datagrams of application data in a row are shown one by one. */
@@ -336,6 +339,15 @@ function eventRows(handshake: Handshake): Extract<Row, { kind: 'event' }>[] {
     if (connected) add(connected.at, 'good', `${actor} is connected`);
   }
   for (const { at, actor, failure } of handshake.failures) add(at, 'bad', `${actor} gives up: ${failureText(failure)}`);
+  for (const step of handshake.steps) {
+    const { number, count, step: text, beganAt, endedAt, state, result } = step;
+    add(beganAt, 'quiet', `step ${number} of ${count}: ${text}`);
+    if (endedAt === undefined || !result) continue;
+    const how = state === 'failed' ? 'failed' : 'done';
+    add(endedAt, state === 'failed' ? 'bad' : 'good', `step ${number} ${how}: ${stepResultText(result)}`);
+  }
+  for (const { at, actor, direction, length } of handshake.data.slice(0, mostDataRows))
+    add(at, 'quiet', `${actor} ${direction === 'sent' ? 'sends' : 'gets'} ${length} bytes of data`);
   for (const { at, by, why } of handshake.refused) add(at, 'bad', `refused by ${by}: ${why}`);
   for (const { at, actor, packet, reason, detail } of handshake.drops) {
     if (packet === undefined) add(at, 'quiet', `${actor} ignored something: ${detail ?? reason}`);

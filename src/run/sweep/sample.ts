@@ -1,6 +1,7 @@
 /** One handshake of a sweep: what is kept of it, and how a simulated one is made. */
 import { Analysis } from '../../analysis/analysis.ts';
 import type { Handshake } from '../../analysis/model.ts';
+import { stepsIn } from '../../analysis/steps.ts';
 import type { Credential } from '../../crypto/keys.ts';
 import type { CryptoProvider } from '../../crypto/provider.ts';
 import { diagnose } from '../../diagnosis/diagnose.ts';
@@ -43,9 +44,10 @@ export interface ReadRun {
 export function sampleOf(trace: Trace, { handshake, diagnosis }: ReadRun, expectation: Expectation): Sample {
   const findings = diagnosis?.findings ?? [];
   const outcome = diagnosis?.outcome ?? 'no-answer';
+  const steps = stepsIn(trace.events);
   return {
     outcome,
-    unmet: unmet(expectation, { handshake, outcome, findings }),
+    unmet: unmet(expectation, { handshake, outcome, findings, steps: { seen: steps, wanted: steps[0]?.count ?? 0 } }),
     timeMs:
       handshake?.establishedAt === undefined || outcome !== 'established'
         ? undefined

@@ -5,6 +5,7 @@
 import { type Outcome, outcomes } from '../../diagnosis/model.ts';
 import { rules } from '../../diagnosis/rules/index.ts';
 import { alternatives, nearest } from '../nearest.ts';
+import { mostSteps } from '../stepGrammar.ts';
 import { type FileMap, type FileNode, type FileProblem, kindOf, type Place } from './tree.ts';
 
 export interface Bounds {
@@ -20,6 +21,8 @@ export interface Expectation {
   readonly datagrams: BothSides;
   /** Flights that each side sent again. */
   readonly retransmissions: BothSides;
+  /** How many of the steps have to be done; when undefined all, where the outcome is to be `established`. */
+  readonly steps: 'all' | number | undefined;
 }
 
 const free: Bounds = { least: undefined, most: undefined };
@@ -31,6 +34,7 @@ export const expecting = (outcome: Outcome): Expectation => ({
   findings: { must: [], mustNot: [] },
   datagrams: freeSides,
   retransmissions: freeSides,
+  steps: undefined,
 });
 
 const findingIds: readonly string[] = rules.map(({ id }) => id).sort();
@@ -41,7 +45,7 @@ export const mostCounted = 50_000;
 /** Reads `expect`; every problem goes to `wrong`. */
 export function readExpectation(node: FileNode, wrong: (at: Place, what: string) => void): Expectation {
   if (node.kind !== 'map') return expecting(readOutcome(node, 'expect', wrong));
-  const fields = fieldsOf(node, 'expect', ['outcome', 'findings', 'datagrams', 'retransmissions'], wrong);
+  const fields = fieldsOf(node, 'expect', ['outcome', 'findings', 'datagrams', 'retransmissions', 'steps'], wrong);
   const outcome = fields.get('outcome');
   const findings = fields.get('findings');
   const sides = (name: 'datagrams' | 'retransmissions'): BothSides => {
@@ -53,6 +57,7 @@ export function readExpectation(node: FileNode, wrong: (at: Place, what: string)
     findings: findings === undefined ? { must: [], mustNot: [] } : readFindings(findings, wrong),
     datagrams: sides('datagrams'),
     retransmissions: sides('retransmissions'),
+    steps: fields.has('steps') ? readStepCount(fields.get('steps'), wrong) : undefined,
   };
 }
 
@@ -66,6 +71,18 @@ function readOutcome(node: FileNode, where: string, wrong: Wrong): Outcome {
         : `${where}: is ${kindOf(node)}, and should be an outcome: ${outcomes.join(', ')}`,
     );
   return found ?? 'established';
+}
+
+function readStepCount(node: FileNode | undefined, wrong: Wrong): Expectation['steps'] {
+  const text = node?.kind === 'text' ? node.text : '';
+  if (text === 'all') return text;
+  if (/^\d{1,4}$/.test(text) && Number(text) <= mostSteps) return Number(text);
+  if (node) {
+    const given =
+      node.kind === 'text' ? `"${text}" is neither "all" nor` : `is ${kindOf(node)}, and should be "all" or`;
+    wrong(node.at, `expect.steps: ${given} a whole number from 0 to ${mostSteps}`);
+  }
+  return undefined;
 }
 
 type Wrong = (at: Place, what: string) => void;

@@ -5,6 +5,7 @@
 import { outcomes } from '../../diagnosis/model.ts';
 import { type OptionName, optionTable } from '../options.ts';
 import type { Json } from '../scenario.ts';
+import { mostSteps } from '../stepGrammar.ts';
 import { varied } from '../sweep/read.ts';
 import type { ValueDescription } from '../valueType.ts';
 import { mostCounted } from './expectation.ts';
@@ -160,6 +161,10 @@ function expectSchema(): Schema {
         findings: group({ must: ids('findings that have to appear'), mustNot: ids('findings that must not appear') }),
         datagrams: sides('DTLS datagrams that each side may send'),
         retransmissions: sides('flights that each side may send again'),
+        steps: {
+          description: 'how many of the steps have to be done; all when left out',
+          anyOf: [{ const: 'all' }, { type: 'integer', minimum: 0, maximum: mostSteps }],
+        },
       }),
     ],
   };

@@ -8,6 +8,7 @@ import { unreachable } from '../../base/unreachable.ts';
 import type { DatagramContents, Failure, TraceParameters } from '../facts.ts';
 import type { DatagramEvent, LinkAction, QueueState, TraceEvent, TraceHeader } from '../model.ts';
 import { pathFactShape, pathProtocols, readPathFact } from '../pathFacts.ts';
+import { readStepResult, stepResultShape } from '../stepFacts.ts';
 import { FieldError, Fields, type Json } from './fields.ts';
 import type { QlogEvent } from './schema.ts';
 
@@ -88,6 +89,15 @@ export function toQlogEvent(event: TraceEvent, header: TraceHeader): QlogEvent {
     case 'signalling': {
       const { kind, ...data } = event.fact;
       return named(`${event.kind}:${kind}`, data);
+    }
+    case 'data':
+      return named(`dtls:data_${event.direction}`, { actor: event.actor, length: event.length });
+    case 'step': {
+      const { actor, number, count, step, state } = event;
+      const head = { actor, number, count, step };
+      if (state === 'begun') return named('dtls:step_begun', head);
+      const { kind: result, ...details } = event.result;
+      return named(`dtls:step_${state}`, { ...head, result, ...details });
     }
     case 'note':
       return named('loglevel:info', { message: event.text });
@@ -172,6 +182,37 @@ const alert =
     description: data.count('description'),
   });
 
+const data =
+  (direction: 'sent' | 'received'): Read =>
+  (at, fields) => ({
+    kind: 'data',
+    at,
+    actor: fields.oneOf('actor', actors),
+    direction,
+    length: fields.count('length'),
+  });
+
+const step =
+  (state: 'begun' | 'done' | 'failed'): Read =>
+  (at, data) => {
+    const head = {
+      kind: 'step',
+      at,
+      actor: data.oneOf('actor', actors),
+      number: data.count('number'),
+      count: data.count('count'),
+      step: data.text('step'),
+    } as const;
+    if (state === 'begun') return { ...head, state };
+    const kind = data.text('result');
+    // A way to end that a newer minor version has.
+    if (!stepResultShape(state, kind)) return undefined;
+    const read = readStepResult(state, { ...data.all, kind });
+    if (!read.ok) throw new FieldError(`${read.field} is missing or of another type`);
+    // Which results belong to which state, `readStepResult` knows.
+    return { ...head, state, result: read.fact } as TraceEvent;
+  };
+
 const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['dtls:datagram_sent', datagram],
   ['dtls:datagram_received', datagram],
@@ -221,6 +262,11 @@ const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
       secret: data.bytes('secret'),
     }),
   ],
+  ['dtls:data_sent', data('sent')],
+  ['dtls:data_received', data('received')],
+  ['dtls:step_begun', step('begun')],
+  ['dtls:step_done', step('done')],
+  ['dtls:step_failed', step('failed')],
   ['dtls:alert_sent', alert('sent')],
   ['dtls:alert_received', alert('received')],
   [

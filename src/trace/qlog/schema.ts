@@ -27,7 +27,7 @@ export const serialization = {
  * The version of what stands inside. A minor one adds events and fields, which older readers ignore; a major one changes
  * the meaning of something, and comes with a step in `migrate.ts`.
  */
-export const format = { major: 1, minor: 1 } as const;
+export const format = { major: 1, minor: 2 } as const;
 
 /** RFC 7464 §2.2: every record is RS, JSON, LF. */
 export const recordSeparator = 0x1e;
