@@ -1,7 +1,7 @@
 /** What story, rules and verdict ask of a handshake again and again: its flights, datagrams, losses and messages. */
 import type { DatagramView, FlightView, FragmentView, Handshake, LostRange, RecordView } from '../analysis/model.ts';
 import type { PacketRange } from '../trace/buffers.ts';
-import type { Actor, PacketNumber } from '../trace/model.ts';
+import type { Actor, PacketNumber, TraceTime } from '../trace/model.ts';
 import { neverBegan } from './path.ts';
 import { otherSide } from './words.ts';
 
@@ -52,6 +52,42 @@ export const sendings = (flight: FlightView): number => 1 + flight.resentAt.leng
 
 export const hasMessage = (handshake: Handshake, name: string): boolean =>
   handshake.flights.some(({ messages }) => messages.includes(name));
+
+/** A Finished that does not fit is refused at once. ms */
+const refusesWithinMs = 500;
+
+/**
+ * An alert that nobody can read here and that may be a refusal. Who gets the last Finished of DTLS 1.2 says next whether it fits; an
+ * alert, and nothing else, may be a goodbye as well.
+ */
+export function unreadableEnd(
+  handshake: Handshake,
+): { readonly from: Actor; readonly at: TraceTime; readonly datagram: DatagramView | undefined } | undefined {
+  const { alerts, datagrams, establishedAt, finished, flights, inferred, parameters, traffic } = handshake;
+  if (onlySide(handshake) !== undefined) return undefined;
+  if (parameters.version === '1.3') {
+    const datagram = establishedAt === undefined ? sealedAlert(handshake) : undefined;
+    return datagram && { from: datagram.from, at: datagram.at, datagram };
+  }
+  const last = flights.findLast(({ messages }) => messages.includes('finished'));
+  const at = last && finished[last.from]?.at;
+  if (!last || at === undefined || !inferred.includes('outcome')) return undefined;
+  const alert = alerts.find(({ from, readable, beforeFinished, at: sentAt }) => {
+    if (readable) return false;
+    const { applicationData, media } = traffic[from];
+    return (
+      beforeFinished ||
+      (from === otherSide(last.from) && sentAt - at <= refusesWithinMs && applicationData + media === 0)
+    );
+  });
+  return (
+    alert && {
+      from: alert.from,
+      at: alert.at,
+      datagram: datagrams.find(({ packet }) => packet === alert.where?.packet),
+    }
+  );
+}
 
 /** The message that such a flight ends with before DTLS 1.3, when none of its sendings has it here (RFC 6347 §4.2.4, figure 1). */
 export function missingEnd({ parameters }: Handshake, { from, messages }: FlightView): string | undefined {

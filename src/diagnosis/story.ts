@@ -46,6 +46,7 @@ export {
   sealedAlert,
   sendings,
   shownEvidence,
+  unreadableEnd,
   wasHeard,
 } from './lookups.ts';
 

@@ -26,6 +26,7 @@ import {
   sealedAlert,
   sendings,
   storyOf,
+  unreadableEnd,
   wasHeard,
 } from './story.ts';
 import {
@@ -112,22 +113,13 @@ function establishedText(handshake: Handshake): string {
   return `Established${took} (${agreed.join(', ')}${sure})${costText(handshake)}${after === undefined ? '' : `; ${after}`}`;
 }
 
-/** A Finished that does not fit is refused at once. ms */
-const refusesWithinMs = 500;
-
-/**
- * Who got the last Finished of DTLS 1.2 says next whether it fits. An alert that nobody can read, and nothing else, may be a
- * goodbye or a refusal.
- */
-function sealedEndText({ alerts, finished, flights, inferred, parameters, traffic }: Handshake): string | undefined {
-  const last = flights.findLast(({ messages }) => messages.includes('finished'));
-  const at = last && finished[last.from]?.at;
-  if (!last || at === undefined || parameters.version === '1.3' || !inferred.includes('outcome')) return undefined;
-  const receiver = otherSide(last.from);
-  const [alert] = alerts.filter(({ from, readable }) => from === receiver && !readable);
-  const { applicationData, media } = traffic[receiver];
-  if (!alert || alert.at - at > refusesWithinMs || applicationData + media > 0) return undefined;
-  return `all that the ${receiver} sent then is an alert, encrypted, after ${duration(Math.max(0, alert.at - at))}: a goodbye, or a refusal of that Finished; a key log tells which`;
+/** What may have undone it, where nobody can read that. */
+function sealedEndText(handshake: Handshake): string | undefined {
+  const end = unreadableEnd(handshake);
+  const finishedAt = Math.max(handshake.finished.client?.at ?? 0, handshake.finished.server?.at ?? 0);
+  return end && handshake.parameters.version !== '1.3'
+    ? `all that the ${end.from} sent then is an alert, encrypted, after ${duration(Math.max(0, end.at - finishedAt))}: a goodbye, or a refusal of that Finished; a key log tells which`
+    : undefined;
 }
 
 /** What the handshake paid for: lost bytes where they are known, else flights that had to be sent again. */

@@ -5,6 +5,7 @@ import type { Actor, Trace } from '../../src/trace/model.ts';
 import { bundledTestCredential } from '../../src/x509/bundled.ts';
 import { traceOfQuirk } from '../support/quirkCases.ts';
 import { captureTrace } from '../support/reading.ts';
+import { only13 } from '../support/settings13.ts';
 import { captureAt, configured, type Simulated, simulated } from '../support/traces.ts';
 import type { NearMiss, Trigger } from './cases.ts';
 
@@ -392,6 +393,28 @@ export const timeCases: Readonly<
     nearMisses: [
       { what: 'a fast path', trace: seenBy('client', { rules: ['in:rate=2Mbit/s', 'delay=10ms'], server: chain }) },
       { what: 'a fast path in the field', trace: capture('bigchain_mtu300') },
+    ],
+  },
+  'alert-unreadable': {
+    triggers: [
+      {
+        what: 'a wrong Finished of DTLS 1.2 is refused, seen without keys',
+        trace: quirkAt('client', 'wrong-finished'),
+        severity: 'info',
+        says: /^The \w+ sent an encrypted alert after the \w+'s Finished, .* It may say goodbye, or refuse/,
+      },
+      {
+        what: 'one of DTLS 1.3',
+        trace: seenBy('client', { client: only13, server: { ...only13, faults: { says: ['wrong-finished'] } } }),
+        severity: 'info',
+        says: /^The client sent a record of the size of an alert after the server's ServerHello/,
+      },
+    ],
+    nearMisses: [
+      { what: 'keys open the alert', trace: () => captureTrace('good_mutual_srtp', 'with keys') },
+      { what: 'data came before the goodbye', trace: capture('good_ecdhe_rsa') },
+      { what: 'the goodbye comes a second later', trace: seenBy('client', { rules: ['delay=10ms'] }) },
+      { what: 'the alert is in the clear', trace: capture('expired_client_cert') },
     ],
   },
   'finished-decrypt-failure': {

@@ -1,6 +1,7 @@
 /** All rules, in the order in which findings of the same severity are shown: causes before circumstances. */
 import type { Rule } from '../model.ts';
 import { alertExplained } from './alertExplained.ts';
+import { alertUnreadable } from './alertUnreadable.ts';
 import { bothActive } from './bothActive.ts';
 import { bothPassive } from './bothPassive.ts';
 import { certificateRequestWithoutEcdsa } from './certificateRequestWithoutEcdsa.ts';
@@ -85,6 +86,7 @@ export const rules: readonly Rule[] = [
   certificateValidity,
   finishedDecryptFailure,
   alertExplained,
+  alertUnreadable,
   recordSplitAcrossDatagrams,
   datagramTruncated,
   largeDatagramsVanish,
