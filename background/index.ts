@@ -13,6 +13,7 @@ import { panelPortName } from '../src/bridge/panel.ts';
 import { adaptPort } from '../src/bridge/port.ts';
 import { nobleProvider } from '../src/crypto/noble.ts';
 import { IndexedDbArchive } from './archive.ts';
+import { Checks } from './checks.ts';
 import { schedule, workerClock } from './clock.ts';
 import { HelperLink } from './helperLink.ts';
 import { keeping } from './keeping.ts';
@@ -117,6 +118,18 @@ const sweeps = new Sweeps({
   complain,
 });
 
+const checks = new Checks({
+  start: ({ scenario, adjust, drive }) => startScenario(scenario, environment, { adjust, drive }),
+  credentials: (options) => madeCredentials(options, environment),
+  crypto: nobleProvider,
+  schedule,
+  now: () => workerClock.now(),
+  keep: (name, trace) => runs.keep(name, trace),
+  busy,
+  tool: environment.tool,
+  complain,
+});
+
 /** The panel as a tab, beside the one that it inspects. */
 async function openTab(tab: number, origin: string): Promise<void> {
   const query = new URLSearchParams({ tab: String(tab), origin });
@@ -165,6 +178,7 @@ browser.runtime.onConnect.addListener((port) => {
     pages,
     sites,
     sweeps,
+    checks,
     openTab,
     schedule,
     version,

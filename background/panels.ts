@@ -12,6 +12,7 @@ import {
 } from '../src/bridge/panel.ts';
 import { parseToBackground } from '../src/bridge/parse.ts';
 import type { Port, Schedule } from '../src/bridge/port.ts';
+import type { Checks } from './checks.ts';
 import type { HelperLink } from './helperLink.ts';
 import { Imports } from './imports.ts';
 import type { Keeping } from './keeping.ts';
@@ -26,6 +27,7 @@ export interface PanelsOptions {
   readonly helper: Pick<HelperLink, 'status' | 'check' | 'onStatus'>;
   readonly pages: Pick<PageBook, 'watch' | 'session' | 'rest'>;
   readonly sweeps: Pick<Sweeps, 'kept' | 'onChange' | 'start' | 'stop' | 'resume' | 'clear' | 'open'>;
+  readonly checks: Pick<Checks, 'kept' | 'onChange' | 'plan' | 'start' | 'stop' | 'clear' | 'open'>;
   readonly sites: Pick<Sites, 'arm' | 'disarm' | 'ready'>;
   /** Opens the panel as a tab that looks at another. */
   readonly openTab: (tab: number, origin: string) => Promise<void>;
@@ -34,8 +36,8 @@ export interface PanelsOptions {
   readonly complain: (what: string, error: unknown) => void;
 }
 
-/** A sweep is told of at most this often; its end at once. ms */
-const sweepMs = 100;
+/** Sweep and check are told of at most this often; their end at once. ms */
+const jobMs = 100;
 
 /** A growing run changes the list's counts at most this often. ms */
 const listMs = 250;
@@ -68,6 +70,8 @@ class Panel {
   #cancelSweep: (() => void) | undefined;
   /** Of which sweep how many results were told; 0 of none. */
   #toldSweep = { number: 0, lines: 0 };
+  #cancelCheck: (() => void) | undefined;
+  #toldCheck = { number: 0, results: 0 };
   open = true;
 
   constructor(port: Port, options: PanelsOptions) {
@@ -88,6 +92,11 @@ class Panel {
         if (options.sweeps.kept?.status.state === 'running') this.#sweepLater();
         else this.#tellSweep();
       }),
+      options.checks.onChange(() => {
+        if (options.checks.kept?.status.state === 'running')
+          this.#cancelCheck ??= options.schedule(jobMs, () => this.#tellCheck());
+        else this.#tellCheck();
+      }),
     );
   }
 
@@ -95,6 +104,7 @@ class Panel {
     this.open = false;
     this.#cancelList?.();
     this.#cancelSweep?.();
+    this.#cancelCheck?.();
     this.#unwatch();
     for (const stop of this.#stop) stop();
     this.#following.clear();
@@ -141,6 +151,7 @@ class Panel {
     if (this.#greeted && this.open) {
       this.#stop.push(runs.onNotice((notice) => this.#post({ kind: 'notice', notice })));
       if (this.#options.sweeps.kept) this.#tellSweep();
+      if (this.#options.checks.kept) this.#tellCheck();
       return;
     }
     const message = 'The extension was updated. Close DevTools and open it again.';
@@ -148,7 +159,7 @@ class Panel {
   }
 
   async #answer(message: Extract<ToBackground, { readonly id: number }>): Promise<void> {
-    const { runs, helper, pages, sites, sweeps } = this.#options;
+    const { runs, helper, pages, sites, sweeps, checks } = this.#options;
     const { id } = message;
     try {
       switch (message.kind) {
@@ -219,6 +230,21 @@ class Panel {
         case 'sweep-open':
           this.#post({ kind: 'ok', id, run: await sweeps.open(message.cell) });
           return;
+        case 'check-plan':
+          this.#post({ kind: 'ok', id, plan: checks.plan(message.thorough) });
+          return;
+        case 'check-start':
+          checks.start(message.request, message.thorough);
+          break;
+        case 'check-stop':
+          checks.stop();
+          break;
+        case 'check-clear':
+          checks.clear();
+          break;
+        case 'check-open':
+          this.#post({ kind: 'ok', id, run: await checks.open(message.trial) });
+          return;
         case 'page-tab':
           await this.#options.openTab(message.tab, message.origin);
           break;
@@ -276,7 +302,7 @@ class Panel {
   }
 
   #sweepLater(): void {
-    this.#cancelSweep ??= this.#options.schedule(sweepMs, () => this.#tellSweep());
+    this.#cancelSweep ??= this.#options.schedule(jobMs, () => this.#tellSweep());
   }
 
   #tellSweep(): void {
@@ -295,6 +321,22 @@ class Panel {
     this.#toldSweep = { number: status.number, lines: lines.length };
     const plan = known ? {} : { plan: { text, head } };
     this.#post({ kind: 'sweep', sweep: status, ...plan, from, lines: lines.slice(from) });
+  }
+
+  #tellCheck(): void {
+    this.#cancelCheck?.();
+    this.#cancelCheck = undefined;
+    if (!this.#greeted) return;
+    const { kept } = this.#options.checks;
+    if (!kept) {
+      this.#toldCheck = { number: 0, results: 0 };
+      this.#post({ kind: 'check', check: null, from: 0, results: [] });
+      return;
+    }
+    const { status, results } = kept;
+    const from = this.#toldCheck.number === status.number ? this.#toldCheck.results : 0;
+    this.#toldCheck = { number: status.number, results: results.length };
+    this.#post({ kind: 'check', check: status, from, results: results.slice(from) });
   }
 
   /**

@@ -6,8 +6,9 @@ import type { RandomSource } from '../src/base/random.ts';
 import { BridgeError, type BridgeFailure, type RunRequest } from '../src/bridge/panel.ts';
 import type { Credential } from '../src/crypto/keys.ts';
 import type { CryptoProvider } from '../src/crypto/provider.ts';
-import { checkConfig } from '../src/engine/index.ts';
+import { checkConfig, type EndpointConfig } from '../src/engine/index.ts';
 import { readDescription, unusableBecause } from '../src/ice/sdp.ts';
+import type { Trial } from '../src/run/check/index.ts';
 import {
   announcedFingerprints,
   askedOfPath,
@@ -21,6 +22,7 @@ import {
   type PathNews,
   type PathRunSpec,
   type Run,
+  type Settled,
   type Signalling,
   signalledConfig,
   simulatedCredentials,
@@ -90,16 +92,20 @@ export interface Besides {
   readonly given?: string | undefined;
   /** The tab that the panel inspects. */
   readonly tab?: number | undefined;
+  /** The last word about our endpoint's settings. */
+  readonly adjust?: ((config: EndpointConfig) => EndpointConfig) | undefined;
+  /** What else a trial of a check does with its run. */
+  readonly drive?: Trial['drive'] | undefined;
 }
 
 /** Starts the run of a scenario; rejects with a `BridgeError`. */
 export async function startScenario(
   scenario: Scenario,
   environment: StartEnvironment,
-  { carried = new Carried(), given, tab }: Besides = {},
+  { carried = new Carried(), ...besides }: Besides = {},
 ): Promise<Run> {
   try {
-    return await begin(scenario, { ...environment, carried, given, tab });
+    return await begin(scenario, { ...environment, ...besides, carried });
   } catch (error) {
     if (error instanceof BridgeError) throw error;
     if (error instanceof HelperUnavailable) {
@@ -148,12 +154,14 @@ async function begin(scenario: Scenario, environment: BeginEnvironment): Promise
     lingerMs: options.linger,
     timeoutMs: options.timeout,
     steps: options.steps,
+    ...environment.drive,
   };
+  const { adjust = untouched } = environment;
   if (isSignalled(target))
     return target.kind === 'browser'
       ? beginOwnStack(options, own, spec, environment)
       : beginSignalled(target, options, own, spec, environment);
-  const config = configFor(options, own);
+  const config = adjust(configFor(options, own));
   checkConfig(config);
   if (options.turn !== undefined) {
     const peer = await find('TARGET', target, undefined, environment);
@@ -177,6 +185,8 @@ async function begin(scenario: Scenario, environment: BeginEnvironment): Promise
   }
 }
 
+const untouched = (config: EndpointConfig): EndpointConfig => config;
+
 type CarriedTarget = Exclude<SignalledTarget, { readonly kind: 'browser' }>;
 
 /** A media server that is asked over HTTP, whoever's description a person carries over, or a page that speaks to its own. */
@@ -190,7 +200,9 @@ async function beginSignalled(
   const { fetch, helper, crypto, random, clock, carried, given } = environment;
   const why = target.kind === 'sdp' && given !== undefined ? unusableBecause(given, 'offer') : undefined;
   if (why !== undefined) throw invalid([{ option: 'description', message: why }]);
-  const { config, fingerprints } = announcing(options, credentials, crypto);
+  const { adjust = untouched } = environment;
+  const { config: own, fingerprints } = announcing(options, credentials, crypto);
+  const config = (settled: Settled): EndpointConfig => adjust(own(settled));
   const relay = options.turn && {
     transport: await reach('--turn', options.turn, options.bind, environment),
     credentials: turnCredentials(options.turn),

@@ -3,9 +3,9 @@
  * run's revision changes.
  */
 import type { StoreApi } from 'zustand/vanilla';
-import type { BackgroundClient, ClientState } from '../../src/bridge/client.ts';
+import type { BackgroundClient, CheckNews, ClientState } from '../../src/bridge/client.ts';
 import type { PageConnection, PageState } from '../../src/bridge/page.ts';
-import type { RunSummary } from '../../src/bridge/panel.ts';
+import type { CheckPlan, RunSummary } from '../../src/bridge/panel.ts';
 import type { StorySide } from '../../src/scenario/index.ts';
 import type { BufferId, PacketRange } from '../../src/trace/buffers.ts';
 import type { Problem } from '../../src/trace/problem.ts';
@@ -61,6 +61,12 @@ export interface PanelState {
   readonly sweep: ShownSweep | undefined;
   /** The sweep that the text in the editor is, once it was read as one. */
   readonly plan: PlannedSweep | undefined;
+  /** The background's check of a peer. */
+  readonly check: CheckNews | undefined;
+  /** What a check would try, once that was asked for. */
+  readonly checkPlan: CheckPlan | undefined;
+  /** Whether every datagram of long flights is tried. */
+  readonly thorough: boolean;
   /** What the side shows; undefined until somebody has chosen. */
   readonly side: SideTab | undefined;
   /** The page that is inspected; undefined where the panel inspects none. */
@@ -72,7 +78,7 @@ export interface PanelState {
 }
 
 /** Where one can be: at a handshake, or at one of the ways to make one fail again. */
-export const places = ['run', 'scenario', 'failures', 'sweep'] as const;
+export const places = ['run', 'scenario', 'failures', 'sweep', 'check'] as const;
 export type Place = (typeof places)[number];
 
 export type SideTab = 'options' | 'runs' | 'page';
@@ -123,6 +129,14 @@ export interface Actions {
   clearSweep(): Promise<void>;
   /** Shows a handshake of a cell: the first that was not as expected, or its first. */
   openCell(cell: number): Promise<void>;
+  /** Asks what a check would try; nothing is sent. */
+  planCheck(thorough: boolean): Promise<void>;
+  /** Checks the form's target. */
+  startCheck(): Promise<void>;
+  stopCheck(): Promise<void>;
+  clearCheck(): Promise<void>;
+  /** Shows a trial of the check, at a datagram that a result is about. */
+  openTrial(trial: number, packet: number | undefined): Promise<void>;
   /** Shows a scenario file; `file` is its name. */
   openScenario(text: string, file?: string): Promise<void>;
   /** Gives a run the peer's answer to its offer. */

@@ -4,6 +4,7 @@
  */
 import { createStore } from 'zustand/vanilla';
 import { BridgeError, type RunRequest } from '../../src/bridge/panel.ts';
+import { checkPart } from './check.ts';
 import { type Core, messageOf } from './core.ts';
 import { editorPart } from './editor.ts';
 import { crossing } from './expectation.ts';
@@ -38,6 +39,9 @@ export function createPanel(options: PanelOptions): Panel {
     scenario: undefined,
     sweep: undefined,
     plan: undefined,
+    check: client.state.check,
+    checkPlan: undefined,
+    thorough: false,
     side: undefined,
     inspected: options.access?.inspected,
     page: undefined,
@@ -57,12 +61,14 @@ export function createPanel(options: PanelOptions): Panel {
   const page = pagePart(core);
   const editor = editorPart(core);
   const sweep = sweepPart(core, runs, editor);
+  const check = checkPart(core, runs);
 
   const actions: Actions = {
     editForm: (edit) => update(editor.change(edit(store.getState().form))),
     goTo: (place) => update({ place, side: store.getState().side === 'page' ? undefined : store.getState().side }),
     ...editor.actions,
     ...sweep.actions,
+    ...check.actions,
     ...galleryPart(core, runs, editor),
     start: async () => {
       const { form, starting } = store.getState();
@@ -145,6 +151,7 @@ export function createPanel(options: PanelOptions): Panel {
     notify: (notice) => update({ notice }),
     dispose: () => {
       sweep.dispose();
+      check.dispose();
       page.dispose();
       runs.dispose();
     },

@@ -13,6 +13,7 @@ import type { Place, SideTab } from '../state/model.ts';
 import type { Reading } from '../state/runBook.ts';
 import type { Drawing } from '../state/view.ts';
 import { CertificatesView } from './CertificatesView.tsx';
+import { CheckView } from './CheckView.tsx';
 import { CompareView } from './CompareView.tsx';
 import { useActions, usePanel, useShown, useSlice } from './context.ts';
 import { DatagramTable } from './DatagramTable.tsx';
@@ -154,6 +155,8 @@ function AtPlace({ place }: { readonly place: Place }): ReactElement {
       return <FailuresView />;
     case 'sweep':
       return <SweepView />;
+    case 'check':
+      return <CheckView />;
   }
 }
 

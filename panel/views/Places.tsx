@@ -8,6 +8,7 @@ const titles: Readonly<Record<Place, string>> = {
   scenario: 'Scenario',
   failures: 'Failures',
   sweep: 'Sweep',
+  check: 'Check',
 };
 
 export const placeId = 'place';

@@ -66,6 +66,14 @@ export function Welcome(): ReactElement {
           press Run.{' '}
           {ready ? 'The helper that sends UDP is ready.' : 'This needs the helper, a small program beside the browser.'}
         </p>
+        <p className="row">
+          <button type="button" onClick={() => goTo('check')}>
+            See what it keeps to
+          </button>
+          <button type="button" onClick={() => goTo('sweep')}>
+            Sweep over sizes and loss
+          </button>
+        </p>
       </section>
       <section>
         <h2>Ask this browser</h2>

@@ -10,6 +10,9 @@ import {
   type BackgroundNotice,
   BridgeError,
   type BridgeFailure,
+  type CheckOutcome,
+  type CheckPlan,
+  type CheckStatus,
   type FromBackground,
   type HelperStatus,
   panelPingMs,
@@ -34,6 +37,13 @@ export interface ClientState {
   /** How many runs `undoDelete` would bring back. */
   readonly deleted: number;
   readonly sweep: SweepNews | undefined;
+  readonly check: CheckNews | undefined;
+}
+
+/** The background's check: how it is, and its results so far. */
+export interface CheckNews {
+  readonly status: CheckStatus;
+  readonly results: readonly CheckOutcome[];
 }
 
 /** The background's sweep: how it is, its file, and its results as lines of a state file. */
@@ -98,6 +108,14 @@ export interface BackgroundClient {
   clearSweep(): Promise<void>;
   /** Puts a handshake of a cell on the list of runs: one over a network, which can't be made again. */
   openSweepCell(cell: number): Promise<RunSummary>;
+  /** What a check would try, and cost at most; nothing is sent. */
+  planCheck(thorough: boolean): Promise<CheckPlan>;
+  /** Checks a peer; rejects with a `BridgeError` that names the options which are wrong. */
+  startCheck(request: RunRequest, thorough: boolean): Promise<void>;
+  stopCheck(): Promise<void>;
+  clearCheck(): Promise<void>;
+  /** Puts a trial on the list of runs. */
+  openTrial(trial: number): Promise<RunSummary>;
   /** Opens the panel as a tab, where every browser lets it ask for permissions. */
   openAsTab(tab: number, origin: string): Promise<void>;
   close(): void;
@@ -147,6 +165,7 @@ class Client implements BackgroundClient {
     runs: [],
     deleted: 0,
     sweep: undefined,
+    check: undefined,
   };
   readonly #hearers = new Set<() => void>();
   readonly #noticeHearers = new Set<(notice: BackgroundNotice) => void>();
@@ -284,6 +303,28 @@ class Client implements BackgroundClient {
     return named(await this.#request({ kind: 'sweep-open', cell }));
   }
 
+  async planCheck(thorough: boolean): Promise<CheckPlan> {
+    const { plan } = await this.#request({ kind: 'check-plan', thorough });
+    if (plan === undefined) throw new BridgeError({ code: 'bad-message', message: 'The background has no plan.' });
+    return plan;
+  }
+
+  async startCheck(request: RunRequest, thorough: boolean): Promise<void> {
+    await this.#request({ kind: 'check-start', request, thorough });
+  }
+
+  async stopCheck(): Promise<void> {
+    await this.#request({ kind: 'check-stop' });
+  }
+
+  async clearCheck(): Promise<void> {
+    await this.#request({ kind: 'check-clear' });
+  }
+
+  async openTrial(trial: number): Promise<RunSummary> {
+    return named(await this.#request({ kind: 'check-open', trial }));
+  }
+
   async openAsTab(tab: number, origin: string): Promise<void> {
     await this.#request({ kind: 'page-tab', tab, origin });
   }
@@ -401,8 +442,9 @@ class Client implements BackgroundClient {
           helper: message.helper,
           runs: message.runs,
           deleted: message.deleted,
-          // It is told behind the greeting, if there is one.
+          // Told behind the greeting, if there is one.
           sweep: undefined,
+          check: undefined,
         });
         for (const run of this.#following.keys()) this.#subscribe(run);
         this.#watch();
@@ -431,6 +473,9 @@ class Client implements BackgroundClient {
       case 'sweep':
         this.#sweep(message);
         return;
+      case 'check':
+        this.#check(message);
+        return;
       case 'page':
         if (message.page.tab === this.#watching?.tab) this.#watching.hear({ page: message.page });
         return;
@@ -449,6 +494,14 @@ class Client implements BackgroundClient {
       this.#change({
         sweep: { ...known, status, lines: lines.length === 0 ? known.lines : [...known.lines, ...lines] },
       });
+  }
+
+  #check({ check: status, from, results }: Extract<FromBackground, { kind: 'check' }>): void {
+    const { check: known } = this.#state;
+    if (status === null) this.#change({ check: undefined });
+    else if (from === 0) this.#change({ check: { status, results } });
+    else if (known?.status.number === status.number && known.results.length === from)
+      this.#change({ check: { status, results: [...known.results, ...results] } });
   }
 
   #settle(id: number): Pending | undefined {

@@ -180,6 +180,57 @@ export interface SweepStatus {
   readonly handshakes: number;
 }
 
+/** What checks may cost at most (`src/run/check/model.ts`). */
+export interface CheckCost {
+  readonly handshakes: number;
+  /** Datagrams of ours. */
+  readonly datagrams: number;
+  readonly seconds: number;
+}
+
+/** What a check of a peer would try, before anything is sent. */
+export interface CheckPlan {
+  readonly checks: readonly Pick<CheckOutcome, 'id' | 'section' | 'title' | 'demand' | 'how'>[];
+  readonly cost: CheckCost;
+}
+
+/** One row of a check's table. */
+export interface CheckOutcome {
+  readonly id: string;
+  /** The title of its group. */
+  readonly section: string;
+  readonly title: string;
+  readonly demand: 'MUST' | 'SHOULD' | 'habit';
+  /** RFC section. */
+  readonly see: string;
+  /** What was done. */
+  readonly how: string;
+  readonly status: 'fail' | 'unclear' | 'pass' | 'not-applicable';
+  readonly says: string;
+  /** Ids of the findings that tell it. */
+  readonly findings: readonly string[];
+  /** The trials that show it, with the datagrams to look at. */
+  readonly shown: readonly { readonly trial: number; readonly what: string; readonly packets: readonly number[] }[];
+  /** A scenario file that shows it. */
+  readonly scenario?: string;
+}
+
+/** How the check is that the background has; it has one at a time. */
+export interface CheckStatus {
+  /** Counts from 1 in order of starting. */
+  readonly number: number;
+  readonly target: string;
+  readonly thorough: boolean;
+  /** `nobody`: nobody answered; `failed`: it could not go on, and `why`. */
+  readonly state: 'running' | 'stopped' | 'done' | 'nobody' | 'failed';
+  readonly why?: string;
+  /** How the peer was talked to, once it was reached. */
+  readonly reached?: string;
+  /** What goes on. */
+  readonly at?: { readonly title: string; readonly number: number; readonly of: number };
+  readonly spent: CheckCost & { readonly bytes: number };
+}
+
 /** Panel to background. Every request with an `id` gets exactly one `ok` or `error` with that id. */
 export type ToBackground =
   | { readonly kind: 'hello'; readonly protocol: ProtocolVersion; readonly panel: string }
@@ -237,6 +288,15 @@ export type ToBackground =
   | { readonly kind: 'sweep-clear'; readonly id: number }
   /** Puts a handshake of a cell on the list of runs, the first that was not as expected if there is one. */
   | { readonly kind: 'sweep-open'; readonly id: number; readonly cell: number }
+  /** Answered with the plan: nothing is sent. */
+  | { readonly kind: 'check-plan'; readonly id: number; readonly thorough: boolean }
+  /** Checks a peer; the check before it is let go of. */
+  | { readonly kind: 'check-start'; readonly id: number; readonly request: RunRequest; readonly thorough: boolean }
+  /** Ends the trial that goes on, and begins no further one. */
+  | { readonly kind: 'check-stop'; readonly id: number }
+  | { readonly kind: 'check-clear'; readonly id: number }
+  /** Puts a trial that a result shows on the list of runs. */
+  | { readonly kind: 'check-open'; readonly id: number; readonly trial: number }
   /** Opens the panel as a tab of its own: where the browser asks for permissions only there. */
   | { readonly kind: 'page-tab'; readonly id: number; readonly tab: number; readonly origin: string };
 
@@ -251,7 +311,13 @@ export type FromBackground =
       /** How many runs `undo-delete` would bring back. */
       readonly deleted: number;
     }
-  | { readonly kind: 'ok'; readonly id: number; readonly run?: RunSummary; readonly helper?: HelperStatus }
+  | {
+      readonly kind: 'ok';
+      readonly id: number;
+      readonly run?: RunSummary;
+      readonly helper?: HelperStatus;
+      readonly plan?: CheckPlan;
+    }
   | { readonly kind: 'error'; readonly id?: number; readonly error: BridgeFailure }
   /** Whenever it changes. */
   | { readonly kind: 'helper'; readonly helper: HelperStatus }
@@ -279,6 +345,13 @@ export type FromBackground =
       readonly plan?: { readonly text: string; readonly head: string };
       readonly from: number;
       readonly lines: readonly string[];
+    }
+  /** How the check is, whenever that changes, and its results from index `from` on; null when there is none. */
+  | {
+      readonly kind: 'check';
+      readonly check: CheckStatus | null;
+      readonly from: number;
+      readonly results: readonly CheckOutcome[];
     }
   /** At most a few times a second. */
   | { readonly kind: 'page'; readonly page: PageState }

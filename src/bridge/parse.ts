@@ -162,6 +162,30 @@ const sweepStatus = v.object({
   handshakes: count,
 });
 
+const demand = v.picklist(['MUST', 'SHOULD', 'habit']);
+const cost = { handshakes: count, datagrams: count, seconds: time };
+const checkHead = { id: short, section: short, title: long, demand, how: long };
+const checkPlan = v.object({ checks: v.pipe(v.array(v.object(checkHead)), v.maxLength(1000)), cost: v.object(cost) });
+const checkOutcome = v.object({
+  ...checkHead,
+  see: long,
+  status: v.picklist(['fail', 'unclear', 'pass', 'not-applicable']),
+  says: long,
+  findings: v.array(short),
+  shown: v.array(v.object({ trial: count, what: long, packets: v.array(count) })),
+  scenario: v.exactOptional(v.string()),
+});
+const checkStatus = v.object({
+  number: count,
+  target: long,
+  thorough: v.boolean(),
+  state: v.picklist(['running', 'stopped', 'done', 'nobody', 'failed']),
+  why: v.exactOptional(long),
+  reached: v.exactOptional(long),
+  at: v.exactOptional(v.object({ title: long, number: count, of: count })),
+  spent: v.object({ ...cost, bytes: count }),
+});
+
 const toBackground = v.variant('kind', [
   v.object({ kind: v.literal('hello'), protocol, panel: short }),
   v.object({ kind: v.literal('ping') }),
@@ -201,6 +225,11 @@ const toBackground = v.variant('kind', [
   v.object({ kind: v.literal('sweep-resume'), id: count }),
   v.object({ kind: v.literal('sweep-clear'), id: count }),
   v.object({ kind: v.literal('sweep-open'), id: count, cell: count }),
+  v.object({ kind: v.literal('check-plan'), id: count, thorough: v.boolean() }),
+  v.object({ kind: v.literal('check-start'), id: count, request, thorough: v.boolean() }),
+  v.object({ kind: v.literal('check-stop'), id: count }),
+  v.object({ kind: v.literal('check-clear'), id: count }),
+  v.object({ kind: v.literal('check-open'), id: count, trial: count }),
   v.object({ kind: v.literal('page-tab'), id: count, tab: count, origin: long }),
 ]);
 
@@ -282,6 +311,7 @@ const fromBackground = v.variant('kind', [
     id: count,
     run: v.exactOptional(runSummary),
     helper: v.exactOptional(helperStatus),
+    plan: v.exactOptional(checkPlan),
   }),
   v.object({ kind: v.literal('error'), id: v.exactOptional(count), error: failure }),
   v.object({ kind: v.literal('helper'), helper: helperStatus }),
@@ -295,6 +325,12 @@ const fromBackground = v.variant('kind', [
     from: count,
     // The insides are for `readState`.
     lines: v.array(v.string()),
+  }),
+  v.object({
+    kind: v.literal('check'),
+    check: v.nullable(checkStatus),
+    from: count,
+    results: v.pipe(v.array(checkOutcome), v.maxLength(1000)),
   }),
   v.object({ kind: v.literal('page'), page: pageStateSchema }),
   v.object({ kind: v.literal('page-connection'), tab: count, connection: pageConnectionSchema }),

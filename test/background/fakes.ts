@@ -114,7 +114,7 @@ export const realClock: Clock = {
   },
 };
 
-/** Nothing is watched, and nothing swept: for panels whose tests are about something else. */
+/** Nothing is watched, and nothing swept or checked: for panels whose tests are about something else. */
 export const noPages = {
   pages: { watch: () => () => {}, session: () => undefined, rest: () => {} },
   sites: { arm: async () => {}, disarm: async () => {}, ready: Promise.resolve() },
@@ -127,5 +127,14 @@ export const noPages = {
     resume: () => {},
     clear: () => {},
     open: () => Promise.reject(new Error('there is no sweep')),
+  },
+  checks: {
+    kept: undefined,
+    onChange: () => () => {},
+    plan: () => ({ checks: [], cost: { handshakes: 0, datagrams: 0, seconds: 0 } }),
+    start: () => {},
+    stop: () => {},
+    clear: () => {},
+    open: () => Promise.reject(new Error('there is no check')),
   },
 };

@@ -4,6 +4,7 @@
  */
 import type {
   BackgroundClient,
+  CheckNews,
   ClientState,
   PageNews,
   RunBatch,
@@ -15,6 +16,7 @@ import {
   type BackgroundNotice,
   BridgeError,
   type BridgeFailure,
+  type CheckPlan,
   type HelperStatus,
   type RunReading,
   type RunRequest,
@@ -47,6 +49,20 @@ export const headerOf = (title: string): TraceHeader => ({
   commandLine: undefined,
 });
 
+const fakePlan: CheckPlan = {
+  cost: { handshakes: 96, datagrams: 2400, seconds: 240 },
+  checks: [
+    {
+      ...{ id: 'retransmits', section: 'Timers and repetition', demand: 'MUST' },
+      ...{ title: 'it repeats its flight by itself', how: 'its whole flight is dropped once' },
+    },
+    {
+      ...{ id: 'cookie-asked', section: 'Cookies', demand: 'SHOULD' },
+      ...{ title: 'it asks for a cookie', how: 'a ClientHello without one' },
+    },
+  ],
+};
+
 interface FakeRun {
   summary: RunSummary;
   readonly header: TraceHeader;
@@ -61,6 +77,7 @@ export class FakeBackground implements BackgroundClient {
     runs: [],
     deleted: 0,
     sweep: undefined,
+    check: undefined,
   };
   readonly #hearers = new Set<() => void>();
   readonly #noticeHearers = new Set<(notice: BackgroundNotice) => void>();
@@ -203,6 +220,32 @@ export class FakeBackground implements BackgroundClient {
     return this.addRun(`cell-${cell}`, { target: `cell ${cell}`, options: {} }, { state: 'ended' });
   }
 
+  async planCheck(thorough: boolean): Promise<CheckPlan> {
+    this.asked.push(`plan check ${thorough}`);
+    return fakePlan;
+  }
+
+  async startCheck(request: RunRequest): Promise<void> {
+    this.#ask(`start check ${request.target}`);
+    this.requests.push(request);
+  }
+
+  async stopCheck(): Promise<void> {
+    this.#ask('stop check');
+    const { check } = this.#state;
+    if (check) this.setCheck({ ...check, status: { ...check.status, state: 'stopped' } });
+  }
+
+  async clearCheck(): Promise<void> {
+    this.#ask('clear check');
+    this.setCheck(undefined);
+  }
+
+  async openTrial(trial: number): Promise<RunSummary> {
+    this.#ask(`open trial ${trial}`);
+    return this.addRun(`trial-${trial}`, { target: `trial ${trial}`, options: {} }, { state: 'ended' });
+  }
+
   async openAsTab(tab: number, origin: string): Promise<void> {
     this.#ask(`open tab ${tab} ${origin}`);
   }
@@ -267,6 +310,10 @@ export class FakeBackground implements BackgroundClient {
 
   setSweep(sweep: SweepNews | undefined): void {
     this.#change({ sweep });
+  }
+
+  setCheck(check: CheckNews | undefined): void {
+    this.#change({ check });
   }
 
   setHelper(helper: HelperStatus): void {

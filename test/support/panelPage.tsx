@@ -12,7 +12,8 @@ import { RunBook } from '../../panel/state/runBook.ts';
 import { createPanel } from '../../panel/state/store.ts';
 import { followTheme } from '../../panel/theme.ts';
 import type { Handshake } from '../../src/analysis/model.ts';
-import type { SweepNews } from '../../src/bridge/client.ts';
+import type { CheckNews, SweepNews } from '../../src/bridge/client.ts';
+import type { CheckOutcome } from '../../src/bridge/panel.ts';
 import { openFile } from '../../src/capture/open.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
 import { stateHead, stateLine } from '../../src/report/sweep/state.ts';
@@ -178,6 +179,69 @@ const handMade = new RunBook(
   (handshake) => [...made.values()].find(([one]) => one.datagrams === handshake.datagrams)?.[1] ?? noAnswer,
 );
 
+/** What a gateway may have come to. */
+function checkNews(state: 'running' | 'done'): CheckNews {
+  const row = (
+    id: string,
+    section: string,
+    title: string,
+    status: CheckOutcome['status'],
+    demand: CheckOutcome['demand'],
+    says: string,
+    more: Partial<CheckOutcome> = {},
+  ): CheckOutcome => ({
+    ...{ id, section, title, status, demand, says, see: 'RFC 6347 §4.2.4', how: 'its whole flight is dropped once' },
+    ...{ findings: [], shown: [], ...more },
+  });
+  const shown = [{ trial: 12, what: 'its whole flight is dropped once', packets: [3] }];
+  const results = [
+    row(
+      'handshake',
+      'Reaching it',
+      'it takes the offer of a browser of today',
+      'pass',
+      'MUST',
+      'DTLS 1.2 with x25519, after 43 ms',
+    ),
+    row('cookie-asked', 'Cookies', 'it asks for a cookie', 'pass', 'SHOULD', 'a HelloVerifyRequest of 60 bytes'),
+    row(
+      'retransmits',
+      'Timers and repetition',
+      'it repeats its flight by itself',
+      'fail',
+      'MUST',
+      'it never sent it again in 4.0 s, and then closed',
+      {
+        findings: ['peer-never-retransmits'],
+        shown,
+        scenario: 'version: 1\ntarget: 127.0.0.1:4433\nlink: ["in:drop=certificate#1"]\n',
+      },
+    ),
+    row('timer-growth', 'Timers and repetition', 'its timer grows', 'not-applicable', 'SHOULD', 'it has none'),
+    row('largest', 'Sizes', 'it keeps to 1200 bytes', 'fail', 'habit', 'its largest datagram has 1472 bytes', {
+      shown,
+    }),
+    row(
+      'split',
+      'Sizes',
+      'it splits a flight that is too large',
+      'unclear',
+      'SHOULD',
+      'the peer went away in the middle of it',
+    ),
+  ];
+  return {
+    status: {
+      ...{ number: 1, target: 'gateway.example.net:4433', thorough: false, state },
+      spent: { handshakes: 31, datagrams: 402, bytes: 61_000, seconds: 22.4 },
+      ...(state === 'running'
+        ? { at: { title: 'it answers a flight of ours that comes again', number: 7, of: 58 } }
+        : { reached: 'DTLS 1.2, with a small hello' }),
+    },
+    results,
+  };
+}
+
 const packing = `version: 1
 name: Packing against loss
 target: sim
@@ -342,6 +406,8 @@ if (query.get('wrong')) {
     form = setField(form, name, value);
   form = { ...form, submitted: true };
 }
+const target = query.get('target');
+if (target !== null) form = setField(form, 'target', target);
 const view = { stun: query.get('stun') !== null };
 const inspecting = query.get('page');
 if (inspecting === 'connections') client.setPage(inspectedPage, [inspectedConnection]);
@@ -373,4 +439,6 @@ if (written !== null) {
 }
 const swept = query.get('sweep');
 if (swept === 'running' || swept === 'done') client.setSweep(sweepNews(swept));
+const checking = query.get('check');
+if (checking === 'running' || checking === 'done') client.setCheck(checkNews(checking));
 Object.assign(globalThis, { panel, client });

@@ -30,6 +30,8 @@ export const scenes: Readonly<Record<string, string>> = {
   failures: 'place=failures',
   sweep: 'sweep=done&scenario=packing',
   'sweep-empty': 'place=sweep&sweep=running',
+  check: 'place=check&check=done',
+  'check-running': 'place=check&check=running&target=gateway.example.net:4433',
   'page-unwatched': 'page=unwatched',
   page: 'page=connections',
 };

@@ -34,6 +34,12 @@ export async function facesOf(page: Page): Promise<Face[]> {
       },
     });
   };
+  // Beside a scenario, a sweep or a check the side is as it is beside a handshake.
+  const place = page.locator('.places [aria-selected=true]:not(#place-run)');
+  if ((await place.count()) > 0) {
+    add(await nameOf(place), () => settled(page));
+    return faces;
+  }
   const views = page.getByRole('tablist', { name: 'Views' }).getByRole('tab');
   const side = page.getByRole('tablist', { name: 'Runs and options' }).getByRole('tab');
   const first = await views.count().then((count) => (count > 0 ? views.first() : undefined));

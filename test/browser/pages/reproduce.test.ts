@@ -141,3 +141,52 @@ describe('the sweep', () => {
     await page.close();
   });
 });
+
+describe('the check', () => {
+  it('says what it would send, and asks before it sends anything over a network', async () => {
+    const page = await open('place=check');
+    const asked = (): Promise<string[]> =>
+      page.evaluate(() => (globalThis as unknown as { client: { asked: string[] } }).client.asked);
+    await page.getByText('at most 96 handshakes, 2400 datagrams of ours, 4 min').waitFor();
+    await page.getByLabel('Target').fill('127.0.0.1:4433');
+    await page.getByRole('button', { name: 'Check 127.0.0.1:4433…' }).click();
+    const question = page.getByRole('alertdialog');
+    expect(await question.textContent()).toContain(
+      'Send up to 2400 datagrams, in up to 96 handshakes, to 127.0.0.1:4433?',
+    );
+    await question.getByRole('button', { name: 'No' }).click();
+    expect((await asked()).filter((one) => one.startsWith('start check'))).toEqual([]);
+    await page.getByRole('button', { name: 'Check 127.0.0.1:4433…' }).click();
+    await page.keyboard.press('Enter');
+    expect((await asked()).at(-1)).toBe('start check 127.0.0.1:4433');
+    await page.close();
+  });
+
+  it('shows results by sign and word, what fails alone, the handshake that shows it, and a scenario of it', async () => {
+    const page = await open('check');
+    const rows = page.locator('.check-table tr[data-check]');
+    expect(await rows.locator('td:first-child').allTextContents()).toEqual([
+      'passes',
+      'passes',
+      'fails',
+      'not applicable',
+      'worth knowing',
+      'not clear',
+    ]);
+    await page.getByLabel('only what fails or is not clear').check();
+    expect(await rows.count()).toBe(3);
+    await page.getByRole('button', { name: 'Handshake 12: its whole flight is dropped once' }).first().click();
+    await page.getByRole('tab', { name: 'Handshake', selected: true }).waitFor();
+    await page.getByRole('tab', { name: 'Check' }).click();
+    await page.getByRole('button', { name: 'Scenario that shows: it repeats its flight by itself' }).click();
+    expect(await page.getByRole('textbox', { name: 'Scenario' }).inputValue()).toContain('in:drop=certificate#1');
+    await page.close();
+  });
+
+  it('is stopped by a click', async () => {
+    const page = await open('check-running');
+    await page.getByRole('toolbar', { name: 'Check' }).getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('Stopped: 1 of 2 that RFCs demand fails').waitFor();
+    await page.close();
+  });
+});
