@@ -26,8 +26,8 @@ import {
   secp256r1,
   suitesText,
 } from './negotiation.ts';
-import { storyOf } from './story.ts';
-import { inProse, list, otherSide } from './words.ts';
+import { type Cut, flightOf, storyOf } from './story.ts';
+import { count, inProse, list, otherSide } from './words.ts';
 
 /** The rules that a refusal can be about. */
 export type RefusalId =
@@ -45,7 +45,8 @@ export type RefusalId =
   | 'unknown-signature-algorithm'
   | 'signature-mismatch'
   | 'finished-decrypt-failure'
-  | 'interleaved-handshakes';
+  | 'interleaved-handshakes'
+  | 'datagram-truncated';
 
 export interface Refusal {
   readonly id: RefusalId;
@@ -84,6 +85,7 @@ export const refusalText = ({ basis, text: clause }: Refusal): string =>
 const alertOf = {
   unexpectedMessage: 10,
   badRecordMac: 20,
+  recordOverflow: 22,
   handshakeFailure: 40,
   badCertificate: 42,
   expired: 45,
@@ -94,6 +96,22 @@ const alertOf = {
   insufficientSecurity: 71,
   internalError: 80,
 } as const;
+
+/** Alerts over bytes that could not be read. */
+const unread: ReadonlySet<number> = new Set([
+  alertOf.unexpectedMessage,
+  alertOf.badRecordMac,
+  alertOf.recordOverflow,
+  alertOf.illegalParameter,
+  alertOf.decodeError,
+  alertOf.internalError,
+]);
+
+/** Datagrams that the path cut, and of which the side never had the rest. */
+const cutsAgainst = (handshake: Handshake, reader: Actor): readonly Cut[] =>
+  storyOf(handshake).cuts.filter(
+    ({ datagram }) => datagram.from !== reader && flightOf(handshake, datagram)?.complete !== true,
+  );
 
 /** Alerts over a message that is not the one which was due, or does not fit what came before. */
 const mixed: ReadonlySet<number> = new Set([
@@ -112,6 +130,14 @@ function causeOf(handshake: Handshake, alert: AlertView): Cause | undefined {
   // Whatever did not fit then was of another handshake.
   if (hellos > 1)
     return { id: 'interleaved-handshakes', basis: 'shown', text: causeText({ kind: 'interleaved', hellos }) };
+  const cut = unread.has(alert.description) ? cutsAgainst(handshake, alert.from) : [];
+  const [first] = cut;
+  if (first)
+    return {
+      id: 'datagram-truncated',
+      basis: 'likely',
+      text: `${count(cut.length, 'datagram')} of the ${first.datagram.from} arrived cut to ${first.to} bytes, and it reads what is left`,
+    };
   const own = handshake.failures.find(({ actor }) => actor === alert.from)?.failure;
   // Who says why it gave up is believed, also where that has no rule.
   if (own && own.code !== 'alert' && own.code !== 'timed-out') return toldCause(handshake, alert, own);

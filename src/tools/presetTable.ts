@@ -17,7 +17,7 @@ const mark = partMark('src/scenario/stories');
 export const withPresets = (document: string): string => withPart(document, mark, stories.map(section).join('\n'));
 
 function section(story: Story): string {
-  const { id, title, seen, cause, cure, stands, threads, chance } = story;
+  const { id, title, seen, cause, cure, stands, measured, threads, chance } = story;
   const label = seedLabel(story);
   const met = threads.map((thread) => `[${thread}](${threadUrl(thread)})`).join(', ');
   return [
@@ -26,6 +26,7 @@ function section(story: Story): string {
     `**${title}${label === undefined ? '' : ` (${label})`}.** ${seen} ${cause} ${cure}`,
     '',
     ...(stands === undefined ? [] : [stands, '']),
+    ...(measured === undefined ? [] : [measured, '']),
     ...(met === '' ? [] : [`Met in ${met}.`, '']),
     '| | run | outcome | finding that leads |',
     '|---|---|---|---|',

@@ -5,6 +5,7 @@ import type { Severity } from '../../src/diagnosis/model.ts';
 import type { Trace } from '../../src/trace/model.ts';
 import { bundledTestCredential } from '../../src/x509/bundled.ts';
 import { traceOfQuirk } from '../support/quirkCases.ts';
+import { rawRecord } from '../support/raw.ts';
 import { captureTrace } from '../support/reading.ts';
 import { captureAt, captureHeader, type Simulated, simulated } from '../support/traces.ts';
 import {
@@ -71,6 +72,19 @@ const cbc = { allowWeak: true, cipherSuites: [0xc009] } as const;
 const noGroup: Simulated = { client: { groups: [24] }, server: { groups: [29] } };
 const fragments: Simulated = { server: { mtu: 300 } };
 const slow: Simulated = { rules: ['delay=700ms'] };
+
+/** The client's last word is an alert in the clear. */
+function refusing({ header, events }: Trace, description: number): Trace {
+  const [hello] = events.flatMap((event) => (event.kind === 'datagram' && event.from === 'client' ? [event] : []));
+  if (!hello) throw new Error('no ClientHello');
+  const packet = 1 + Math.max(...events.map((event) => (event.kind === 'datagram' ? event.packet : 0)));
+  const bytes = rawRecord({ type: 21, number: 9, body: [2, description] });
+  const kept = events.filter(({ kind, at }) => kind !== 'end' && at < 1200);
+  return {
+    header,
+    events: [...kept, { ...hello, at: 1200, packet, bytes, length: bytes.length, contents: undefined }],
+  };
+}
 
 export const cases: Readonly<
   Record<string, { readonly triggers: readonly Trigger[]; readonly nearMisses: readonly NearMiss[] }>
@@ -457,6 +471,13 @@ export const cases: Readonly<
       {
         what: 'the link cuts',
         trace: run({ rules: ['in:truncate=500'], server: { packing: 'flight' } }),
+        severity: 'error',
+        says: /all of just 500 bytes/,
+      },
+      {
+        what: 'the receiver takes offence at what is left, as GnuTLS does',
+        trace: () =>
+          refusing(run({ rules: ['in:truncate=500'], server: { packing: 'flight' }, timeoutMs: 1500 })(), 50),
         severity: 'error',
         says: /all of just 500 bytes/,
       },

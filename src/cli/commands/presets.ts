@@ -172,6 +172,7 @@ function storyLines(story: Story, { width, colour, ascii = false }: TextOptions)
     '',
     ...[story.seen, story.cause, story.cure].flatMap((sentence) => say(sentence)),
     ...(story.stands === undefined ? [] : say(story.stands, dim)),
+    ...(story.measured === undefined ? [] : say(story.measured, dim)),
     ...(story.threads.length === 0 ? [] : say(`Met in ${story.threads.join(', ')}.`, dim)),
   ];
   const text = lines.join('\n');
@@ -231,6 +232,7 @@ const about = (story: Story) => ({
   cause: story.cause,
   cure: story.cure,
   stands: story.stands ?? null,
+  measured: story.measured ?? null,
   threads: story.threads.map(threadUrl),
 });
 

@@ -1,4 +1,5 @@
 import { rule } from '../model.ts';
+import { refusalAs } from '../refusals.ts';
 import { evidenceOf, storyOf } from '../story.ts';
 import { capitalised, count, duration } from '../words.ts';
 
@@ -27,11 +28,12 @@ export const datagramTruncated = rule(
       sizes.size === 1 && cuts.length > 1 ? `, all of just ${first.to} bytes: that is a limit, and no accident` : '';
     const { timers } = handshake;
     const timer = timers.find(({ action }) => action === 'fired');
-    const ended = stop.kind === 'cut';
+    const refused = refusalAs(handshake, 'datagram-truncated') !== undefined;
+    const ended = stop.kind === 'cut' || refused;
     return {
       severity: ended ? 'error' : 'warning',
       why: `${capitalised(count(cuts.length, 'datagram'))} of the ${first.datagram.from} ended in the middle of a record${same}.${needs}${
-        ended && timer
+        ended && timer && !refused
           ? ` The receiver drops the rest and asks again (first after ${duration(timer.durationMs)}), and the same happens again.`
           : ''
       }`,

@@ -57,6 +57,7 @@ export function storyPage(story: Story, runs: readonly StoryRunRead[], compariso
         paragraph(story.cause),
         paragraph(story.cure),
         story.stands === undefined ? '' : paragraph(story.stands, 'dim'),
+        story.measured === undefined ? '' : paragraph(story.measured, 'dim'),
         story.threads.length === 0
           ? ''
           : element(

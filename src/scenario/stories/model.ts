@@ -22,6 +22,8 @@ export interface Story {
   readonly threads: readonly string[];
   /** What in the simulation only stands for what happens in life, where that is another thing; a sentence. */
   readonly stands?: string;
+  /** What was measured with stacks of others (`test/interop/stories.test.ts`); sentences. */
+  readonly measured?: string;
   /** Chance decides it: it is told with the seed of its options alone. Otherwise every seed tells it. */
   readonly chance?: true;
   readonly failing: StoryRun;

@@ -16,6 +16,8 @@ export const modern: readonly Story[] = [
       'paullouisageneau/libdatachannel#1520',
       'signalwire/freeswitch#2966',
     ],
+    measured:
+      'Servers of OpenSSL 3.0 and GnuTLS 3.7 put such a ClientHello together, so they fail only behind something that does not pass it on.',
     failing: {
       label: 'as Chromium 156 sends it',
       target: 'sim:hello-in-one-piece',
@@ -42,6 +44,8 @@ export const modern: readonly Story[] = [
       'A stateless listener (DTLSv1_listen) verifies the cookie in one datagram alone, and the ClientHello with its post-quantum key share needs two.',
     cure: 'Behind ICE, which has proved the address already, do without the cookie; elsewhere let the client send a ClientHello that fits one datagram.',
     threads: ['openssl/openssl#25380', 'openssl/openssl#27640'],
+    measured:
+      'The listener of OpenSSL 3.0 takes a ClientHello in fragments as long as the cookie is in the first of them.',
     failing: {
       label: 'as Chromium 156 sends it',
       target: 'sim:cookie-hello-in-one-piece',

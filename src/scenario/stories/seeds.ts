@@ -12,6 +12,8 @@ export const seeds: readonly Story[] = [
       'A fragment of the certificate was lost, so the flight was sent again and cut in other places, and its fragments overlap those that were there already.',
     cure: 'Nothing is broken, as the handshake completes; whoever wants the second back has to look at what was lost and at which timer brought it again.',
     threads: [],
+    measured:
+      'OpenSSL 3.0 and GnuTLS 3.7 do just this when a fragment of their certificate is lost: OpenSSL cuts the repetition in other places, GnuTLS in the same.',
     failing: {
       label: 'one fragment is lost',
       target: 'sim',
@@ -44,6 +46,8 @@ export const seeds: readonly Story[] = [
       'The uplink is full of media, so that a flight of the client is dropped now and then, and the client never sends it again, because nobody drives the timer of its DTLS library.',
     cure: 'Let the application ask the library when its timer is due (DTLSv1_get_timeout) and serve it (DTLSv1_handle_timeout) for as long as the handshake runs.',
     threads: ['meetecho/janus-gateway#1345', 'baresip/re#401'],
+    measured:
+      'Servers of OpenSSL 3.0 and GnuTLS 3.7 repeat their flight to such a client until the time is up; the tools of both drive their own timers.',
     chance: true,
     failing: {
       label: 'sends each flight once',
@@ -184,6 +188,8 @@ export const seeds: readonly Story[] = [
       'The gateway drains a memory BIO in one go and sends the whole flight with its certificates of 2,700 bytes as one datagram, of which the relay keeps the first 1600 bytes.',
     cure: 'Send record by record, or pack records into datagrams up to the MTU; a smaller certificate only hides it.',
     threads: ['versatica/mediasoup#1100', 'ossrs/srs#3565', 'elixir-webrtc/ex_dtls#31'],
+    measured:
+      'Of such a flight of ours a client of OpenSSL 3.0 drops what is cut and asks again, and one of GnuTLS 3.7 ends the handshake with decode_error; packed, both go through.',
     failing: {
       label: 'the flight as one datagram',
       target: 'sim',
@@ -206,6 +212,8 @@ export const seeds: readonly Story[] = [
       'Somebody set the MTU to 300 to be safe (SSL_set_mtu), which does what it says: eleven datagrams where three would do, of which any can be lost, and each loss costs a timer.',
     cure: 'An MTU of 1200 passes nearly every path; less is only for paths that are known to need it.',
     threads: ['OvenMediaLabs/OvenMediaEngine#2329', 'sipwise/rtpengine#413'],
+    measured:
+      'OpenSSL 3.0 with an MTU of 300 (328 with its headers) sends the certificate of 2,700 bytes just so, and all is well where nothing is lost.',
     chance: true,
     failing: {
       label: 'an MTU of 300',
@@ -243,6 +251,8 @@ export const seeds: readonly Story[] = [
       'Record by record a flight needs twice as many datagrams as have to be, all of them have to arrive, and whatever is lost waits for a timer.',
     cure: 'Pack records into a datagram for as long as they fit the MTU.',
     threads: [],
+    measured:
+      'Clients of OpenSSL 3.0 and GnuTLS 3.7 take both; the loss of a datagram that packed records do not need costs them a timer.',
     chance: true,
     failing: {
       label: 'one record a datagram',
