@@ -250,6 +250,111 @@ describe('in the browser’s own DevTools', () => {
   });
 });
 
+describe('making it fail again, in DevTools', () => {
+  const place = (name: string) => panel.getByRole('tablist', { name: 'Places' }).getByRole('tab', { name });
+  const said = (text: string | RegExp) => panel.getByText(text).first().waitFor();
+  async function write(text: string): Promise<void> {
+    await place('Scenario').click();
+    await panel.getByRole('textbox', { name: 'Scenario' }).fill(text);
+  }
+
+  it('a known failure runs both ways by keyboard, and what is different leads', async () => {
+    await panel.getByLabel('Target').fill('sim');
+    await place('Handshake').focus();
+    for (let i = 0; i < 2; i++) await window.devtools.keyboard.press('ArrowRight');
+    await place('Failures').and(panel.locator('[aria-selected=true]')).waitFor();
+    await panel.getByRole('searchbox', { name: 'Find' }).focus();
+    await window.devtools.keyboard.type('mediasoup#1100');
+    await said('1 failure');
+    const both = panel.getByRole('article').getByRole('button', { name: 'Run both and compare' });
+    for (let i = 0; !(await both.evaluate((button) => button === document.activeElement)); i++) {
+      if (i > 9) throw new Error('no Tab leads there');
+      await window.devtools.keyboard.press('Tab');
+    }
+    await window.devtools.keyboard.press('Enter');
+    await panel.getByRole('region', { name: 'First difference' }).waitFor();
+    await panel.getByRole('region', { name: 'Expectation' }).getByText('as expected', { exact: true }).waitFor();
+    expect(await panel.locator('.compare-sides .badge').allTextContents()).toEqual(['established', 'truncated']);
+    expect(await place('Handshake').evaluate((tab) => tab === document.activeElement)).toBe(true);
+    await window.devtools.screenshot({ path: join(pictures, 'known-failure-light.png') });
+  });
+
+  const base = 'version: 1\nname: Twelve cells\ntarget: sim\nversions: ["1.2"]\ngroups: [x25519]\ntimeout: 5s\n';
+  const axes = 'sweep:\n  mtu: [300, 600, 1200, 1472]\n  link: ["loss=0%", "loss=30%", "loss=95%"]\n';
+
+  it('a sweep of twelve cells fills its table, and a cell opens its handshake', async () => {
+    await write(base + axes);
+    await place('Sweep').click();
+    await said('4 × 3 = 12 cells, 1 handshake each: 12 in all.');
+    await panel.getByRole('button', { name: 'Run the sweep' }).click();
+    await said(/^Done:/);
+    const cells = panel.getByRole('table', { name: 'mtu \\ link' }).getByRole('button');
+    expect(await cells.count()).toBe(12);
+    expect(await cells.first().textContent()).toBe('✔ established, all as expected');
+    await window.devtools.screenshot({ path: join(pictures, 'sweep-light.png') });
+    await cells.last().focus();
+    await window.devtools.keyboard.press('Enter');
+    await panel
+      .getByRole('region', { name: 'Expectation' })
+      .getByText('Twelve cells: mtu 1472, link loss=95%')
+      .waitFor();
+    await panel.getByRole('region', { name: 'Expectation' }).getByText('not as expected', { exact: true }).waitFor();
+  });
+
+  it('a sweep begins nothing more once it is stopped, and is there when the panel is opened again', async () => {
+    await write(`${base}${axes}  seeds: 500\n`);
+    await place('Sweep').click();
+    await said('12 cells, 500 handshakes each');
+    await panel.getByRole('button', { name: 'Run the sweep' }).click();
+    const progress = panel.locator('.sweep-progress progress');
+    const done = (): Promise<number> => progress.evaluate((bar) => (bar as HTMLProgressElement).value);
+    await expect.poll(done).toBeGreaterThan(0);
+    await panel.getByRole('toolbar', { name: 'Sweep' }).getByRole('button', { name: 'Stop' }).click();
+    await said('Stopped: 0 of 12 cells');
+    await panel.goto('about:blank');
+    await panel.goto(`chrome-extension://${chromiumExtensionId}/panel.html`);
+    await place('Sweep').click();
+    // What had not begun by the click never did: not one cell of 500 became whole.
+    await said('Stopped: 0 of 12 cells, 0 handshakes');
+    await panel.getByRole('button', { name: 'Go on' }).waitFor();
+    expect(await panel.getByRole('textbox', { name: 'Values of mtu, one a line' }).inputValue()).toBe(
+      '300\n600\n1200\n1472',
+    );
+    await panel.getByRole('toolbar', { name: 'Sweep' }).getByRole('button', { name: 'Clear' }).click();
+  });
+
+  it('a check of OpenSSL through the helper asks first, judges, is stopped, and shows a handshake of it', async () => {
+    // The form's own options again.
+    await place('Handshake').click();
+    await panel.getByRole('tab', { name: 'Options' }).click();
+    await panel.getByRole('combobox', { name: 'Preset' }).selectOption('defaults');
+    await panel.getByRole('button', { name: 'Fill in' }).click();
+    await panel.getByLabel('Target').fill(server.address);
+    await place('Check').click();
+    await panel.getByRole('button', { name: `Check ${server.address}…` }).click();
+    await panel.getByRole('alertdialog').getByText(`to ${server.address}?`).waitFor();
+    await panel.getByRole('button', { name: 'Yes, check it' }).click();
+    const rows = panel.locator('.check-table tr[data-check]');
+    await expect.poll(() => rows.count(), { timeout: 60_000 }).toBeGreaterThan(2);
+    await panel.getByRole('toolbar', { name: 'Check' }).getByRole('button', { name: 'Stop' }).click();
+    await said(/^Stopped/);
+    const result = panel.getByRole('region', { name: 'Result' });
+    const spent = async (): Promise<string> =>
+      / (\d+) handshakes?, /.exec((await result.textContent()) ?? '')?.[1] ?? '';
+    await expect.poll(spent).not.toBe('');
+    await window.devtools.screenshot({ path: join(pictures, 'check-light.png') });
+    const before = Number(await spent());
+    await panel
+      .getByRole('button', { name: /^Handshake \d+: / })
+      .first()
+      .click();
+    await verdict().getByText('Established in').waitFor();
+    await place('Check').click();
+    // The trial that went on is counted when it has ended; none begins behind it.
+    expect(Number(await spent())).toBeLessThanOrEqual(before + 1);
+  });
+});
+
 /** The first two datagrams that hold a fragment of the server's certificate. */
 async function certificateDatagrams(): Promise<readonly [number, number]> {
   const labels = await everyLabel();

@@ -23,7 +23,9 @@ export async function buildProbeExtension(folder: string, withPanel = false, hos
   writeFileSync(join(folder, 'devtools.html'), '<!doctype html>');
   writeFileSync(join(folder, 'probe.html'), '<!doctype html><script type="module" src="probe.js"></script>');
   const scripts = join(root, 'background', 'page', 'script');
-  if (withPanel) for (const name of ['panel.html', 'panel.css']) cpSync(join(root, 'panel', name), join(folder, name));
+  if (withPanel)
+    for (const name of ['panel.html', 'panel.css', 'reproduce.css'])
+      cpSync(join(root, 'panel', name), join(folder, name));
   await build({
     entryPoints: {
       background: join(root, 'background', 'index.ts'),
