@@ -4,14 +4,15 @@ import { sweepHtml } from '../report/sweep/html.ts';
 import { sweepJson } from '../report/sweep/json.ts';
 import { sweepMarkdown } from '../report/sweep/markdown.ts';
 import { caseOf, type SweepReport } from '../report/sweep/model.ts';
+import { sweepSvg } from '../report/sweep/svg.ts';
 import { sweepText } from '../report/sweep/text.ts';
 import type { ExitCode } from './exit.ts';
 import { defaultWidth } from './reading.ts';
 import { type SuiteFlags, suiteExit, writeSummaries } from './suite.ts';
 import type { Terminal } from './terminal.ts';
 
-export const sweepEndings = ['.html', '.md', '.json'] as const;
-export const sweepOutputHelp = 'write the results to a file, by its ending (repeatable): .html .md .json';
+export const sweepEndings = ['.html', '.svg', '.md', '.json'] as const;
+export const sweepOutputHelp = 'write the results to a file, by its ending (repeatable): .html .svg .md .json';
 
 /** Prints and writes the results, and answers how it all ended. */
 export function showSweep(report: SweepReport, flags: SuiteFlags, terminal: Terminal): ExitCode {
@@ -28,7 +29,9 @@ export function showSweep(report: SweepReport, flags: SuiteFlags, terminal: Term
       ? sweepHtml(report, addresses)
       : /\.md$/i.test(path)
         ? sweepMarkdown(report, masker(addresses))
-        : sweepJson(report),
+        : /\.svg$/i.test(path)
+          ? sweepSvg(report, masker(addresses))
+          : sweepJson(report),
   );
   return suiteExit(cases);
 }

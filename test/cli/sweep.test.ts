@@ -85,7 +85,7 @@ describe('sweep', () => {
     expect(ended.code).toBe(2);
     expect(ended.stdout).toContain('That certificate can not be made');
     expect((await commandHere((terminal) => sweep(small, { output: ['x.pdf'] }, terminal))).stderr).toBe(
-      '-o x.pdf: a summary is written as .html, .md, .json.',
+      '-o x.pdf: a summary is written as .html, .svg, .md, .json.',
     );
   });
 });

@@ -18,6 +18,7 @@ import {
   stateLine,
   stateText,
 } from '../../src/report/sweep/state.ts';
+import { sweepSvg } from '../../src/report/sweep/svg.ts';
 import { sweepText } from '../../src/report/sweep/text.ts';
 import type { CellResult, SweepAxis, SweepShape } from '../../src/scenario/index.ts';
 
@@ -48,7 +49,15 @@ const cell = (number: number, asExpected: number, made = 50): CellResult => ({
   retransmissions: { least: 0, median: 0, p95: 2, most: 4 },
   findings:
     made > asExpected
-      ? [{ id: 'flight-lost', severity: 'error', title: 'A flight <b>', count: made - asExpected }]
+      ? [
+          {
+            id: 'flight-lost',
+            severity: 'error',
+            title: 'A flight <b>',
+            count: made - asExpected,
+            leads: made - asExpected,
+          },
+        ]
       : [],
   bad:
     made > asExpected
@@ -213,6 +222,16 @@ describe('a sweep as a page', () => {
   it('has no script, no markup of strangers and no addresses', () => {
     expect(html).not.toMatch(/<script|<b>|192\.0\.2\.7/);
     expect(html).toContain('host-1:4433');
+  });
+});
+
+describe('a sweep as a drawing', () => {
+  it('has every cell of every table, and nothing that runs', () => {
+    const svg = sweepSvg(report, masker('masked'));
+    expect(svg.match(/<rect class="t-/g)).toHaveLength(6);
+    expect(svg.match(/<rect class="l-/g)).toHaveLength(6);
+    expect(svg).toContain('◑ 37/50</text>');
+    expect(svg).not.toMatch(/<script|<b>|NaN|Infinity|undefined/);
   });
 });
 

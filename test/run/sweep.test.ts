@@ -81,7 +81,7 @@ describe('a sweep that runs', () => {
         timeMs: { least: 40, median: 40, p95: 40, most: 40 },
         datagrams: { least: 6, median: 6, p95: 6, most: 6 },
         retransmissions: { least: 0, median: 0, p95: 0, most: 0 },
-        findings: [{ id: 'flight-lost', severity: 'error', title: 'A flight never arrived', count: 2 }],
+        findings: [{ id: 'flight-lost', severity: 'error', title: 'A flight never arrived', count: 2, leads: 2 }],
         bad: {
           seed: 1,
           outcome: 'stalled',
@@ -96,6 +96,22 @@ describe('a sweep that runs', () => {
       expect.objectContaining({ cell: 2, made: 4, asExpected: 4, bad: null, traces: [] }),
     ]);
     expect(kept).toEqual([1]);
+  });
+
+  it('names first what explains most of what went amiss, not what is in every handshake or in few', async () => {
+    const warning = { id: 'weak-parameters', severity: 'warning', title: 'Weak' } as const;
+    const [lost] = stalled.findings;
+    const rare = { id: 'peer-silent', severity: 'error', title: 'Silent' } as const;
+    const { results } = await run(plan('sweep: { mtu: [300], seeds: 10 }'), ({ options: { seed } }) => {
+      if (seed > 4) return { ok: true, sample: { ...good, findings: [warning] }, kept: '' };
+      const first = seed === 1 ? rare : lost;
+      return { ok: true, sample: { ...stalled, findings: first ? [first, warning] : [] }, kept: '' };
+    });
+    expect(results[0]?.findings.map(({ id, count, leads }) => [id, count, leads])).toEqual([
+      ['flight-lost', 3, 3],
+      ['peer-silent', 1, 1],
+      ['weak-parameters', 10, 0],
+    ]);
   });
 
   it('stops before the next handshake, and gives no result of a cell that is not whole', async () => {

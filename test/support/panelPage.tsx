@@ -290,7 +290,15 @@ const cells = (count: number): CellResult[] =>
     retransmissions: { least: 0, median: index > 2 ? 2 : 0, p95: 4, most: 6 },
     findings:
       asExpected < 20
-        ? [{ id: 'flight-lost', severity: 'error', title: 'A flight was lost', count: 20 - asExpected }]
+        ? [
+            {
+              id: 'flight-lost',
+              severity: 'error',
+              title: 'A flight was lost',
+              count: 20 - asExpected,
+              leads: 20 - asExpected,
+            },
+          ]
         : [],
     bad:
       asExpected < 20

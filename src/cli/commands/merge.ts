@@ -18,7 +18,7 @@ export function addMerge(program: Cli, terminal: Terminal, done: (code: ExitCode
         'Puts the blobs of dtlscope run (or sweep) --shard i/n --blob FILE together: summary, JUnit and page are those of the whole.',
       )
       .argument('<blob...>', 'the blobs of all parts; of a sweep its state files will do'),
-    'write the summary as one page, .html; of a sweep also .md and .json (repeatable)',
+    'write the summary as one page, .html; of a sweep also .svg, .md and .json (repeatable)',
   )
     .addHelpText(
       'after',

@@ -7,7 +7,7 @@ import type { SweepReport } from '../../report/sweep/model.ts';
 import { inOrder, stateText } from '../../report/sweep/state.ts';
 import { cellLine, tableLines } from '../../report/sweep/text.ts';
 import { runSweep, type Shaken, type SweepProgress, sampleOf } from '../../run/index.ts';
-import { type CellResult, formatTarget, type Scenario, type SweepPlan } from '../../scenario/index.ts';
+import { type CellResult, cellCount, formatTarget, type Scenario, type SweepPlan } from '../../scenario/index.ts';
 import { credentialsOnce } from '../credentials.ts';
 import { Exit, type ExitCode, Stop } from '../exit.ts';
 import { writeOutput } from '../files.ts';
@@ -192,8 +192,10 @@ class Progress {
     const at = value === undefined ? '' : `, ${shape.bisect?.name} ${value}`;
     const line = `${this.#done} of ${this.#cells} cells done; cell ${cell}${at}: ${asExpected}/${made} of ${of}`;
     const { columns = defaultWidth, rows = 0, ascii } = this.#terminal;
-    const table = tableLines(this.#report(), { width: columns - 1, colour: false, ascii });
-    this.#terminal.progress(table.length + 2 <= rows ? [...table, line].join('\n') : line);
+    // A line for each row of cells at least: what is too long is not even made.
+    const least = cellCount(shape) / Math.max(1, shape.axes.at(-1)?.values.length ?? 1);
+    const table = least < rows ? tableLines(this.#report(), { width: columns - 1, colour: false, ascii }) : undefined;
+    this.#terminal.progress(table && table.length + 2 <= rows ? [...table, line].join('\n') : line);
   }
 
   done(result: CellResult): void {

@@ -9,6 +9,7 @@ import { type Addresses, type Masker, masker } from '../addresses.ts';
 import { htmlPage } from '../html/page.ts';
 import { pageStyle } from '../html/style.ts';
 import { element, escapeMarkup } from '../markup.ts';
+import { type Tint, tintRules } from './colours.ts';
 import {
   cellText,
   columnHead,
@@ -33,14 +34,9 @@ import {
 /** Cells that have a section of their own; the figures of all are in the table. */
 const mostSections = 200;
 
-const light =
-  '--all:#c9e7d0;--most:#e0edc4;--some:#f6e7b4;--few:#f8d8bd;--none:#f5c9c5;--found:#cfe0f7;--other:#e4e7ec;--l1:#e3ecf8;--l2:#c9dbf2;--l3:#a9c7ec;--l4:#86b0e4';
-const dark =
-  '--all:#24502f;--most:#3f4f22;--some:#57491a;--few:#5e3d22;--none:#64302c;--found:#2c466e;--other:#343941;--l1:#223149;--l2:#2a4163;--l3:#335280;--l4:#3d649e';
-
 const sweepStyle = `
-:root{${light}}
-@media screen and (prefers-color-scheme:dark){:root{${dark}}}
+${tintRules('light', 'background')}
+@media screen and (prefers-color-scheme:dark){${tintRules('dark', 'background')}}
 .scroll{overflow-x:auto;margin:.4rem 0 1rem}
 .heat{width:auto;border-collapse:separate;border-spacing:2px}
 .heat th,.heat td{display:table-cell;border:0;padding:0;white-space:nowrap}
@@ -51,8 +47,6 @@ const sweepStyle = `
 .heat .corner{color:var(--dim);font-weight:400}
 .heat a,.heat span{display:block;min-width:3.4rem;padding:.3rem .5rem;color:var(--text);text-decoration:none;font-variant-numeric:tabular-nums}
 .heat a:hover,.heat a:focus-visible{outline:2px solid var(--accent);outline-offset:0}
-.t-all{background:var(--all)}.t-most{background:var(--most)}.t-some{background:var(--some)}.t-few{background:var(--few)}.t-none{background:var(--none)}.t-found{background:var(--found)}.t-unclear,.t-error,.t-open{background:var(--other)}
-.l-0{background:var(--raised)}.l-1{background:var(--l1)}.l-2{background:var(--l2)}.l-3{background:var(--l3)}.l-4{background:var(--l4)}
 .heat td,.key span{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .key{list-style:none;padding:0;margin:.2rem 0 1rem;display:flex;flex-wrap:wrap;gap:.3rem .9rem;font-size:.85rem}
 .key span{padding:0 .4rem;margin-right:.3rem}
@@ -115,7 +109,7 @@ export function sweepHtml(report: SweepReport, addresses: Addresses): string {
 }
 
 /** What stands in a cell: its look, a name for whoever points at it, and its contents as markup. */
-type CellView = (cell: number) => { readonly kind: string; readonly title?: string; readonly shown: string };
+type CellView = (cell: number) => { readonly kind: Tint; readonly title?: string; readonly shown: string };
 
 function rates({ shape }: SweepReport, known: ReadonlyMap<number, CellResult>, text: Masker): CellView {
   return (cell) => {

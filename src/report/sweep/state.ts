@@ -124,7 +124,9 @@ const resultChecks = shaped({
   timeMs: spread,
   datagrams: spread,
   retransmissions: spread,
-  findings: listOf(shaped({ id: isText, severity: oneOf(['error', 'warning']), title: isText, count: isCount })),
+  findings: listOf(
+    shaped({ id: isText, severity: oneOf(['error', 'warning']), title: isText, count: isCount, leads: isCount }),
+  ),
   bad: maybe(
     shaped({ seed: isCount, outcome: isOutcome, unmet: listOf(isText), verdict: isText, commandLine: maybe(isText) }),
   ),

@@ -39,8 +39,16 @@ export class CellTally {
   add(sample: Sample, seed: number): boolean {
     this.#made++;
     this.#outcomes.set(sample.outcome, (this.#outcomes.get(sample.outcome) ?? 0) + 1);
-    for (const finding of sample.findings)
-      this.#findings.set(finding.id, { ...finding, count: (this.#findings.get(finding.id)?.count ?? 0) + 1 });
+    for (const [index, finding] of sample.findings.entries()) {
+      const { count = 0, leads = 0, severity } = this.#findings.get(finding.id) ?? {};
+      this.#findings.set(finding.id, {
+        ...finding,
+        // What costs time in one handshake ends another.
+        severity: severity === 'error' ? severity : finding.severity,
+        count: count + 1,
+        leads: leads + (index === 0 && sample.unmet.length > 0 ? 1 : 0),
+      });
+    }
     if (sample.timeMs !== undefined) this.#times.push(sample.timeMs);
     this.#datagrams.push(sample.datagrams);
     this.#retransmissions.push(sample.retransmissions);
@@ -75,7 +83,7 @@ export class CellTally {
       timeMs: spreadOf(this.#times),
       datagrams: spreadOf(this.#datagrams),
       retransmissions: spreadOf(this.#retransmissions),
-      findings: [...this.#findings.values()].sort(worstFirst).slice(0, mostFindings),
+      findings: [...this.#findings.values()].sort(tellingFirst).slice(0, mostFindings),
       bad: bad ?? null,
       error:
         this.#error ??
@@ -86,5 +94,7 @@ export class CellTally {
   }
 }
 
-const worstFirst = (a: CellFinding, b: CellFinding): number =>
-  a.severity !== b.severity ? (a.severity === 'error' ? -1 : 1) : b.count - a.count || (a.id < b.id ? -1 : 1);
+const tellingFirst = (a: CellFinding, b: CellFinding): number =>
+  b.leads - a.leads ||
+  b.count - a.count ||
+  (a.severity !== b.severity ? (a.severity === 'error' ? -1 : 1) : a.id < b.id ? -1 : 1);

@@ -27,7 +27,7 @@ export interface CellResult extends CellCount {
   readonly datagrams: Spread | null;
   /** Flights sent again, of both sides. */
   readonly retransmissions: Spread | null;
-  /** Errors and warnings, worst first; of one severity the most frequent first. */
+  /** Errors and warnings: first what explains most of what did not come as expected, then the most frequent. */
   readonly findings: readonly CellFinding[];
   /** The first handshake that did not end as expected. */
   readonly bad: BadHandshake | null;
@@ -45,6 +45,8 @@ export interface CellFinding {
   readonly title: string;
   /** Handshakes that it appeared in. */
   readonly count: number;
+  /** Those not as expected of which it was the first to be named. */
+  readonly leads: number;
 }
 
 export interface BadHandshake {
