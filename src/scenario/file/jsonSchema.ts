@@ -13,7 +13,8 @@ import { fileOptions, fileVersion, sweepField } from './read.ts';
 
 type Schema = { readonly [name: string]: Json };
 
-const text: Schema = { type: 'string' };
+/** What the reader takes as it is spelt: a name may be a year, a file may be called 2. */
+const text: Schema = { type: ['string', 'number', 'boolean'] };
 const variable: Schema = {
   type: 'object',
   properties: {
@@ -146,7 +147,8 @@ function valueSchema(description: ValueDescription): Schema {
 
 function expectSchema(): Schema {
   const outcome: Schema = { enum: outcomes };
-  const count: Schema = { type: 'integer', minimum: 0, maximum: mostCounted };
+  const digits: Schema = { type: 'string', pattern: '^[0-9]{1,6}$' };
+  const count: Schema = { anyOf: [{ type: 'integer', minimum: 0, maximum: mostCounted }, digits] };
   const bounds: Schema = { anyOf: [count, group({ least: count, most: count })] };
   const sides = (description: string): Schema => ({ description, ...group({ client: bounds, server: bounds }) });
   // Every release knows more of them; the reader has the list, and docs/findings.md.
@@ -163,7 +165,7 @@ function expectSchema(): Schema {
         retransmissions: sides('flights that each side may send again'),
         steps: {
           description: 'how many of the steps have to be done; all when left out',
-          anyOf: [{ const: 'all' }, { type: 'integer', minimum: 0, maximum: mostSteps }],
+          anyOf: [{ const: 'all' }, { type: 'integer', minimum: 0, maximum: mostSteps }, digits],
         },
       }),
     ],

@@ -165,7 +165,7 @@ class Reader {
     }
     const variable = fieldsOf(value, name, ['env'], this.#wrong).get('env');
     if (value.kind !== 'map') return undefined;
-    if (variable?.kind !== 'text' || !/^[A-Za-z_]\w*$/.test(variable.text)) {
+    if (variable?.kind !== 'text' || variable.type !== 'string' || !/^[A-Za-z_]\w*$/.test(variable.text)) {
       this.#wrong((variable ?? value).at, `${name}: names no environment variable; ${how}`);
       return undefined;
     }
