@@ -67,6 +67,11 @@ export class TestCli {
     return join(this.folder, name);
   }
 
+  /** What a shell has to start it with. */
+  get command(): readonly [string, string] {
+    return [process.execPath, this.#bundle];
+  }
+
   /** Starts a command and goes on. */
   start(...args: readonly string[]): Running {
     const child = spawn(process.execPath, [this.#bundle, ...args], { cwd: this.folder, env: this.#env });
