@@ -1,11 +1,14 @@
 /** Whether a Finished is the hash of the messages before it, where keys open it. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Handshake } from '../../src/analysis/model.ts';
+import { parseKeyLog, secretEvents } from '../../src/capture/keylog.ts';
+import { readCapture } from '../../src/capture/read.ts';
 import { diagnose } from '../../src/diagnosis/diagnose.ts';
 import type { EndpointConfig } from '../../src/engine/api.ts';
 import type { Trace } from '../../src/trace/model.ts';
 import { recordings } from '../support/dtls13.ts';
-import { captureTrace, onlyHandshake } from '../support/reading.ts';
+import { captureTrace, onlyHandshake, snapshotOf } from '../support/reading.ts';
 import { recordedTrace } from '../support/reading13.ts';
 import { only13 } from '../support/settings13.ts';
 import { captureAt, simulated } from '../support/traces.ts';
@@ -39,6 +42,15 @@ describe('a Finished', () => {
 
   it.each(recordings)('of DTLS 1.3 fits the messages of %s', (name) => {
     expect(fitsOf(onlyHandshake(recordedTrace(name, 'with keys')))).toEqual(both);
+  });
+
+  it('of a resumed session comes from the server first, and fits as well', () => {
+    const folder = new URL('../fixtures/resumption/', import.meta.url);
+    const { trace } = readCapture(readFileSync(new URL('openssl.pcap', folder)));
+    const secrets = secretEvents(parseKeyLog(readFileSync(new URL('openssl.keylog', folder))).secrets, 0);
+    const { handshakes } = snapshotOf({ header: trace.header, events: [...secrets, ...trace.events] });
+    expect(handshakes.map(({ parameters }) => parameters.resumed)).toEqual([false, true]);
+    expect(handshakes.map(fitsOf)).toEqual([both, both]);
   });
 
   it.each([

@@ -57,7 +57,7 @@ function say(handshake: Handshake, from: Actor, lost: readonly LostRange[], forG
   const known = {
     link: `The link took ${count(datagrams ?? packets.length, 'datagram')} (${packetsText(packets)}) away${by.length > 0 ? ` by ${list(by)}` : ''}.`,
     hole: 'Later bytes of the same flight were seen, so they had been sent.',
-    retransmission: `They were seen for the first time when the flight was sent again (${packetsText(packets)}).`,
+    retransmission: `First seen when the flight was sent again (${packetsText(packets)}).`,
   } as const;
   const evidence = new Set(lost.map((range) => range.evidence));
   const numbers =
