@@ -64,6 +64,8 @@ function guess(handshake: Handshake, actor: Actor): PeerGuess | undefined {
 
 interface Seen {
   readonly hello: ClientHello | undefined;
+  /** Codes of its extensions, without those that come and go. */
+  readonly extensions: readonly number[];
   readonly verify: { readonly version: number; readonly cookieLength: number } | undefined;
   readonly commonName: string | undefined;
   /** Waits before a flight was sent again for the first time. ms */
@@ -89,6 +91,11 @@ function seenOf(handshake: Handshake, actor: Actor): Seen {
     .map(({ size }) => size);
   return {
     hello: hello?.ok ? hello.value : undefined,
+    extensions: hello?.ok
+      ? (hello.value.extensions ?? [])
+          .map((one) => extensionCode('client_hello', one))
+          .filter((code) => !passing.has(code))
+      : [],
     verify: verify?.ok ? { version: verify.value.server_version, cookieLength: verify.value.cookie.length } : undefined,
     commonName: /(?:^|[,+] ?)CN=([^,+]*)/.exec(handshake.certificates[actor][0]?.subject ?? '')?.[1],
     firstTimers: handshake.timers
@@ -118,7 +125,7 @@ function bordersOf({ datagrams }: Handshake, actor: Actor): Seen['borders'] {
 
 function traitsOf(profile: Profile, seen: Seen, actor: Actor): Trait[] {
   const { timers, datagrams } = profile;
-  const traits: Trait[] = actor === 'client' && seen.hello ? helloTraits(profile, seen.hello) : [];
+  const traits: Trait[] = actor === 'client' && seen.hello ? helloTraits(profile, seen.hello, seen.extensions) : [];
   const add = (holds: boolean, size: number, reason: string): void => {
     if (holds) traits.push({ weight: size, reason });
   };
@@ -152,11 +159,12 @@ function traitsOf(profile: Profile, seen: Seen, actor: Actor): Trait[] {
 /** Extensions that come and go with settings and with the second hello; they say nothing of the order of the others. */
 const passing: ReadonlySet<number> = new Set([41, 44, 54, 0x5500]);
 
-function helloTraits({ hello: shape, extensionOrder, offer }: Profile, hello: ClientHello): Trait[] {
+function helloTraits(
+  { hello: shape, extensionOrder, offer }: Profile,
+  hello: ClientHello,
+  seen: readonly number[],
+): Trait[] {
   const traits: Trait[] = [];
-  const seen = (hello.extensions ?? [])
-    .map((one) => extensionCode('client_hello', one))
-    .filter((code) => !passing.has(code));
   const order = shape ? codesOf(shape) : extensionOrder && known(extensionOrder);
   if (shape?.order === 'shuffled') {
     if (isSetOf(codesOf(shape), seen))
@@ -164,7 +172,11 @@ function helloTraits({ hello: shape, extensionOrder, offer }: Profile, hello: Cl
   } else if (order && isInOrder(order, seen))
     traits.push({ weight: weight.list, reason: 'the order of its extensions' });
   const same = (ours: readonly number[] | undefined, theirs: readonly number[] | undefined): boolean =>
-    ours !== undefined && theirs !== undefined && ours.length > 0 && ours.join() === theirs.join();
+    ours !== undefined &&
+    theirs !== undefined &&
+    ours.length > 0 &&
+    ours.length === theirs.length &&
+    ours.every((code, i) => code === theirs[i]);
   const groups = findExtension(hello.extensions, 'supported_groups')?.named_group_list;
   const schemes = findExtension(hello.extensions, 'signature_algorithms')?.supported_signature_algorithms;
   if (same(known(offer.cipherSuites), hello.cipher_suites))
@@ -190,7 +202,17 @@ const isSetOf = (all: readonly number[], seen: readonly number[]): boolean =>
 /** use_srtp, application_layer_protocol_negotiation. */
 const optional: ReadonlySet<number> = new Set([14, 16]);
 
-const codesOf = ({ extensions }: HelloShape): readonly number[] =>
-  extensions.map((one) => (typeof one === 'string' ? codeOf(one) : extensionCode('client_hello', one)));
-const codeOf = (name: string): number =>
-  Number(Object.entries(extensionTypes).find(([, known]) => known === name)?.[0] ?? -1);
+/** Shapes are data that never changes, and every handshake is held against all of them. */
+function codesOf(shape: HelloShape): readonly number[] {
+  const known = codesOfShapes.get(shape);
+  if (known) return known;
+  const codes = shape.extensions.map((one) =>
+    typeof one === 'string' ? (codeOf.get(one) ?? -1) : extensionCode('client_hello', one),
+  );
+  codesOfShapes.set(shape, codes);
+  return codes;
+}
+const codesOfShapes = new WeakMap<HelloShape, readonly number[]>();
+const codeOf: ReadonlyMap<string, number> = new Map(
+  Object.entries(extensionTypes).map(([code, name]) => [name, Number(code)]),
+);

@@ -7,12 +7,23 @@
 const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** The text on one line, without control, bidi and invisible characters. */
-export const plain = (text: string): string => text.replace(/[\t\n\r\u2028\u2029]+/gu, ' ').replace(invisible, '');
+export const plain = (text: string): string =>
+  isPrintable(text) ? text : text.replace(/[\t\n\r\u2028\u2029]+/gu, ' ').replace(invisible, '');
+
+/** Whether all of it is printable ASCII, as nearly every text is. */
+function isPrintable(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code > 0x7e) return false;
+  }
+  return true;
+}
 
 /** Columns that a character takes in a terminal: combining marks none, East Asian wide and emoji two. */
 function columns(char: string): number {
   const code = char.codePointAt(0) ?? 0;
-  if (code < 0x300) return 1;
+  // Punctuation, arrows and lines: no marks among them, and nothing wide.
+  if (code < 0x300 || (code >= 0x2000 && code < 0x20d0) || (code >= 0x2100 && code < 0x2c00)) return 1;
   if (/\p{M}/u.test(char)) return 0;
   const wide =
     (code >= 0x1100 && code <= 0x115f) ||
@@ -57,6 +68,7 @@ export const padStart = (text: string, width: number): string =>
 
 /** Lines of at most `width` columns, broken at spaces; a word that is longer is broken where it must be. */
 export function wrap(text: string, width: number): string[] {
+  if (!text.startsWith(' ') && textWidth(text) <= width) return [text];
   const lines: string[] = [];
   let line = '';
   let used = 0;
