@@ -7,21 +7,23 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Analysis } from '../../src/analysis/analysis.ts';
-import { CaptureReader, readCapture } from '../../src/capture/read.ts';
+import { CaptureReader, captureHeader, readCapture } from '../../src/capture/read.ts';
 import { toPcapng } from '../../src/capture/write.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import { diagnose } from '../../src/diagnosis/diagnose.ts';
+import { textLadder } from '../../src/report/text.ts';
 import { readSqlog } from '../../src/trace/qlog/read.ts';
 import { toSqlog } from '../../src/trace/qlog/write.ts';
 import { hundredThousand, mixedTrace } from '../support/mixedCapture.ts';
 
-/** The best of several rounds: the others measure the machine's other work. */
-function best(work: () => unknown, rounds = 3): number {
+/** CPU time of the best of several rounds: the others measure the compiler, and the machine's other work. ms */
+function best(work: () => unknown, times = 3): number {
   let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < rounds; i++) {
-    const start = performance.now();
+  for (let i = 0; i < times; i++) {
+    const before = process.cpuUsage();
     work();
-    least = Math.min(least, performance.now() - start);
+    const { user, system } = process.cpuUsage(before);
+    least = Math.min(least, (user + system) / 1000);
   }
   return least;
 }
@@ -35,7 +37,7 @@ export async function run(print: (line: string) => void): Promise<void> {
     print(
       `${name.padEnd(44)} ${Math.round((packets / ms) * 1000)
         .toLocaleString('en-US')
-        .padStart(12)} packets/s`,
+        .padStart(12)} packets/s of CPU`,
     );
   const size = (bytes: Uint8Array): string => `${(bytes.length / 1e6).toFixed(1)} MB`;
   row(
@@ -57,10 +59,11 @@ export async function run(print: (line: string) => void): Promise<void> {
     for (let at = 0; at < pcapng.length; at += 1 << 20) reader.push(pcapng.subarray(at, at + (1 << 20)));
     reader.end();
     const snapshot = analysis.snapshot();
-    for (const handshake of snapshot.handshakes) diagnose(handshake);
+    for (const handshake of snapshot.handshakes)
+      textLadder(handshake, diagnose(handshake), { width: 100, colour: false });
     handshakes = snapshot.handshakes.length;
-  }, 5);
-  row(`pcapng, analysis, diagnosis (${handshakes} handshakes)`, all);
+  }, 12);
+  row(`pcapng, analysis, diagnosis, text (${handshakes} handshakes)`, all);
   row(
     'write pcapng',
     best(() => toPcapng(trace, { withKeys: true })),
@@ -68,60 +71,90 @@ export async function run(print: (line: string) => void): Promise<void> {
   sideBySide(pcapng, packets, print);
 }
 
-/** CPU time of a command, user and system, in ms, and the most memory that it had, in KiB; undefined when it can not be run. */
-function measured(command: readonly string[]): { readonly cpu: number; readonly kib: number } | undefined {
-  const { stderr, status } = spawnSync('/usr/bin/time', ['-f', '%U %S %M', ...command], {
+interface Cost {
+  /** User and system, of all threads. ms */
+  readonly cpu: number;
+  /** From start to end, on a machine that may have other work. ms */
+  readonly wall: number;
+  /** The most memory that it had. */
+  readonly bytes: number;
+}
+
+/** What a command costs; undefined when it can not be run. */
+function measured(command: readonly string[]): Cost | undefined {
+  const { stderr, status } = spawnSync('/usr/bin/time', ['-f', '%U %S %e %M', ...command], {
     encoding: 'utf8',
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const [user, system, kib] = (stderr ?? '').trimEnd().split('\n').at(-1)?.split(' ').map(Number) ?? [];
-  if (status !== 0 || user === undefined || system === undefined || kib === undefined) return undefined;
-  return { cpu: (user + system) * 1000, kib };
+  const [user, system, wall, kib] = (stderr ?? '').trimEnd().split('\n').at(-1)?.split(' ').map(Number) ?? [];
+  if (status !== 0 || user === undefined || system === undefined || wall === undefined || kib === undefined)
+    return undefined;
+  return { cpu: (user + system) * 1000, wall: wall * 1000, bytes: kib * 1024 };
 }
 
-/** `dtlscope read` and tshark on the same file, in turn, each as a process with its start. */
+const empty = 'dtlscope read of an empty capture';
+const short = 'dtlscope read';
+const long = 'dtlscope read of eight times as many calls';
+const theirs = 'tshark -n -r';
+const rounds = 5;
+
+/**
+ * `dtlscope read` and tshark's one-line summaries of the same file, in turn, each as a process with its start. dtlscope opens the
+ * records with the keys in the file; tshark is given none.
+ */
 function sideBySide(pcapng: Uint8Array, packets: number, print: (line: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), 'dtlscope-bench-'));
-  const [file, none] = [join(folder, 'mixed.pcapng'), join(folder, 'none.pcapng')];
-  writeFileSync(file, pcapng);
-  writeFileSync(none, toPcapng({ header: mixedTrace({ ...hundredThousand, calls: 0 }).header, events: [] }, noKeys));
-  const cli = join(process.cwd(), 'dist', 'cli', 'dtlscope.mjs');
-  const contestants = {
-    'dtlscope read': [process.execPath, cli, 'read', file],
-    'tshark -n -r': ['tshark', '-n', '-r', file],
-    'dtlscope read of an empty capture': [process.execPath, cli, 'read', none],
+  const write = (name: string, bytes: Uint8Array): string => {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    return path;
   };
-  const names = ['dtlscope read', 'tshark -n -r', 'dtlscope read of an empty capture'] as const;
-  const runs = { 'dtlscope read': [], 'tshark -n -r': [], 'dtlscope read of an empty capture': [] } as Record<
-    (typeof names)[number],
-    { readonly cpu: number; readonly kib: number }[]
-  >;
-  for (let round = 0; round < 5; round++) {
-    for (const name of names) {
-      const one = measured(contestants[name]);
-      if (one) runs[name].push(one);
+  const file = write('mixed.pcapng', pcapng);
+  const none = write('none.pcapng', toPcapng({ header: captureHeader({}), events: [] }, { withKeys: false }));
+  const eightTimes = toPcapng(mixedTrace({ ...hundredThousand, calls: hundredThousand.calls * 8 }), { withKeys: true });
+  const more = write('more.pcapng', eightTimes);
+  const cli = join(process.cwd(), 'dist', 'cli', 'dtlscope.mjs');
+  const read = (path: string): string[] => [process.execPath, cli, 'read', path];
+  const contestants = [
+    [short, read(file)],
+    [theirs, ['tshark', '-n', '-r', file]],
+    [empty, read(none)],
+    [long, read(more)],
+  ] as const;
+  const runs = new Map<string, Cost[]>(contestants.map(([name]) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, command] of contestants) {
+      const one = name === long && round > 0 ? undefined : measured(command);
+      if (one) runs.get(name)?.push(one);
     }
   }
   rmSync(folder, { recursive: true, force: true });
   const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-  for (const name of names) {
-    if (runs[name].length === 0) {
+  const typical = (name: string, what: keyof Cost): number => median((runs.get(name) ?? []).map((one) => one[what]));
+  for (const [name] of contestants) {
+    if (runs.get(name)?.length === 0) {
       print(`${name}: could not be run (it wants npm run build, tshark and GNU time)`);
       continue;
     }
-    const [cpu, kib] = [median(runs[name].map((one) => one.cpu)), median(runs[name].map((one) => one.kib))];
-    const rate = name.endsWith('capture')
-      ? ''
-      : `, ${Math.round((packets / cpu) * 1000).toLocaleString('en-US')} packets/s`;
-    print(`${name}: ${Math.round(cpu)} ms of CPU with its start${rate}, ${Math.round(kib / 1024)} MiB at most`);
+    const [cpu, wall, bytes] = [typical(name, 'cpu'), typical(name, 'wall'), typical(name, 'bytes')];
+    const count = name === long ? packets * 8 : packets;
+    const rate = name === empty ? '' : `, ${Math.round((count / cpu) * 1000).toLocaleString('en-US')} packets/s of CPU`;
+    print(`${name}: ${Math.round(cpu)} ms of CPU, ${Math.round(wall)} ms in all${rate}, ${mebi(bytes)} MiB at most`);
   }
-  const [ours, theirs] = [runs['dtlscope read'], runs['tshark -n -r']];
-  if (ours.length === 0 || theirs.length === 0) return;
-  const ratios = ours.flatMap(({ cpu }, i) => (theirs[i] ? [theirs[i].cpu / cpu] : []));
-  print(`as processes, dtlscope is ${median(ratios).toFixed(1)} times as fast as tshark (median of the rounds)`);
+  const [ours, other] = [runs.get(short) ?? [], runs.get(theirs) ?? []];
+  const times = (what: 'cpu' | 'wall'): string =>
+    median(ours.flatMap((one, i) => (other[i] ? [other[i][what] / one[what]] : []))).toFixed(1);
+  if (ours.length > 0 && other.length > 0)
+    print(`as processes, dtlscope is ${times('cpu')} times as fast as tshark by CPU, ${times('wall')} by the clock`);
+  const grown = (name: string, size: number): string =>
+    ((typical(name, 'bytes') - typical(empty, 'bytes')) / size).toFixed(2);
+  print(
+    `beyond what it takes to start, memory is ${grown(short, pcapng.length)} times a file of ${mebi(pcapng.length)} MiB, ` +
+      `and ${grown(long, eightTimes.length)} times one of ${mebi(eightTimes.length)} MiB`,
+  );
 }
 
-const noKeys = { withKeys: false };
+const mebi = (bytes: number): number => Math.round(bytes / 2 ** 20);
 
 function inChunks(bytes: Uint8Array): number {
   const reader = new CaptureReader();
