@@ -37,6 +37,7 @@ export interface PendingRecord {
   ack: Uint8Array | undefined;
 }
 export const noFragments: readonly PendingFragment[] = [];
+const noLink: DatagramView['link'] = [];
 
 /** A record's content, and the buffer that it lies in. */
 export interface Content {
@@ -130,7 +131,7 @@ export function viewOf(
     },
     flight: placed?.flight.number,
     attempt: placed?.sending.attempt ?? 0,
-    link: [...entry.link],
+    link: entry.link.length === 0 ? noLink : [...entry.link],
     delivered: reach.delivered ?? entry.assumed,
     deliveredAt: reach.deliveredAt,
     newBytes,

@@ -6,10 +6,13 @@
 /** Bytes `start` up to, not including, `end`. */
 export type Range = readonly [start: number, end: number];
 
-export class RangeSet {
-  readonly #ranges: Range[] = [];
+/** Of sets that hold nothing, which most do. */
+const none: Range[] = [];
 
-  /** Sorted, none touching another. Live: it changes with the next `add`. */
+export class RangeSet {
+  #ranges: Range[] = none;
+
+  /** Sorted, none touching another. Good until the next `add`. */
   get ranges(): readonly Range[] {
     return this.#ranges;
   }
@@ -27,7 +30,8 @@ export class RangeSet {
   add(start: number, end: number): Range[] {
     if (start >= end) return [];
     if (this.#ranges.length === 0) {
-      this.#ranges.push([start, end]);
+      // An array of one has room for one, and one that is pushed to for seventeen.
+      this.#ranges = [[start, end]];
       return [[start, end]];
     }
     const fresh = this.missing(start, end);

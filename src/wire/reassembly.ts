@@ -25,7 +25,7 @@ export class MessageAssembly {
   readonly total: number;
   readonly have = new RangeSet();
   /** Received bytes by place, `pageSize` at a time; dropped when `#whole` is made. */
-  readonly #pages = new Map<number, Uint8Array>();
+  #pages: Map<number, Uint8Array> | undefined;
   #whole: Uint8Array | undefined;
 
   constructor(type: number, messageSeq: number, total: number) {
@@ -47,13 +47,13 @@ export class MessageAssembly {
   get body(): Uint8Array {
     if (this.#whole) return this.#whole;
     const out = new Uint8Array(this.total);
-    for (const [number, page] of this.#pages) {
+    for (const [number, page] of this.#pages ?? []) {
       const start = number * pageSize;
       out.set(page.subarray(0, Math.min(pageSize, this.total - start)), start);
     }
     if (this.complete) {
       this.#whole = out;
-      this.#pages.clear();
+      this.#pages = undefined;
     }
     return out;
   }
@@ -97,10 +97,11 @@ export class MessageAssembly {
   }
 
   #byteAt(place: number): number | undefined {
-    return this.#whole ? this.#whole[place] : this.#pages.get(Math.floor(place / pageSize))?.[place % pageSize];
+    return this.#whole ? this.#whole[place] : this.#pages?.get(Math.floor(place / pageSize))?.[place % pageSize];
   }
 
   #store(start: number, bytes: Uint8Array): void {
+    this.#pages ??= new Map();
     for (let at = 0; at < bytes.length; ) {
       const place = start + at;
       const number = Math.floor(place / pageSize);
