@@ -18,7 +18,7 @@ import {
 import { formatAddress, type Scenario, type Target, type TurnServer } from '../scenario/index.ts';
 import { type CredentialSource, credentialsFor, systemRandom } from './credentials.ts';
 import { Exit, Stop } from './exit.ts';
-import { checked, common, type Prepared, withPassword } from './prepared.ts';
+import { checked, common, type Prepared, type Tampering, untouched, withPassword } from './prepared.ts';
 import { tool } from './reading.ts';
 import { ClientSessions } from './sessions.ts';
 import { type Carry, prepareSignalled } from './signalled.ts';
@@ -26,13 +26,14 @@ import { openConnected, resolve } from './udp.ts';
 
 /**
  * `carry` takes our description where a person brings it to the peer; `ours` gives the certificates; `sessions` are those of
- * the handshakes before.
+ * the handshakes before; `tampering` is what a check does beside the options.
  */
 export async function prepare(
   scenario: Scenario,
   carry: Carry,
   ours: CredentialSource = credentialsFor,
   sessions: ClientSessions = new ClientSessions(),
+  tampering: Tampering = untouched,
 ): Promise<Prepared> {
   const { target, options } = scenario;
   switch (target?.kind) {
@@ -41,12 +42,12 @@ export async function prepare(
       return prepareSimulation(scenario, ours);
     case 'udp':
       return options.turn === undefined
-        ? prepareDirect(scenario, target, ours, sessions)
-        : prepareRelayed(scenario, target, options.turn, ours);
+        ? prepareDirect(scenario, target, ours, sessions, tampering)
+        : prepareRelayed(scenario, target, options.turn, ours, tampering);
     case 'sdp':
     case 'whip':
     case 'whep':
-      return prepareSignalled(scenario, target, carry, ours);
+      return prepareSignalled(scenario, target, carry, ours, tampering);
     case 'browser':
       throw new Stop(
         Exit.usage,
@@ -69,14 +70,15 @@ async function prepareDirect(
   target: UdpTarget,
   ours: CredentialSource,
   sessions: ClientSessions,
+  { adjust, drive }: Tampering,
 ): Promise<Prepared> {
   const { options } = scenario;
-  const config = checked(withSessions(configFor(options, await ours(options)), options.resume, sessions));
+  const config = checked(adjust(withSessions(configFor(options, await ours(options)), options.resume, sessions)));
   const transport = await openConnected(target.host, target.port, options.bind);
   const spec = common(scenario);
   return {
     header: spec.header,
-    start: () => startRun({ ...spec, config, transport, keep: sessions.keep }),
+    start: () => startRun({ ...spec, keep: sessions.keep, ...drive, config, transport }),
     abandon: () => transport.close(),
   };
 }
@@ -92,9 +94,10 @@ async function prepareRelayed(
   target: UdpTarget,
   turn: TurnServer,
   ours: CredentialSource,
+  { adjust, drive }: Tampering,
 ): Promise<Prepared> {
   const { options } = scenario;
-  const config = checked(configFor(options, await ours(options)));
+  const config = checked(adjust(configFor(options, await ours(options))));
   const credentials = turnCredentials(withPassword(turn));
   const { address } = await resolve(target.host, undefined);
   const server = await openConnected(turn.host, turn.port, options.bind);
@@ -106,6 +109,7 @@ async function prepareRelayed(
     start: () =>
       startPathRun({
         ...spec,
+        ...drive,
         find: (search) => findTurnPath({ server, credentials, peer, config, crypto, random }, search),
       }),
     abandon: () => server.close(),

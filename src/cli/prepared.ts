@@ -2,6 +2,7 @@
 import type { Credential } from '../crypto/keys.ts';
 import { nodeProvider } from '../crypto/node/index.ts';
 import { checkConfig, type EndpointConfig, type Fingerprint } from '../engine/index.ts';
+import type { Trial } from '../run/check/index.ts';
 import { announcedFingerprints, headerFor, type Run } from '../run/index.ts';
 import type { Options, Scenario, TurnServer } from '../scenario/index.ts';
 import type { TraceHeader } from '../trace/model.ts';
@@ -17,6 +18,10 @@ export interface Prepared {
   /** Lets go of what a run that is not started would have closed. */
   readonly abandon: () => void;
 }
+
+/** What a check changes in a run beside the options. */
+export type Tampering = Pick<Trial, 'adjust' | 'drive'>;
+export const untouched: Tampering = { adjust: (config) => config, drive: {} };
 
 /** What every run over a network is started with. */
 export const common = (scenario: Scenario) => {

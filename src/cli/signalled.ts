@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { nodeProvider } from '../crypto/node/index.ts';
+import type { EndpointConfig } from '../engine/index.ts';
 import type { DescriptionType } from '../ice/sdp.ts';
 import { readDescription, unusableBecause, unwrap } from '../ice/sdp.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type PathNews,
   readHangup,
   type Search,
+  type Settled,
   type Signalling,
   signalledConfig,
   startPathRun,
@@ -28,7 +30,7 @@ import { parseBind, type Scenario, type SignalledTarget } from '../scenario/inde
 import { type CredentialSource, systemRandom } from './credentials.ts';
 import { Exit, Stop } from './exit.ts';
 import { readInput } from './files.ts';
-import { announced, checked, common, type Prepared, withPassword } from './prepared.ts';
+import { announced, checked, common, type Prepared, type Tampering, untouched, withPassword } from './prepared.ts';
 import { openConnected, openListening } from './udp.ts';
 
 /** Shows our description to whoever carries it to the peer. */
@@ -42,11 +44,13 @@ export async function prepareSignalled(
   target: CarriedTarget,
   carry: Carry,
   ours: CredentialSource,
+  { adjust, drive }: Tampering = untouched,
 ): Promise<Prepared> {
   const { options } = scenario;
   const given = target.kind === 'sdp' ? readGiven(target.file) : undefined;
   const credentials = await ours(options);
-  const config = signalledConfig(options, credentials);
+  const own = signalledConfig(options, credentials);
+  const config = (settled: Settled): EndpointConfig => adjust(own(settled));
   // Either role may come of it; what no endpoint could work with is said before anything is sent.
   for (const role of ['client', 'server'] as const) checked(config({ role, fingerprints: [], timerMs: undefined }));
   const fingerprints = announced(options, credentials);
@@ -80,6 +84,7 @@ export async function prepareSignalled(
     start: () =>
       startPathRun({
         ...spec,
+        ...drive,
         find: (search: Search) =>
           findSignalledPath(
             {

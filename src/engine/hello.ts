@@ -38,7 +38,7 @@ export const draftHello = (
   { random, crypto }: Pick<Environment, 'random' | 'crypto'>,
   session: Session12 | undefined,
 ): HelloDraft => {
-  const shape = config.hello ?? ownShape(config);
+  const shape = config.hello ?? ownHelloShape(config);
   return {
     shape,
     extensions: shape.order === 'shuffled' ? shuffled(shape.extensions, random) : shape.extensions,
@@ -52,7 +52,7 @@ const sessionIdOf = (crypto: CryptoProvider, { sessionId, ticket }: Session12): 
   ticket && sessionId.length === 0 ? crypto.hash('sha256', ticket) : sessionId;
 
 /** Our own hello: one version's extensions stay out where that version is not spoken. */
-function ownShape(config: EndpointConfig): HelloShape {
+export function ownHelloShape(config: EndpointConfig): HelloShape {
   const { recordSizeLimit: limit } = config;
   const old: ShapedExtension[] = config.versions.some((version) => version !== '1.3')
     ? [

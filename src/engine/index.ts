@@ -12,8 +12,9 @@ import { startServer } from './server.ts';
 import { srtpKeysOf } from './srtp.ts';
 
 export type * from './api.ts';
-export { canRun, checkConfig, defaultConfig, leastMtu } from './config.ts';
+export { canRun, checkConfig, defaultConfig, isWeakSuite, leastMtu } from './config.ts';
 export { alertFor, type DropReason, type Failure } from './failure.ts';
+export { ownHelloShape } from './hello.ts';
 export { always, expected, type Machine, type Row, type Signal } from './machine.ts';
 export { client12, client13, clientOpening, server12, server13, serverOpening } from './states.ts';
 

@@ -12,10 +12,10 @@ import type { Step } from '../scenario/index.ts';
 import type { Actor, TraceEvent, TraceHeader } from '../trace/model.ts';
 import { TraceRecorder } from '../trace/recorder.ts';
 import type { Clock, PathNews, Run, Transport } from './api.ts';
-import { startRun } from './driver.ts';
+import { type RunSpec, startRun } from './driver.ts';
 import { PathLog } from './pathLog.ts';
 
-export interface PathRunSpec {
+export interface PathRunSpec extends Pick<RunSpec, 'hand' | 'farewell' | 'afterCloseMs' | 'keep'> {
   readonly header: TraceHeader;
   readonly rules: readonly LinkRule[];
   readonly seed: number;

@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { scenarioSchema } from '../scenario/index.ts';
+import { withCheckTable } from './checkTable.ts';
 import { taggedTests, withConformance } from './conformance.ts';
 import { stateDrawings } from './drawStates.ts';
 import { withFindings } from './findingsTable.ts';
@@ -27,6 +28,8 @@ export async function docs(_args: readonly string[], root: string): Promise<numb
   await writeFile(quirks, withQuirkTable(await readFile(quirks, 'utf8')));
   const presets = join(root, 'docs', 'presets.md');
   await writeFile(presets, withPresets(await readFile(presets, 'utf8')));
+  const checks = join(root, 'docs', 'checks.md');
+  await writeFile(checks, withCheckTable(await readFile(checks, 'utf8')));
   const link = join(root, 'docs', 'link.md');
   await writeFile(link, withLinkTable(await readFile(link, 'utf8')));
   const scenarios = join(root, 'docs', 'scenarios.md');

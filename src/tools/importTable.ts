@@ -75,8 +75,10 @@ export const importTable: readonly Place[] = [
   { dir: 'src/scenario/yaml', may: ['src/scenario'], packages: ['yaml'] },
   { dir: 'src/run', may: [...pure, 'src/trace', 'src/analysis', 'src/diagnosis', 'src/scenario'] },
   {
+    // What a check of a peer found is shown as it is: a second shape of it would drift.
     dir: 'src/report',
     may: ['src/base', 'src/wire', 'src/trace', 'src/analysis', 'src/diagnosis', 'src/compare', 'src/scenario'],
+    types: ['src/run'],
   },
   { dir: 'src/bridge', may: ['src/base'], types: ['src/trace', 'src/scenario'], packages: ['valibot'] },
   { dir: 'src/helper', may: ['src/base', 'src/bridge'], packages: ['node:*'] },
@@ -86,8 +88,8 @@ export const importTable: readonly Place[] = [
     packages: ['node:*', 'commander'],
   },
   // Build and demo need the extension's id, which the bridge knows; the documents show the engine's state
-  // tables, the profiles, the quirks and the findings, by the names of the registries; the extension brings the findings as
-  // a page.
+  // tables, the profiles, the quirks, the findings and the checks, by the names of the registries; the extension brings the
+  // findings as a page.
   {
     dir: 'src/tools',
     may: [
@@ -97,6 +99,7 @@ export const importTable: readonly Place[] = [
       'src/engine',
       'src/diagnosis',
       'src/scenario',
+      'src/run',
       'src/report',
       'src/bridge',
     ],

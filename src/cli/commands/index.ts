@@ -10,6 +10,7 @@ export type AddCommand = (program: Cli, terminal: Terminal, done: (code: ExitCod
 
 const commands = new Map<string, () => Promise<AddCommand>>([
   ['probe', async () => (await import('./probe.ts')).addProbe],
+  ['check', async () => (await import('./check.ts')).addCheck],
   ['run', async () => (await import('./run.ts')).addRun],
   ['presets', async () => (await import('./presets.ts')).addPresets],
   ['sweep', async () => (await import('./sweep.ts')).addSweep],

@@ -171,6 +171,8 @@ export interface Lab {
 }
 
 export interface CheckResult extends CheckHead {
+  /** The title of its group. */
+  readonly section: string;
   readonly status: Status;
   readonly says: string;
   readonly numbers: NonNullable<Verdict['numbers']>;

@@ -19,6 +19,8 @@ export interface Way {
 }
 
 export interface Reached {
+  /** Why no check has a place with this peer. */
+  readonly unfit?: string;
   readonly known: Known | undefined;
   /** What all later trials are made with. */
   readonly way: Way;
@@ -27,10 +29,10 @@ export interface Reached {
 
 const without13 = (options: Options): boolean => !options.versions.includes('1.3');
 
-/** `make` makes a trial of a way. */
+/** `make` makes a trial of a way. `single`: there can be one trial and no more. */
 export async function reach(
   options: Options,
-  signalled: boolean,
+  { signalled, single }: { readonly signalled: boolean; readonly single: boolean },
   make: (experiment: Experiment) => Promise<Made>,
 ): Promise<Reached> {
   const ways: Made[] = [];
@@ -45,6 +47,13 @@ export async function reach(
   // Nobody listens there: more of the same would change nothing.
   if (modern.outcome === 'refused' || modern.outcome === 'no-ice' || modern.outcome === 'interrupted')
     return { known: undefined, way: small, ways };
+  if (isOurs(modern, 'server'))
+    return { known: undefined, way: small, ways, unfit: 'it takes the client’s part, and these are checks of servers' };
+  const [only] = modern.handshakes;
+  if (single) {
+    const known = modern.established && only ? knownOf(modern, modern, ways, signalled, only.handshake) : undefined;
+    return { known, way: { what: modern.what, set: {} }, ways };
+  }
   for (const way of [small, ...fallbacks(options, small)]) {
     const base = await attempt(way);
     if (base.established && base.handshakes[0])
@@ -52,6 +61,10 @@ export async function reach(
   }
   return { known: undefined, way: small, ways };
 }
+
+/** Whether we played this part: what is ours says so. */
+const isOurs = ({ trace }: Made, role: 'client' | 'server'): boolean =>
+  trace.events.some((event) => event.kind === 'datagram' && event.contents !== undefined && event.from === role);
 
 function fallbacks(options: Options, small: Way): readonly Way[] {
   const trusting = { what: 'no look at its fingerprint', adjust: trustAll };
@@ -75,7 +88,8 @@ function fallbacks(options: Options, small: Way): readonly Way[] {
 }
 
 const trustAll = (config: EndpointConfig): EndpointConfig => ({ ...config, trust: { kind: 'any' } });
-const apart = (config: EndpointConfig): EndpointConfig => ({ ...config, sharedRecords: false });
+/** Under keys of DTLS 1.3, a record for each message. */
+export const apart = (config: EndpointConfig): EndpointConfig => ({ ...config, sharedRecords: false });
 export const bare = (config: EndpointConfig): EndpointConfig => ({ ...config, credentials: [] });
 
 function knownOf(base: Made, modern: Made, ways: readonly Made[], signalled: boolean, handshake: Handshake): Known {

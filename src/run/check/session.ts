@@ -16,22 +16,23 @@ import type { Trace, TraceEvent } from '../../trace/model.ts';
 import type { Run } from '../api.ts';
 import { farewellNote } from '../driver.ts';
 import type { Ground } from './ground.ts';
-import type {
-  Check,
-  CheckReport,
-  CheckResult,
-  Cost,
-  Experiment,
-  Known,
-  Lab,
-  Made,
-  Spent,
-  Status,
-  Verdict,
+import {
+  type Check,
+  type CheckReport,
+  type CheckResult,
+  type Cost,
+  checkGroups,
+  type Experiment,
+  type Known,
+  type Lab,
+  type Made,
+  type Spent,
+  type Status,
+  type Verdict,
 } from './model.ts';
 import { costOf, reachingCost, type Table } from './plan.ts';
 import { type Reached, reach, type Way } from './reach.ts';
-import { notApplicable } from './verdicts.ts';
+import { notApplicable, unclear } from './verdicts.ts';
 
 export interface CheckingSpec {
   /** Target and options that all trials share; what trials need themselves goes before them. */
@@ -56,10 +57,19 @@ export interface Checking {
 }
 
 /** Between two trials. ms */
-const pauseMs = 20;
+const pauseMs = 100;
+/** A peer that still sits in the trial before is asked again so often, and so long apart. */
+const pulses = 12;
+const pulseMs = 1000;
+
+const haltedBecause = {
+  stop: 'stopped',
+  cost: 'it would have taken more than it may cost',
+  lost: 'after it the peer answers no more',
+} as const;
 
 class Halted extends Error {
-  readonly by: 'stop' | 'cost';
+  readonly by: 'stop' | 'cost' | 'lost';
   constructor(by: Halted['by']) {
     super(by);
     this.by = by;
@@ -78,12 +88,19 @@ class Session {
   readonly #shared = new Map<string, Promise<Made>>();
   readonly #statuses = new Map<string, Status>();
   #stopped = false;
+  /** It answered, and has not fallen silent since. */
+  #reached = false;
   #number = 0;
   #spent: Spent = { handshakes: 0, datagrams: 0, bytes: 0, seconds: 0 };
   #way: Way = { what: '', set: {} };
 
   constructor(spec: CheckingSpec) {
     this.#spec = spec;
+  }
+
+  /** There can be one trial alone. */
+  get #single(): boolean {
+    return this.#spec.scenario.target?.kind === 'sdp';
   }
 
   stop(): void {
@@ -106,16 +123,22 @@ class Session {
     let found: Reached;
     try {
       const bench = new Bench(reachingCost);
-      found = await reach(scenario.options, isSignalled(scenario.target), (experiment) => {
-        this.#spec.hear?.({ kind: 'reaching', what: experiment.what });
-        return this.#make('reach', experiment, bench);
-      });
+      found = await reach(
+        scenario.options,
+        { signalled: isSignalled(scenario.target), single: this.#single },
+        (experiment) => {
+          this.#spec.hear?.({ kind: 'reaching', what: experiment.what });
+          return this.#make('reach', experiment, bench);
+        },
+      );
     } catch (error) {
       if (error instanceof Halted) return report('stopped', 'stopped before the peer was reached');
       throw error;
     }
-    const { known, way, ways } = found;
+    const { known, way, ways, unfit } = found;
+    if (unfit !== undefined) return report('nobody-there', unfit);
     this.#way = way;
+    this.#reached = known !== undefined;
     const [first] = ways;
     const silent = ways.every((made) => (made.handshakes[0]?.handshake.traffic.server.datagrams ?? 0) === 0);
     if (!known && silent) return report('nobody-there', first?.handshakes[0]?.diagnosis.verdict ?? 'nobody answered');
@@ -139,8 +162,10 @@ class Session {
   async #judge(check: Check, known: Known | undefined, ways: readonly Made[]): Promise<Verdict> {
     if (!('run' in check)) return check.judge(known, ways);
     if (!known) return notApplicable('there is no handshake to try it with');
+    if (this.#single) return notApplicable('a description is answered once, and this needs a handshake of its own');
     const why = check.unless?.(known, (id) => this.#statuses.get(id));
     if (why !== undefined) return notApplicable(why);
+    if (!this.#reached) return unclear('the peer answers no more');
     const bench = new Bench(costOf(check, this.#spec.thorough));
     const lab: Lab = {
       known,
@@ -158,7 +183,7 @@ class Session {
       return await check.run(lab);
     } catch (error) {
       if (!(error instanceof Halted)) throw error;
-      return { status: 'unclear', says: error.by === 'stop' ? 'stopped' : 'it would have taken more than it may cost' };
+      return unclear(haltedBecause[error.by]);
     }
   }
 
@@ -173,13 +198,34 @@ class Session {
     await this.#spec.ground.pause(laterMs);
     const other = await this.#begin(check, second, bench);
     const b = await this.#finish(other, bench);
-    return [await this.#finish(one, bench), b];
+    const a = await this.#finish(one, bench);
+    if (!a.established) await this.#settle();
+    return [a, b];
   }
 
   async #make(check: string, experiment: Experiment, bench: Bench): Promise<Made> {
     const made = await this.#finish(await this.#begin(check, experiment, bench), bench);
     await this.#spec.ground.pause(pauseMs);
+    if (!made.established) await this.#settle();
     return made;
+  }
+
+  /**
+   * Waits until the peer answers as before: one that serves a single client at a time may sit in what a trial left. With
+   * signalling every trial has a session of its own, and a peer in memory has as many as there are.
+   */
+  async #settle(): Promise<void> {
+    const { ground, scenario } = this.#spec;
+    if (!this.#reached || scenario.target?.kind !== 'udp') return;
+    const bench = new Bench({ handshakes: pulses, datagrams: Number.POSITIVE_INFINITY, seconds: 60 });
+    for (let tries = 0; tries < pulses; tries++) {
+      const pulse = { what: 'an ordinary handshake', set: { timeout: 2 * pulseMs } };
+      const made = await this.#finish(await this.#begin('pulse', pulse, bench), bench);
+      await ground.pause(made.established ? pauseMs : pulseMs);
+      if (made.established) return;
+    }
+    this.#reached = false;
+    throw new Halted('lost');
   }
 
   async #begin(check: string, experiment: Experiment, bench: Bench): Promise<Begun> {
@@ -265,6 +311,7 @@ class Session {
     return {
       ...{ id, group, title, see, how },
       findings: verdict.findings ?? (verdict.status === 'fail' ? findings : []),
+      section: checkGroups[group],
       demand: verdict.demand ?? demand,
       status: verdict.status,
       says: verdict.says,

@@ -145,7 +145,6 @@ function peerConfig(
     srtpProfiles: [7, 8, 1],
     clientAuth: 'request',
     cookie: true,
-    tickets: { key: new Uint8Array(32), count: 1, lifetimeSeconds: 7200 },
   };
   return withQuirks(config, quirks);
 }

@@ -200,6 +200,9 @@ export const timerChecks: readonly Check[] = [
       const handshake = handshakeOf(made);
       const hellos = handshake?.messages.filter(({ from, name }) => from === 'server' && name === 'server_hello') ?? [];
       if (hellos.length > 1) return fail(`it answered with ${hellos.length} different ServerHellos`, { shown: [made] });
+      const alert = handshake?.alerts.find(({ from, level }) => from === 'server' && level === 2);
+      if (alert && handshake?.finished.client === undefined)
+        return fail(`it ends the handshake with alert ${alert.description}`, { shown: [made] });
       return (mainFlight(handshake)?.resentAt.length ?? 0) > 0
         ? pass('the answer is the same ServerHello', { shown: [made] })
         : notApplicable('it did not answer again');

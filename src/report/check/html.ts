@@ -1,0 +1,99 @@
+/** A check of a peer as one page: the sentence, what failed with what shows it, and the table of all. */
+import { version } from '../../base/version.ts';
+import type { CheckReport, CheckResult } from '../../run/check/model.ts';
+import { type Addresses, type Masker, masker } from '../addresses.ts';
+import { htmlPage } from '../html/page.ts';
+import { pageStyle } from '../html/style.ts';
+import { element, escapeMarkup } from '../markup.ts';
+import {
+  againLine,
+  checkSummary,
+  failed,
+  type Look,
+  lookOf,
+  lookSigns,
+  lookWords,
+  sections,
+  spentText,
+} from './summary.ts';
+
+const tones: Readonly<Record<Look, string>> = {
+  fail: 'bad',
+  habit: 'warn',
+  unclear: 'warn',
+  pass: 'good',
+  'not-applicable': 'dim',
+};
+
+export function checkHtml(report: CheckReport, addresses: Addresses): string {
+  const mask = masker(addresses);
+  const text = (words: string): string => escapeMarkup(mask(words));
+  const title = checkSummary(report);
+  const bad = failed(report, true) || report.ended === 'nobody-there';
+  const told = report.results.filter(({ status }) => status === 'fail');
+  return htmlPage({
+    title: `dtlscope: ${title}`,
+    style: { inline: `${pageStyle}\n.finding.none-edge{border-color:var(--line)}` },
+    body: [
+      element('header', {}, element('p', {}, `dtlscope ${escapeMarkup(version)}`)),
+      element(
+        'main',
+        {},
+        element('h1', { class: bad ? 'bad' : 'good' }, `${bad ? '✕' : '✔'} ${text(title)}`),
+        element('p', { class: 'dim' }, text(`${report.target}: ${report.reached}; ${spentText(report)}.`)),
+        ...told.map((one) => failure(one, report.target, text)),
+        ...sections(report.results).map(([section, results]) => table(section, results, text)),
+      ),
+      element(
+        'footer',
+        {},
+        element('p', {}, `${addresses === 'masked' ? 'Addresses are masked. ' : ''}No keys are in this file.`),
+      ),
+    ],
+  });
+}
+
+function failure(result: CheckResult, target: string, text: Masker): string {
+  const look = lookOf(result);
+  const { id, title, says, see, findings, how, scenario } = result;
+  return element(
+    'div',
+    { class: `finding ${tones[look]}-edge` },
+    element('h3', { id: `check-${id}` }, `${lookSigns[look]} ${text(title)}`),
+    element('p', {}, text(says)),
+    element(
+      'p',
+      { class: 'dim' },
+      text(`${result.demand === 'habit' ? 'A habit' : `${result.demand} of ${see}`}. Tried: ${how}.`),
+      findings.length > 0 ? text(` Finding: ${findings.join(', ')}.`) : '',
+    ),
+    element('pre', {}, text(againLine(target, id))),
+    scenario === undefined
+      ? ''
+      : element(
+          'details',
+          {},
+          element('summary', {}, 'A scenario that shows it'),
+          element('pre', {}, scenario.trimEnd().split('\n').map(text).join('\n')),
+        ),
+  );
+}
+
+function table(section: string, results: readonly CheckResult[], text: Masker): string {
+  const head = ['Result', 'Asked', 'What is asked', 'What came'].map((name) => element('th', { scope: 'col' }, name));
+  const rows = results.map((result) => {
+    const look = lookOf(result);
+    return element(
+      'tr',
+      {},
+      element('td', { class: tones[look] }, `${lookSigns[look]} ${lookWords[look]}`),
+      element('td', { class: 'dim' }, result.demand === 'habit' ? '' : result.demand),
+      element('td', {}, text(result.title), ' ', element('span', { class: 'dim' }, text(result.see))),
+      element('td', {}, text(result.says)),
+    );
+  });
+  return [
+    element('h2', {}, text(section)),
+    element('table', {}, element('thead', {}, element('tr', {}, ...head)), element('tbody', {}, ...rows)),
+  ].join('');
+}
