@@ -76,6 +76,7 @@ function Card({ story }: { readonly story: Story }): ReactElement {
         <strong>Mended by:</strong> {story.cure}
       </p>
       {story.stands !== undefined && <p className="dim">{story.stands}</p>}
+      {story.measured !== undefined && <p className="dim">{story.measured}</p>}
       <dl>
         {storySides.map((side) => (
           <div key={side}>

@@ -410,7 +410,9 @@ export class Reading implements Negotiation, SoFar {
       if (placed && placed.sending.attempt === 0 && placed.flight.sendings.length > 1)
         this.#cameLate(message, offset, end - start);
       if (!wasComplete && message.completeAt !== undefined) this.#completed(message, event, from);
-    } else if (!message.assembly.have.covers(offset, offset + length) || message.total === 0) {
+    } else if (
+      message.total === 0 ? message.arrivals.length === 0 : !message.assembly.have.covers(offset, offset + length)
+    ) {
       this.taken.push({ message, start: offset, end: offset + length, packet });
     }
     const { type, seq, total, key, name, sendings } = message;

@@ -3,6 +3,7 @@ import type { DatagramView, FlightView, Handshake, LostRange } from '../analysis
 import { unreachable } from '../base/unreachable.ts';
 import { cipherSuiteName } from '../wire/suites.ts';
 import { factsFor, reasonsFor } from './alerts.ts';
+import { stalledByOrder } from './causes.ts';
 import { causeText } from './causeText.ts';
 import { failureText } from './failures.ts';
 import { announcedAndSeen } from './fingerprints.ts';
@@ -149,6 +150,9 @@ function costText(handshake: Handshake): string {
   const [storm] = stormsOf(handshake);
   if (storm)
     return `; ${flightText(storm.flight)} was sent again up to ${storm.peak} times a second, ${count(storm.flight.resentAt.length, 'time')} in all, which no loss explains`;
+  const [unordered] = stalledByOrder(handshake);
+  if (unordered)
+    return `; ${flightText(unordered)} arrived whole but not in order, and the ${otherSide(unordered.from)} waited for it to be sent again`;
   const hasty = hastyTimer(handshake);
   if (hasty)
     return `; ${count(again, 'flight')} ${again === 1 ? 'was' : 'were'} sent again and nothing was lost, as the ${hasty.flight.from}'s timer of ${duration(hasty.afterMs)} is shorter than the ${duration(hasty.longest.ms)} that an answer takes`;
@@ -199,6 +203,7 @@ function noAnswerText(handshake: Handshake): string {
   if (stop.kind === 'never-again' || stop.kind === 'junk')
     return `No answer: ${stopText(handshake, stop)}${taken.length > 0 ? `; ${takenText(taken, sent.length)}` : ''}`;
   const dropped = handshake.datagrams.filter(({ from, delivered }) => from === them && delivered === false);
+  if (dropped.length > 0 && stop.kind === 'too-large') return `No answer came through: ${stopText(handshake, stop)}`;
   if (dropped.length > 0)
     return `No answer came through: the link took ${count(dropped.length, 'datagram')} of the ${them} away${howTaken(dropped)}, and left none`;
   if (answersItself.has(stop.kind)) return `No answer: ${stopText(handshake, stop)}`;

@@ -308,6 +308,18 @@ describe('facts of an endpoint', () => {
     expect(of(early).length).toBeGreaterThan(0);
   });
 
+  it('that took a repetition of what was there already took nothing, be the message empty or not', () => {
+    // ServerHelloDone has no body; both sendings of the flight are record by record.
+    const rules = [
+      'in:drop=certificate#1',
+      'in:drop=server_hello_done#2',
+      'in:drop=server_key_exchange#2',
+      'delay=10ms',
+    ];
+    const { lost } = onlyHandshake(simulated({ rules, server: { packing: 'record' } }));
+    expect(lost.map(({ message, evidence }) => [message, evidence])).toEqual([[11, 'link']]);
+  });
+
   it('name alerts that the trace cannot read', () => {
     const trace = simulated();
     const alerts = onlyHandshake({ ...trace, events: trace.events.filter(({ kind }) => kind !== 'secret') }).alerts;

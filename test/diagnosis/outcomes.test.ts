@@ -204,6 +204,26 @@ describe('a capture of ICE alone', () => {
     expect(snapshotOf(onlyStun(500)()).handshakes).toEqual([]);
   });
 
+  it('answers that are all too large for the path are told by that', () => {
+    const { outcome, verdict } = said(
+      simulated({
+        rules: ['in:mtu=400', 'delay=10ms'],
+        server: { packing: 'flight', retransmission: { start: 1000, growth: 2, cap: 60_000, attempts: 3 } },
+        timeoutMs: 20_000,
+      }),
+    );
+    expect(outcome).toBe('no-answer');
+    expect(verdict).toMatch(
+      /^No answer came through: \w+ datagrams of up to \d+ bytes did not fit the path of 400 bytes\.$/,
+    );
+  });
+
+  it('a repetition that nothing but the order made necessary is not put down to loss', () => {
+    expect(said(traceOfQuirk('in-order-only', true)).verdict).toMatch(
+      /; the server's flight 2 .* arrived whole but not in order, and the client waited for it to be sent again\.$/,
+    );
+  });
+
   it('repetitions of a hasty timer are not put down to loss', () => {
     expect(said(traceOfQuirk('rto-below-rtt', true)).verdict).toMatch(
       /; eight flights were sent again and nothing was lost, as the client's timer of 10 ms is shorter than the 60 ms that an answer takes\.$/,
