@@ -40,12 +40,14 @@ export function checkTally(results: readonly CheckOutcome[]): string {
   };
   const habits = count('habit', 'fail');
   const unclear = results.filter(({ status }) => status === 'unclear').length;
-  return [
-    of('MUST', 'that RFCs demand'),
-    of('SHOULD', 'that they recommend'),
+  const decided = (demand: 'MUST' | 'SHOULD'): boolean => count(demand, 'fail', 'pass') > 0;
+  const parts = [
+    ...(decided('MUST') ? [of('MUST', 'that RFCs demand')] : []),
+    ...(decided('SHOULD') ? [of('SHOULD', 'that RFCs recommend')] : []),
     ...(habits > 0 ? [`${plural(habits, 'habit')} worth knowing`] : []),
     ...(unclear > 0 ? [`${unclear} not clear`] : []),
-  ].join('; ');
+  ];
+  return parts.length === 0 ? 'nothing is decided yet' : parts.join('; ');
 }
 
 /** "96 handshakes, 2400 datagrams of ours, 4 min". */

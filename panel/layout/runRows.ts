@@ -13,6 +13,8 @@ export interface RunRow {
   readonly number: number;
   readonly target: string;
   readonly badge: Badge;
+  /** What its scenario is called. */
+  readonly name: string | undefined;
   /** What is known of duration, retransmissions, MTU and version, each with its unit. */
   readonly figures: readonly string[];
   /** "14:03:21", local time. */
@@ -51,12 +53,14 @@ export function runRow(run: RunSummary, reading: Reading | undefined): RunRow {
     number: run.number,
     target,
     badge,
+    name: run.request.name,
     figures,
     startedAt,
     // As it is read, so that what is seen can be said to a machine that listens (WCAG 2.5.3); then what is only meant.
     label: [
       target,
       badge.text,
+      ...(run.request.name === undefined ? [] : [run.request.name]),
       `#${run.number} ${startedAt}`,
       ...figures,
       run.file === undefined ? 'run' : 'file',

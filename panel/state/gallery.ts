@@ -6,6 +6,8 @@ import type { JsonValue, RunRequest } from '../../src/bridge/panel.ts';
 import {
   formatTarget,
   formOf,
+  type OptionName,
+  optionTable,
   type Scenario,
   type Story,
   type StorySide,
@@ -27,9 +29,18 @@ type GalleryActions = Pick<Actions, 'runStory' | 'compareStory' | 'editStory'>;
 export function requestFor({ target, options, command }: Scenario): RunRequest {
   const { expect: _, ...given } = formOf({ command, options });
   const asked: Record<string, JsonValue> = {};
-  for (const [name, texts] of Object.entries(given)) asked[name] = texts;
+  // One value is that value, as a form sends it; the list of runs shows some of them.
+  for (const [name, texts] of Object.entries(given)) {
+    const [text = ''] = texts;
+    asked[name] = texts.length === 1 && !severalTexts(name) ? text : texts;
+  }
   return { target: target === undefined ? '' : formatTarget(target), options: asked };
 }
+
+const severalTexts = (name: string): boolean => {
+  const { kind } = optionTable[name as OptionName].type.description;
+  return kind === 'rules' || kind === 'fingerprints' || kind === 'files';
+};
 
 export const storyRequest = (story: Story, side: StorySide): RunRequest => ({
   ...requestFor(storyScenario(story, side)),

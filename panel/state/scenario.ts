@@ -124,9 +124,18 @@ export function rememberableText(scenario: ScenarioText | undefined): string | u
   return own || scenario.text.includes('#') ? scenario.text : undefined;
 }
 
-/** What all cells have: a scenario of its own, unless a field that it needs is varied. */
-const withoutSweep = (root: FileNode): FileNode =>
-  root.kind === 'map' ? { ...root, entries: root.entries.filter(({ name }) => name !== sweepField) } : root;
+/** What all cells have, with the first value of what is varied and not there besides: a scenario of its own. */
+function withoutSweep(root: FileNode): FileNode {
+  if (root.kind !== 'map') return root;
+  const entries = root.entries.filter(({ name }) => name !== sweepField);
+  const sweep = root.entries.find(({ name }) => name === sweepField)?.value;
+  const first = (sweep?.kind === 'map' ? sweep.entries : []).flatMap(({ name, at, value }) => {
+    const item = value.kind === 'list' ? value.items[0] : undefined;
+    const wanted = name === 'target' && item?.kind === 'text' && !entries.some((entry) => entry.name === name);
+    return wanted ? [{ name, at, value: item }] : [];
+  });
+  return { ...root, entries: [...entries, ...first] };
+}
 
 /** The text with other axes; undefined when it can't be edited. */
 export function withAxes(

@@ -77,8 +77,8 @@ const nameOf = ({
   request,
 }: {
   readonly number: number;
-  readonly request: { readonly target: string };
-}): string => `#${number} ${request.target}`;
+  readonly request: { readonly target: string; readonly name?: string };
+}): string => `#${number} ${request.name ?? request.target}`;
 
 interface SideProps {
   readonly letter: string;

@@ -56,6 +56,15 @@ export function FailuresView(): ReactElement {
   );
 }
 
+/** What was asked for is under the verdict: it is brought into view, and has the focus. */
+function showCompare(): void {
+  requestAnimationFrame(() => {
+    const tab = document.getElementById('view-compare');
+    tab?.focus();
+    tab?.scrollIntoView({ block: 'start' });
+  });
+}
+
 const sideNames: Readonly<Record<StorySide, string>> = { failing: 'Failing', mended: 'Mended' };
 
 function Card({ story }: { readonly story: Story }): ReactElement {
@@ -96,7 +105,12 @@ function Card({ story }: { readonly story: Story }): ReactElement {
         ))}
       </dl>
       <p className="row">
-        <button type="button" className="primary" disabled={busy} onClick={() => void compareStory(story.id)}>
+        <button
+          type="button"
+          className="primary"
+          disabled={busy}
+          onClick={() => void compareStory(story.id).then(showCompare)}
+        >
           Run both and compare
         </button>
         <button type="button" disabled={busy} onClick={() => void runStory(story.id, 'failing')}>

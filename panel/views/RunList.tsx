@@ -177,6 +177,13 @@ function RunItem({ run, row: key, selected, tabbable }: ItemProps): ReactElement
         </bdi>{' '}
         <Badge badge={row.badge} />
       </div>{' '}
+      {row.name !== undefined && (
+        <>
+          <div className="run-name" title={row.name}>
+            <bdi>{row.name}</bdi>
+          </div>{' '}
+        </>
+      )}
       <div className="run-line dim">
         <span>
           #{row.number} {row.startedAt}

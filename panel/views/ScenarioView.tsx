@@ -27,7 +27,7 @@ export function ScenarioView(): ReactElement {
 }
 
 function Editor({ scenario }: { readonly scenario: ScenarioText }): ReactElement {
-  const { start, rewriteScenario, showSide } = useActions();
+  const { start, rewriteScenario, showSide, goTo: goToPlace } = useActions();
   const area = useRef<HTMLTextAreaElement>(null);
   const side = useSlice((state) => state.side);
   const { text, problems, apart, name, about, file } = scenario;
@@ -58,7 +58,17 @@ function Editor({ scenario }: { readonly scenario: ScenarioText }): ReactElement
             Show the form
           </button>
         )}
-        <button type="button" className="primary" onClick={() => void start()}>
+        {scenario.sweeps && (
+          <button type="button" onClick={() => goToPlace('sweep')}>
+            Show the sweep
+          </button>
+        )}
+        <button
+          type="button"
+          className="primary"
+          title={scenario.sweeps ? 'Runs what all cells have in common, once' : undefined}
+          onClick={() => void start()}
+        >
           Run it
         </button>
       </div>

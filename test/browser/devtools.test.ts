@@ -275,7 +275,7 @@ describe('making it fail again, in DevTools', () => {
     await panel.getByRole('region', { name: 'First difference' }).waitFor();
     await panel.getByRole('region', { name: 'Expectation' }).getByText('as expected', { exact: true }).waitFor();
     expect(await panel.locator('.compare-sides .badge').allTextContents()).toEqual(['established', 'truncated']);
-    expect(await place('Handshake').evaluate((tab) => tab === document.activeElement)).toBe(true);
+    await panel.waitForFunction(() => document.activeElement?.id === 'view-compare');
     await window.devtools.screenshot({ path: join(pictures, 'known-failure-light.png') });
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { axesOf, axisLines, suggestions } from '../../panel/state/axes.ts';
 import {
   applyPreset,
   emptyForm,
@@ -8,6 +9,7 @@ import {
   setField,
 } from '../../panel/state/form.ts';
 import {
+  around,
   followedBy,
   movedCursor,
   offsetOf,
@@ -15,7 +17,7 @@ import {
   typedText,
   writtenAnew,
 } from '../../panel/state/scenario.ts';
-import { optionNames, optionTable, presets } from '../../src/scenario/index.ts';
+import { optionNames, optionTable, presets, readSweepFile } from '../../src/scenario/index.ts';
 import { editFields } from '../../src/scenario/yaml/edit.ts';
 import { parseScenarioText } from '../../src/scenario/yaml/parse.ts';
 
@@ -101,6 +103,42 @@ describe('the text beside the form', () => {
       const next = followedBy(scenario, read, setField(read, 'seed', '99'), tools);
       if (name !== 'seed') expect(next.text, name).toContain(`${name}: 1.2`);
     }
+  });
+});
+
+describe('the text of a sweep', () => {
+  it('is beside the form as any other: what all cells have is in both', () => {
+    const sweep = 'version: 1\ntarget: sim\nmtu: 300   # of all\nsweep: { link: ["loss=0%", "loss=30%"] }\n';
+    const { scenario, form } = typed(sweep);
+    expect(scenario).toMatchObject({ sweeps: true, problems: [] });
+    expect(followedBy(scenario, form, setField(form, 'mtu', '600'), tools).text).toBe(sweep.replace('300', '600'));
+    expect(typed('version: 1\nsweep: { target: [sim] }\n').scenario.problems).toEqual([]);
+  });
+
+  it('has its rows read and written, and says when it has more than rows', () => {
+    const { root } = typed(
+      'version: 1\ntarget: sim\nsweep: { versions: ["1.0", "1.2"], mtu: [300], seeds: 5 }\n',
+    ).scenario;
+    const rows = axesOf(root);
+    expect(rows).toEqual({
+      axes: [
+        { name: 'versions', values: ['1.0', '1.2'] },
+        { name: 'mtu', values: ['300'] },
+      ],
+      seeds: '5',
+      more: false,
+    });
+    expect(rows && axisLines(rows)).toEqual(['sweep:', '  versions: ["1.0", "1.2"]', '  mtu: [300]', '  seeds: 5']);
+    for (const { axes } of suggestions) {
+      const written = typed(`version: 1\ntarget: sim\n${axisLines(axes)?.join('\n')}\n`).scenario;
+      expect(axesOf(written.root)).toEqual(axes);
+      expect(written.root && readSweepFile(written.root, around(written.root, emptyForm()))).toMatchObject({
+        ok: true,
+      });
+    }
+    expect(axisLines({ axes: [{ name: 'mtu', values: ['', ' '] }], seeds: '3', more: false })).toBeUndefined();
+    for (const text of ['{ mtu: { from: 1, to: 9 } }', '{ sizes: [{ mtu: 300 }] }', '7'])
+      expect(axesOf(typed(`version: 1\ntarget: sim\nsweep: ${text}\n`).scenario.root)?.more, text).toBe(true);
   });
 });
 

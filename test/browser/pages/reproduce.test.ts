@@ -117,7 +117,7 @@ describe('the sweep', () => {
     });
     expect(asked).toMatchObject({
       name: 'Packing against loss: packing record, link loss=10%',
-      options: { packing: ['record'], link: ['loss=10%'], seed: ['3'] },
+      options: { packing: 'record', link: ['loss=10%'], seed: '3' },
     });
     await page.close();
   });
