@@ -3,16 +3,7 @@ import { Analysis } from '../src/analysis/analysis.ts';
 import type { RunReading } from '../src/bridge/panel.ts';
 import type { CryptoProvider } from '../src/crypto/provider.ts';
 import { diagnose } from '../src/diagnosis/diagnose.ts';
-import type { ReadRun } from '../src/run/index.ts';
 import type { Trace } from '../src/trace/model.ts';
-
-/** Its first handshake, and what is to be said of it. */
-export function readTrace(trace: Trace, crypto: CryptoProvider): ReadRun {
-  const analysis = new Analysis({ crypto, header: trace.header });
-  for (const event of trace.events) analysis.push(event);
-  const [handshake] = analysis.snapshot().handshakes;
-  return { handshake, diagnosis: handshake && diagnose(handshake) };
-}
 
 /** Reads a whole trace. Without a handshake there is no outcome to tell. */
 export function readRun(trace: Trace, crypto: CryptoProvider): RunReading {

@@ -15,7 +15,7 @@ import type { Credential } from '../src/crypto/keys.ts';
 import type { CryptoProvider } from '../src/crypto/provider.ts';
 import { stateHead, stateLine } from '../src/report/sweep/state.ts';
 import type { Run } from '../src/run/api.ts';
-import { runSweep, type Shaken, sampleOf, shakeSimulated } from '../src/run/index.ts';
+import { readHandshakes, runSweep, type Shaken, sampleOf, shakeSimulated } from '../src/run/index.ts';
 import {
   type CellResult,
   cellCount,
@@ -27,7 +27,6 @@ import {
   type SweepPlan,
 } from '../src/scenario/index.ts';
 import type { Trace, TraceEvent } from '../src/trace/model.ts';
-import { readTrace } from './reading.ts';
 
 export interface SweepsOptions {
   /** Starts a run that needs more than memory; rejects with a `BridgeError`. */
@@ -223,7 +222,7 @@ export class Sweeps {
       await run.finished;
       turn.running.delete(run);
       const trace: Trace = { header: run.header, events };
-      const sample = sampleOf(trace, readTrace(trace, crypto), expectation);
+      const sample = sampleOf(trace, readHandshakes(trace, crypto), scenario, expectation);
       keepOne(sweep, cell, trace, sample.unmet.length === 0);
       return { ok: true, sample, kept: trace };
     } catch (error) {

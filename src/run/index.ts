@@ -35,7 +35,8 @@ export { type SimulationSpec, simulate, simulatedAddress, simulatedRun } from '.
 export { simulatedCredentials, simulationCredentials } from './simulationCredentials.ts';
 export { leadingFinding, storyTrace, storyUnmet, type Told } from './stories.ts';
 export {
-  type ReadRun,
+  type ReadHandshake,
+  readHandshakes,
   type Sample,
   type Shaken,
   type SimulatedShake,

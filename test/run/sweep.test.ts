@@ -187,6 +187,17 @@ describe('a simulated sweep', () => {
     return results;
   };
 
+  it('counts what was to be done after the handshake, too', async () => {
+    const of = plan('expect: established', 'sweep: { steps: [["send=100,echo=1s"], ["wait=10ms"]] }');
+    const results = await simulated(of, cells(of));
+    expect(results.map(({ asExpected, outcomes }) => [asExpected, outcomes])).toEqual([
+      [1, { established: 1 }],
+      // The simulated peer says nothing by itself.
+      [0, { established: 1 }],
+    ]);
+    expect(results[1]?.bad?.unmet).toHaveLength(1);
+  });
+
   it('has its certificates made with test keys, which are the same everywhere', async () => {
     const of = plan('sweep: { certGen: ["ecdsa-p256,size=3000", "ecdsa-p256,chain=2,expired"] }');
     expect((await simulated(of, cells(of))).map(({ outcomes }) => outcomes)).toEqual([

@@ -141,9 +141,7 @@ function shaker({ expectation }: SweepPlan, running: Running): (scenario: Scenar
   return async (scenario) => {
     try {
       const made = await makeOne(scenario, running, () => {}, ours, new ClientSessions());
-      const [first] = made.reading.handshakes;
-      const read = { handshake: first?.handshake, diagnosis: first?.diagnosis };
-      return { ok: true, sample: sampleOf(made.trace, read, expectation), kept: made };
+      return { ok: true, sample: sampleOf(made.trace, made.reading.handshakes, scenario, expectation), kept: made };
     } catch (error) {
       if (!(error instanceof Stop)) throw error;
       const kind = error.exit === Exit.usage ? 'usage' : 'infrastructure';

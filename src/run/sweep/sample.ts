@@ -1,7 +1,6 @@
 /** One handshake of a sweep: what is kept of it, and how a simulated one is made. */
 import { Analysis } from '../../analysis/analysis.ts';
 import type { Handshake } from '../../analysis/model.ts';
-import { stepsIn } from '../../analysis/steps.ts';
 import type { Credential } from '../../crypto/keys.ts';
 import type { CryptoProvider } from '../../crypto/provider.ts';
 import { diagnose } from '../../diagnosis/diagnose.ts';
@@ -9,7 +8,7 @@ import type { Diagnosis, Outcome } from '../../diagnosis/model.ts';
 import type { CellFinding, CellResult, Expectation, Scenario } from '../../scenario/index.ts';
 import type { Trace } from '../../trace/model.ts';
 import { sanitiseHeader } from '../../trace/sanitise.ts';
-import { unmet } from '../expectation.ts';
+import { judgedOf, unmet } from '../expectation.ts';
 import { simulationFor } from '../scenario.ts';
 import { simulate } from '../simulate.ts';
 import { simulatedCredentials } from '../simulationCredentials.ts';
@@ -34,20 +33,34 @@ export type Shaken<K> =
   | { readonly ok: true; readonly sample: Sample; readonly kept: K }
   | { readonly ok: false; readonly error: NonNullable<CellResult['error']> };
 
-/** A trace read. The handshake is undefined when not one datagram of DTLS was seen. */
-export interface ReadRun {
-  readonly handshake: Handshake | undefined;
-  readonly diagnosis: Diagnosis | undefined;
+/** A handshake of a trace that was read, with what is to be said of it. */
+export interface ReadHandshake {
+  readonly handshake: Handshake;
+  readonly diagnosis: Diagnosis;
 }
 
-/** What is counted of a trace that was read. */
-export function sampleOf(trace: Trace, { handshake, diagnosis }: ReadRun, expectation: Expectation): Sample {
-  const findings = diagnosis?.findings ?? [];
-  const outcome = diagnosis?.outcome ?? 'no-answer';
-  const steps = stepsIn(trace.events);
+/** All handshakes of a trace: more than one where it was begun anew. */
+export function readHandshakes(trace: Trace, crypto: CryptoProvider): readonly ReadHandshake[] {
+  const analysis = new Analysis({ crypto, header: trace.header });
+  for (const event of trace.events) analysis.push(event);
+  return analysis.snapshot().handshakes.map((handshake) => ({ handshake, diagnosis: diagnose(handshake) }));
+}
+
+/** What is counted of a trace that was read: of its first handshake, judged with the steps behind it. */
+export function sampleOf(
+  trace: Trace,
+  read: readonly ReadHandshake[],
+  { options }: Pick<Scenario, 'options'>,
+  expectation: Expectation,
+): Sample {
+  const judged = judgedOf(read, options.steps.length);
+  const { outcome } = judged;
+  const [first] = read;
+  const handshake = first?.handshake;
+  const findings = read.flatMap((one) => one.diagnosis.findings);
   return {
     outcome,
-    unmet: unmet(expectation, { handshake, outcome, findings, steps: { seen: steps, wanted: steps[0]?.count ?? 0 } }),
+    unmet: unmet(expectation, judged),
     timeMs:
       handshake?.establishedAt === undefined || outcome !== 'established'
         ? undefined
@@ -58,7 +71,7 @@ export function sampleOf(trace: Trace, { handshake, diagnosis }: ReadRun, expect
     findings: findings.flatMap(({ id, severity, title }, at) =>
       severity === 'info' || findings.findIndex((other) => other.id === id) < at ? [] : [{ id, severity, title }],
     ),
-    verdict: diagnosis?.verdict ?? 'Not one datagram of DTLS was seen.',
+    verdict: first?.diagnosis.verdict ?? 'Not one datagram of DTLS was seen.',
     commandLine: sanitiseHeader(trace.header).commandLine,
   };
 }
@@ -81,9 +94,6 @@ export async function shakeSimulated(spec: SimulatedShake): Promise<Shaken<Trace
   const { ours, theirs } = await simulatedCredentials(scenario.options, crypto, spec.credentials);
   const simulation = simulationFor(scenario, spec.tool, ours, theirs, crypto);
   const trace = simulate(simulation);
-  const analysis = new Analysis({ crypto: spec.reading ?? crypto, header: trace.header });
-  for (const event of trace.events) analysis.push(event);
-  const [handshake] = analysis.snapshot().handshakes;
-  const read = { handshake, diagnosis: handshake && diagnose(handshake) };
-  return { ok: true, sample: sampleOf(trace, read, expectation), kept: trace };
+  const read = readHandshakes(trace, spec.reading ?? crypto);
+  return { ok: true, sample: sampleOf(trace, read, scenario, expectation), kept: trace };
 }
