@@ -58,6 +58,8 @@ export const runLimits = { datagrams: 50_000, bytes: 64 * 1024 * 1024 } as const
 const drainMs = 2000;
 /** What a trace says before an alert of ours that only lets the peer go. */
 export const farewellNote = 'nothing more is to be learnt here: what we send now only lets the peer go';
+/** The same alert in epoch 0, under a number that no handshake comes to (RFC 6347 §4.1). */
+const clearFarewell = Uint8Array.of(21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0x0f, 0xf0, 0, 2, 2, 90);
 /** user_canceled: nobody is to blame (RFC 5246 §7.2.2). */
 const userCanceled = 90;
 /** Sessions of a server that a restart offers. */
@@ -377,6 +379,8 @@ class DrivenRun implements Run {
     this.#recorder.push({ kind: 'note', at: this.#time(this.#current()), text: farewellNote });
     const connected = this.#side.connectedAt !== undefined;
     this.#side.handle(connected ? { kind: 'close' } : { kind: 'abort', description: userCanceled }, this.#current());
+    // Under keys that the peer may not have yet it would say nothing: once more in the clear.
+    if (!connected && this.#heard > 0) this.#put(this.#spec.transport.remote, clearFarewell, undefined);
   }
 
   #end(how: 'done' | 'cancelled' | 'interrupted', why: string | undefined): void {

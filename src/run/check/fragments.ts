@@ -160,7 +160,7 @@ export const fragmentChecks: readonly Check[] = [
   {
     id: 'reordering',
     group: 'fragments',
-    title: 'the fragments of its peer’s last flight may come in any order',
+    title: 'the fragments of our last flight may come in any order',
     demand: 'MUST',
     see: 'RFC 6347 §4.2.3, RFC 9147 §5.5',
     how: `our last flight in datagrams of ${narrowMtu} bytes: the first comes after those in the middle, and the last stays last`,

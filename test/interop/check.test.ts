@@ -1,0 +1,57 @@
+/** Checks of servers that share no line of code with ours, and of our own gateway: what they are known to do is what is found. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { groundFor } from '../../src/cli/trialGround.ts';
+import { checks, startChecking } from '../../src/run/check/index.ts';
+import { scenarioOf } from '../run/check/simulated.ts';
+import { credential } from '../support/credentials.ts';
+import { gnutlsServer } from '../support/gnutlsPeer.ts';
+import { opensslServer } from '../support/opensslPeer.ts';
+import { startGateway } from '../support/ownGateway.ts';
+
+const cleanups: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** The status of each check by its id. */
+async function statuses(target: string, only: readonly string[]): Promise<Record<string, string>> {
+  const scenario = scenarioOf(target);
+  const chosen = checks.filter(({ id }) => only.includes(id));
+  const ground = groundFor(scenario, () => {});
+  const { ended, results } = await startChecking({ scenario, ground, checks: chosen, thorough: false }).finished;
+  expect(ended).toBe('done');
+  return Object.fromEntries(results.map(({ id, status }) => [id, status]));
+}
+
+const subset = [
+  'handshake',
+  'cookie-asked',
+  'retransmits',
+  'resent-borders',
+  'last-flight',
+  'hello-fragments',
+] as const;
+const passing = { handshake: 'pass', retransmits: 'pass', 'last-flight': 'pass', 'hello-fragments': 'pass' } as const;
+
+describe('a check', () => {
+  it('of OpenSSL finds that it repeats by itself, with other borders', async () => {
+    const { peer, port } = await opensslServer(await credential('ecdsa-p256'), ['-verify', '1']);
+    cleanups.push(() => peer.stop());
+    const found = await statuses(`127.0.0.1:${port}`, subset);
+    expect(found).toEqual({ ...passing, 'cookie-asked': 'pass', 'resent-borders': 'fail' });
+  });
+
+  it('of GnuTLS finds that it repeats by itself, a record in each datagram', async () => {
+    const { peer, port } = await gnutlsServer(await credential('ecdsa-p256'), 'NORMAL');
+    cleanups.push(() => peer.stop());
+    const found = await statuses(`127.0.0.1:${port}`, [...subset, 'packing']);
+    expect(found).toEqual({ ...passing, 'cookie-asked': 'pass', 'resent-borders': 'pass', packing: 'fail' });
+  });
+
+  it('of our gateway over WHIP fails nothing, and asks for no cookie behind ICE', async () => {
+    const gateway = await startGateway();
+    cleanups.push(() => gateway.stop());
+    const found = await statuses(`whip:${gateway.origin}/whip`, [...subset, 'srtp', 'fingerprint']);
+    expect(found).toMatchObject({ ...passing, 'cookie-asked': 'not-applicable', srtp: 'pass', fingerprint: 'pass' });
+  });
+});
