@@ -50,6 +50,86 @@ function cases(xml: string) {
   };
 }
 
+const count = /^\d+$/;
+const seconds = /^\d+(\.\d+)?$/;
+const any = /[\s\S]*/;
+/**
+ * What Jenkins' schema (junit-10.xsd) says of each element that we write: the attributes that it may have and must have, with
+ * their types, and its children. Ant's own wants the machine's name and the time of day as well, which we leave out: the same
+ * results are the same file wherever they were made.
+ */
+const rules: Readonly<
+  Record<
+    string,
+    {
+      readonly may: Readonly<Record<string, RegExp>>;
+      readonly must: readonly string[];
+      readonly holds: readonly string[];
+    }
+  >
+> = {
+  testsuites: {
+    may: { name: any, time: seconds, tests: count, failures: count, disabled: count, errors: count },
+    must: [],
+    holds: ['testsuite'],
+  },
+  testsuite: {
+    may: {
+      name: any,
+      tests: count,
+      failures: count,
+      errors: count,
+      skipped: count,
+      time: seconds,
+      timestamp: any,
+      hostname: any,
+      id: any,
+      package: any,
+    },
+    must: ['name', 'tests', 'failures', 'errors'],
+    holds: ['testsuite', 'properties', 'testcase', 'system-out', 'system-err'],
+  },
+  testcase: {
+    may: { name: any, classname: any, time: seconds, status: any, assertions: count, file: any, line: count },
+    must: ['name'],
+    holds: ['skipped', 'error', 'failure', 'system-out', 'system-err'],
+  },
+  failure: { may: { type: any, message: any }, must: [], holds: [] },
+  error: { may: { type: any, message: any }, must: [], holds: [] },
+};
+
+/** What of a JUnit file is against the rules; throws when it is no XML. */
+function broken(xml: string): readonly string[] {
+  const document = new DOMParser({
+    onError: (level, message) => {
+      throw new Error(`${level}: ${message}`);
+    },
+  }).parseFromString(xml, 'text/xml');
+  const found: string[] = [];
+  for (const element of document.getElementsByTagName('*')) {
+    const { tagName, attributes, childNodes } = element;
+    const rule = rules[tagName];
+    if (!rule) {
+      found.push(`there is no ${tagName}`);
+      continue;
+    }
+    for (const { name, value } of attributes)
+      if (rule.may[name]?.test(value) !== true) found.push(`${tagName} has ${name}="${value}"`);
+    for (const name of rule.must) if (!element.hasAttribute(name)) found.push(`${tagName} has no ${name}`);
+    for (const { nodeName, nodeType } of childNodes)
+      if (nodeType === 1 && !rule.holds.includes(nodeName)) found.push(`${tagName} holds ${nodeName}`);
+  }
+  const [suite] = [...document.getElementsByTagName('testsuite')];
+  for (const [attribute, name] of [
+    ['tests', 'testcase'],
+    ['failures', 'failure'],
+    ['errors', 'error'],
+  ] as const)
+    if (suite?.getAttribute(attribute) !== String(document.getElementsByTagName(name).length))
+      found.push(`wrong count of ${attribute}`);
+  return found;
+}
+
 describe('run', () => {
   it('answers 1 when something was not as expected, and says what in summary, JUnit, page and traces', async () => {
     const { code, stdout, stderr } = await cli.run(
@@ -134,6 +214,70 @@ describe('run', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('answers 2 and the place for everything that can be wrong in a file', async () => {
+    const mistakes: readonly (readonly [what: string, lines: string, told: string | RegExp])[] = [
+      ['a field that is not known', 'target: sim\nmtuu: 300', '3:1: "mtuu" is not a field (did you mean mtu?)'],
+      ['another type', 'target: sim\nmtu: [300]', '3:6: mtu: is a list, and should be one value'],
+      [
+        'no such choice',
+        'target: sim\npacking: loose',
+        '3:10: packing: "loose" is not known; allowed: packed, record, flight',
+      ],
+      [
+        'a certificate that is not there',
+        'target: sim\ncert: missing.pem',
+        /^3:7: cert: there is no file \S*missing\.pem$/,
+      ],
+      [
+        'a step with a mistake',
+        'target: sim\nsteps:\n  - idle=1s\n  - restrt',
+        /^5:5: steps: "restrt" has no step "restrt"; allowed: send,/,
+      ],
+      [
+        'a step where it means nothing',
+        'target: sim\nversions: [1.2]\nsteps: [key-update]',
+        /^4:9: steps: "key-update" is of DTLS 1\.3 alone/,
+      ],
+      [
+        'a secret',
+        'target: whip:https://g.example/w\ntoken: s3cret',
+        /^3:8: token: holds a secret, which has no place in a file;/,
+      ],
+      ['no YAML', 'target: [sim', /^3:1: is not YAML/],
+      ['fields that contradict', 'target: sim\nrto: 2s\nrtoMax: 1s', '4:9: rtoMax: "1000" is less than rto, 2000 ms'],
+    ];
+    const names = mistakes.map(([, lines], index) => file(`wrong-${index}.yaml`, lines));
+    const { code, stdout, stderr } = await cli.run('run', ...names);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    for (const [index, [what, , told]] of mistakes.entries()) {
+      const start = `wrong-${index}.yaml:`;
+      const said =
+        stderr
+          .split('\n')
+          .find((line) => line.startsWith(start))
+          ?.slice(start.length) ?? 'nothing';
+      expect(said, what).toMatch(
+        typeof told === 'string' ? new RegExp(`^${told.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`) : told,
+      );
+    }
+  });
+
+  it('answers 2 and the place for a version that it does not know', async () => {
+    writeFileSync(cli.path('newer.yaml'), 'target: sim\nversion: 2\n');
+    expect(await cli.run('run', 'newer.yaml')).toEqual({
+      ...{ code: 2, stdout: '' },
+      stderr: 'newer.yaml:2:10: version: "2" is not known; this dtlscope reads version: 1\n',
+    });
+  });
+
+  it('writes JUnit that keeps to the rules of its readers, whatever became of the runs', async () => {
+    file('closed.yaml', 'target: 127.0.0.1:9', 'timeout: 1s', 'name: "]]> <b> \\u0001 &"');
+    await cli.run('run', ...all, 'closed.yaml', '--junit', 'rules.xml');
+    expect(broken(text('rules.xml'))).toEqual([]);
+    // The rules can tell: what they forbid is found.
+    expect(broken('<testsuites><testsuite tests="x"><testcase/><nothing/></testsuite></testsuites>')).toHaveLength(10);
   });
 
   it('answers 3 when a run could not be made', async () => {
