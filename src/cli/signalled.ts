@@ -51,8 +51,8 @@ export async function prepareSignalled(
   const credentials = await ours(options);
   const own = signalledConfig(options, credentials);
   const config = (settled: Settled): EndpointConfig => adjust(own(settled));
-  // Either role may come of it; what no endpoint could work with is said before anything is sent.
-  for (const role of ['client', 'server'] as const) checked(config({ role, fingerprints: [], timerMs: undefined }));
+  // Either role may come of it; options that no endpoint could work with are told before anything is sent.
+  for (const role of ['client', 'server'] as const) checked(own({ role, fingerprints: [], timerMs: undefined }));
   const fingerprints = announced(options, credentials);
 
   const server = options.turn && withPassword(options.turn);

@@ -2,9 +2,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { groundFor } from '../../src/cli/trialGround.ts';
 import { checks, startChecking } from '../../src/run/check/index.ts';
+import type { GivenOptions } from '../../src/scenario/index.ts';
 import { scenarioOf } from '../run/check/simulated.ts';
 import { credential } from '../support/credentials.ts';
 import { gnutlsServer } from '../support/gnutlsPeer.ts';
+import { startJanusWhip } from '../support/janusWhip.ts';
 import { opensslServer } from '../support/opensslPeer.ts';
 import { startGateway } from '../support/ownGateway.ts';
 
@@ -14,8 +16,12 @@ afterEach(async () => {
 });
 
 /** The status of each check by its id. */
-async function statuses(target: string, only: readonly string[]): Promise<Record<string, string>> {
-  const scenario = scenarioOf(target);
+async function statuses(
+  target: string,
+  only: readonly string[],
+  given: GivenOptions = {},
+): Promise<Record<string, string>> {
+  const scenario = scenarioOf(target, given);
   const chosen = checks.filter(({ id }) => only.includes(id));
   const ground = groundFor(scenario, () => {});
   const { ended, results } = await startChecking({ scenario, ground, checks: chosen, thorough: false }).finished;
@@ -53,5 +59,21 @@ describe('a check', () => {
     cleanups.push(() => gateway.stop());
     const found = await statuses(`whip:${gateway.origin}/whip`, [...subset, 'srtp', 'fingerprint']);
     expect(found).toMatchObject({ ...passing, 'cookie-asked': 'not-applicable', srtp: 'pass', fingerprint: 'pass' });
+  });
+
+  it('of Janus behind WHIP finds that it takes what browsers send, and wants a certificate', async () => {
+    const janus = await startJanusWhip();
+    cleanups.push(() => janus.stop());
+    const only = [...subset, 'hello-post-quantum', 'no-certificate', 'srtp', 'fingerprint'];
+    const found = await statuses(janus.target, only, { bind: [janus.bind] });
+    expect(found).toEqual({
+      ...passing,
+      'cookie-asked': 'not-applicable',
+      'resent-borders': 'pass',
+      'hello-post-quantum': 'pass',
+      'no-certificate': 'pass',
+      srtp: 'pass',
+      fingerprint: 'pass',
+    });
   });
 });

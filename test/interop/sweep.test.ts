@@ -1,16 +1,13 @@
 /** Sweeps against peers that are not ours, or that come by signalling: a table of what they take. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sweep } from '../../src/cli/commands/sweep.ts';
 import { commandHere } from '../support/commandHere.ts';
 import { credential } from '../support/credentials.ts';
-import { type EchoCall, Janus } from '../support/janus.ts';
-import { makeNamespace, type Namespace } from '../support/namespace.ts';
+import { type JanusWhip, startJanusWhip } from '../support/janusWhip.ts';
 import { opensslServer } from '../support/opensslPeer.ts';
 import { startGateway } from '../support/ownGateway.ts';
 
@@ -99,41 +96,16 @@ describe('a sweep over signalling', () => {
 });
 
 describe('a sweep against Janus', () => {
-  let namespace: Namespace;
-  let janus: Janus;
-  let whip: Server;
-  const calls: EchoCall[] = [];
+  let janus: JanusWhip;
 
   beforeAll(async () => {
-    namespace = makeNamespace();
-    janus = await Janus.start({ namespace, certificate: 'ecdsa-p256', dtlsMtu: 1200 });
-    // Janus has no WHIP of its own: this is the small server that stands before it.
-    whip = createServer((request, response) => {
-      let offer = '';
-      request.setEncoding('utf8').on('data', (text: string) => {
-        offer += text;
-      });
-      request.on('end', async () => {
-        if (request.method !== 'POST') return void response.writeHead(200).end();
-        const call = await janus.call(offer);
-        calls.push(call);
-        response.writeHead(201, { 'content-type': 'application/sdp', location: `/whip/${calls.length}` });
-        response.end(call.answer);
-      });
-    });
-    await new Promise<void>((resolve) => void whip.listen(0, '127.0.0.1', resolve));
+    janus = await startJanusWhip();
   });
-  afterAll(async () => {
-    for (const call of calls) await call.end();
-    whip?.close();
-    await janus?.stop();
-    namespace?.remove();
-  });
+  afterAll(() => janus?.stop());
 
   it('says which certificates it takes in which packing', async () => {
-    const { port } = whip.address() as AddressInfo;
     const { code, became, stderr } = await swept(
-      ...[`target: whip:http://127.0.0.1:${port}/whip`, `bind: ${namespace.here}`, 'versions: "1.2"'],
+      ...[`target: ${janus.target}`, `bind: ${janus.bind}`, 'versions: "1.2"'],
       'sweep: { certGen: [ecdsa-p256, "ecdsa-p256,size=3700"], packing: [packed, record] }',
     );
     expect([code, became], stderr).toEqual([

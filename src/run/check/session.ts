@@ -58,8 +58,8 @@ export interface Checking {
 
 /** Between two trials. ms */
 const pauseMs = 100;
-/** A peer that still sits in the trial before is asked again so often, and so long apart. */
-const pulses = 12;
+/** A peer that still sits in the trial before is asked again so often, and so long apart: GnuTLS gives up after a minute. */
+const pulses = 24;
 const pulseMs = 1000;
 
 const haltedBecause = {
@@ -217,7 +217,7 @@ class Session {
   async #settle(): Promise<void> {
     const { ground, scenario } = this.#spec;
     if (!this.#reached || scenario.target?.kind !== 'udp') return;
-    const bench = new Bench({ handshakes: pulses, datagrams: Number.POSITIVE_INFINITY, seconds: 60 });
+    const bench = new Bench({ handshakes: pulses, datagrams: Number.POSITIVE_INFINITY, seconds: 90 });
     for (let tries = 0; tries < pulses; tries++) {
       const pulse = { what: 'an ordinary handshake', set: { timeout: 2 * pulseMs } };
       const made = await this.#finish(await this.#begin('pulse', pulse, bench), bench);
