@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Vitest leaves a core to itself unless told otherwise, and most of these tests wait for somebody half of the time. */
-const common = { include: [] as string[], testTimeout: 30_000, maxWorkers: Math.max(2, availableParallelism()) };
+/** One more than there are cores: most of these tests wait for a timer, a process or a browser half of the time. */
+const common = { include: [] as string[], testTimeout: 60_000, maxWorkers: availableParallelism() + 1 };
 
 /**
  * `unit` needs nothing but Node; `interop` needs real DTLS peers; `pages` needs Chromium, and shows it the panel without an
