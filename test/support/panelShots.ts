@@ -1,6 +1,6 @@
 /**
  * The panel over a fake background, in scenes: every state at several widths in both themes, without an extension around
- * it. Tests ask what overflows and what is hard to read, and leave pictures in out/panel/ to be looked at.
+ * it. Tests ask what overflows and what is hard to read; `npm run shots` makes pictures to be looked at.
  */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -114,9 +114,13 @@ export async function openScene(
   await page.emulateMedia({ colorScheme: view.theme });
   await page.goto(`${await origin(files)}/panel.html?${scenes[scene] ?? scene}`);
   await page.waitForSelector('.panel');
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await painted(page);
   return page;
 }
+
+/** Waits for a frame: what hangs on the width or the theme is drawn anew by then. */
+export const painted = (page: Page): Promise<void> =>
+  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))));
 
 /** Elements that stick out of the window sideways, by class: a narrow dock must not hide anything. */
 export const overflowing = (page: Page): Promise<string[]> =>

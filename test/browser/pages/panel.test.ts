@@ -1,16 +1,21 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../../support/launchChromium.ts';
-import { faintTexts, openScene, overflowing, panelFiles, scenes, themes, widths } from '../../support/panelShots.ts';
+import {
+  faintTexts,
+  openScene,
+  overflowing,
+  painted,
+  panelFiles,
+  scenes,
+  themes,
+  widths,
+} from '../../support/panelShots.ts';
 
-const pictures = join(import.meta.dirname, '..', '..', '..', 'out', 'panel');
 let browser: Browser;
 let files: Awaited<ReturnType<typeof panelFiles>>;
 
 beforeAll(async () => {
-  await mkdir(pictures, { recursive: true });
   files = await panelFiles();
   browser = await launchChromium();
 });
@@ -27,7 +32,7 @@ describe('the panel', () => {
         await page.setViewportSize({ width, height: width < 600 ? 900 : 720 });
         await page.emulateMedia({ colorScheme: theme });
         const at = `${scene}-${width}-${theme}`;
-        await page.screenshot({ path: join(pictures, `${at}.png`) });
+        await painted(page);
         expect(await overflowing(page), at).toEqual([]);
         expect(await faintTexts(page), at).toEqual([]);
       }
@@ -291,7 +296,6 @@ describe('the panel', () => {
   it('keeps its colours apart when the system forces its own', async () => {
     const page = await open('harmed');
     await page.emulateMedia({ forcedColors: 'active' });
-    await page.screenshot({ path: join(pictures, 'harmed-forced-colors.png') });
     const lane = await page
       .locator('.lane')
       .first()
