@@ -38,6 +38,7 @@ import { Splitter } from './Splitter.tsx';
 import { StandInQuestion } from './StandInQuestion.tsx';
 import { StateStrip } from './StateStrip.tsx';
 import { SweepView } from './SweepView.tsx';
+import { Tabs } from './Tabs.tsx';
 import { Toolbar } from './Toolbar.tsx';
 import { narrowDock, useMedia } from './useMedia.ts';
 import { Expected, Findings, Verdict } from './Verdict.tsx';
@@ -92,30 +93,7 @@ function Side(): ReactElement {
   ] as const;
   return (
     <div className="side" id="side">
-      <div className="tabs" role="tablist" aria-label="Runs and options">
-        {tabs.map(({ id, title }, index) => (
-          <button
-            type="button"
-            role="tab"
-            key={id}
-            id={`tab-${id}`}
-            aria-selected={tab === id}
-            aria-controls="side-body"
-            tabIndex={tab === id ? 0 : -1}
-            onClick={() => showSide(id)}
-            onKeyDown={(event) => {
-              const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-              const other = by === 0 ? undefined : tabs.at((index + by) % tabs.length);
-              if (!other) return;
-              event.preventDefault();
-              showSide(other.id);
-              document.getElementById(`tab-${other.id}`)?.focus();
-            }}
-          >
-            {title}
-          </button>
-        ))}
-      </div>
+      <Tabs {...{ tabs, chosen: tab, choose: showSide }} label="Runs and options" prefix="tab" controls="side-body" />
       <div id="side-body" className="side-body" role="tabpanel" aria-labelledby={`tab-${tab}`}>
         {tab === 'runs' ? <RunList /> : tab === 'page' ? <PageList /> : <RunForm />}
       </div>

@@ -18,6 +18,7 @@ import { useActions, useShown, useSlice } from './context.ts';
 import { FieldTreeView } from './FieldTreeView.tsx';
 import { HexView } from './HexView.tsx';
 import { Splitter } from './Splitter.tsx';
+import { Tabs } from './Tabs.tsx';
 import { type Inspected, useInspection, useLight } from './useInspection.ts';
 import { narrowDock, useMedia, wideDock } from './useMedia.ts';
 
@@ -90,36 +91,28 @@ function Details({
           <About handshake={handshake} inspected={inspected} />
         )}
       </div>
-      <div className="tabs buffer-tabs" role="tablist" aria-label="Buffers">
-        {inspection.buffers.map(({ id, title }, index) => (
-          <button
-            type="button"
-            role="tab"
-            key={id}
-            id={`buffer-${id}`}
-            aria-selected={id === shown.id}
-            aria-controls="buffer"
-            tabIndex={id === shown.id ? 0 : -1}
-            onClick={() => showTab(id)}
-            onKeyDown={(event) => {
-              const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-              const next = by === 0 ? undefined : inspection.buffers.at((index + by) % inspection.buffers.length);
-              if (!next) return;
-              event.preventDefault();
-              showTab(next.id);
-              document.getElementById(`buffer-${next.id}`)?.focus();
-            }}
-          >
-            {title}
-            {light.buffers.has(id) && id !== shown.id && (
-              <span className="lit-mark" title="holds the selected bytes">
-                {' ◆'}
-                <span className="off-screen">, holds the selected bytes</span>
-              </span>
-            )}
-          </button>
-        ))}
-      </div>
+      <Tabs
+        label="Buffers"
+        className="buffer-tabs"
+        tabs={inspection.buffers.map(({ id, title }) => ({
+          id,
+          title: (
+            <>
+              {title}
+              {light.buffers.has(id) && id !== shown.id && (
+                <span className="lit-mark" title="holds the selected bytes">
+                  {' ◆'}
+                  <span className="off-screen">, holds the selected bytes</span>
+                </span>
+              )}
+            </>
+          ),
+        }))}
+        chosen={shown.id}
+        choose={showTab}
+        prefix="buffer"
+        controls="buffer"
+      />
       <Buffer key={shown.id} inspected={inspected} light={light} />
     </aside>
   );
