@@ -1,22 +1,15 @@
 /** The rules of WCAG 2, A and AA, that a machine can judge, on every face of the panel in both themes. */
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../../support/launchChromium.ts';
-import { openScene, panelFiles, scenes, themes } from '../../support/panelShots.ts';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
+import { panelOpener } from '../../support/panelOpener.ts';
+import { scenes, themes } from '../../support/panelShots.ts';
 import { facesOf } from '../../support/panelViews.ts';
 
-let browser: Browser;
-let files: Awaited<ReturnType<typeof panelFiles>>;
-
-beforeAll(async () => {
-  files = await panelFiles();
-  browser = await launchChromium();
-});
-afterAll(() => browser?.close());
+const openPanel = panelOpener(900);
 
 async function open(scene: string, width = 1600): Promise<Page> {
-  const page = await openScene(browser, files, scene, { width, height: 900, theme: 'light' });
+  const page = await openPanel(scene, width);
   await page.addScriptTag({ content: axe.source });
   return page;
 }

@@ -1,27 +1,15 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
 import { captureDirectory } from '../../support/fixtures.ts';
 import { dump } from '../../support/internalsDump.ts';
-import { launchChromium } from '../../support/launchChromium.ts';
-import { faintTexts, openScene, overflowing, panelFiles, themes, widths } from '../../support/panelShots.ts';
+import { panelOpener } from '../../support/panelOpener.ts';
+import { faintTexts, overflowing, painted, themes, widths } from '../../support/panelShots.ts';
 
-const pictures = join(import.meta.dirname, '..', '..', '..', 'out', 'panel');
-let browser: Browser;
-let files: Awaited<ReturnType<typeof panelFiles>>;
-
-beforeAll(async () => {
-  await mkdir(pictures, { recursive: true });
-  files = await panelFiles();
-  browser = await launchChromium();
-});
-afterAll(() => browser?.close());
-
+const openPanel = panelOpener(900);
 /** A panel with the real reader and nothing in it. */
-const open = (scene = 'reader=real'): Promise<Page> =>
-  openScene(browser, files, scene, { width: 1600, height: 900, theme: 'light' });
+const open = (scene = 'reader=real'): Promise<Page> => openPanel(scene);
 
 interface Given {
   readonly name: string;
@@ -133,10 +121,6 @@ describe('files in the panel', () => {
     );
     // Signalling announced another certificate: only the dump knows that.
     expect(await verdict(page)).toContain("The client's certificate is not the one that signalling announced");
-    for (const theme of themes) {
-      await page.emulateMedia({ colorScheme: theme });
-      await page.screenshot({ path: join(pictures, `internals-${theme}.png`) });
-    }
     await page.close();
   });
 
@@ -241,7 +225,7 @@ describe('parameters, certificates, form and strip', () => {
         await page.setViewportSize({ width, height: width < 600 ? 900 : 720 });
         await page.emulateMedia({ colorScheme: theme });
         const at = `${name}-${width}-${theme}`;
-        await page.screenshot({ path: join(pictures, `${at}.png`) });
+        await painted(page);
         expect(await overflowing(page), at).toEqual([]);
         expect(await faintTexts(page), at).toEqual([]);
       }

@@ -1,22 +1,14 @@
-import type { Browser } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../../support/launchChromium.ts';
-import { faintTexts, openScene, overflowing, panelFiles } from '../../support/panelShots.ts';
+import { describe, expect, it } from 'vitest';
+import { panelOpener } from '../../support/panelOpener.ts';
+import { faintTexts, overflowing } from '../../support/panelShots.ts';
 
-let browser: Browser;
-let files: Awaited<ReturnType<typeof panelFiles>>;
-
-beforeAll(async () => {
-  files = await panelFiles();
-  browser = await launchChromium();
-});
-afterAll(() => browser?.close());
+const open = panelOpener(900);
 
 describe('the filter above the ladder', () => {
   it.each([320, 1600])(
     'shrinks every view, and a word that means nothing says why and changes nothing: %i px',
     async (width) => {
-      const page = await openScene(browser, files, 'recovered', { width, height: 900, theme: 'light' });
+      const page = await open('recovered', width);
       const box = page.getByRole('searchbox', { name: 'Filter datagrams' });
       const bar = page.locator('.filter');
       await page.getByRole('listbox', { name: 'Ladder of 13 datagrams' }).waitFor();

@@ -1,19 +1,12 @@
-import type { Browser, Locator, Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../../support/launchChromium.ts';
-import { faintTexts, openScene, overflowing, panelFiles, themes, widths } from '../../support/panelShots.ts';
+import type { Locator, Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
+import { panelOpener } from '../../support/panelOpener.ts';
+import { faintTexts, overflowing, painted, themes, widths } from '../../support/panelShots.ts';
 
-let browser: Browser;
-let files: Awaited<ReturnType<typeof panelFiles>>;
-
-beforeAll(async () => {
-  files = await panelFiles();
-  browser = await launchChromium();
-});
-afterAll(() => browser?.close());
+const openPanel = panelOpener(800);
 
 const open = async (capture: string, width = 1600): Promise<Page> => {
-  const page = await openScene(browser, files, `capture=${capture}`, { width, height: 800, theme: 'light' });
+  const page = await openPanel(`capture=${capture}`, width);
   page.setDefaultTimeout(10_000);
   return page;
 };
@@ -182,7 +175,7 @@ describe('the inspector', () => {
         await page.setViewportSize({ width, height: width < 600 ? 900 : 720 });
         await page.emulateMedia({ colorScheme: theme });
         const at = `inspector-${view}-${width}-${theme}`;
-        await page.screenshot({ path: `out/panel/${at}.png` });
+        await painted(page);
         expect(await overflowing(page), at).toEqual([]);
         expect(await faintTexts(page), at).toEqual([]);
       }

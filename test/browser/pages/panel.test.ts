@@ -1,28 +1,8 @@
-import type { Browser, Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../../support/launchChromium.ts';
-import {
-  faintTexts,
-  openScene,
-  overflowing,
-  painted,
-  panelFiles,
-  scenes,
-  themes,
-  widths,
-} from '../../support/panelShots.ts';
+import { describe, expect, it } from 'vitest';
+import { panelOpener } from '../../support/panelOpener.ts';
+import { faintTexts, overflowing, painted, scenes, themes, widths } from '../../support/panelShots.ts';
 
-let browser: Browser;
-let files: Awaited<ReturnType<typeof panelFiles>>;
-
-beforeAll(async () => {
-  files = await panelFiles();
-  browser = await launchChromium();
-});
-afterAll(() => browser?.close());
-
-const open = (scene: string, width = 1600): Promise<Page> =>
-  openScene(browser, files, scene, { width, height: 720, theme: 'light' });
+const open = panelOpener();
 
 describe('the panel', () => {
   it.each(Object.keys(scenes))('fits and can be read at every width in both themes: %s', async (scene) => {
