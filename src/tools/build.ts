@@ -17,24 +17,44 @@ async function definitions(root: string): Promise<Record<string, string>> {
 const banner =
   "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
 
-async function bundles(root: string): Promise<readonly BuildOptions[]> {
-  const at = (...parts: readonly string[]): string => join(root, ...parts);
-  const define = await definitions(root);
-  const shared: BuildOptions = { bundle: true, format: 'esm', define, logLevel: 'warning', legalComments: 'linked' };
-  const node: BuildOptions = { ...shared, platform: 'node', target: 'node20', sourcemap: true, banner: { js: banner } };
-  const browser: BuildOptions = { ...shared, platform: 'browser', target: ['chrome120', 'firefox128'], minify: true };
+const shared: BuildOptions = { bundle: true, format: 'esm', logLevel: 'warning', legalComments: 'linked' };
+
+/** The terminal command and the helper, below `dist`. */
+export function terminalBundles(
+  root: string,
+  dist: string,
+  define: Readonly<Record<string, string>>,
+): readonly BuildOptions[] {
+  const node: BuildOptions = {
+    ...{ ...shared, define, platform: 'node', target: 'node20', sourcemap: true, banner: { js: banner } },
+  };
   return [
     {
       ...node,
-      entryPoints: { dtlscope: at('src', 'cli', 'main.ts') },
-      outdir: at('dist', 'cli'),
+      entryPoints: { dtlscope: join(root, 'src', 'cli', 'main.ts') },
+      outdir: join(dist, 'cli'),
       outExtension: { '.js': '.mjs' },
       // A part for each command, and small ones: what Node has to read before it starts is a third of reading a short file.
       splitting: true,
       minifyWhitespace: true,
       minifySyntax: true,
     },
-    { ...node, entryPoints: [at('src', 'helper', 'main.ts')], outfile: at('dist', 'helper', 'dtlscope-helper.mjs') },
+    {
+      ...node,
+      entryPoints: [join(root, 'src', 'helper', 'main.ts')],
+      outfile: join(dist, 'helper', 'dtlscope-helper.mjs'),
+    },
+  ];
+}
+
+async function bundles(root: string): Promise<readonly BuildOptions[]> {
+  const at = (...parts: readonly string[]): string => join(root, ...parts);
+  const define = await definitions(root);
+  const browser: BuildOptions = {
+    ...{ ...shared, define, platform: 'browser', target: ['chrome120', 'firefox128'], minify: true },
+  };
+  return [
+    ...terminalBundles(root, at('dist'), define),
     {
       ...browser,
       entryPoints: {

@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { terminalBundles } from '../../src/tools/build.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 
@@ -41,23 +42,10 @@ export class TestCli {
 
   static async build(): Promise<TestCli> {
     const base = mkdtempSync(join(tmpdir(), 'dtlscope-cli-'));
-    const banner =
-      "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
-    await build({
-      entryPoints: {
-        'cli/dtlscope': join(root, 'src/cli/main.ts'),
-        'helper/dtlscope-helper': join(root, 'src/helper/main.ts'),
-      },
-      outdir: join(base, 'dist'),
-      outExtension: { '.js': '.mjs' },
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      logLevel: 'error',
-      banner: { js: banner },
-      define: { DTLSCOPE_VERSION: '"1.2.3"', 'process.env.NODE_ENV': '"production"' },
-    });
+    const define = { DTLSCOPE_VERSION: '"1.2.3"', 'process.env.NODE_ENV': '"production"' };
+    await Promise.all(
+      terminalBundles(root, join(base, 'dist'), define).map((options) => build({ ...options, sourcemap: false })),
+    );
     for (const folder of ['work', 'home']) mkdirSync(join(base, folder));
     return new TestCli(base);
   }
