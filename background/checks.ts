@@ -3,6 +3,7 @@
  * before anything is sent. A stop ends the trial that goes on, and no further one begins. Trials that results point at are
  * kept while the background lives, so that a click can show them.
  */
+import { Hearers } from '../src/base/hearers.ts';
 import {
   BridgeError,
   type BridgeFailure,
@@ -15,6 +16,7 @@ import {
 import type { Schedule } from '../src/bridge/port.ts';
 import type { Credential } from '../src/crypto/keys.ts';
 import type { CryptoProvider } from '../src/crypto/provider.ts';
+import { rowOf } from '../src/report/check/table.ts';
 import type { Run } from '../src/run/api.ts';
 import {
   type CheckEvent,
@@ -70,7 +72,7 @@ interface Job {
 
 export class Checks {
   readonly #options: ChecksOptions;
-  readonly #hearers = new Set<() => void>();
+  readonly #hearers = new Hearers();
   #job: Job | undefined;
   #lastNumber = 0;
 
@@ -83,8 +85,7 @@ export class Checks {
   }
 
   onChange(hear: () => void): () => void {
-    this.#hearers.add(hear);
-    return () => this.#hearers.delete(hear);
+    return this.#hearers.add(hear);
   }
 
   plan(thorough: boolean): CheckPlan {
@@ -128,7 +129,7 @@ export class Checks {
   clear(): void {
     this.stop();
     this.#job = undefined;
-    this.#tell();
+    this.#hearers.tell();
   }
 
   /** Puts a trial on the list of runs. Rejects with a `BridgeError` when it was not kept. */
@@ -161,10 +162,13 @@ export class Checks {
         hear: (event) => this.#hear(job, event),
       });
       job.checking = checking;
-      const { ended, reached } = await checking.finished;
+      const { ended, reached, version } = await checking.finished;
       const { at: _, ...status } = job.status;
       const state = ended === 'nobody-there' ? 'nobody' : ended;
-      this.#change(job, { ...status, reached, state: status.state === 'running' ? state : status.state });
+      this.#change(job, {
+        ...{ ...status, reached, state: status.state === 'running' ? state : status.state },
+        ...(version === undefined ? {} : { version }),
+      });
     } catch (error) {
       if (!(error instanceof BridgeError)) complain('a check could not go on', error);
       const { at: _, ...status } = job.status;
@@ -202,20 +206,16 @@ export class Checks {
         this.#change(job, { ...status, spent: event.spent });
         return;
       case 'result':
-        job.results.push(outcomeOf(event.result));
+        job.results.push(rowOf(event.result));
         for (const { made } of event.result.shown) keepTrial(job, made);
-        this.#tell();
+        this.#hearers.tell();
         return;
     }
   }
 
   #change(job: Job, status: CheckStatus): void {
     job.status = status;
-    if (this.#job === job) this.#tell();
-  }
-
-  #tell(): void {
-    for (const hear of [...this.#hearers]) hear();
+    if (this.#job === job) this.#hearers.tell();
   }
 }
 
@@ -224,19 +224,6 @@ function whyNot({ target, options }: Scenario): string[] {
   if (target?.kind === 'browser' || target?.kind === 'page' || target?.kind === 'sdp')
     return ['A check makes many handshakes, which needs HOST:PORT, whip:, whep: or sim.'];
   return options.role === 'server' ? ['The checks are those of a server: our role has to be client.'] : [];
-}
-
-function outcomeOf(result: CheckResult): CheckOutcome {
-  const { id, group, title, demand, see, how, status, says, findings, shown, scenario } = result;
-  return {
-    ...{ id, title, demand, see, how, status, says, findings, section: checkGroups[group] },
-    shown: shown.map(({ made, evidence }) => ({
-      trial: made.number,
-      what: made.what,
-      packets: [...new Set(evidence?.map(({ packet }) => packet))],
-    })),
-    ...(scenario === undefined ? {} : { scenario }),
-  };
 }
 
 function keepTrial(job: Job, { number, what, trace }: CheckResult['shown'][number]['made']): void {

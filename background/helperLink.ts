@@ -4,6 +4,7 @@
  * nowhere else. A port that breaks takes its sockets with it; nothing is reopened behind a run's back.
  */
 import { toBase64 } from '../src/base/bytes.ts';
+import { Hearers } from '../src/base/hearers.ts';
 import { type Instant, instant } from '../src/base/time.ts';
 import { exitText, readExit, telling } from '../src/bridge/exit.ts';
 import { helperName } from '../src/bridge/identity.ts';
@@ -84,7 +85,7 @@ type Request = ToHelper extends infer M ? (M extends { readonly id: number } ? O
 
 export class HelperLink {
   readonly #options: HelperLinkOptions;
-  readonly #hearers = new Set<(status: HelperStatus) => void>();
+  readonly #hearers = new Hearers<[HelperStatus]>();
   readonly #waiting = new Map<number, Waiting>();
   readonly #sockets = new Map<number, OpenSocket>();
   #status: HelperStatus = { kind: 'unknown' };
@@ -112,8 +113,7 @@ export class HelperLink {
   }
 
   onStatus(hear: (status: HelperStatus) => void): () => void {
-    this.#hearers.add(hear);
-    return () => this.#hearers.delete(hear);
+    return this.#hearers.add(hear);
   }
 
   /** Reaches for the helper if it is not ready; resolves with how that went. */
@@ -251,7 +251,7 @@ export class HelperLink {
 
   #setStatus(status: HelperStatus): void {
     this.#status = status;
-    for (const hear of [...this.#hearers]) hear(status);
+    this.#hearers.tell(status);
   }
 
   #post(message: ToHelper, socket?: number): void {

@@ -12,14 +12,15 @@ import {
 } from '../src/bridge/panel.ts';
 import { parseToBackground } from '../src/bridge/parse.ts';
 import type { Port, Schedule } from '../src/bridge/port.ts';
-import type { Checks } from './checks.ts';
+import type { Checks, KeptCheck } from './checks.ts';
 import type { HelperLink } from './helperLink.ts';
 import { Imports } from './imports.ts';
 import type { Keeping } from './keeping.ts';
 import type { PageBook } from './page/book.ts';
 import type { Sites } from './page/sites.ts';
 import type { KeptRun, Runs } from './runs.ts';
-import type { Sweeps } from './sweeps.ts';
+import type { KeptSweep, Sweeps } from './sweeps.ts';
+import { Telling } from './telling.ts';
 
 export interface PanelsOptions {
   readonly runs: Runs;
@@ -35,9 +36,6 @@ export interface PanelsOptions {
   readonly version: string;
   readonly complain: (what: string, error: unknown) => void;
 }
-
-/** Sweep and check are told of at most this often; their end at once. ms */
-const jobMs = 100;
 
 /** A growing run changes the list's counts at most this often. ms */
 const listMs = 250;
@@ -67,17 +65,33 @@ class Panel {
   #cancelList: (() => void) | undefined;
   readonly #stop: (() => void)[] = [];
   #unwatch: () => void = () => {};
-  #cancelSweep: (() => void) | undefined;
-  /** Of which sweep how many results were told; 0 of none. */
-  #toldSweep = { number: 0, lines: 0 };
-  #cancelCheck: (() => void) | undefined;
-  #toldCheck = { number: 0, results: 0 };
+  readonly #sweep: Telling<KeptSweep>;
+  readonly #check: Telling<KeptCheck>;
   open = true;
 
   constructor(port: Port, options: PanelsOptions) {
     this.#port = port;
     this.#options = options;
     this.#imports = new Imports(options.keeping.bytes);
+    const { schedule, sweeps, checks } = options;
+    const common = { schedule, may: () => this.#greeted };
+    this.#sweep = new Telling<KeptSweep>({
+      ...common,
+      kept: () => sweeps.kept,
+      results: ({ lines }) => lines.length,
+      tell: (kept, from, known) =>
+        this.#post({
+          ...{ kind: 'sweep', sweep: kept?.status ?? null, from, lines: kept?.lines.slice(from) ?? [] },
+          ...(!kept || known ? {} : { plan: { text: kept.text, head: kept.head } }),
+        }),
+    });
+    this.#check = new Telling<KeptCheck>({
+      ...common,
+      kept: () => checks.kept,
+      results: ({ results }) => results.length,
+      tell: (kept, from) =>
+        this.#post({ kind: 'check', check: kept?.status ?? null, from, results: kept?.results.slice(from) ?? [] }),
+    });
     port.onMessage((message) => this.#hear(message));
     port.onDisconnect(() => this.#close());
     this.#stop.push(
@@ -88,23 +102,16 @@ class Panel {
         // Growth is gathered where it is stored.
         if (what !== 'list') this.#flush(run);
       }),
-      options.sweeps.onChange(() => {
-        if (options.sweeps.kept?.status.state === 'running') this.#sweepLater();
-        else this.#tellSweep();
-      }),
-      options.checks.onChange(() => {
-        if (options.checks.kept?.status.state === 'running')
-          this.#cancelCheck ??= options.schedule(jobMs, () => this.#tellCheck());
-        else this.#tellCheck();
-      }),
+      sweeps.onChange(() => this.#sweep.changed()),
+      checks.onChange(() => this.#check.changed()),
     );
   }
 
   #close(): void {
     this.open = false;
     this.#cancelList?.();
-    this.#cancelSweep?.();
-    this.#cancelCheck?.();
+    this.#sweep.close();
+    this.#check.close();
     this.#unwatch();
     for (const stop of this.#stop) stop();
     this.#following.clear();
@@ -150,8 +157,8 @@ class Panel {
     });
     if (this.#greeted && this.open) {
       this.#stop.push(runs.onNotice((notice) => this.#post({ kind: 'notice', notice })));
-      if (this.#options.sweeps.kept) this.#tellSweep();
-      if (this.#options.checks.kept) this.#tellCheck();
+      if (this.#options.sweeps.kept) this.#sweep.now();
+      if (this.#options.checks.kept) this.#check.now();
       return;
     }
     const message = 'The extension was updated. Close DevTools and open it again.';
@@ -299,44 +306,6 @@ class Panel {
 
   #listLater(): void {
     this.#cancelList ??= this.#options.schedule(listMs, () => this.#list());
-  }
-
-  #sweepLater(): void {
-    this.#cancelSweep ??= this.#options.schedule(jobMs, () => this.#tellSweep());
-  }
-
-  #tellSweep(): void {
-    this.#cancelSweep?.();
-    this.#cancelSweep = undefined;
-    if (!this.#greeted) return;
-    const { kept } = this.#options.sweeps;
-    if (!kept) {
-      this.#toldSweep = { number: 0, lines: 0 };
-      this.#post({ kind: 'sweep', sweep: null, from: 0, lines: [] });
-      return;
-    }
-    const { status, text, head, lines } = kept;
-    const known = this.#toldSweep.number === status.number;
-    const from = known ? this.#toldSweep.lines : 0;
-    this.#toldSweep = { number: status.number, lines: lines.length };
-    const plan = known ? {} : { plan: { text, head } };
-    this.#post({ kind: 'sweep', sweep: status, ...plan, from, lines: lines.slice(from) });
-  }
-
-  #tellCheck(): void {
-    this.#cancelCheck?.();
-    this.#cancelCheck = undefined;
-    if (!this.#greeted) return;
-    const { kept } = this.#options.checks;
-    if (!kept) {
-      this.#toldCheck = { number: 0, results: 0 };
-      this.#post({ kind: 'check', check: null, from: 0, results: [] });
-      return;
-    }
-    const { status, results } = kept;
-    const from = this.#toldCheck.number === status.number ? this.#toldCheck.results : 0;
-    this.#toldCheck = { number: status.number, results: results.length };
-    this.#post({ kind: 'check', check: status, from, results: results.slice(from) });
   }
 
   /**

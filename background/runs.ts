@@ -3,6 +3,7 @@
  * run is stored while it grows; events of ended runs are read from the store when somebody asks. A run that the store
  * knows as running when the background starts was cut off, and is ended here as `interrupted`.
  */
+import { Hearers } from '../src/base/hearers.ts';
 import {
   type BackgroundNotice,
   BridgeError,
@@ -68,8 +69,8 @@ export class Runs {
   readonly #options: RunsOptions;
   /** In order of starting; what was deleted and can be brought back included. */
   readonly #entries = new Map<string, Entry>();
-  readonly #hearers = new Set<(run: string, what: RunChange) => void>();
-  readonly #noticeHearers = new Set<(notice: BackgroundNotice) => void>();
+  readonly #hearers = new Hearers<[run: string, what: RunChange]>();
+  readonly #noticeHearers = new Hearers<[BackgroundNotice]>();
   #unheard: readonly BackgroundNotice[] = [];
   #lastNumber = 0;
   readonly ready: Promise<void>;
@@ -99,17 +100,16 @@ export class Runs {
   }
 
   onChange(hear: (run: string, what: RunChange) => void): () => void {
-    this.#hearers.add(hear);
-    return () => this.#hearers.delete(hear);
+    return this.#hearers.add(hear);
   }
 
   /** Calls back with every notice from now on, and at once with those that nobody has heard. */
   onNotice(hear: (notice: BackgroundNotice) => void): () => void {
-    this.#noticeHearers.add(hear);
+    const stop = this.#noticeHearers.add(hear);
     const unheard = this.#unheard;
     if (unheard.length > 0) this.#keepUnheard([]);
     for (const notice of unheard) hear(notice);
-    return () => this.#noticeHearers.delete(hear);
+    return stop;
   }
 
   /** A run with its events, read from the store if it has ended. Rejects with a `BridgeError`. */
@@ -438,7 +438,7 @@ export class Runs {
 
   #say(notice: BackgroundNotice): void {
     if (this.#noticeHearers.size === 0) this.#keepUnheard([...this.#unheard, notice]);
-    for (const hear of [...this.#noticeHearers]) hear(notice);
+    this.#noticeHearers.tell(notice);
   }
 
   #keepUnheard(notices: readonly BackgroundNotice[]): void {
@@ -450,7 +450,7 @@ export class Runs {
 
   #tell({ summary, deletedAt }: Entry, what: RunChange): void {
     if (what === 'grown' && deletedAt !== undefined) return;
-    for (const hear of [...this.#hearers]) hear(summary.id, what);
+    this.#hearers.tell(summary.id, what);
   }
 
   #tellAll(entries: readonly Entry[], what: RunChange): void {

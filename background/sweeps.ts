@@ -3,6 +3,7 @@
  * turn, so that a stop is heard before the next begins; a handshake over a network is stopped in its middle. Results are kept
  * as lines of a state file while the background lives.
  */
+import { Hearers } from '../src/base/hearers.ts';
 import {
   BridgeError,
   type BridgeFailure,
@@ -75,7 +76,7 @@ interface Turn {
 
 export class Sweeps {
   readonly #options: SweepsOptions;
-  readonly #hearers = new Set<() => void>();
+  readonly #hearers = new Hearers();
   #sweep: Sweep | undefined;
   #lastNumber = 0;
 
@@ -88,8 +89,7 @@ export class Sweeps {
   }
 
   onChange(hear: () => void): () => void {
-    this.#hearers.add(hear);
-    return () => this.#hearers.delete(hear);
+    return this.#hearers.add(hear);
   }
 
   /** Throws a `BridgeError` when the file is not one that can be run. */
@@ -140,7 +140,7 @@ export class Sweeps {
   clear(): void {
     this.#end();
     this.#sweep = undefined;
-    this.#tell();
+    this.#hearers.tell();
   }
 
   /** Puts a handshake of a cell on the list of runs. Rejects with a `BridgeError` when none was kept. */
@@ -195,7 +195,7 @@ export class Sweeps {
           at++;
           sweep.results.set(result.cell, result);
           sweep.lines.push(stateLine(result).trimEnd());
-          this.#tell();
+          this.#hearers.tell();
         },
       });
       if (!turn.stopped) this.#change(sweep, { number: sweep.number, state: 'done', handshakes });
@@ -235,11 +235,7 @@ export class Sweeps {
 
   #change(sweep: Sweep, status: SweepStatus): void {
     sweep.status = status;
-    if (this.#sweep === sweep) this.#tell();
-  }
-
-  #tell(): void {
-    for (const hear of [...this.#hearers]) hear();
+    if (this.#sweep === sweep) this.#hearers.tell();
   }
 }
 

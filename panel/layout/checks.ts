@@ -1,53 +1,37 @@
-/** The table of a check: how a result looks, what it comes to in one sentence, and its rows by section. */
+/** The table of a check: how a result looks, what it costs to make, and the table as the reports take it. */
+import type { CheckNews } from '../../src/bridge/client.ts';
 import type { CheckCost, CheckOutcome } from '../../src/bridge/panel.ts';
+import { type Look, lookOf, lookWords } from '../../src/report/check/summary.ts';
+import type { CheckTable } from '../../src/report/check/table.ts';
 import { type Badge, plural } from './text.ts';
 
-/** A habit that is found is no failure of the peer's. */
-export function checkBadge({ status, demand }: Pick<CheckOutcome, 'status' | 'demand'>): Badge {
-  switch (status) {
-    case 'pass':
-      return { text: 'passes', tone: 'good', shape: 'check' };
-    case 'fail':
-      if (demand === 'habit') return { text: 'worth knowing', tone: 'warn', shape: 'bar' };
-      return { text: 'fails', tone: 'bad', shape: 'cross' };
-    case 'unclear':
-      return { text: 'not clear', tone: 'warn', shape: 'dots' };
-    case 'not-applicable':
-      return { text: 'not applicable', tone: 'quiet', shape: 'ring' };
-  }
+const shapes: Readonly<Record<Look, Pick<Badge, 'tone' | 'shape'>>> = {
+  fail: { tone: 'bad', shape: 'cross' },
+  habit: { tone: 'warn', shape: 'bar' },
+  unclear: { tone: 'warn', shape: 'dots' },
+  pass: { tone: 'good', shape: 'check' },
+  'not-applicable': { tone: 'quiet', shape: 'ring' },
+};
+
+export function checkBadge(row: Pick<CheckOutcome, 'status' | 'demand'>): Badge {
+  const look = lookOf(row);
+  return { text: lookWords[look], ...shapes[look] };
 }
 
-export const needsAttention = ({ status }: Pick<CheckOutcome, 'status'>): boolean =>
-  status === 'fail' || status === 'unclear';
+const endings: Readonly<Record<CheckNews['status']['state'], CheckTable['ended']>> = {
+  running: 'running',
+  done: 'done',
+  stopped: 'stopped',
+  failed: 'stopped',
+  nobody: 'nobody-there',
+};
 
-/** In the order in which they were made. */
-export function checkSections(
-  results: readonly CheckOutcome[],
-): readonly (readonly [string, readonly CheckOutcome[]])[] {
-  const found = new Map<string, CheckOutcome[]>();
-  for (const result of results) found.set(result.section, [...(found.get(result.section) ?? []), result]);
-  return [...found];
-}
-
-/** "1 of 14 demanded by the RFCs fails; 2 of 9 recommended; 3 habits worth knowing". */
-export function checkTally(results: readonly CheckOutcome[]): string {
-  const count = (demand: CheckOutcome['demand'], ...statuses: readonly CheckOutcome['status'][]): number =>
-    results.filter((one) => one.demand === demand && statuses.includes(one.status)).length;
-  const of = (demand: 'MUST' | 'SHOULD', word: string): string => {
-    const failed = count(demand, 'fail');
-    const all = count(demand, 'fail', 'pass');
-    return failed === 0 ? `all ${all} ${word} pass` : `${failed} of ${all} ${word} ${failed === 1 ? 'fails' : 'fail'}`;
+export function checkTable({ status, results }: CheckNews): CheckTable {
+  const { target, state, reached = 'it was not reached yet', version, spent } = status;
+  return {
+    ...{ target, ended: endings[state], reached, spent, results },
+    ...(version === undefined ? {} : { version }),
   };
-  const habits = count('habit', 'fail');
-  const unclear = results.filter(({ status }) => status === 'unclear').length;
-  const decided = (demand: 'MUST' | 'SHOULD'): boolean => count(demand, 'fail', 'pass') > 0;
-  const parts = [
-    ...(decided('MUST') ? [of('MUST', 'that RFCs demand')] : []),
-    ...(decided('SHOULD') ? [of('SHOULD', 'that RFCs recommend')] : []),
-    ...(habits > 0 ? [`${plural(habits, 'habit')} worth knowing`] : []),
-    ...(unclear > 0 ? [`${unclear} not clear`] : []),
-  ];
-  return parts.length === 0 ? 'nothing is decided yet' : parts.join('; ');
 }
 
 /** "96 handshakes, 2400 datagrams of ours, 4 min". */

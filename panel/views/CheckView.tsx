@@ -5,12 +5,13 @@
 import { type ReactElement, useEffect, useId, useState } from 'react';
 import type { CheckNews } from '../../src/bridge/client.ts';
 import type { CheckOutcome } from '../../src/bridge/panel.ts';
-import { download } from '../files.ts';
-import { checkBadge, checkSections, checkTally, costText, demandText, needsAttention } from '../layout/checks.ts';
+import { checkSummary, needsAttention, sections } from '../../src/report/check/summary.ts';
+import { checkBadge, checkTable, costText, demandText } from '../layout/checks.ts';
 import { plural } from '../layout/text.ts';
 import { isSimulated } from '../state/form.ts';
 import { Badge } from './Badge.tsx';
 import { breakable } from './breakable.tsx';
+import { CheckFiles } from './CheckFiles.tsx';
 import { useActions, useSlice } from './context.ts';
 
 export function CheckView(): ReactElement {
@@ -78,11 +79,7 @@ function CheckBar({ check }: { readonly check: CheckNews | undefined }): ReactEl
             Clear
           </button>
         )}
-        {check && check.results.length > 0 && (
-          <button type="button" onClick={() => save(check)}>
-            Save as JSON
-          </button>
-        )}
+        {check && check.results.length > 0 && <CheckFiles check={check} />}
       </div>
       {asking && plan && (
         <div className="callout" data-tone="warn" role="alertdialog" aria-labelledby={`${id}-ask`}>
@@ -182,7 +179,7 @@ function Result({ check }: { readonly check: CheckNews }): ReactElement {
             : <bdi>{status.why}</bdi>
           </>
         )}
-        {results.length > 0 && <>: {checkTally(results)}.</>}
+        {results.length > 0 && <>: {checkSummary(checkTable(check))}</>}
       </p>
       {status.state !== 'running' && (
         <p className="dim">
@@ -214,7 +211,7 @@ function CheckTable({ results }: { readonly results: readonly CheckOutcome[] }):
           <th scope="col">What came</th>
         </tr>
       </thead>
-      {checkSections(results).map(([section, rows]) => (
+      {sections(results).map(([section, rows]) => (
         <tbody key={section}>
           <tr>
             <th scope="rowgroup" colSpan={3}>
@@ -285,9 +282,4 @@ function Row({ row }: { readonly row: CheckOutcome }): ReactElement {
       </td>
     </tr>
   );
-}
-
-function save({ status, results }: CheckNews): void {
-  const name = status.target.replace(/[^A-Za-z0-9.-]+/g, '-').slice(0, 60);
-  download(`dtlscope-check-${name}.json`, `${JSON.stringify({ ...status, results }, null, 2)}\n`);
 }

@@ -3,6 +3,7 @@
  * Chromium may stop and restart the background, and an update replaces it: the client connects again by itself, and what
  * is followed goes on without a gap or a repeat.
  */
+import { Hearers } from '../base/hearers.ts';
 import type { Trace, TraceEvent, TraceHeader } from '../trace/model.ts';
 import { batchEnd, decodeEvent, decodeHeader, encodeEvent, encodeHeader } from './events.ts';
 import type { PageConnection, PageState } from './page.ts';
@@ -167,8 +168,8 @@ class Client implements BackgroundClient {
     sweep: undefined,
     check: undefined,
   };
-  readonly #hearers = new Set<() => void>();
-  readonly #noticeHearers = new Set<(notice: BackgroundNotice) => void>();
+  readonly #hearers = new Hearers();
+  readonly #noticeHearers = new Hearers<[BackgroundNotice]>();
   readonly #pending = new Map<number, Pending>();
   readonly #following = new Map<string, Set<Following>>();
   #watching: { tab: number; connection: string | undefined; hear: (news: PageNews) => void } | undefined;
@@ -189,13 +190,11 @@ class Client implements BackgroundClient {
   }
 
   onChange(hear: () => void): () => void {
-    this.#hearers.add(hear);
-    return () => this.#hearers.delete(hear);
+    return this.#hearers.add(hear);
   }
 
   onNotice(hear: (notice: BackgroundNotice) => void): () => void {
-    this.#noticeHearers.add(hear);
-    return () => this.#noticeHearers.delete(hear);
+    return this.#noticeHearers.add(hear);
   }
 
   async checkHelper(): Promise<HelperStatus> {
@@ -465,7 +464,7 @@ class Client implements BackgroundClient {
         this.#change({ runs: message.runs, deleted: message.deleted });
         return;
       case 'notice':
-        for (const hear of [...this.#noticeHearers]) hear(message.notice);
+        this.#noticeHearers.tell(message.notice);
         return;
       case 'events':
         this.#deliver(message);
@@ -533,7 +532,7 @@ class Client implements BackgroundClient {
 
   #change(part: Partial<ClientState>): void {
     this.#state = { ...this.#state, ...part };
-    for (const hear of [...this.#hearers]) hear();
+    this.#hearers.tell();
   }
 }
 

@@ -197,6 +197,7 @@ export interface CheckPlan {
 /** One row of a check's table. */
 export interface CheckOutcome {
   readonly id: string;
+  readonly group: string;
   /** The title of its group. */
   readonly section: string;
   readonly title: string;
@@ -207,6 +208,8 @@ export interface CheckOutcome {
   readonly how: string;
   readonly status: 'fail' | 'unclear' | 'pass' | 'not-applicable';
   readonly says: string;
+  /** Measured values by name, for scripts. */
+  readonly numbers: Readonly<Record<string, number | string | readonly string[]>>;
   /** Ids of the findings that tell it. */
   readonly findings: readonly string[];
   /** The trials that show it, with the datagrams to look at. */
@@ -224,8 +227,9 @@ export interface CheckStatus {
   /** `nobody`: nobody answered; `failed`: it could not go on, and `why`. */
   readonly state: 'running' | 'stopped' | 'done' | 'nobody' | 'failed';
   readonly why?: string;
-  /** How the peer was talked to, once it was reached. */
+  /** How the peer was talked to, once it was reached; with which version of DTLS. */
   readonly reached?: string;
+  readonly version?: string;
   /** What goes on. */
   readonly at?: { readonly title: string; readonly number: number; readonly of: number };
   readonly spent: CheckCost & { readonly bytes: number };

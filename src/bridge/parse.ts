@@ -165,12 +165,15 @@ const sweepStatus = v.object({
 const demand = v.picklist(['MUST', 'SHOULD', 'habit']);
 const cost = { handshakes: count, datagrams: count, seconds: time };
 const checkHead = { id: short, section: short, title: long, demand, how: long };
+const measured = v.union([v.number(), long, v.array(long)]);
 const checkPlan = v.object({ checks: v.pipe(v.array(v.object(checkHead)), v.maxLength(1000)), cost: v.object(cost) });
 const checkOutcome = v.object({
   ...checkHead,
+  group: short,
   see: long,
   status: v.picklist(['fail', 'unclear', 'pass', 'not-applicable']),
   says: long,
+  numbers: v.record(short, measured),
   findings: v.array(short),
   shown: v.array(v.object({ trial: count, what: long, packets: v.array(count) })),
   scenario: v.exactOptional(v.string()),
@@ -182,6 +185,7 @@ const checkStatus = v.object({
   state: v.picklist(['running', 'stopped', 'done', 'nobody', 'failed']),
   why: v.exactOptional(long),
   reached: v.exactOptional(long),
+  version: v.exactOptional(short),
   at: v.exactOptional(v.object({ title: long, number: count, of: count })),
   spent: v.object({ ...cost, bytes: count }),
 });

@@ -191,7 +191,7 @@ function checkNews(state: 'running' | 'done'): CheckNews {
     more: Partial<CheckOutcome> = {},
   ): CheckOutcome => ({
     ...{ id, section, title, status, demand, says, see: 'RFC 6347 §4.2.4', how: 'its whole flight is dropped once' },
-    ...{ findings: [], shown: [], ...more },
+    ...{ group: 'timers', numbers: {}, findings: [], shown: [], ...more },
   });
   const shown = [{ trial: 12, what: 'its whole flight is dropped once', packets: [3] }];
   const results = [

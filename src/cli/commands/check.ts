@@ -6,11 +6,11 @@ import { checkHtml } from '../../report/check/html.ts';
 import { checkJson } from '../../report/check/json.ts';
 import { checkMarkdown } from '../../report/check/markdown.ts';
 import { failed } from '../../report/check/summary.ts';
+import { type CheckTable, tableOf } from '../../report/check/table.ts';
 import { checkText } from '../../report/check/text.ts';
 import {
   type Check,
   type CheckEvent,
-  type CheckReport,
   checkGroups,
   checks,
   costOf,
@@ -51,7 +51,7 @@ Examples:
   dtlscope check gateway.example:4433 --dry-run
   dtlscope check gateway.example:4433 --json > checks.json
   dtlscope check whip:https://media.example/whip/stream --token TOKEN -o checks.html
-  dtlscope check 192.0.2.7:4433 --only retransmits --only last-flight --traces traces
+  dtlscope check 192.0.2.7:4433 --only retransmits,last-flight --traces traces
   dtlscope check sim:no-retransmission`;
 
 export function addCheck(program: Cli, terminal: Terminal, done: (code: ExitCode) => void): void {
@@ -63,7 +63,7 @@ export function addCheck(program: Cli, terminal: Terminal, done: (code: ExitCode
     )
     .argument('<target>', 'HOST:PORT, [IPv6]:PORT, whip:URL, whep:URL, sdp:FILE, sim or sim:QUIRK')
     .optionsGroup('Checks:')
-    .option('--only <id>', 'make this check alone (repeatable; list shows them all)', collect)
+    .option('--only <ids>', 'make these checks alone (with commas between; repeatable; list shows them all)', collect)
     .option('--thorough', 'try every datagram of a long flight, not a choice of them')
     .option('--strict', 'exit with 1 also for what the RFCs only recommend')
     .option('--dry-run', 'say what would be sent, and send nothing')
@@ -87,7 +87,7 @@ const meaningless = ['repeat', 'parallel', 'until', 'expect', 'role', 'resume'] 
 
 /** Makes the checks, prints and writes what came of them, and answers the exit code. */
 export async function check(scenario: Scenario, flags: CheckFlags, terminal: Terminal): Promise<ExitCode> {
-  const chosen = chosenChecks(flags.only ?? []);
+  const chosen = chosenChecks((flags.only ?? []).flatMap((ids) => ids.split(',')).map((id) => id.trim()));
   refuseMeaningless(scenario);
   const outputs = outputsOf(flags.output ?? []);
   const thorough = flags.thorough ?? false;
@@ -112,9 +112,9 @@ export async function check(scenario: Scenario, flags: CheckFlags, terminal: Ter
   };
   const started = startChecking({ scenario, ground, checks: chosen, thorough, hear });
   const release = onInterrupt(() => started.stop());
-  let report: CheckReport;
+  let report: CheckTable;
   try {
-    report = await started.finished;
+    report = tableOf(await started.finished);
   } finally {
     release();
     terminal.progress(undefined);
@@ -201,7 +201,7 @@ function planText(chosen: readonly Check[], thorough: boolean): string {
   return `${lines.join('\n')}\n`;
 }
 
-function show(report: CheckReport, flags: CheckFlags, terminal: Terminal): void {
+function show(report: CheckTable, flags: CheckFlags, terminal: Terminal): void {
   if (flags.json) {
     terminal.print(`${JSON.stringify(checkJson(report), null, 2)}\n`);
     return;
@@ -216,7 +216,7 @@ function keep(folder: string, { number, check: id, trace }: Made, choice: { read
   writeTrace(parseOutputs([join(folder, name)]), trace, readTrace(trace), choice);
 }
 
-function writeScenarios(folder: string, report: CheckReport): readonly string[] {
+function writeScenarios(folder: string, report: CheckTable): readonly string[] {
   return report.results.flatMap(({ id, scenario, title }) => {
     if (scenario === undefined) return [];
     const path = join(folder, `${id}.yaml`);

@@ -1,6 +1,5 @@
 /** A check of a peer as one page: the sentence, what failed with what shows it, and the table of all. */
 import { version } from '../../base/version.ts';
-import type { CheckReport, CheckResult } from '../../run/check/model.ts';
 import { type Addresses, type Masker, masker } from '../addresses.ts';
 import { htmlPage } from '../html/page.ts';
 import { pageStyle } from '../html/style.ts';
@@ -16,6 +15,7 @@ import {
   sections,
   spentText,
 } from './summary.ts';
+import type { CheckRow, CheckTable } from './table.ts';
 
 const tones: Readonly<Record<Look, string>> = {
   fail: 'bad',
@@ -25,7 +25,7 @@ const tones: Readonly<Record<Look, string>> = {
   'not-applicable': 'dim',
 };
 
-export function checkHtml(report: CheckReport, addresses: Addresses): string {
+export function checkHtml(report: CheckTable, addresses: Addresses): string {
   const mask = masker(addresses);
   const text = (words: string): string => escapeMarkup(mask(words));
   const title = checkSummary(report);
@@ -53,7 +53,7 @@ export function checkHtml(report: CheckReport, addresses: Addresses): string {
   });
 }
 
-function failure(result: CheckResult, target: string, text: Masker): string {
+function failure(result: CheckRow, target: string, text: Masker): string {
   const look = lookOf(result);
   const { id, title, says, see, findings, how, scenario } = result;
   return element(
@@ -79,7 +79,7 @@ function failure(result: CheckResult, target: string, text: Masker): string {
   );
 }
 
-function table(section: string, results: readonly CheckResult[], text: Masker): string {
+function table(section: string, results: readonly CheckRow[], text: Masker): string {
   const head = ['Result', 'Asked', 'What is asked', 'What came'].map((name) => element('th', { scope: 'col' }, name));
   const rows = results.map((result) => {
     const look = lookOf(result);

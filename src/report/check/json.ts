@@ -1,16 +1,16 @@
 /** A check of a peer as the JSON that scripts rely on (`check --json`): names and units are promises. */
 import { version } from '../../base/version.ts';
-import type { CheckReport, CheckResult } from '../../run/check/model.ts';
 import { checkSummary } from './summary.ts';
+import type { CheckRow, CheckTable } from './table.ts';
 
 export interface CheckJson {
   readonly dtlscope: string;
   readonly target: string;
-  readonly ended: CheckReport['ended'];
+  readonly ended: CheckTable['ended'];
   readonly summary: string;
   readonly reached: string;
   readonly version: string | null;
-  readonly spent: CheckReport['spent'];
+  readonly spent: CheckTable['spent'];
   readonly results: readonly {
     readonly id: string;
     readonly group: string;
@@ -20,7 +20,7 @@ export interface CheckJson {
     readonly how: string;
     readonly status: string;
     readonly says: string;
-    readonly numbers: CheckResult['numbers'];
+    readonly numbers: CheckRow['numbers'];
     /** Ids of the findings that tell it. */
     readonly findings: readonly string[];
     /** The trials that show it, by number, with the datagrams to look at. */
@@ -34,7 +34,7 @@ export interface CheckJson {
   }[];
 }
 
-export function checkJson(report: CheckReport): CheckJson {
+export function checkJson(report: CheckTable): CheckJson {
   const { target, ended, reached, spent, results } = report;
   return {
     dtlscope: version,
@@ -47,11 +47,7 @@ export function checkJson(report: CheckReport): CheckJson {
     results: results.map(
       ({ id, group, title, demand, see, how, status, says, numbers, findings, shown, scenario }) => ({
         ...{ id, group, title, demand, see, how, status, says, numbers, findings },
-        evidence: shown.map(({ made, evidence }) => ({
-          trial: made.number,
-          what: made.what,
-          datagrams: [...new Set(evidence?.map(({ packet }) => packet))],
-        })),
+        evidence: shown.map(({ trial, what, packets }) => ({ trial, what, datagrams: packets })),
         scenario: scenario ?? null,
       }),
     ),

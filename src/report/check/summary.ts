@@ -1,10 +1,10 @@
 /** What a check of a peer comes to, in one sentence; and what the ways of showing it have in common. */
-import type { CheckReport, CheckResult, Demand, Status } from '../../run/check/model.ts';
+import type { CheckRow, CheckTable } from './table.ts';
 
 /** How a result is shown: a habit that is found is no failure of the peer's. */
 export type Look = 'fail' | 'habit' | 'unclear' | 'pass' | 'not-applicable';
 
-export const lookOf = ({ status, demand }: Pick<CheckResult, 'status' | 'demand'>): Look =>
+export const lookOf = ({ status, demand }: Pick<CheckRow, 'status' | 'demand'>): Look =>
   status === 'fail' && demand === 'habit' ? 'habit' : status;
 
 export const lookWords: Readonly<Record<Look, string>> = {
@@ -22,47 +22,55 @@ export const lookSigns: Readonly<Record<Look, string>> = {
   'not-applicable': '–',
 };
 
-const countOf = (results: readonly CheckResult[], demand: Demand, ...statuses: readonly Status[]): number =>
-  results.filter((one) => one.demand === demand && statuses.includes(one.status)).length;
+/** What is to be looked into: failures, habits that are worth knowing, and what could not be decided. */
+export const needsAttention = ({ status }: Pick<CheckRow, 'status'>): boolean =>
+  status === 'fail' || status === 'unclear';
 
-/** "It fails 2 of 31 things that the RFCs demand, and 1 of 12 that they recommend." */
-export function checkSummary({ ended, reached, results }: CheckReport): string {
+/** "It fails 2 of 31 things that the RFCs demand, and does all 12 that they recommend; 1 habit is worth knowing." */
+export function checkSummary({ ended, reached, results }: Pick<CheckTable, 'ended' | 'reached' | 'results'>): string {
   if (ended === 'nobody-there') return `Nothing could be checked: ${reached.replace(/\.$/, '')}.`;
-  const of = (demand: Demand): readonly [number, number] => [
-    countOf(results, demand, 'fail'),
-    countOf(results, demand, 'fail', 'pass'),
-  ];
-  const [must, musts] = of('MUST');
-  const [should, shoulds] = of('SHOULD');
-  const [habits] = of('habit');
+  const count = (demand: CheckRow['demand'], ...statuses: readonly CheckRow['status'][]): number =>
+    results.filter((one) => one.demand === demand && statuses.includes(one.status)).length;
+  const clauses = (
+    [
+      ['MUST', 'that the RFCs demand'],
+      ['SHOULD', 'that they recommend'],
+    ] as const
+  ).flatMap(([demand, asked]) => {
+    const failed = count(demand, 'fail');
+    const all = count(demand, 'fail', 'pass');
+    const verb = failed > 0 ? 'fails' : 'does';
+    const of = failed > 0 ? `${failed} of ${all}` : all === 1 ? 'the one' : `all ${all}`;
+    return all === 0 ? [] : [{ verb, of, things: all === 1 ? 'thing' : 'things', asked }];
+  });
+  const [first, second] = clauses;
+  const habits = count('habit', 'fail');
   const unclear = results.filter(({ status }) => status === 'unclear').length;
-  const parts = [
-    must === 0
-      ? `It does all ${musts} things that the RFCs demand`
-      : `It fails ${must} of ${musts} things that the RFCs demand`,
-    should === 0
-      ? `all ${shoulds} that they recommend`
-      : `${must === 0 ? 'fails ' : ''}${should} of ${shoulds} that they recommend`,
-  ];
   const more = [
     ...(habits > 0 ? [`${habits} ${habits === 1 ? 'habit is' : 'habits are'} worth knowing`] : []),
     ...(unclear > 0 ? [`${unclear} could not be decided`] : []),
     ...(ended === 'stopped' ? ['it was stopped before all was tried'] : []),
   ];
-  return `${parts.join(must === 0 && should > 0 ? ', but ' : ', and ')}${more.length > 0 ? `; ${more.join(', ')}` : ''}.`;
+  const asked = first
+    ? `It ${first.verb} ${first.of} ${first.things} ${first.asked.replace('they', 'the RFCs')}`
+    : 'Nothing that the RFCs ask for is decided';
+  const also = second
+    ? `${second.verb === 'fails' && first?.verb === 'does' ? ', but' : ', and'}${second.verb === first?.verb ? '' : ` ${second.verb}`} ${second.of} ${second.asked}`
+    : '';
+  return `${asked}${also}${more.length > 0 ? `; ${more.join(', ')}` : ''}.`;
 }
 
 /** Whether something that is asked of the peer failed; with `strict` also what is only recommended. */
-export const failed = ({ results }: CheckReport, strict: boolean): boolean =>
+export const failed = ({ results }: Pick<CheckTable, 'results'>, strict: boolean): boolean =>
   results.some(({ status, demand }) => status === 'fail' && (demand === 'MUST' || (strict && demand === 'SHOULD')));
 
 /** "69 handshakes, 812 datagrams of ours (120 KB), 43 s". */
-export const spentText = ({ spent }: CheckReport): string =>
+export const spentText = ({ spent }: Pick<CheckTable, 'spent'>): string =>
   `${spent.handshakes} handshakes, ${spent.datagrams} datagrams of ours (${(spent.bytes / 1000).toFixed(0)} KB), ${spent.seconds.toFixed(0)} s`;
 
 /** Results by their sections, in order. */
-export function sections(results: readonly CheckResult[]): readonly (readonly [string, readonly CheckResult[]])[] {
-  const found = new Map<string, CheckResult[]>();
+export function sections(results: readonly CheckRow[]): readonly (readonly [string, readonly CheckRow[]])[] {
+  const found = new Map<string, CheckRow[]>();
   for (const result of results) found.set(result.section, [...(found.get(result.section) ?? []), result]);
   return [...found];
 }

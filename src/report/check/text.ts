@@ -1,9 +1,18 @@
 /** A check of a peer as text: the sentence first, then a line for each check, with more under what failed. */
-import type { CheckReport, CheckResult } from '../../run/check/model.ts';
 import { plain, toAscii, wrap } from '../plain.ts';
 import { paint } from '../style.ts';
 import type { TextOptions } from '../text.ts';
-import { againLine, checkSummary, type Look, lookOf, lookSigns, sections, spentText } from './summary.ts';
+import {
+  againLine,
+  checkSummary,
+  type Look,
+  lookOf,
+  lookSigns,
+  needsAttention,
+  sections,
+  spentText,
+} from './summary.ts';
+import type { CheckRow, CheckTable } from './table.ts';
 
 export interface CheckTextOptions extends TextOptions {
   /** Leave out what passes, and what is not applicable. */
@@ -21,7 +30,7 @@ const asciiSigns: Readonly<Record<Look, string>> = {
 const margin = 9;
 
 /** The whole report; lines end in "\n". */
-export function checkText(report: CheckReport, options: CheckTextOptions): string {
+export function checkText(report: CheckTable, options: CheckTextOptions): string {
   const width = Math.max(60, Math.floor(options.width));
   const ascii = options.ascii ?? false;
   const style = paint(options.colour, ascii);
@@ -31,9 +40,7 @@ export function checkText(report: CheckReport, options: CheckTextOptions): strin
   const lines = [...wrap(plain(checkSummary(report)), width).map(bold)];
   if (report.ended !== 'nobody-there')
     lines.push(...wrap(plain(`${report.target}: ${report.reached}; ${spentText(report)}.`), width).map(dim));
-  const shown = report.results.filter(
-    (one) => !options.failedOnly || !['pass', 'not-applicable'].includes(lookOf(one)),
-  );
+  const shown = options.failedOnly ? report.results.filter(needsAttention) : report.results;
   for (const [section, results] of sections(shown)) {
     lines.push('', bold(section));
     for (const result of results) {
@@ -50,10 +57,10 @@ export function checkText(report: CheckReport, options: CheckTextOptions): strin
   return ascii ? toAscii(text) : text;
 }
 
-const lineOf = ({ title, says }: CheckResult): string => `${title}: ${says}`;
+const lineOf = ({ title, says }: CheckRow): string => `${title}: ${says}`;
 
 /** Where it is written, what it is called, and what makes it again. */
-function more(target: string, result: CheckResult, width: number): readonly string[] {
+function more(target: string, result: CheckRow, width: number): readonly string[] {
   if (result.status !== 'fail') return [];
   const { id, see, findings } = result;
   const named = findings.length > 0 ? `; finding ${findings.join(', ')}` : '';

@@ -1,20 +1,9 @@
 /** The places beside the handshake, used as people do: by hand and by keyboard, over a background that does what it is told. */
-import type { Browser, Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../../support/launchChromium.ts';
-import { openScene, panelFiles } from '../../support/panelShots.ts';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { panelOpener } from '../../support/panelOpener.ts';
 
-let browser: Browser;
-let files: Awaited<ReturnType<typeof panelFiles>>;
-
-beforeAll(async () => {
-  files = await panelFiles();
-  browser = await launchChromium();
-});
-afterAll(() => browser?.close());
-
-const open = (scene: string, width = 1600): Promise<Page> =>
-  openScene(browser, files, scene, { width, height: 720, theme: 'light' });
+const open = panelOpener();
 
 describe('the scenario editor', () => {
   it('says the same as the form, whichever of them was changed, and keeps cursor and comments', async () => {
@@ -183,10 +172,28 @@ describe('the check', () => {
     await page.close();
   });
 
+  it('is saved as page, as Markdown, and as the JSON that the terminal prints, with the address masked', async () => {
+    const page = await open('check');
+    const summary = 'It fails 1 of 2 things that the RFCs demand, and does the one that they recommend';
+    await page.getByText(`Done: ${summary}`).waitFor();
+    for (const ending of ['html', 'md', 'json']) {
+      await page.getByLabel('What to save').selectOption(ending);
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Save', exact: true }).click(),
+      ]);
+      expect(download.suggestedFilename()).toBe(`dtlscope-check-gateway.example.net-4433.${ending}`);
+      const text = await readFile(await download.path(), 'utf8');
+      expect(text).toContain(summary);
+      if (ending === 'json') expect(JSON.parse(text)).toMatchObject({ ended: 'done', results: { length: 6 } });
+    }
+    await page.close();
+  });
+
   it('is stopped by a click', async () => {
     const page = await open('check-running');
     await page.getByRole('toolbar', { name: 'Check' }).getByRole('button', { name: 'Stop' }).click();
-    await page.getByText('Stopped: 1 of 2 that RFCs demand fails').waitFor();
+    await page.getByText('Stopped: It fails 1 of 2 things that the RFCs demand').waitFor();
     await page.close();
   });
 });
