@@ -25,15 +25,21 @@ const tones: Readonly<Record<Look, string>> = {
   'not-applicable': 'dim',
 };
 
+const tableStyle = `.checks .section{padding-top:1.2rem;font-size:1.05rem}
+@media not all and (max-width:40rem){.checks tr>td:nth-child(-n+2){white-space:nowrap}.checks td:last-child{width:36%}}`;
+
 export function checkHtml(report: CheckTable, addresses: Addresses): string {
   const mask = masker(addresses);
   const text = (words: string): string => escapeMarkup(mask(words));
   const title = checkSummary(report);
   const bad = failed(report, true) || report.ended === 'nobody-there';
-  const told = report.results.filter(({ status }) => status === 'fail');
+  // What the RFCs demand leads.
+  const told = (['MUST', 'SHOULD', 'habit'] as const).flatMap((demand) =>
+    report.results.filter((one) => one.status === 'fail' && one.demand === demand),
+  );
   return htmlPage({
     title: `dtlscope: ${title}`,
-    style: { inline: `${pageStyle}\n.finding.none-edge{border-color:var(--line)}` },
+    style: { inline: `${pageStyle}\n${tableStyle}` },
     body: [
       element('header', {}, element('p', {}, `dtlscope ${escapeMarkup(version)}`)),
       element(
@@ -42,7 +48,7 @@ export function checkHtml(report: CheckTable, addresses: Addresses): string {
         element('h1', { class: bad ? 'bad' : 'good' }, `${bad ? '✕' : '✔'} ${text(title)}`),
         element('p', { class: 'dim' }, text(`${report.target}: ${report.reached}; ${spentText(report)}.`)),
         ...told.map((one) => failure(one, report.target, text)),
-        ...sections(report.results).map(([section, results]) => table(section, results, text)),
+        report.results.length === 0 ? '' : table(report.results, text),
       ),
       element(
         'footer',
@@ -79,21 +85,28 @@ function failure(result: CheckRow, target: string, text: Masker): string {
   );
 }
 
-function table(section: string, results: readonly CheckRow[], text: Masker): string {
+/** One table, so that its columns stand below each other from section to section. */
+function table(all: readonly CheckRow[], text: Masker): string {
   const head = ['Result', 'Asked', 'What is asked', 'What came'].map((name) => element('th', { scope: 'col' }, name));
-  const rows = results.map((result) => {
-    const look = lookOf(result);
-    return element(
-      'tr',
+  const body = sections(all).map(([section, results]) =>
+    element(
+      'tbody',
       {},
-      element('td', { class: tones[look] }, `${lookSigns[look]} ${lookWords[look]}`),
-      element('td', { class: 'dim' }, result.demand === 'habit' ? '' : result.demand),
-      element('td', {}, text(result.title), ' ', element('span', { class: 'dim' }, text(result.see))),
-      element('td', {}, text(result.says)),
-    );
-  });
-  return [
-    element('h2', {}, text(section)),
-    element('table', {}, element('thead', {}, element('tr', {}, ...head)), element('tbody', {}, ...rows)),
-  ].join('');
+      element('tr', {}, element('th', { scope: 'rowgroup', colspan: '4', class: 'section' }, text(section))),
+      ...results.map((result) => row(result, text)),
+    ),
+  );
+  return element('table', { class: 'checks' }, element('thead', {}, element('tr', {}, ...head)), ...body);
+}
+
+function row(result: CheckRow, text: Masker): string {
+  const look = lookOf(result);
+  return element(
+    'tr',
+    {},
+    element('td', { class: tones[look] }, `${lookSigns[look]} ${lookWords[look]}`),
+    element('td', { class: 'dim' }, result.demand === 'habit' ? '' : result.demand),
+    element('td', {}, text(result.title), ' ', element('span', { class: 'dim' }, text(result.see))),
+    element('td', {}, text(result.says)),
+  );
 }
