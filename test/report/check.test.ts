@@ -3,24 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { checkHtml } from '../../src/report/check/html.ts';
 import { checkMarkdown } from '../../src/report/check/markdown.ts';
 import { checkSummary } from '../../src/report/check/summary.ts';
-import type { CheckRow, CheckTable } from '../../src/report/check/table.ts';
+import type { CheckRow } from '../../src/report/check/table.ts';
+import { type CheckVerdict, checkRows, checkTable } from '../support/checkTable.ts';
 
-type Verdict = readonly [CheckRow['demand'], CheckRow['status']];
-
-const rows = (...verdicts: readonly Verdict[]): readonly CheckRow[] =>
-  verdicts.map(([demand, status], index) => ({
-    ...{ id: `check-${index}`, group: 'sizes', section: 'Sizes', title: 'it is polite', demand, status },
-    ...{ see: 'RFC 6347 §4', how: 'it is asked', says: 'so', numbers: {}, findings: [], shown: [] },
-  }));
-const table = (results: readonly CheckRow[], ended: CheckTable['ended'] = 'done'): CheckTable => ({
-  ...{ target: '192.0.2.7:4433', ended, reached: 'DTLS 1.2, with a small hello', results },
-  spent: { handshakes: 3, datagrams: 20, bytes: 2000, seconds: 1 },
-});
-const [must, mustNot]: readonly Verdict[] = [
+const [must, mustNot]: readonly CheckVerdict[] = [
   ['MUST', 'pass'],
   ['MUST', 'fail'],
 ];
-const [should, shouldNot]: readonly Verdict[] = [
+const [should, shouldNot]: readonly CheckVerdict[] = [
   ['SHOULD', 'pass'],
   ['SHOULD', 'fail'],
 ];
@@ -47,18 +37,18 @@ describe('a check comes to one sentence', () => {
       [must, must, ['MUST', 'unclear'], ['habit', 'fail'], ['habit', 'fail'], ['SHOULD', 'not-applicable']],
       'It does all 2 things that the RFCs demand; 2 habits are worth knowing, 1 could not be decided.',
     ],
-  ] as readonly (readonly [readonly Verdict[], string])[])('%j', (verdicts, sentence) => {
-    expect(checkSummary(table(rows(...verdicts)))).toBe(sentence);
+  ] as readonly (readonly [readonly CheckVerdict[], string])[])('%j', (verdicts, sentence) => {
+    expect(checkSummary(checkTable(checkRows(...verdicts)))).toBe(sentence);
   });
 
   it('says that it was stopped, and not that while it goes on', () => {
-    const results = rows(...([must, must] as readonly Verdict[]));
-    expect(checkSummary(table(results, 'stopped'))).toMatch(/; it was stopped before all was tried\.$/);
-    expect(checkSummary(table(results, 'running'))).not.toContain('stopped');
+    const results = checkRows(...([must, must] as readonly CheckVerdict[]));
+    expect(checkSummary(checkTable(results, 'stopped'))).toMatch(/; it was stopped before all was tried\.$/);
+    expect(checkSummary(checkTable(results, 'running'))).not.toContain('stopped');
   });
 
   it('says why nobody was there', () => {
-    const { results, ...rest } = table([], 'nobody-there');
+    const { results, ...rest } = checkTable([], 'nobody-there');
     expect(checkSummary({ ...rest, results, reached: 'Refused: nobody listens.' })).toBe(
       'Nothing could be checked: Refused: nobody listens.',
     );
@@ -66,8 +56,8 @@ describe('a check comes to one sentence', () => {
 });
 
 it('what a peer said is never markup, and addresses are masked unless asked for', () => {
-  const [row] = rows(['MUST', 'fail']);
-  const hostile = table([{ ...(row as CheckRow), says: '<script>|alert(1)|</script> from 192.0.2.7 `x`' }]);
+  const [row] = checkRows(['MUST', 'fail']);
+  const hostile = checkTable([{ ...(row as CheckRow), says: '<script>|alert(1)|</script> from 192.0.2.7 `x`' }]);
   const page = checkHtml(hostile, 'masked');
   expect(page).toContain('&lt;script&gt;');
   expect(page).not.toContain('<script>|');

@@ -7,10 +7,12 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diagnose } from '../../../src/diagnosis/diagnose.ts';
+import { checkHtml } from '../../../src/report/check/html.ts';
 import { reportAs } from '../../../src/report/files.ts';
 import { findingsPage } from '../../../src/report/html/findingsPage.ts';
 import { pageStyle } from '../../../src/report/html/style.ts';
 import { captured, handshakesOf } from '../../report/handshakes.ts';
+import { checkRows, checkTable } from '../../support/checkTable.ts';
 import { launchChromium } from '../../support/launchChromium.ts';
 import { openScene, panelFiles, themes } from '../../support/panelShots.ts';
 
@@ -38,6 +40,15 @@ beforeAll(async () => {
         reportAs(kind, read, { header: { ...trace.header, title: hostile }, addresses: 'masked' }),
       );
   }
+  const checked = checkRows(
+    ['MUST', 'fail'],
+    ['SHOULD', 'pass'],
+    ['habit', 'fail'],
+    ['MUST', 'not-applicable'],
+    ['SHOULD', 'unclear'],
+  );
+  const said = checked.map((row) => ({ ...row, says: hostile, scenario: hostile }));
+  await writeFile(join(folder, 'check.html'), checkHtml(checkTable(said), 'masked'));
   await writeFile(join(folder, 'findings.html'), findingsPage('findings.css'));
   await writeFile(join(folder, 'findings.css'), pageStyle);
 });
@@ -80,25 +91,24 @@ async function violations(page: Page): Promise<string[]> {
   });
 }
 
-describe('a report in HTML', () => {
-  it.each(['loss-small.html', 'trunc.html', 'findings.html'])(
-    'opens offline, runs and loads nothing, and is fit for everybody: %s',
-    async (name) => {
-      const { page, trouble } = await open(name);
-      expect(await page.locator('script, img, iframe').count()).toBe(0);
-      for (const colorScheme of themes) {
-        await page.emulateMedia({ colorScheme });
-        expect(await violations(page), colorScheme).toEqual([]);
-      }
-      expect(trouble).toEqual([]);
-      await page.close();
-    },
-  );
+const pages = ['loss-small.html', 'trunc.html', 'check.html', 'findings.html'] as const;
 
-  it.each(['loss-small.html', 'trunc.html', 'findings.html'])('fits a phone, and paper: %s', async (name) => {
+describe('a report in HTML', () => {
+  it.each(pages)('opens offline, runs and loads nothing, and is fit for everybody: %s', async (name) => {
+    const { page, trouble } = await open(name);
+    expect(await page.locator('script, img, iframe').count()).toBe(0);
+    for (const colorScheme of themes) {
+      await page.emulateMedia({ colorScheme });
+      expect(await violations(page), colorScheme).toEqual([]);
+    }
+    expect(trouble).toEqual([]);
+    await page.close();
+  });
+
+  it.each(pages)('fits a phone, and paper: %s', async (name) => {
     const { page } = await open(name, 320);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
-    expect(await page.locator('.drawing').filter({ visible: true }).count()).toBe(name === 'findings.html' ? 0 : 1);
+    expect(await page.locator('.drawing').filter({ visible: true }).count()).toBe(/^(loss|trunc)/.test(name) ? 1 : 0);
     const pdf = await page.pdf({ format: 'A4' });
     expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
     await page.close();
