@@ -63,7 +63,7 @@ export interface Flight {
   acknowledgedAt: TraceTime | undefined;
 }
 
-/** `verify` is HelloVerifyRequest or HelloRetryRequest; `post` one message of DTLS 1.3 behind the handshake. */
+/** `verify` is HelloVerifyRequest or HelloRetryRequest; `post` one message behind the handshake (`isBehind`). */
 type FlightRole = 'client-hello' | 'verify' | 'server-hello' | 'client-keys' | 'server-final' | 'post';
 
 /** A pause after which datagrams with a jump in record numbers are taken for a new sending. Milliseconds. */
@@ -78,6 +78,17 @@ export interface Placed {
   /** The sending was begun by this datagram. */
   readonly began: boolean;
 }
+
+/**
+ * Whether a message is one of a renegotiation: before DTLS 1.3, under the keys that of a handshake's messages only its Finished
+ * is sent with (RFC 5246 §7.4.1.1, §7.4.1.2).
+ */
+export const isRenegotiation = ({ epoch, type }: Pick<Item, 'epoch' | 'type'>): boolean =>
+  epoch === 1 && type !== HandshakeType.finished;
+
+/** Whether a message comes behind the handshake: in DTLS 1.3 in the epochs of application data, or in a renegotiation. */
+export const isBehind = (message: Pick<Item, 'epoch' | 'type'>): boolean =>
+  message.epoch >= 3 || isRenegotiation(message);
 
 export class Flights {
   readonly #flights: Flight[] = [];
@@ -192,9 +203,10 @@ export class Flights {
       role,
       `${from} ${role} ${n}`,
     ];
+    if (item.kind === 'message' && isBehind(item))
+      return round('post', isRenegotiation(item) ? 'renegotiation' : item.messageSeq);
     if (item.kind === 'message' && item.type === HandshakeType.clientHello)
       return round('client-hello', item.messageSeq);
-    if (item.kind === 'message' && item.epoch >= 3) return round('post', item.messageSeq);
     if (from === 'client') return round('client-keys');
     const hello = this.#latest.get('server server-hello');
     const joinsHello = (): readonly [FlightRole, string] =>

@@ -7,6 +7,7 @@ import type { BufferId, Origin } from '../trace/buffers.ts';
 import type { Actor, PacketNumber, TraceTime } from '../trace/model.ts';
 import { handshakeTypeName } from '../wire/handshake.ts';
 import { type FragmentEffect, MessageAssembly } from '../wire/reassembly.ts';
+import { isRenegotiation } from './flights.ts';
 
 /** Largest message that is put together; the chains that break paths have some kilobytes. */
 const maxMessageBytes = 2 ** 20;
@@ -28,6 +29,9 @@ interface Part {
   readonly from: BufferId;
   readonly start: number;
 }
+
+/** Behind the names of messages that would begin another handshake, so that nobody takes them for those of this one. */
+export const renegotiationMark = ' (renegotiation)';
 
 export class Message {
   readonly key: string;
@@ -61,7 +65,8 @@ export class Message {
     this.buffer = buffer;
     this.firstAt = at;
     this.assembly = assembly;
-    this.name = handshakeTypeName(assembly.type);
+    const name = handshakeTypeName(assembly.type);
+    this.name = isRenegotiation({ epoch, type: assembly.type }) ? `${name}${renegotiationMark}` : name;
   }
 
   get type(): number {

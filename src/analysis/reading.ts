@@ -21,7 +21,7 @@ import { readAck } from './acks.ts';
 import { CidLengths } from './cids.ts';
 import { type Buffers, datagramBuffer, type Entry, reachOf } from './facts.ts';
 import { type FinishedFits, finishedFits, noFits } from './finished.ts';
-import { Flights, type Item, type Placed } from './flights.ts';
+import { Flights, type Item, isBehind, type Placed } from './flights.ts';
 import {
   type Certificates,
   chosenVersion,
@@ -449,8 +449,7 @@ export class Reading implements Negotiation, SoFar {
   #completed(message: Message, event: DatagramEvent, from: Actor): void {
     const { body } = message.assembly;
     const is13 = this.version === '1.3';
-    // What comes behind the handshake of DTLS 1.3 is none of it.
-    if (message.epoch < 3) this.lastMessage = { from, message: message.type, name: message.name, at: event.at };
+    if (!isBehind(message)) this.lastMessage = { from, message: message.type, name: message.name, at: event.at };
     switch (message.type) {
       case HandshakeType.clientHello:
         if (from === 'client' && message.epoch === 0 && message.seq > this.#clientHelloSeq) {

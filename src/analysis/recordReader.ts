@@ -18,7 +18,7 @@ import {
   type Reach,
   unmaskedBuffer,
 } from './facts.ts';
-import type { Item } from './flights.ts';
+import { type Item, isBehind } from './flights.ts';
 import { protectionFacts, readServerHello } from './hellos.ts';
 import type { Messages } from './messages.ts';
 import type { RecordView, UnreadReason } from './model.ts';
@@ -348,7 +348,8 @@ export class RecordReader {
         this.#buffers.contents.set(message.buffer, message.assembly);
       }
       const body = bytes.subarray(start, end);
-      if (type === HandshakeType.serverHello && offset === 0) message.name = nameOf(type, offset, body);
+      if (type === HandshakeType.serverHello && offset === 0 && !isBehind(message))
+        message.name = nameOf(type, offset, body);
       fragments.push({ message, offset, length, start: content.start + start, end: content.start + end, bytes: body });
       at = end;
     }

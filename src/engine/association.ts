@@ -6,10 +6,11 @@
  * Noise is ignored, with an event that says why (`Ignored`); only what an authenticated or an expected message gets wrong
  * is a failure, and ends the association.
  */
+import { concat } from '../base/bytes.ts';
 import { after, earlier, type Instant } from '../base/time.ts';
 import { encode, tryDecode } from '../codec/codec.ts';
 import type { Faults } from '../profiles/model.ts';
-import { handshakeHeaderLength, handshakeTypeName } from '../wire/handshake.ts';
+import { handshakeHeader, handshakeHeaderLength, handshakeTypeName } from '../wire/handshake.ts';
 import { alert } from '../wire/record.ts';
 import {
   alertDescriptions,
@@ -329,6 +330,9 @@ export class Association {
         this.#deliver();
         return undefined;
       case 'repeated-message':
+        // Its numbers begin again, under keys that only a Finished was sent with: none of this handshake.
+        if (this.#connected && this.#epochs.version !== '1.3' && epoch > 0 && fragment.type !== HandshakeType.finished)
+          return ignored('unexpected-content', `${name} of a renegotiation`);
         this.#acks.note(seq, epoch, number);
         if (!again) this.#flights.heard(fragment, this.#now);
         if (this.#faults.transcript === 'with-repeats' && !this.#connected && fragment.bytes.length === fragment.total)
@@ -459,6 +463,13 @@ export class Association {
   /** Answers an attempt to renegotiate (RFC 5246 §7.2.2; RFC 8827 §6.5 forbids it). */
   refuseRenegotiation(): void {
     this.#sendAlert(Level.warning, noRenegotiation);
+  }
+
+  /** Sends a whole handshake message that belongs to no flight of this handshake, under the newest keys. */
+  sendAside(type: number, seq: number, body: Uint8Array): void {
+    const { length } = body;
+    const header = { msg_type: type, length, message_seq: seq, fragment_offset: 0, fragment_length: length };
+    this.#sendRecord(ContentType.handshake, concat(encode(handshakeHeader, header), body));
   }
 
   event(event: EngineEvent): void {

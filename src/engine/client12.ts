@@ -5,7 +5,7 @@
 import { emptyBytes, equal } from '../base/bytes.ts';
 import { decode, encode } from '../codec/codec.ts';
 import { makePremaster } from '../crypto/rsaKeyExchange.ts';
-import { findExtension } from '../wire/extensions.ts';
+import { type Extension, findExtension } from '../wire/extensions.ts';
 import {
   type ClientHello,
   certificate,
@@ -13,6 +13,7 @@ import {
   certificateRequest12,
   certificateVerify10,
   certificateVerify12,
+  clientHello,
   clientKeyExchangeEcdhe,
   clientKeyExchangeRsa,
   ecdhParamsLength,
@@ -140,6 +141,9 @@ export function continueClient12(
   transcript.add(message);
   transcript.hashWith(crypto, hashOf(agreed));
 
+  /** The verify_data of our Finished. */
+  let finishedWith = emptyBytes;
+
   const steps: Handlers<typeof client12, Client12Knowledge> = {
     awaitCertificate: {
       certificate(known, message) {
@@ -224,6 +228,8 @@ export function continueClient12(
         };
         house.establish(connected);
         offerToResume(known);
+        if (config.faults?.afterFinished === 'renegotiates')
+          house.sendAside(HandshakeType.clientHello, 0, renegotiationHello());
         return go('connected', connected);
       },
     },
@@ -292,6 +298,7 @@ export function continueClient12(
     const { outbox, keys } = known;
     outbox.changeCipherSpec();
     const verify_data = finishedData(house, known.agreed, keys, 'client', known.transcript);
+    finishedWith = verify_data;
     // The only one under the new keys (RFC 5246 §7.1).
     outbox.message(1, HandshakeType.finished, encode(finished12, { verify_data }));
     house.records.openWrite(1, keys.client);
@@ -300,6 +307,21 @@ export function continueClient12(
       parts: outbox.take(),
       awaited,
       answers: { first: known.firstSeq, last: last.seq },
+    });
+  }
+
+  /** Our hello again, which now holds what proves that it is ours (RFC 5746 §3.5). */
+  function renegotiationHello(): Uint8Array {
+    const { hello } = known;
+    const renegotiation: Extension<'client_hello'> = {
+      kind: 'renegotiation_info',
+      body: { renegotiated_connection: finishedWith },
+    };
+    return encode(clientHello, {
+      ...hello,
+      ...{ random: random(32), session_id: emptyBytes, cookie: emptyBytes },
+      cipher_suites: hello.cipher_suites.filter((code) => code !== renegotiationSuite),
+      extensions: [...(hello.extensions ?? []).filter(({ kind }) => kind !== renegotiation.kind), renegotiation],
     });
   }
 

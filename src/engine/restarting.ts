@@ -4,14 +4,16 @@
  * (`Faults.repeatedHello`). What the association before had to say is still said; what comes in is the new one's.
  */
 import type { Instant } from '../base/time.ts';
+import type { Faults } from '../profiles/faults.ts';
 import { helloRandomIn } from '../wire/helloRandom.ts';
 import type { EndpointConfig, Input, InspectableEndpoint, Output, Role, SrtpKeys } from './api.ts';
 
 /** Whether the settings ask for such an endpoint. */
 export const replacesItself = ({ faults }: EndpointConfig): boolean =>
-  faults?.repeatedHello !== undefined ||
-  faults?.afterFinished === 'begins-anew' ||
-  faults?.afterFinished === 'switches-role';
+  faults?.repeatedHello !== undefined || beginsAgain(faults);
+
+const beginsAgain = (faults: Faults | undefined): boolean =>
+  faults?.afterFinished === 'begins-anew' || faults?.afterFinished === 'switches-role';
 
 export class Restarting implements InspectableEndpoint {
   readonly role: Role;
@@ -35,7 +37,7 @@ export class Restarting implements InspectableEndpoint {
     const repeated = input.kind === 'datagram' && !atRest.includes(state) && helloRandomIn(input.bytes) !== undefined;
     if (faults?.repeatedHello === 'begins-anew' && repeated) this.#replace(role, now);
     this.#now.handle(input, now);
-    if (faults?.afterFinished === undefined || this.#done || this.#now.state !== 'connected') return;
+    if (!beginsAgain(faults) || this.#done || this.#now.state !== 'connected') return;
     this.#done = true;
     this.#replace('client', now);
   }

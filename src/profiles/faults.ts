@@ -34,8 +34,9 @@ export interface Faults {
   /**
    * Once the handshake is complete. `storm`: in DTLS 1.2 the last flight is kept on its timer, and sent at once whenever the
    * peer repeats its own. `begins-anew`, `switches-role`: a new handshake begins on the same addresses, as client.
+   * `renegotiates`: in DTLS 1.2 a client asks for another handshake under the keys of this one (RFC 5246 §7.4.1.2).
    */
-  readonly afterFinished?: 'storm' | 'begins-anew' | 'switches-role';
+  readonly afterFinished?: 'storm' | 'begins-anew' | 'switches-role' | 'renegotiates';
   /** The part that is played: that of the other role, whatever was agreed. */
   readonly plays?: 'other-role';
 

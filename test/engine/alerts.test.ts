@@ -491,4 +491,13 @@ describe('renegotiation', () => {
     pair.settle();
     expect(pair.server.data).toEqual(['still here']);
   });
+
+  it('is asked for by a client that is told to, with what proves that it is the same one', () => {
+    const pair = new Pair({ client: { versions: ['1.2'], faults: { afterFinished: 'renegotiates' } }, server }).run();
+    expect(pair.client.alerts).toEqual(['received 1 100']);
+    expect(pair.agreed).toBe(true);
+    pair.send(pair.client, 'still here');
+    pair.settle();
+    expect(pair.server.data).toEqual(['still here']);
+  });
 });

@@ -54,6 +54,21 @@ describe('a check', () => {
     expect(found).toEqual({ ...passing, 'cookie-asked': 'pass', 'resent-borders': 'pass', packing: 'fail' });
   });
 
+  it('of servers that renegotiate says so, and of one that refuses that it does', async () => {
+    const own = await credential('ecdsa-p256');
+    const only = ['quiet', 'renegotiation'];
+    const old: GivenOptions = { versions: ['1.2'] };
+    const servers = [
+      [await opensslServer(own), 'pass'],
+      [await opensslServer(own, ['-client_renegotiation']), 'fail'],
+      [await gnutlsServer(own, 'NORMAL'), 'fail'],
+    ] as const;
+    for (const [{ peer, port }, renegotiation] of servers) {
+      cleanups.push(() => peer.stop());
+      expect(await statuses(`127.0.0.1:${port}`, only, old)).toEqual({ quiet: 'pass', renegotiation });
+    }
+  });
+
   it('of our gateway over WHIP fails nothing, and asks for no cookie behind ICE', async () => {
     const gateway = await startGateway();
     cleanups.push(() => gateway.stop());

@@ -30,6 +30,7 @@ describe('a check comes to one sentence', () => {
       [must, mustNot, should, shouldNot],
       'It fails 1 of 2 things that the RFCs demand, and 1 of 2 that they recommend.',
     ],
+    [[mustNot], 'It fails the one thing that the RFCs demand.'],
     [[must], 'It does the one thing that the RFCs demand.'],
     [[should, shouldNot], 'It fails 1 of 2 things that the RFCs recommend.'],
     [[['habit', 'fail']], 'Nothing that the RFCs ask for is decided; 1 habit is worth knowing.'],

@@ -93,7 +93,7 @@ export async function check(scenario: Scenario, flags: CheckFlags, terminal: Ter
   const thorough = flags.thorough ?? false;
   const most = costOfAll(chosen, thorough);
   terminal.say(
-    `${chosen.length} checks of ${targetText(scenario)}: at most ${most.handshakes} handshakes, ${most.datagrams} datagrams of ours, ${minutes(most.seconds)}; usually a third of that.`,
+    `${chosen.length} ${chosen.length === 1 ? 'check' : 'checks'} of ${targetText(scenario)}: at most ${most.handshakes} handshakes, ${most.datagrams} datagrams of ours, ${minutes(most.seconds)}; usually a third of that.`,
   );
   if (flags.dryRun) {
     terminal.print(planText(chosen, thorough));

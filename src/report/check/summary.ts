@@ -40,7 +40,7 @@ export function checkSummary({ ended, reached, results }: Pick<CheckTable, 'ende
     const failed = count(demand, 'fail');
     const all = count(demand, 'fail', 'pass');
     const verb = failed > 0 ? 'fails' : 'does';
-    const of = failed > 0 ? `${failed} of ${all}` : all === 1 ? 'the one' : `all ${all}`;
+    const of = all === 1 ? 'the one' : failed > 0 ? `${failed} of ${all}` : `all ${all}`;
     return all === 0 ? [] : [{ verb, of, things: all === 1 ? 'thing' : 'things', asked }];
   });
   const [first, second] = clauses;

@@ -1,6 +1,8 @@
 /** Checks of what comes after the handshake: silence, an end, a client that begins anew, sessions. */
+import { renegotiationMark } from '../../analysis/messages.ts';
 import type { SessionTicket } from '../../engine/api.ts';
 import { helloRandomIn } from '../../wire/helloRandom.ts';
+import { alertDescriptions, nameIn } from '../../wire/registry.ts';
 import { unlessFailed } from './losses.ts';
 import type { Check, Lab, Made, Verdict } from './model.ts';
 import { fail, handshakeOf, mainFlight, ms, notApplicable, pass, sentBy, unclear, verdictOf } from './verdicts.ts';
@@ -10,6 +12,8 @@ const quietMs = 900;
 /** Tickets, an ACK, and what was on its way. */
 const mostLate = 4;
 const closeMs = 500;
+
+const alertName = nameIn(alertDescriptions, 2);
 
 /** A handshake, nothing, and its end. */
 export const quietly = { set: { linger: quietMs }, afterCloseMs: closeMs } as const;
@@ -63,6 +67,21 @@ export const afterwardsChecks: readonly Check[] = [
         });
       return made.established ? pass('it does', { shown: [made] }) : unclear(verdictOf(made), { shown: [made] });
     },
+  },
+  {
+    id: 'renegotiation',
+    group: 'afterwards',
+    title: 'it refuses to renegotiate',
+    demand: 'MUST',
+    see: 'RFC 8827 §6.5, RFC 5746 §4.5',
+    how: `a ClientHello under the keys of the association, and what comes in the ${ms(quietMs)} after it`,
+    findings: [],
+    cost: { handshakes: 1, datagrams: 60, seconds: 6 },
+    unless: (known, resultOf) =>
+      known.version === '1.3'
+        ? 'DTLS 1.3 has none'
+        : unlessFailed('quiet', 'role-kept', 'several-messages')(known, resultOf),
+    run: renegotiation,
   },
   {
     id: 'close-notify',
@@ -137,6 +156,34 @@ function lateOf(made: Made) {
   return sentBy(handshake, 'server').filter(
     ({ at, records }) => at > from && at < until && records.some(({ contentType }) => contentType !== 23),
   );
+}
+
+async function renegotiation(lab: Lab): Promise<Verdict> {
+  const made = await lab.try({
+    what: 'it is asked to renegotiate',
+    set: { linger: quietMs },
+    adjust: (config) => ({ ...config, faults: { ...config.faults, afterFinished: 'renegotiates' } }),
+  });
+  const handshake = handshakeOf(made);
+  if (!handshake || !made.established) return unclear(verdictOf(made), { shown: [made] });
+  const again = handshake.messages.filter(({ name }) => name.endsWith(renegotiationMark));
+  const began = again.filter(({ from }) => from === 'server');
+  const asked = again.find(({ from }) => from === 'client');
+  if (!asked) return unclear('it was not asked', { shown: [made] });
+  if (began.length > 0)
+    return fail(
+      `it begins another handshake: ${[...new Set(began.map(({ name }) => name.slice(0, -renegotiationMark.length)))].join(', ')}`,
+      {
+        shown: [made],
+      },
+    );
+  const answer = handshake.alerts.find(({ from, at }) => from === 'server' && at >= asked.firstAt);
+  // RFC 5246 §7.2.2: a warning, after which the association goes on.
+  if (!answer) return pass('it does not answer', { shown: [made] });
+  const name = alertName(answer.description);
+  return answer.level === 1
+    ? pass(`it answers ${name}, and the association goes on`, { shown: [made] })
+    : pass(`it ends the association with ${name}`, { shown: [made] });
 }
 
 async function sessions(lab: Lab): Promise<Verdict> {
