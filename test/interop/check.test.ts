@@ -54,6 +54,23 @@ describe('a check', () => {
     expect(found).toEqual({ ...passing, 'cookie-asked': 'pass', 'resent-borders': 'pass', packing: 'fail' });
   });
 
+  it('of OpenSSL finds its floor MTU, its datagram over its MTU, and a record that its buffer cuts', async () => {
+    const only = ['tiny-datagrams', 'mtu-kept', 'whole-records'];
+    const old: GivenOptions = { versions: ['1.2'] };
+    const large = await credential('ecdsa-p256,chain=3,size=6000');
+    const servers = [
+      [[], { 'tiny-datagrams': 'fail', 'mtu-kept': 'pass', 'whole-records': 'pass' }],
+      [['-mtu', '300'], { 'tiny-datagrams': 'fail', 'mtu-kept': 'fail', 'whole-records': 'pass' }],
+      // Its flight is more than the 4096 bytes that it collects before it sends.
+      [['-mtu', '9000'], { 'tiny-datagrams': 'pass', 'mtu-kept': 'not-applicable', 'whole-records': 'fail' }],
+    ] as const;
+    for (const [args, expected] of servers) {
+      const { peer, port } = await opensslServer(large, args);
+      cleanups.push(() => peer.stop());
+      expect(await statuses(`127.0.0.1:${port}`, only, old)).toEqual(expected);
+    }
+  });
+
   it('of servers that renegotiate says so, and of one that refuses that it does', async () => {
     const own = await credential('ecdsa-p256');
     const only = ['quiet', 'renegotiation'];

@@ -21,7 +21,7 @@ export const recordSplitAcrossDatagrams = rule(
     const { datagram, start, declared, rest, to } = first;
     return {
       severity: stop.kind === 'split-record' ? 'error' : 'warning',
-      why: `${capitalised(count(splitRecords.length, 'record'))} of the ${datagram.from} ${splitRecords.length === 1 ? 'runs' : 'run'} over the end of ${splitRecords.length === 1 ? 'its' : 'their'} datagram. The one that begins at byte ${start} of datagram ${datagram.packet} declares ${declared} bytes with its header: ${to - start} are there, and the rest is in the next ${count(rest.length, 'datagram')}, which ${rest.length === 1 ? 'begins' : 'begin'} with no record header. Other tools show those as plain UDP; receivers drop all of it.`,
+      why: `${capitalised(count(splitRecords.length, 'record'))} of the ${datagram.from} ${splitRecords.length === 1 ? 'runs' : 'run'} over the end of ${splitRecords.length === 1 ? 'its' : 'their'} datagram. The one that begins at byte ${start} of datagram ${datagram.packet} declares ${declared} bytes with its header: ${to - start} are there, and the rest is in the next ${rest.length === 1 ? 'datagram' : count(rest.length, 'datagram')}, which ${rest.length === 1 ? 'begins' : 'begin'} with no record header. Other tools show those as plain UDP; receivers drop all of it.`,
       fix: `Let the ${datagram.from} cut between records: send each write of its TLS library as one datagram, and set the MTU in the library (SSL_set_mtu with SSL_OP_NO_QUERY_MTU in OpenSSL).`,
       evidence: evidenceOf([...new Set(splitRecords.flatMap((one) => [one.datagram, ...one.rest]))]),
     };
