@@ -6,8 +6,9 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { batchEnd, decodeHeader, isEvent } from '../src/bridge/events.ts';
 import type { BackgroundNotice, RunSummary } from '../src/bridge/panel.ts';
-import { parseNotice, parseRunSummary } from '../src/bridge/parse.ts';
+import { parseFromBackground, parseNotice, parseRunSummary } from '../src/bridge/parse.ts';
 import type { TraceEvent, TraceHeader } from '../src/trace/model.ts';
+import type { JobArchive, StoredJob } from './jobs.ts';
 import { storable } from './keeping.ts';
 
 export interface RunRecord {
@@ -39,14 +40,15 @@ interface Schema extends DBSchema {
   /** By run and the index of the row's first event. */
   events: { key: [run: string, from: number]; value: readonly TraceEvent[] };
   notices: { key: 'unheard'; value: readonly BackgroundNotice[] };
+  jobs: { key: StoredJob['kind']; value: StoredJob };
 }
 
 const databaseName = 'dtlscope';
-const schemaVersion = 1;
+const schemaVersion = 2;
 /** Keys of all rows of a run: an array sorts behind every number. */
 const rowsOf = (run: string): IDBKeyRange => IDBKeyRange.bound([run], [run, []]);
 
-export class IndexedDbArchive implements RunArchive {
+export class IndexedDbArchive implements RunArchive, JobArchive {
   #database: Promise<IDBPDatabase<Schema>> | undefined;
 
   async load(): Promise<{ readonly records: readonly RunRecord[]; readonly notices: readonly BackgroundNotice[] }> {
@@ -108,13 +110,28 @@ export class IndexedDbArchive implements RunArchive {
     await (await this.#open()).put('notices', notices, 'unheard');
   }
 
+  async loadJobs(): Promise<readonly StoredJob[]> {
+    const stored = await (await this.#open()).getAll('jobs');
+    return stored.flatMap((value) => {
+      const read = parseFromBackground(value);
+      return read.ok && (read.message.kind === 'sweep' || read.message.kind === 'check') ? [read.message] : [];
+    });
+  }
+
+  async keepJob(job: StoredJob): Promise<void> {
+    await (await this.#open()).put('jobs', job, job.kind);
+  }
+
   #open(): Promise<IDBPDatabase<Schema>> {
     if (this.#database !== undefined) return this.#database;
     const opening = openDB<Schema>(databaseName, schemaVersion, {
-      upgrade: (database) => {
-        database.createObjectStore('runs', { keyPath: 'id' });
-        database.createObjectStore('events');
-        database.createObjectStore('notices');
+      upgrade: (database, before) => {
+        if (before < 1) {
+          database.createObjectStore('runs', { keyPath: 'id' });
+          database.createObjectStore('events');
+          database.createObjectStore('notices');
+        }
+        if (before < 2) database.createObjectStore('jobs');
       },
       // A newer background wants to upgrade, or the browser closed it: the next use opens it again, or says why not.
       blocking: () => void this.#close(),

@@ -88,6 +88,13 @@ export class Checks {
     return this.#hearers.add(hear);
   }
 
+  /** Has a check of an earlier process to show. */
+  restore({ status, results }: KeptCheck): void {
+    this.#lastNumber = Math.max(this.#lastNumber, status.number);
+    this.#job = { status, results: [...results], trials: new Map(), bytes: 0, checking: undefined };
+    this.#hearers.tell();
+  }
+
   plan(thorough: boolean): CheckPlan {
     const table = this.#table;
     return {

@@ -16,6 +16,7 @@ import { IndexedDbArchive } from './archive.ts';
 import { Checks } from './checks.ts';
 import { schedule, workerClock } from './clock.ts';
 import { HelperLink } from './helperLink.ts';
+import { keepJobs } from './jobs.ts';
 import { keeping } from './keeping.ts';
 import { type OffscreenApi, openHere, openOffscreen } from './ownStack.ts';
 import { ownStackPortName } from './ownStackEnd.ts';
@@ -77,12 +78,13 @@ const environment: StartEnvironment = {
   tool: `dtlscope ${version}`,
 };
 
+const archive = new IndexedDbArchive();
 const runs = new Runs({
   start: (request, carried) => startRequest(request, environment, carried),
   wallClock: Date.now,
   schedule,
   read: (trace) => readRun(trace, nobleProvider),
-  archive: new IndexedDbArchive(),
+  archive,
   keeping,
   complain,
 });
@@ -129,6 +131,8 @@ const checks = new Checks({
   tool: environment.tool,
   complain,
 });
+
+const ready = keepJobs({ archive, sweeps, checks, schedule, complain });
 
 /** The panel as a tab, beside the one that it inspects. */
 async function openTab(tab: number, origin: string): Promise<void> {
@@ -179,6 +183,7 @@ browser.runtime.onConnect.addListener((port) => {
     sites,
     sweeps,
     checks,
+    ready,
     openTab,
     schedule,
     version,

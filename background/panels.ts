@@ -29,6 +29,8 @@ export interface PanelsOptions {
   readonly pages: Pick<PageBook, 'watch' | 'session' | 'rest'>;
   readonly sweeps: Pick<Sweeps, 'kept' | 'onChange' | 'start' | 'stop' | 'resume' | 'clear' | 'open'>;
   readonly checks: Pick<Checks, 'kept' | 'onChange' | 'plan' | 'start' | 'stop' | 'clear' | 'open'>;
+  /** Sweep and check of an earlier process are there. */
+  readonly ready: Promise<void>;
   readonly sites: Pick<Sites, 'arm' | 'disarm' | 'ready'>;
   /** Opens the panel as a tab that looks at another. */
   readonly openTab: (tab: number, origin: string) => Promise<void>;
@@ -144,8 +146,8 @@ class Panel {
   }
 
   async #hello({ protocol }: Extract<ToBackground, { kind: 'hello' }>): Promise<void> {
-    const { runs, helper, version } = this.#options;
-    await runs.ready;
+    const { runs, helper, version, ready } = this.#options;
+    await Promise.all([runs.ready, ready]);
     this.#greeted = protocol.major === panelProtocol.major;
     this.#post({
       kind: 'hello',

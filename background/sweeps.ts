@@ -1,7 +1,7 @@
 /**
  * The sweep: one at a time, run here so that it goes on when the panel is closed. Between two handshakes everybody has a
  * turn, so that a stop is heard before the next begins; a handshake over a network is stopped in its middle. Results are kept
- * as lines of a state file while the background lives.
+ * as lines of a state file, traces of cells while the background lives.
  */
 import { Hearers } from '../src/base/hearers.ts';
 import {
@@ -59,7 +59,8 @@ interface Sweep {
   readonly number: number;
   readonly text: string;
   readonly head: string;
-  readonly plan: SweepPlan;
+  /** Not of one that comes from the store. */
+  readonly plan: SweepPlan | undefined;
   readonly lines: string[];
   readonly results: Map<number, CellResult>;
   /** Of handshakes that can't be made again: one of each cell, the first that was not as expected if there is one. */
@@ -92,6 +93,16 @@ export class Sweeps {
     return this.#hearers.add(hear);
   }
 
+  /** Has a sweep of an earlier process to show. */
+  restore({ status, text, head, lines }: KeptSweep): void {
+    this.#lastNumber = Math.max(this.#lastNumber, status.number);
+    this.#sweep = {
+      ...{ number: status.number, status, text, head, plan: undefined, lines: [...lines] },
+      ...{ results: new Map(), traces: new Map(), turn: { stopped: true, running: new Set() } },
+    };
+    this.#hearers.tell();
+  }
+
   /** Throws a `BridgeError` when the file is not one that can be run. */
   start({ text, root, file, secrets, files }: SweepRequest): void {
     const tree: unknown = root;
@@ -111,18 +122,19 @@ export class Sweeps {
     }
     this.#end();
     const number = ++this.#lastNumber;
+    const { plan } = read;
     this.#sweep = {
       number,
       text,
-      head: stateHead({ index: 1, of: 1 }, file, read.plan.shape),
-      plan: read.plan,
+      head: stateHead({ index: 1, of: 1 }, file, plan.shape),
+      plan,
       lines: [],
       results: new Map(),
       traces: new Map(),
       status: { number, state: 'running', handshakes: 0 },
       turn: { stopped: false, running: new Set() },
     };
-    void this.#run(this.#sweep);
+    void this.#run(this.#sweep, plan);
   }
 
   stop(): void {
@@ -132,9 +144,15 @@ export class Sweeps {
   /** Throws a `BridgeError` when there is nothing left to do. */
   resume(): void {
     const sweep = this.#sweep;
-    if (sweep === undefined || sweep.status.state === 'running' || this.#left(sweep).length === 0)
+    if (sweep && !sweep.plan)
+      throw failure({
+        code: 'no-job',
+        message:
+          'The browser has ended the background since: run the sweep again, or go on with its state in a terminal.',
+      });
+    if (!sweep?.plan || sweep.status.state === 'running' || left(sweep, sweep.plan).length === 0)
       throw failure({ code: 'no-job', message: 'There is no sweep that could go on.' });
-    void this.#run(sweep);
+    void this.#run(sweep, sweep.plan);
   }
 
   clear(): void {
@@ -146,10 +164,10 @@ export class Sweeps {
   /** Puts a handshake of a cell on the list of runs. Rejects with a `BridgeError` when none was kept. */
   async open(cell: number): Promise<RunSummary> {
     const sweep = this.#sweep;
-    const scenario = sweep?.plan.scenarios[cell - 1];
-    if (!sweep || !scenario) throw failure({ code: 'no-job', message: 'There is no such cell.' });
-    const kept = sweep.traces.get(cell);
-    if (!kept) throw failure({ code: 'no-job', message: 'No handshake of this cell was kept.' });
+    const kept = sweep?.traces.get(cell);
+    const scenario = sweep?.plan?.scenarios[cell - 1];
+    if (!sweep?.plan || !scenario || !kept)
+      throw failure({ code: 'no-job', message: 'No handshake of this cell was kept.' });
     const target = scenario.target ? formatTarget(scenario.target) : '';
     return this.#options.keep(`${target}, ${cellName(sweep.plan.shape, cell)}`, kept.trace);
   }
@@ -163,26 +181,20 @@ export class Sweeps {
     this.#change(sweep, { number, state: 'stopped', handshakes });
   }
 
-  #left({ plan, results }: Sweep): number[] {
-    const cells = Array.from({ length: cellCount(plan.shape) }, (_, index) => index + 1);
-    // One that could not be run may be tried again.
-    return cells.filter((cell) => (results.get(cell)?.error ?? null) !== null || !results.has(cell));
-  }
-
-  async #run(sweep: Sweep): Promise<void> {
+  async #run(sweep: Sweep, plan: SweepPlan): Promise<void> {
     const { schedule, busy, complain } = this.#options;
     const turn: Turn = { stopped: false, running: new Set() };
     sweep.turn = turn;
     const over = busy();
     let handshakes = 0;
-    const cells = this.#left(sweep);
+    const cells = left(sweep, plan);
     let at = 0;
     this.#change(sweep, { number: sweep.number, state: 'running', handshakes });
     try {
       await runSweep<Trace>({
-        plan: sweep.plan,
+        plan,
         cells,
-        shake: (scenario) => this.#shake(sweep, turn, scenario, cells[at] ?? 0),
+        shake: (scenario) => this.#shake(sweep, plan, turn, scenario, cells[at] ?? 0),
         breathe: () => new Promise((resolve) => schedule(0, () => resolve())),
         stopped: () => turn.stopped,
         made: (progress) => {
@@ -208,9 +220,14 @@ export class Sweeps {
     }
   }
 
-  async #shake(sweep: Sweep, turn: Turn, scenario: Scenario, cell: number): Promise<Shaken<Trace>> {
+  async #shake(
+    sweep: Sweep,
+    { expectation }: SweepPlan,
+    turn: Turn,
+    scenario: Scenario,
+    cell: number,
+  ): Promise<Shaken<Trace>> {
     const { crypto, tool, credentials, start } = this.#options;
-    const { expectation } = sweep.plan;
     try {
       if (scenario.target?.kind === 'sim')
         return await shakeSimulated({ scenario, expectation, tool, crypto, credentials: () => credentials(scenario) });
@@ -237,6 +254,12 @@ export class Sweeps {
     sweep.status = status;
     if (this.#sweep === sweep) this.#hearers.tell();
   }
+}
+
+/** Cells that have no result yet; one that could not be run may be tried again. */
+function left({ results }: Sweep, plan: SweepPlan): number[] {
+  const cells = Array.from({ length: cellCount(plan.shape) }, (_, index) => index + 1);
+  return cells.filter((cell) => (results.get(cell)?.error ?? null) !== null || !results.has(cell));
 }
 
 /** Keeps a trace of a cell: a bad one rather than a good one, and none when there are too many already. */

@@ -2,7 +2,9 @@ import 'fake-indexeddb/auto';
 import { deleteDB, openDB } from 'idb';
 import { afterEach, describe, expect, it } from 'vitest';
 import { IndexedDbArchive, type RunRecord } from '../../background/archive.ts';
+import type { StoredJob } from '../../background/jobs.ts';
 import type { TraceEvent } from '../../src/trace/model.ts';
+import { checkRows } from '../support/checkTable.ts';
 
 afterEach(() => deleteDB('dtlscope'));
 
@@ -41,11 +43,21 @@ const datagram = (packet: number, bytes: Uint8Array): TraceEvent => ({
 });
 const note = (at: number): TraceEvent => ({ kind: 'note', at, text: `note ${at}` });
 
+const check: StoredJob = {
+  kind: 'check',
+  check: {
+    ...{ number: 3, target: 'sim', thorough: false, state: 'done', reached: 'DTLS 1.2', version: '1.2' },
+    spent: { handshakes: 4, datagrams: 30, bytes: 4000, seconds: 2 },
+  },
+  from: 0,
+  results: checkRows(['MUST', 'fail'], ['habit', 'pass']),
+};
+
 /** What a later process sees. */
 const again = (): IndexedDbArchive => new IndexedDbArchive();
 
 async function raw(change: (database: Awaited<ReturnType<typeof openDB>>) => Promise<unknown>): Promise<void> {
-  const database = await openDB('dtlscope', 1);
+  const database = await openDB('dtlscope', 2);
   await change(database);
   database.close();
 }
@@ -122,8 +134,33 @@ describe('the store of runs', () => {
   it('makes way for a newer version, and says then that it cannot read it', async () => {
     const archive = new IndexedDbArchive();
     await archive.load();
-    const newer = await openDB('dtlscope', 2);
+    const newer = await openDB('dtlscope', 3);
     await expect(archive.load()).rejects.toThrow(/version/i);
     newer.close();
+  });
+
+  it('keeps the last sweep and the last check, and takes nothing for one that is none', async () => {
+    const archive = new IndexedDbArchive();
+    await archive.keepJob({ kind: 'sweep', sweep: null, from: 0, lines: [] });
+    await archive.keepJob(check);
+    expect(await again().loadJobs()).toEqual([check, { kind: 'sweep', sweep: null, from: 0, lines: [] }]);
+    await raw((database) => database.put('jobs', { kind: 'sweep', sweep: { state: 'odd' } }, 'sweep'));
+    expect(await again().loadJobs()).toEqual([check]);
+  });
+
+  it('takes over what a version before it stored', async () => {
+    const older = await openDB('dtlscope', 1, {
+      upgrade: (database) => {
+        database.createObjectStore('runs', { keyPath: 'id' });
+        database.createObjectStore('events');
+        database.createObjectStore('notices');
+      },
+    });
+    await older.put('runs', { ...record(1), id: 'run-1' });
+    older.close();
+    const archive = new IndexedDbArchive();
+    expect((await archive.load()).records).toEqual([record(1)]);
+    await archive.keepJob(check);
+    expect(await again().loadJobs()).toEqual([check]);
   });
 });

@@ -119,6 +119,7 @@ export const noPages = {
   pages: { watch: () => () => {}, session: () => undefined, rest: () => {} },
   sites: { arm: async () => {}, disarm: async () => {}, ready: Promise.resolve() },
   openTab: async () => {},
+  ready: Promise.resolve(),
   sweeps: {
     kept: undefined,
     onChange: () => () => {},

@@ -12,6 +12,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { decodeEvent } from '../../src/bridge/events.ts';
 import type { HelperStatus, RunSummary } from '../../src/bridge/panel.ts';
 import { installHelper, placesOf } from '../../src/helper/index.ts';
+import { parseScenarioText } from '../../src/scenario/yaml/parse.ts';
 import type { TraceEvent } from '../../src/trace/model.ts';
 import { buildHelper, pidsWith, runs } from '../helper/process.ts';
 import { buildProbeExtension, probeUrl } from '../support/probeExtension.ts';
@@ -173,6 +174,35 @@ describe('a stopped worker', () => {
     await stopWorker();
     expect(await list()).toMatchObject([{ number: 1 }, kept]);
     expect(await eventsOf(kept)).toEqual(events);
+  });
+});
+
+describe('a stopped worker and a closed browser', () => {
+  it('lose no result of a sweep or a check', async () => {
+    const text = 'version: 1\ntarget: sim\nversions: ["1.2"]\nsweep: { mtu: [300, 1200] }\n';
+    const parsed = parseScenarioText(text);
+    if (!parsed.ok) throw new Error(parsed.problems[0]?.what);
+    const sweep = { text, root: parsed.root, file: 'two.yaml', secrets: {}, files: {} };
+    await page.value(`probe.client.startSweep(${JSON.stringify(sweep)})`);
+    const state = (kind: 'sweep' | 'check') => page.value(`probe.client.state.${kind}?.status.state`);
+    await expect.poll(() => state('sweep'), patience).toBe('done');
+    await page.value(`probe.client.startCheck({ target: 'sim', options: { versions: ['1.2'] } }, false)`);
+    const results = (): Promise<unknown> => page.value('probe.client.state.check?.results.length');
+    await expect.poll(async () => Number(await results()) >= 3, patience).toBe(true);
+    await page.value('probe.client.stopCheck()');
+    await expect.poll(() => state('check'), patience).toBe('stopped');
+    const told = await page.value('JSON.stringify([probe.client.state.sweep, probe.client.state.check])');
+    await stopWorker();
+    await page.send('Page.reload');
+    await loaded(page);
+    await expect
+      .poll(() => page.value('JSON.stringify([probe.client.state.sweep, probe.client.state.check])'), patience)
+      .toBe(told);
+    await browser.close();
+    await begin();
+    await expect
+      .poll(() => page.value('JSON.stringify([probe.client.state.sweep, probe.client.state.check])'), patience)
+      .toBe(told);
   });
 });
 

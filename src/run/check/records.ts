@@ -1,10 +1,12 @@
 /** Checks of what a peer does with records that it should ignore (RFC 6347 §4.1.2.7, RFC 9147 §4.5.2). */
 import { fromHex } from '../../base/bytes.ts';
+import { alertDescriptions, nameIn } from '../../wire/registry.ts';
 import type { Crafted } from '../hand.ts';
 import { beforeOurFlight, isProtected, plainRecord, protectedRecords, spoiledRecords } from './crafting.ts';
 import type { Check, Lab, Made, Verdict } from './model.ts';
 import { errorsOf, fail, handshakeOf, notApplicable, pass, sentBy, unclear, verdictOf } from './verdicts.ts';
 
+const alertName = nameIn(alertDescriptions, 2);
 const bytes = (hex: string): Uint8Array => fromHex(hex) ?? new Uint8Array(0);
 const trial = { handshakes: 1, datagrams: 40, seconds: 5 } as const;
 /** Between our last flight and its copy. ms */
@@ -98,10 +100,16 @@ async function before(lab: Lab, what: string, datagrams: readonly Uint8Array[]):
   return survived(made);
 }
 
-const survived = (made: Made): Verdict =>
-  made.established
-    ? pass('the handshake goes on', { shown: [made] })
-    : fail(verdictOf(made), { findings: errorsOf(made), shown: [made] });
+/** The verdict of a trial would explain what the check did on purpose: what counts is what the peer made of it. */
+function survived(made: Made): Verdict {
+  if (made.established) return pass('the handshake goes on', { shown: [made] });
+  const alert = handshakeOf(made)?.alerts.find(({ from }) => from === 'server');
+  const says = alert
+    ? `it ends the handshake with ${alertName(alert.description)}`
+    : 'the handshake does not complete after that';
+  const findings = errorsOf(made).filter((id) => id === 'stun-into-dtls');
+  return fail(says, { findings, shown: [made] });
+}
 
 async function replay(lab: Lab): Promise<Verdict> {
   if (lab.resultOf('last-flight') === 'fail')
