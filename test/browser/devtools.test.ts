@@ -323,6 +323,27 @@ describe('making it fail again, in DevTools', () => {
     await panel.getByRole('toolbar', { name: 'Sweep' }).getByRole('button', { name: 'Clear' }).click();
   });
 
+  it('a sweep through the helper, and one over WHIP, make their handshakes there, and a cell opens its own', async () => {
+    const gateway = await startGateway();
+    try {
+      for (const target of [server.address, `whip:${gateway.origin}/whip`]) {
+        await write(`version: 1\ntarget: ${target}\nversions: ["1.2"]\ntimeout: 10s\nsweep: { mtu: [300, 1200] }\n`);
+        await place('Sweep').click();
+        await said(`Sent to ${target}.`);
+        await panel.getByRole('button', { name: 'Run the sweep' }).click();
+        await said('Done: 2 cells, 2 handshakes: 2 established');
+        await panel.getByRole('table', { name: 'mtu' }).getByRole('button').last().click();
+        await verdict().getByText('Established in').waitFor();
+        await panel
+          .getByRole('option', { name: `${target}, mtu 1200` })
+          .and(panel.locator('[aria-selected=true]'))
+          .waitFor();
+      }
+    } finally {
+      await gateway.stop();
+    }
+  });
+
   it('a check of OpenSSL through the helper asks first, judges, is stopped, and shows a handshake of it', async () => {
     // The form's own options again.
     await place('Handshake').click();
