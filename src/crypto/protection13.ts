@@ -75,17 +75,23 @@ const tagLength = 16;
 /** Ciphertext that a mask is made with (RFC 9147 §4.2.3). */
 const sampleLength = 16;
 
+interface Keyed {
+  readonly iv: Uint8Array;
+  readonly aead: ReturnType<CryptoProvider['aead']>;
+  readonly mask: ReturnType<CryptoProvider['recordNumberMask']>;
+}
+
 export function recordProtection13(inputs: Protection13Inputs): RecordCipher13 {
   const { provider, suite, secret, epoch, form } = inputs;
   if (suite.cipher.kind !== 'aead') throw new Error(`${suite.name} is not a suite of TLS 1.3`);
-  const keys = keySchedule(provider, suite.hash, inputs.prefix).trafficKeys(secret, suite.cipher);
-  const aead = provider.aead(suite.cipher.aead, keys.key);
-  const name = suite.cipher.aead;
-  // Made for the first record: many a key of a handshake never protects one.
-  let made: ReturnType<CryptoProvider['recordNumberMask']> | undefined;
-  const mask = (sample: Uint8Array): Uint8Array => {
-    made ??= provider.recordNumberMask(name, keys.sn);
-    return made(sample);
+  const { cipher } = suite;
+  // Made for the first record: many a secret of a handshake never protects one.
+  let made: Keyed | undefined;
+  const keyed = (): Keyed => {
+    if (made) return made;
+    const { key, iv, sn } = keySchedule(provider, suite.hash, inputs.prefix).trafficKeys(secret, cipher);
+    made = { iv, aead: provider.aead(cipher.aead, key), mask: provider.recordNumberMask(cipher.aead, sn) };
+    return made;
   };
 
   const cid = form?.cid?.length ? form.cid : undefined;
@@ -103,7 +109,7 @@ export function recordProtection13(inputs: Protection13Inputs): RecordCipher13 {
 
   /** The IV XOR the number, without epoch (RFC 8446 §5.3, RFC 9147 §4). */
   const nonce = (sequenceNumber: number): Uint8Array => {
-    const out = Uint8Array.from(keys.iv);
+    const out = Uint8Array.from(keyed().iv);
     let left = sequenceNumber;
     for (let i = out.length - 1; left > 0; i--) {
       out[i] = (out[i] ?? 0) ^ (left & 0xff);
@@ -128,7 +134,7 @@ export function recordProtection13(inputs: Protection13Inputs): RecordCipher13 {
     if (fragment.length < sampleLength) return undefined;
     const plain = Uint8Array.from(slice.header);
     const at = 1 + (slice.cid?.length ?? 0);
-    const masked = mask(fragment.subarray(0, sampleLength));
+    const masked = keyed().mask(fragment.subarray(0, sampleLength));
     let low = 0;
     for (let i = 0; i < slice.numberLength; i++) {
       const byte = (plain[at + i] ?? 0) ^ (masked[i] ?? 0);
@@ -150,6 +156,7 @@ export function recordProtection13(inputs: Protection13Inputs): RecordCipher13 {
       inner.set(content);
       inner[content.length] = type;
       const plain = header(sequenceNumber, inner.length + tagLength);
+      const { aead, mask } = keyed();
       const sealed = aead.seal(nonce(sequenceNumber), plain, inner);
       const masked = mask(sealed.subarray(0, sampleLength));
       const out = new Uint8Array(headerLength + sealed.length);
@@ -164,7 +171,7 @@ export function recordProtection13(inputs: Protection13Inputs): RecordCipher13 {
       const unmasked = unmask(slice);
       if (!unmasked) return undefined;
       const sequenceNumber = reconstructNumber(unmasked.low, slice.numberLength, expected);
-      const inner = aead.open(nonce(sequenceNumber), unmasked.header, slice.fragment);
+      const inner = keyed().aead.open(nonce(sequenceNumber), unmasked.header, slice.fragment);
       if (!inner) return undefined;
       const typeAt = innerTypeAt(inner);
       return {

@@ -114,11 +114,12 @@ describe('a mutual handshake of both ends together', () => {
       runningHash: 2,
       // Each end: after ServerHello; both CertificateVerify, both Finished; after the server's; the client's PSK of a ticket.
       digest: 2 * (1 + 4 + 1) + 1,
-      // Each end: handshake, derived, main, as what is before them is the same each time; four traffic secrets, of each key, IV
-      // and number key; for both Finished the key and the MAC; the exporter secret; the client's resumption secret.
-      hmac: 2 * (3 + 4 + 4 * 3 + 4 + 1) + 1 + once,
-      // Each end, for each direction in two epochs.
-      aead: 8,
+      // Each end: handshake, derived, main, as what is before them is the same each time; four traffic secrets, of each that
+      // protects a record key, IV and number key; for both Finished the key and the MAC; the exporter secret; the client's
+      // resumption secret.
+      hmac: 2 * (3 + 4 + 3 * 3 + 4 + 1) + 1 + once,
+      // Each end, for both directions of the handshake, and for the server's ACK.
+      aead: 6,
       // The client writes, and the server reads, nothing in the second yet.
       recordNumberMask: 6,
       // What is encrypted of each flight fits into a record; and an ACK.
@@ -136,7 +137,7 @@ describe('a mutual handshake of both ends together', () => {
     expect(handshake('1.2').calls).toEqual({ ...ends, hash: 2 * 24 + 6 + 1, createCipheriv: 2, createDecipheriv: 2 });
     expect(handshake('1.3').calls).toEqual({
       ...ends,
-      hash: 2 * (49 + once) + 13 + 2,
+      hash: 2 * (43 + once) + 13 + 2,
       createCipheriv: 3 + 6,
       createDecipheriv: 3,
     });
