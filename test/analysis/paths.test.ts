@@ -123,6 +123,27 @@ describe('a handshake through a relay', () => {
     expect(json.findings[0]?.evidence).toEqual([{ packet: first?.packet, start: 37, end: 38 }]);
   });
 
+  it.each(['Send and Data indications', 'ChannelData'])('between addresses of IPv6 is read in %s as well', (form) => {
+    const [ours, lender, theirs] = ['[2001:db8::1]:50001', '[2001:db8:9::9]:3478', '[2001:db8:7::7]:4444'];
+    const events = changed((event) => {
+      const out = event.src === client;
+      const way = out ? { src: ours, dst: lender } : { src: lender, dst: ours };
+      const indication = (): Uint8Array =>
+        stun(out ? 6 : 7, 'indication', [peerOf(theirs), { kind: 'DATA', body: event.bytes }]);
+      const bytes = form === 'ChannelData' ? encode(channelData, { channel: 0x4001, data: event.bytes }) : indication();
+      return [{ ...event, ...way, bytes, length: bytes.length }];
+    });
+    const binding = [
+      datagram(0, ours, lender, stun(9, 'request', [channel, peerOf(theirs)], bind)),
+      datagram(0, lender, ours, stun(9, 'success', [], bind)),
+    ];
+    const handshake = read([...binding, ...events]);
+    expect(essence(handshake)).toEqual(essence(unchanged));
+    expect([handshake.client, handshake.server]).toEqual([ours, theirs]);
+    // 20 of the header, 24 of the peer's address, 4 of the attribute with the data.
+    expect(handshake.datagrams[0]?.wrapping).toMatchObject({ relay: lender, start: form === 'ChannelData' ? 4 : 48 });
+  });
+
   it('over a channel that was bound before the capture is read between client and relay', () => {
     const events = changed((event) => {
       const bytes = encode(channelData, { channel: 0x4001, data: event.bytes });
