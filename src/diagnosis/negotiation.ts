@@ -78,3 +78,13 @@ export function mediaWanted({ path, sctp, traffic }: Handshake): boolean | undef
  */
 export const oddSchemes = (schemes: readonly number[]): readonly number[] =>
   schemes.filter((scheme) => !Object.hasOwn(signatureSchemes, scheme) || (scheme & 0xff) === 2 || scheme >> 8 === 3);
+
+/** Whether an established handshake gives no keys for media that may come, or for none but data; `undefined` where it gives them. */
+export function srtpLacking(handshake: Handshake): 'media' | 'data-alone' | undefined {
+  const srtp = srtpFacts(handshake);
+  if (!srtp || srtp.agreed !== undefined || handshake.establishedAt === undefined) return undefined;
+  const wanted = mediaWanted(handshake);
+  if (srtp.offered.length === 0) return wanted === true ? 'media' : undefined;
+  if (!srtp.usual || answerOf(handshake)?.extensions.includes(extension.srtp)) return undefined;
+  return wanted === false ? 'data-alone' : 'media';
+}

@@ -10,6 +10,7 @@ import { announcedAndSeen } from './fingerprints.ts';
 import { browsersText, helloFacts, sizesText } from './hello.ts';
 import { lostDatagrams } from './losses.ts';
 import type { Outcome } from './model.ts';
+import { srtpLacking } from './negotiation.ts';
 import { hangupText, iceWorksText, noIceText, teardownText } from './path.ts';
 import { refusalOf, refusalText } from './refusals.ts';
 import { hastyTimer } from './roundTrip.ts';
@@ -111,7 +112,9 @@ function establishedText(handshake: Handshake): string {
       : ', both Finished seen but encrypted';
   const sure = inferred.includes('outcome') ? sealed : '';
   const after = hangupText(handshake) ?? sealedEndText(handshake);
-  return `Established${took} (${agreed.join(', ')}${sure})${costText(handshake)}${after === undefined ? '' : `; ${after}`}`;
+  const keys =
+    srtpLacking(handshake) === 'media' ? '; no SRTP profile was agreed on, so audio and video have no keys' : '';
+  return `Established${took} (${agreed.join(', ')}${sure})${costText(handshake)}${keys}${after === undefined ? '' : `; ${after}`}`;
 }
 
 /** What may have undone it, where nobody can read that. */

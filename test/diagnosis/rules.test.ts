@@ -168,6 +168,19 @@ describe('findings together', () => {
     for (const handshake of handshakes.slice(0, 40)) expect(diagnose(handshake)).toEqual(diagnose(handshake));
   });
 
+  it('and the verdict say of the same handshakes that media has no keys', () => {
+    const lacking = handshakes.map((handshake) => {
+      const { outcome, findings, verdict } = diagnose(handshake);
+      const found = findings.some(({ id, severity }) => id === 'srtp-not-negotiated' && severity === 'warning');
+      expect([verdict, verdict.includes('audio and video have no keys')]).toEqual([
+        verdict,
+        found && outcome === 'established',
+      ]);
+      return found;
+    });
+    expect(new Set(lacking)).toEqual(new Set([true, false]));
+  });
+
   it('never lead with the validity of a certificate unless the peer did', () => {
     for (const handshake of handshakes) {
       if (handshake.alerts.some(({ description }) => description === 45)) continue;

@@ -2,7 +2,7 @@ import type { Handshake } from '../../analysis/model.ts';
 import type { PacketRange } from '../../trace/buffers.ts';
 import { answerOf, extensionPlaces, messageOf } from '../fields.ts';
 import { rule, type Says } from '../model.ts';
-import { extension, mediaWanted, profilesText, srtpFacts } from '../negotiation.ts';
+import { extension, profilesText, srtpFacts, srtpLacking } from '../negotiation.ts';
 import { refusalAs, refusalText } from '../refusals.ts';
 import { capitalised } from '../words.ts';
 
@@ -42,20 +42,17 @@ function refused(handshake: Handshake): Says | undefined {
 /** The handshake went on without. */
 function missing(handshake: Handshake): Says | undefined {
   const srtp = srtpFacts(handshake);
-  if (!srtp || srtp.agreed !== undefined || handshake.establishedAt === undefined) return undefined;
-  const wanted = mediaWanted(handshake);
+  const lacking = srtp && srtpLacking(handshake);
+  if (!lacking) return undefined;
   if (srtp.offered.length === 0)
-    return wanted === true
-      ? {
-          severity: 'warning',
-          why: 'The ClientHello has no use_srtp, although audio or video is to flow: the handshake completes and gives no keys for it.',
-          fix: 'Let the client offer use_srtp with SRTP_AES128_CM_HMAC_SHA1_80 and AES-GCM.',
-          evidence: places(handshake),
-        }
-      : undefined;
-  if (!srtp.usual || answerOf(handshake)?.extensions.includes(extension.srtp)) return undefined;
+    return {
+      severity: 'warning',
+      why: 'The ClientHello has no use_srtp, although audio or video is to flow: the handshake completes and gives no keys for it.',
+      fix: 'Let the client offer use_srtp with SRTP_AES128_CM_HMAC_SHA1_80 and AES-GCM.',
+      evidence: places(handshake),
+    };
   const offered = `The client offers use_srtp (${profilesText(srtp.offered)}), and the server's answer has none: it knows no SRTP, or none of these profiles`;
-  return wanted === false
+  return lacking === 'data-alone'
     ? {
         severity: 'info',
         why: `${offered}. Only data flows here, so nothing is missing; the first audio or video would have no keys, and some clients end such a handshake.`,
