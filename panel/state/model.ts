@@ -5,8 +5,8 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { BackgroundClient, CheckNews, ClientState } from '../../src/bridge/client.ts';
 import type { PageConnection, PageState } from '../../src/bridge/page.ts';
-import type { CheckPlan, RunSummary } from '../../src/bridge/panel.ts';
-import type { StorySide } from '../../src/scenario/index.ts';
+import type { CheckPlan, RunSummary, SweepStatus } from '../../src/bridge/panel.ts';
+import type { CellResult, ReadSweep, StorySide, SweepShape } from '../../src/scenario/index.ts';
 import type { BufferId, PacketRange } from '../../src/trace/buffers.ts';
 import type { Problem } from '../../src/trace/problem.ts';
 import type { Axes } from './axes.ts';
@@ -15,7 +15,6 @@ import type { GivenFile } from './opening.ts';
 import type { RunBook } from './runBook.ts';
 import type { ScenarioText, TextTools } from './scenario.ts';
 import type * as select from './selection.ts';
-import type { PlannedSweep, ShownSweep } from './sweep.ts';
 import type { ViewOptions } from './view.ts';
 
 /** Something the user should know about an action of theirs; stays until dismissed or replaced. */
@@ -30,6 +29,21 @@ export interface Notice {
 export interface Baseline {
   readonly run: string;
   readonly handshake: string;
+}
+
+/** The sweep that the background has. */
+export interface ShownSweep {
+  readonly status: SweepStatus;
+  readonly text: string;
+  readonly file: string;
+  readonly shape: SweepShape;
+  readonly results: ReadonlyMap<number, CellResult>;
+}
+
+/** What the text in the editor would run. */
+export interface PlannedSweep {
+  readonly text: string;
+  readonly read: ReadSweep;
 }
 
 export interface PanelState {

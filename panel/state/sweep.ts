@@ -4,7 +4,6 @@
  * the trace that the background kept.
  */
 import type { SweepNews } from '../../src/bridge/client.ts';
-import type { SweepStatus } from '../../src/bridge/panel.ts';
 import { readState } from '../../src/report/sweep/state.ts';
 import { attemptOf } from '../../src/run/hunt.ts';
 import {
@@ -12,11 +11,9 @@ import {
   cellName,
   type FileNode,
   formatTarget,
-  type ReadSweep,
   readSweepFile,
   type Scenario,
   type SweepPlan,
-  type SweepShape,
 } from '../../src/scenario/index.ts';
 import { axesOf } from './axes.ts';
 import type { Core } from './core.ts';
@@ -24,24 +21,9 @@ import type { EditorPart } from './editor.ts';
 import { crossing } from './expectation.ts';
 import type { FormState } from './form.ts';
 import { requestFor } from './gallery.ts';
-import type { Actions } from './model.ts';
+import type { Actions, PlannedSweep, ShownSweep } from './model.ts';
 import type { RunsPart } from './runs.ts';
 import { around, withAxes, writtenAnew } from './scenario.ts';
-
-/** The sweep that the background has. */
-export interface ShownSweep {
-  readonly status: SweepStatus;
-  readonly text: string;
-  readonly file: string;
-  readonly shape: SweepShape;
-  readonly results: ReadonlyMap<number, CellResult>;
-}
-
-/** What the text in the editor would run. */
-export interface PlannedSweep {
-  readonly text: string;
-  readonly read: ReadSweep;
-}
 
 type SweepActions = Pick<
   Actions,

@@ -18,7 +18,7 @@ import {
   toneWords,
 } from '../../src/report/sweep/model.ts';
 import { cellCount, cellName } from '../../src/scenario/index.ts';
-import type { ShownSweep } from '../state/sweep.ts';
+import type { ShownSweep } from '../state/model.ts';
 import { useActions } from './context.ts';
 
 const measureNames: Readonly<Record<Measure, string>> = {

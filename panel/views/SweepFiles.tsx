@@ -5,7 +5,7 @@ import { sweepHtml } from '../../src/report/sweep/html.ts';
 import { sweepJson } from '../../src/report/sweep/json.ts';
 import { sweepMarkdown } from '../../src/report/sweep/markdown.ts';
 import { inOrder, stateText } from '../../src/report/sweep/state.ts';
-import type { ShownSweep } from '../state/sweep.ts';
+import type { ShownSweep } from '../state/model.ts';
 import { SaveAs } from './SaveAs.tsx';
 
 const kinds = {

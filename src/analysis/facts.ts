@@ -1,7 +1,7 @@
 /** A datagram as the trace tells of it: the event, and what the link did to it. Readings are made from these. */
 import { unreachable } from '../base/unreachable.ts';
 import type { BufferId, Origin } from '../trace/buffers.ts';
-import type { Address, DatagramEvent, LinkAction, TraceTime } from '../trace/model.ts';
+import type { Actor, Address, DatagramEvent, LinkAction, TraceEvent, TraceTime } from '../trace/model.ts';
 import type { MessageAssembly } from '../wire/reassembly.ts';
 
 export interface LinkNote {
@@ -95,4 +95,33 @@ export const messageBuffer = (ordinal: number, fragment: number): BufferId =>
 export interface Buffers {
   readonly origins: Map<BufferId, Origin>;
   readonly contents: Map<BufferId, Uint8Array | MessageAssembly>;
+}
+
+type EventOf<K extends TraceEvent['kind']> = Extract<TraceEvent, { kind: K }>;
+
+/** Facts of the ends, in order. */
+export interface TrackFacts {
+  readonly timers: EventOf<'timer'>[];
+  readonly states: EventOf<'state'>[];
+  readonly drops: EventOf<'dropped'>[];
+  readonly alerts: EventOf<'alert'>[];
+  readonly connected: Partial<Record<Actor, EventOf<'connected'>>>;
+  readonly failures: EventOf<'failed'>[];
+  readonly steps: EventOf<'step'>[];
+  readonly data: EventOf<'data'>[];
+  readonly refused: EventOf<'refused'>[];
+  end: EventOf<'end'> | undefined;
+}
+
+/** What one side sent. */
+export interface TrafficCount {
+  datagrams: number;
+  /** Datagrams of one ciphertext of DTLS 1.3 in an epoch behind the handshake. */
+  sealed: number;
+  bytes: number;
+  largest: number;
+  applicationData: number;
+  lastApplicationDataAt: TraceTime | undefined;
+  media: number;
+  lastMediaAt: TraceTime | undefined;
 }

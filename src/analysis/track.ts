@@ -8,26 +8,10 @@ import type { Actor, Address, DatagramEvent, TraceEvent, TraceTime } from '../tr
 import { splitDatagram } from '../wire/record.ts';
 import { ContentType, HandshakeType } from '../wire/registry.ts';
 import { isUnified, unifiedBits } from '../wire/unified.ts';
-import { type Entry, type LinkNote, reachOf, type Wrapping } from './facts.ts';
+import { type Entry, type LinkNote, reachOf, type TrackFacts, type TrafficCount, type Wrapping } from './facts.ts';
 import { type Handshake, isData, keptApplicationData, keptDataFacts, type Move } from './model.ts';
 import { Reading, type Shared } from './reading.ts';
 import { handshakeView, type ViewInputs } from './view.ts';
-
-type EventOf<K extends TraceEvent['kind']> = Extract<TraceEvent, { kind: K }>;
-
-/** Facts of the ends, in order. */
-export interface TrackFacts {
-  readonly timers: EventOf<'timer'>[];
-  readonly states: EventOf<'state'>[];
-  readonly drops: EventOf<'dropped'>[];
-  readonly alerts: EventOf<'alert'>[];
-  readonly connected: Partial<Record<Actor, EventOf<'connected'>>>;
-  readonly failures: EventOf<'failed'>[];
-  readonly steps: EventOf<'step'>[];
-  readonly data: EventOf<'data'>[];
-  readonly refused: EventOf<'refused'>[];
-  end: EventOf<'end'> | undefined;
-}
 
 /** A sender that goes on with a record in the next datagram does so at once. ms */
 const restWithinMs = 50;
@@ -38,17 +22,6 @@ const maxFacts = 20_000;
 /** Who sent, and between whom. */
 type Ends = Pick<DatagramEvent, 'from' | 'src' | 'dst'>;
 
-export interface TrafficCount {
-  datagrams: number;
-  /** Datagrams of one ciphertext of DTLS 1.3 in an epoch behind the handshake. */
-  sealed: number;
-  bytes: number;
-  largest: number;
-  applicationData: number;
-  lastApplicationDataAt: TraceTime | undefined;
-  media: number;
-  lastMediaAt: TraceTime | undefined;
-}
 const noTraffic = (): TrafficCount => ({
   datagrams: 0,
   sealed: 0,

@@ -1,9 +1,11 @@
 /** Turns a reading and the facts of the ends into the plain data that views, reports and rules take. */
+
 import { copy, equal } from '../base/bytes.ts';
 import type { CryptoProvider, HashName } from '../crypto/provider.ts';
 import type { Actor, Address, PathEvent, TraceHeader, TraceTime } from '../trace/model.ts';
 import { establishedAt } from './completion.ts';
 import { estimatesOf } from './estimates.ts';
+import type { TrackFacts, TrafficCount } from './facts.ts';
 import { type Flight, messageNames } from './flights.ts';
 import { parametersOf } from './hellos.ts';
 import type { IceRoundTrips } from './iceWatch.ts';
@@ -23,7 +25,6 @@ import type { Reading } from './reading.ts';
 import { sctpChunks } from './sctp.ts';
 import { stepViews } from './steps.ts';
 import { inferredTimers } from './timers.ts';
-import type { TrackFacts, TrafficCount } from './track.ts';
 
 export interface Fingerprint {
   readonly of: Actor;

@@ -29,7 +29,7 @@ import { StunMethod } from '../wire/stunRegistry.ts';
 import type { TransportAddress } from './api.ts';
 import { shown } from './sdpText.ts';
 import { type Challenge, challengeOf } from './turnAuth.ts';
-import { endsAllocation, refusal, type TurnFailure } from './turnFailure.ts';
+import { endsAllocation, refusal, type TurnFailure, type TurnRequest } from './turnFailure.ts';
 import type {
   TurnClient,
   TurnConfig,
@@ -38,7 +38,6 @@ import type {
   TurnEvent,
   TurnInput,
   TurnOutput,
-  TurnRequest,
   TurnState,
 } from './turnModel.ts';
 import { type Peer, TurnPeers } from './turnPeers.ts';

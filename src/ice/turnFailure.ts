@@ -3,7 +3,8 @@ import { socketText } from '../base/ip.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { find, type StunAttribute } from '../wire/stun.ts';
 import type { TransportAddress } from './api.ts';
-import type { TurnRequest } from './turnModel.ts';
+
+export type TurnRequest = 'Allocate' | 'Refresh' | 'CreatePermission' | 'ChannelBind';
 
 /** Why the server did not do what was asked; each with the request that it was. */
 export type TurnFailure = { readonly during: TurnRequest } & (

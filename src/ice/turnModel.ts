@@ -8,7 +8,7 @@ import type { Instant } from '../base/time.ts';
 import type { StunCrypto } from '../wire/stunIntegrity.ts';
 import type { StunClass } from '../wire/stunRegistry.ts';
 import type { TransportAddress } from './api.ts';
-import type { TurnFailure } from './turnFailure.ts';
+import type { TurnFailure, TurnRequest } from './turnFailure.ts';
 
 export interface TurnCredentials {
   readonly username: string;
@@ -105,8 +105,6 @@ export type TurnEvent =
   | { readonly kind: 'peer-refused'; readonly peer: TransportAddress; readonly failure: TurnFailure }
   | { readonly kind: 'failed'; readonly failure: TurnFailure }
   | { readonly kind: 'closed' };
-
-export type TurnRequest = 'Allocate' | 'Refresh' | 'CreatePermission' | 'ChannelBind';
 
 /** A line of the STUN timeline. */
 export interface TurnStunEvent {
