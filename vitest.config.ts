@@ -36,6 +36,8 @@ export default defineConfig({
           ...common,
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
+          // Real sockets and timers: nothing of one file is to reach into the next.
+          isolate: true,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

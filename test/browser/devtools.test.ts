@@ -129,7 +129,8 @@ describe('in the browser’s own DevTools', () => {
       const opened = openFile(new Uint8Array(bytes));
       expect([opened.kind, opened.problems]).toEqual([kind, []]);
       const events = ('trace' in opened && opened.trace?.events) || [];
-      expect(events.filter((event) => event.kind === 'datagram').length).toBe(await datagramCount());
+      // The ladder is drawn a little behind what has come: on a busy machine, when OpenSSL's timer has fired in between.
+      await expect.poll(datagramCount).toBe(events.filter((event) => event.kind === 'datagram').length);
       expect(bytes.includes('CLIENT_RANDOM')).toBe(false);
     }
   });

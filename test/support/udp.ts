@@ -99,6 +99,8 @@ export class UdpEndpoint {
 
   /** Closes the endpoint, which tells the peer, and the socket. */
   async stop(): Promise<void> {
+    // What comes while the socket closes would set a timer that outlives it.
+    this.#socket.removeAllListeners('message');
     this.input({ kind: 'close' });
     clearTimeout(this.#timer);
     await new Promise<void>((done) => this.#socket.close(() => done()));
