@@ -19,12 +19,12 @@ const levels = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 /** Everything, everything but colours, or nothing but colours: these are most of the time that judging takes. */
 type Judged = 'all' | 'uncoloured' | 'colours';
 
-/** "rule: selector" of everything that breaks a rule: on the whole page, or in what is marked `fresh`. */
-const violations = (page: Page, judged: Judged = 'all', where: 'page' | 'fresh' = 'page'): Promise<string[]> =>
+/** "rule: selector" of everything that breaks a rule. */
+const violations = (page: Page, judged: Judged = 'all'): Promise<string[]> =>
   page.evaluate(
-    async ({ levels, judged, where }) => {
+    async ({ levels, judged }) => {
       const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
-      const found = await axe.run(where === 'page' ? document : { include: [['[data-fresh]']] }, {
+      const found = await axe.run(document, {
         runOnly: judged === 'colours' ? { type: 'rule', values: ['color-contrast'] } : { type: 'tag', values: levels },
         rules: judged === 'uncoloured' ? { 'color-contrast': { enabled: false } } : {},
         resultTypes: ['violations'],
@@ -32,48 +32,34 @@ const violations = (page: Page, judged: Judged = 'all', where: 'page' | 'fresh' 
       });
       return found.violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
     },
-    { levels, judged, where },
+    { levels, judged },
   );
-
-/** What was judged in both themes, from scene to scene. */
-const known = new Set<string>();
 
 /**
- * Marks what is to be judged, and says whether that is anything. Rules judge an element by its classes, roles and states, and
- * by whether it has a text, with those of all that it stands in: where every one of these was judged before, in both themes, so
- * were its colours and its names. What is fresh is judged with all that it is an item of: the next element around it that has
- * a role of its own. What hangs on the whole page, as ids do, is judged anew with the first face of each scene.
+ * What the rules judge by: each element's classes, roles and states, and whether it has a text, with those of all that it
+ * stands in. Where every one of these was judged before, in the same theme, so were its colours and its names; what hangs on
+ * the whole page, as ids do, is judged anew with the first face of each scene.
  */
-async function markFresh(page: Page): Promise<boolean> {
-  const fresh = await page.evaluate(
-    ({ known }) => {
-      const judged = new Set(known);
-      const own = (element: Element): string =>
-        [...element.attributes]
-          .filter(({ name }) => name === 'class' || name === 'role' || name === 'fill' || /^(aria|data)-/.test(name))
-          .map(({ name, value }) => `${name}=${/^[a-z -]{1,40}$/.test(value) ? value : ''}`)
-          .join(' ');
-      const named = (element: Element): string => (element.textContent?.trim() ? ' named' : '');
-      for (const element of document.querySelectorAll('[data-fresh]')) element.removeAttribute('data-fresh');
-      const found = new Set<string>();
-      const roots = new Set<Element>();
-      const walk = (element: Element, around: string, inside: boolean): void => {
-        const chain = `${around}>${element.tagName} ${own(element)}${named(element)}`;
-        const fresh = !judged.has(chain);
-        if (fresh) found.add(chain);
-        if (fresh && !inside)
-          roots.add(element.parentElement?.closest('[role], body, main, table, ul, ol, dl') ?? element);
-        for (const child of element.children) walk(child, chain, inside || fresh);
-      };
-      walk(document.body, '', false);
-      for (const root of roots) root.setAttribute('data-fresh', '');
-      return [...found];
-    },
-    { known: [...known] },
-  );
-  for (const one of fresh) known.add(one);
-  return fresh.length > 0;
-}
+const colourings = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const own = (element: Element): string =>
+      [...element.attributes]
+        .filter(({ name }) => name === 'class' || name === 'role' || name === 'fill' || /^(aria|data)-/.test(name))
+        .map(({ name, value }) => `${name}=${/^[a-z -]{1,40}$/.test(value) ? value : ''}`)
+        .join(' ');
+    const named = (element: Element): string => (element.textContent?.trim() ? ' named' : '');
+    const found = new Set<string>();
+    const walk = (element: Element, around: string): void => {
+      const chain = `${around}>${element.tagName} ${own(element)}${named(element)}`;
+      found.add(chain);
+      for (const child of element.children) walk(child, chain);
+    };
+    walk(document.body, '');
+    return [...found];
+  });
+
+/** What was judged in both themes, from scene to scene. */
+const coloured = new Set<string>();
 
 describe('everybody can use', () => {
   it.each([...Object.keys(scenes), 'helper=forbidden', 'helper=exited'])('every face of %s', async (scene) => {
@@ -81,14 +67,13 @@ describe('everybody can use', () => {
     const broken: Record<string, string[]> = {};
     for (const [index, { name, show }] of (await facesOf(page)).entries()) {
       await show();
-      const fresh = await markFresh(page);
-      if (!fresh && index > 0) continue;
-      const where = index > 0 ? 'fresh' : 'page';
+      const fresh = (await colourings(page)).filter((one) => !coloured.has(one));
+      for (const one of fresh) coloured.add(one);
+      if (fresh.length === 0 && index > 0) continue;
       // Another theme changes colours, and nothing else.
-      for (const theme of fresh ? themes : (['light'] as const)) {
+      for (const theme of fresh.length > 0 ? themes : (['light'] as const)) {
         await page.emulateMedia({ colorScheme: theme });
-        const judged = theme === 'dark' ? 'colours' : fresh ? 'all' : 'uncoloured';
-        const found = await violations(page, judged, where);
+        const found = await violations(page, theme === 'dark' ? 'colours' : fresh.length > 0 ? 'all' : 'uncoloured');
         if (found.length > 0) broken[`${name} ${theme}`] = found;
       }
     }
