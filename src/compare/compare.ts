@@ -6,7 +6,7 @@
 import { bodyContextOf } from '../analysis/inspect/inspector.ts';
 import type { FlightView, Handshake } from '../analysis/model.ts';
 import type { PacketNumber } from '../trace/model.ts';
-import { alertDescriptions, HandshakeType, nameIn } from '../wire/registry.ts';
+import { alertName, HandshakeType } from '../wire/registry.ts';
 import { compareChains } from './certificates.ts';
 import { type Body, compareBodies } from './fields.ts';
 import { sameInBoth } from './inBoth.ts';
@@ -240,7 +240,6 @@ function endDifferences(a: Compared, b: Compared): Difference[] {
   ];
 }
 
-const alertName = nameIn(alertDescriptions, 2);
 const alertsText = ({ alerts }: Handshake): string =>
   alerts
     .filter(({ readable, level }) => readable && level === 2)

@@ -3,7 +3,7 @@ import type { FlightView, Handshake, LostRange } from '../analysis/model.ts';
 import type { Range } from '../base/ranges.ts';
 import type { Actor, QueueState } from '../trace/model.ts';
 import { handshakeTypeName } from '../wire/handshake.ts';
-import { alertDescriptions, nameIn } from '../wire/registry.ts';
+import { alertName } from '../wire/registry.ts';
 
 /** "0.8 ms", "12 ms", "1.005 s", "65.1 s": the figures that matter. Milliseconds in. */
 export function duration(ms: number): string {
@@ -45,7 +45,6 @@ export const inProse = (name: string): string =>
 
 export const messageProse = (type: number): string => inProse(handshakeTypeName(type));
 
-const alertName = nameIn(alertDescriptions, 2);
 export const alertText = (description: number): string => `${alertName(description)} (${description})`;
 
 export const otherSide = (actor: Actor): Actor => (actor === 'client' ? 'server' : 'client');

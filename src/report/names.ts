@@ -1,7 +1,7 @@
 /** Numbers of a handshake as their IANA names, and sizes and times as people read them. Unknown numbers are shown as such. */
 import type { AcknowledgedRecord, AlertView, FragmentView, LikelyContent, ParametersView } from '../analysis/model.ts';
 import type { PacketRange } from '../trace/buffers.ts';
-import { alertDescriptions, groups, nameIn, signatureSchemes, srtpProfiles } from '../wire/registry.ts';
+import { alertName, groups, nameIn, signatureSchemes, srtpProfiles } from '../wire/registry.ts';
 import { cipherSuiteName } from '../wire/suites.ts';
 
 export interface AgreedNames {
@@ -29,7 +29,6 @@ export const agreedNames = (parameters: ParametersView): AgreedNames => ({
 
 export const alertLevel = (level: number): string =>
   level === 1 ? 'warning' : level === 2 ? 'fatal' : `unknown (0x${level.toString(16).padStart(2, '0')})`;
-export const alertName = nameIn(alertDescriptions, 2);
 
 /** Level and description of an alert; `undefined` when it is encrypted and no key is known. */
 export const alertNames = (alert: AlertView): { readonly level: string; readonly description: string } | undefined =>

@@ -4,7 +4,7 @@
  * whose length runs past the datagram's end is not an error of ours but evidence, so `splitDatagram` reports it.
  */
 import { type Codec, cite, type Infer, many, named, opaque, struct, u8, u16, u48 } from '../codec/codec.ts';
-import { alertDescriptions, ContentType, contentTypes, nameIn, versions } from './registry.ts';
+import { alertName, ContentType, contentTypes, nameIn, versions } from './registry.ts';
 import { type Ciphertext, type CiphertextSlice, cidRecord, ciphertext, ciphertextAt, isUnified } from './unified.ts';
 
 /** Bytes of a DTLSPlaintext or DTLSCiphertext header. */
@@ -72,7 +72,7 @@ export const alert = cite(
   'RFC 5246 §7.2',
   struct({
     level: named(u8, nameIn({ 1: 'warning', 2: 'fatal' }, 2)),
-    description: named(u8, nameIn(alertDescriptions, 2)),
+    description: named(u8, alertName),
   }),
 );
 export const changeCipherSpec = cite(

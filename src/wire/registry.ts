@@ -227,6 +227,8 @@ export const alertDescriptions = {
   120: 'no_application_protocol',
 } as const satisfies Registry;
 export type AlertName = (typeof alertDescriptions)[keyof typeof alertDescriptions];
+/** The name of an alert's description, which is one byte. */
+export const alertName = nameIn(alertDescriptions, 2);
 
 /** TLS ClientCertificateType (RFC 5246 §7.4.4, RFC 8422 §5.5). */
 export const clientCertificateTypes = { 1: 'rsa_sign', 2: 'dss_sign', 64: 'ecdsa_sign' } as const satisfies Registry;

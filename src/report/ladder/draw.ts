@@ -5,8 +5,8 @@
 import type { DatagramView, Handshake, RecordView } from '../../analysis/model.ts';
 import type { Actor, PacketNumber } from '../../trace/model.ts';
 import { handshakeTypeName } from '../../wire/handshake.ts';
-import { ContentType, contentTypes, nameIn } from '../../wire/registry.ts';
-import { ackText, alertLevel, alertName, closedText, duration, fragmentText, partText } from '../names.ts';
+import { alertName, ContentType, contentTypes, nameIn } from '../../wire/registry.ts';
+import { ackText, alertLevel, closedText, duration, fragmentText, partText } from '../names.ts';
 import { padEnd, padStart, plain, shorten, textWidth, wrap } from '../plain.ts';
 import type { Paint } from '../style.ts';
 import { bandParts, type Row } from './rows.ts';

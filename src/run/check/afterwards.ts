@@ -2,7 +2,7 @@
 import { renegotiationMark } from '../../analysis/messages.ts';
 import type { SessionTicket } from '../../engine/api.ts';
 import { helloRandomIn } from '../../wire/helloRandom.ts';
-import { alertDescriptions, nameIn } from '../../wire/registry.ts';
+import { alertName } from '../../wire/registry.ts';
 import { unlessFailed } from './losses.ts';
 import type { Check, Lab, Made, Verdict } from './model.ts';
 import { fail, handshakeOf, mainFlight, ms, notApplicable, pass, sentBy, unclear, verdictOf } from './verdicts.ts';
@@ -12,8 +12,6 @@ const quietMs = 900;
 /** Tickets, an ACK, and what was on its way. */
 const mostLate = 4;
 const closeMs = 500;
-
-const alertName = nameIn(alertDescriptions, 2);
 
 /** A handshake, nothing, and its end. */
 export const quietly = { set: { linger: quietMs }, afterCloseMs: closeMs } as const;

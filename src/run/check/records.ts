@@ -1,12 +1,11 @@
 /** Checks of what a peer does with records that it should ignore (RFC 6347 §4.1.2.7, RFC 9147 §4.5.2). */
 import { fromHex } from '../../base/bytes.ts';
-import { alertDescriptions, nameIn } from '../../wire/registry.ts';
+import { alertName } from '../../wire/registry.ts';
 import type { Crafted } from '../hand.ts';
 import { beforeOurFlight, isProtected, plainRecord, protectedRecords, spoiledRecords } from './crafting.ts';
 import type { Check, Lab, Made, Verdict } from './model.ts';
 import { errorsOf, fail, handshakeOf, notApplicable, pass, sentBy, unclear, verdictOf } from './verdicts.ts';
 
-const alertName = nameIn(alertDescriptions, 2);
 const bytes = (hex: string): Uint8Array => fromHex(hex) ?? new Uint8Array(0);
 const trial = { handshakes: 1, datagrams: 40, seconds: 5 } as const;
 /** Between our last flight and its copy. ms */
