@@ -25,9 +25,8 @@ export function terminalBundles(
   dist: string,
   define: Readonly<Record<string, string>>,
 ): readonly BuildOptions[] {
-  const node: BuildOptions = {
-    ...{ ...shared, define, platform: 'node', target: 'node20', sourcemap: true, banner: { js: banner } },
-  };
+  const code: BuildOptions = { ...shared, define, sourcemap: true };
+  const node: BuildOptions = { ...code, platform: 'node', target: 'node20', banner: { js: banner } };
   return [
     {
       ...node,
@@ -50,9 +49,8 @@ export function terminalBundles(
 async function bundles(root: string): Promise<readonly BuildOptions[]> {
   const at = (...parts: readonly string[]): string => join(root, ...parts);
   const define = await definitions(root);
-  const browser: BuildOptions = {
-    ...{ ...shared, define, platform: 'browser', target: ['chrome120', 'firefox128'], minify: true },
-  };
+  const target = ['chrome120', 'firefox128'];
+  const browser: BuildOptions = { ...shared, define, platform: 'browser', target, minify: true };
   return [
     ...terminalBundles(root, at('dist'), define),
     {
