@@ -51,7 +51,7 @@ export const recordChecks: readonly Check[] = [
     how: 'a STUN request and an RTP packet before our last flight',
     findings: ['stun-into-dtls'],
     cost: trial,
-    run: (lab) => before(lab, 'STUN and RTP', foreign),
+    run: (lab) => before(lab, 'STUN and RTP', foreign, ['stun-into-dtls']),
   },
   {
     id: 'bad-mac',
@@ -91,22 +91,27 @@ export const recordChecks: readonly Check[] = [
   },
 ];
 
-async function before(lab: Lab, what: string, datagrams: readonly Uint8Array[]): Promise<Verdict> {
+async function before(
+  lab: Lab,
+  what: string,
+  datagrams: readonly Uint8Array[],
+  telling: readonly string[] = [],
+): Promise<Verdict> {
   const made = await lab.try({
     what,
     hand: beforeOurFlight(() => datagrams.map((one): Crafted => ({ bytes: one }))),
   });
-  return survived(made);
+  return survived(made, telling);
 }
 
-/** The verdict of a trial would explain what the check did on purpose: what counts is what the peer made of it. */
-function survived(made: Made): Verdict {
+/** The verdict of a trial would explain what the check did on purpose: what counts is what the peer made of it. `telling`: findings that tell it. */
+function survived(made: Made, telling: readonly string[] = []): Verdict {
   if (made.established) return pass('the handshake goes on', { shown: [made] });
   const alert = handshakeOf(made)?.alerts.find(({ from }) => from === 'server');
   const says = alert
     ? `it ends the handshake with ${alertName(alert.description)}`
     : 'the handshake does not complete after that';
-  const findings = errorsOf(made).filter((id) => id === 'stun-into-dtls');
+  const findings = errorsOf(made).filter((id) => telling.includes(id));
   return fail(says, { findings, shown: [made] });
 }
 
