@@ -33,15 +33,15 @@ export function checkSummary({ ended, reached, results }: Pick<CheckTable, 'ende
     results.filter((one) => one.demand === demand && statuses.includes(one.status)).length;
   const clauses = (
     [
-      ['MUST', 'that the RFCs demand'],
-      ['SHOULD', 'that they recommend'],
+      ['MUST', 'demand'],
+      ['SHOULD', 'recommend'],
     ] as const
-  ).flatMap(([demand, asked]) => {
+  ).flatMap(([demand, ask]) => {
     const failed = count(demand, 'fail');
     const all = count(demand, 'fail', 'pass');
     const verb = failed > 0 ? 'fails' : 'does';
     const of = all === 1 ? 'the one' : failed > 0 ? `${failed} of ${all}` : `all ${all}`;
-    return all === 0 ? [] : [{ verb, of, things: all === 1 ? 'thing' : 'things', asked }];
+    return all === 0 ? [] : [{ verb, of, things: all === 1 ? 'thing' : 'things', ask }];
   });
   const [first, second] = clauses;
   const habits = count('habit', 'fail');
@@ -52,10 +52,10 @@ export function checkSummary({ ended, reached, results }: Pick<CheckTable, 'ende
     ...(ended === 'stopped' ? ['it was stopped before all was tried'] : []),
   ];
   const asked = first
-    ? `It ${first.verb} ${first.of} ${first.things} ${first.asked.replace('they', 'the RFCs')}`
+    ? `It ${first.verb} ${first.of} ${first.things} that the RFCs ${first.ask}`
     : 'Nothing that the RFCs ask for is decided';
   const also = second
-    ? `${second.verb === 'fails' && first?.verb === 'does' ? ', but' : ', and'}${second.verb === first?.verb ? '' : ` ${second.verb}`} ${second.of} ${second.asked}`
+    ? `${second.verb === 'fails' && first?.verb === 'does' ? ', but' : ', and'}${second.verb === first?.verb ? '' : ` ${second.verb}`} ${second.of} that they ${second.ask}`
     : '';
   return `${asked}${also}${more.length > 0 ? `; ${more.join(', ')}` : ''}.`;
 }
