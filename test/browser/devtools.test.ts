@@ -339,6 +339,9 @@ describe('making it fail again, in DevTools', () => {
           .getByRole('option', { name: `${target}, mtu 1200` })
           .and(panel.locator('[aria-selected=true]'))
           .waitFor();
+        // Or what this one said would be taken for the word of the next.
+        await place('Sweep').click();
+        await panel.getByRole('toolbar', { name: 'Sweep' }).getByRole('button', { name: 'Clear' }).click();
       }
     } finally {
       await gateway.stop();

@@ -107,6 +107,21 @@ async function stopWorker(): Promise<void> {
   await expect.poll(() => page.value('probe.connections()'), patience).toBe(before + 1);
 }
 
+/** What the check of this file reaches. */
+const sayReached = 'DTLS 1.2, with a small hello';
+/** The same of the check in the extension's database, which any page of the extension can read. */
+const storedReached = (): Promise<unknown> =>
+  page.value(`(async () => {
+    const of = (request) => new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const database = await of(indexedDB.open('dtlscope'));
+    const stored = await of(database.transaction('jobs').objectStore('jobs').get('check'));
+    database.close();
+    return stored?.check.reached;
+  })()`);
+
 /** A run that goes on: it sends again every 100 ms to somebody who does not answer. */
 async function endless(): Promise<{ readonly run: RunSummary; readonly shown: readonly TraceEvent[] }> {
   const run = await start(silent, { rto: 100, rtoGrowth: 1, attempts: 1000 });
@@ -191,7 +206,11 @@ describe('a stopped worker and a closed browser', () => {
     await expect.poll(async () => Number(await results()) >= 3, patience).toBe(true);
     await page.value('probe.client.stopCheck()');
     await expect.poll(() => state('check'), patience).toBe('stopped');
+    // The trial that was cut short is counted as it ends, and with it what was reached.
+    await expect.poll(() => page.value('probe.client.state.check.status.reached'), patience).toBe(sayReached);
     const told = await page.value('JSON.stringify([probe.client.state.sweep, probe.client.state.check])');
+    // It is told and stored at once, but the disk may be slower than the panel.
+    await expect.poll(storedReached, patience).toBe(sayReached);
     await stopWorker();
     await page.send('Page.reload');
     await loaded(page);
