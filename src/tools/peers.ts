@@ -67,7 +67,7 @@ export const peers: readonly Peer[] = [
   },
   {
     name: 'gcc',
-    why: 'the compiler of the small program that drives NSS',
+    why: 'the compiler of the small programs that drive NSS and GnuTLS',
     packages: ['gcc', 'libc6-dev'],
     optional: true,
     find: () => findProgram('gcc'),
@@ -92,6 +92,13 @@ export const peers: readonly Peer[] = [
     packages: ['gnutls-bin'],
     optional: true,
     find: () => findProgram('gnutls-serv'),
+  },
+  {
+    name: 'libgnutls',
+    why: 'the headers of GnuTLS, for a server of it that has many clients at once',
+    packages: ['libgnutls28-dev', 'pkg-config'],
+    optional: true,
+    find: () => (succeeds('pkg-config', ['--exists', 'gnutls']) ? findProgram('pkg-config') : undefined),
   },
   {
     name: 'janus',

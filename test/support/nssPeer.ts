@@ -2,43 +2,23 @@
  * NSS as a DTLS peer on loopback: the libraries of Debian's firefox-esr, driven by a small program of ours (nss/peer.c) that is
  * compiled once for all. Without compiler, headers (libnss3-dev) or Firefox the tests that need it say so and stop.
  */
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Credential } from '../../src/crypto/keys.ts';
 import { privateKeyDer } from '../../src/x509/privateKey.ts';
+import { compiled, flagsOf } from './compiled.ts';
 
 const libraries = '/usr/lib/firefox-esr';
 
 /** The flags for headers and libraries; `undefined` where the means are not here. */
-const flags = ((): readonly string[] | undefined => {
-  if (!existsSync(join(libraries, 'libssl3.so'))) return undefined;
-  try {
-    execFileSync('gcc', ['--version'], { stdio: 'ignore' });
-    return execFileSync('pkg-config', ['--cflags', '--libs', 'nss'], { encoding: 'utf8', stdio: 'pipe' })
-      .trim()
-      .split(/\s+/);
-  } catch {
-    return undefined;
-  }
-})();
+const flags = existsSync(join(libraries, 'libssl3.so')) ? flagsOf('nss') : undefined;
 export const hasNss = flags !== undefined;
 
 const folder = mkdtempSync(join(tmpdir(), 'dtlscope-nss-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-
-let built: string | undefined;
-function program(): string {
-  if (built) return built;
-  const source = fileURLToPath(new URL('nss/peer.c', import.meta.url));
-  const out = join(folder, 'peer');
-  execFileSync('gcc', ['-O1', source, ...(flags ?? []), '-lpthread', '-o', out]);
-  built = out;
-  return out;
-}
 
 export interface NssOptions {
   /** 0 for all. */
@@ -67,7 +47,7 @@ export class NssPeer {
     };
     const groups = options.groups ?? [4588, 29, 23, 24];
     this.#process = spawn(
-      program(),
+      compiled('nss/peer.c', [...(flags ?? []), '-lpthread']),
       [
         role,
         String(port),
