@@ -40,20 +40,6 @@ const subset = [
 const passing = { handshake: 'pass', retransmits: 'pass', 'last-flight': 'pass', 'hello-fragments': 'pass' } as const;
 
 describe('a check', () => {
-  it('of OpenSSL finds that it repeats by itself, with other borders', async () => {
-    const { peer, port } = await opensslServer(await credential('ecdsa-p256'), ['-verify', '1']);
-    cleanups.push(() => peer.stop());
-    const found = await statuses(`127.0.0.1:${port}`, subset);
-    expect(found).toEqual({ ...passing, 'cookie-asked': 'pass', 'resent-borders': 'fail' });
-  });
-
-  it('of GnuTLS finds that it repeats by itself, a record in each datagram', async () => {
-    const { peer, port } = await gnutlsServer(await credential('ecdsa-p256'), 'NORMAL');
-    cleanups.push(() => peer.stop());
-    const found = await statuses(`127.0.0.1:${port}`, [...subset, 'packing']);
-    expect(found).toEqual({ ...passing, 'cookie-asked': 'pass', 'resent-borders': 'pass', packing: 'fail' });
-  });
-
   it('of OpenSSL finds its floor MTU, its datagram over its MTU, and a record that its buffer cuts', async () => {
     const only = ['tiny-datagrams', 'mtu-kept', 'whole-records'];
     const old: GivenOptions = { versions: ['1.2'] };
