@@ -1,11 +1,11 @@
 /** A trace read: its handshakes with their diagnosis, and what `read` and a run's report show of them. */
 import { Analysis } from '../analysis/analysis.ts';
-import type { Handshake } from '../analysis/model.ts';
 import { version } from '../base/version.ts';
 import { nodeProvider } from '../crypto/node/index.ts';
 import { diagnose } from '../diagnosis/diagnose.ts';
-import type { Diagnosis, Outcome } from '../diagnosis/model.ts';
+import type { Outcome } from '../diagnosis/model.ts';
 import { type HandshakeJson, handshakeJson } from '../report/json.ts';
+import { handshakeList, inFull, isTroubled, type ReadHandshake } from '../report/many.ts';
 import { plain } from '../report/plain.ts';
 import { textLadder } from '../report/text.ts';
 import type { Trace } from '../trace/model.ts';
@@ -17,7 +17,7 @@ export const tool = `dtlscope ${version}`;
 export interface Reading {
   /** What to call it when there are several: the file, the client. */
   readonly name: string | undefined;
-  readonly handshakes: readonly { readonly handshake: Handshake; readonly diagnosis: Diagnosis }[];
+  readonly handshakes: readonly ReadHandshake[];
   /** Of the first handshake: in a run there is only that one. */
   readonly outcome: Outcome;
   readonly verdicts: readonly string[];
@@ -38,17 +38,10 @@ export function readTrace(trace: Trace, name?: string): Reading {
 export function readingOf(analysis: Analysis, name?: string): Reading {
   const { handshakes, unrelated, secrets } = analysis.snapshot();
   const read = handshakes.map((handshake) => ({ handshake, diagnosis: diagnose(handshake) }));
-  const [first] = read;
   const other = Object.entries(unrelated).map(([kind, count]) => `${count} ${kind}`);
   return {
     name,
-    handshakes: read,
-    outcome: first?.diagnosis.outcome ?? 'no-answer',
-    verdicts: read.map(({ diagnosis }) => plain(diagnosis.verdict)),
-    durationMs:
-      first?.handshake.establishedAt === undefined
-        ? undefined
-        : first.handshake.establishedAt - first.handshake.startedAt,
+    ...told(read),
     unrelated: other.length === 0 ? '' : ` Other datagrams: ${other.join(', ')}.`,
     strangeKeys:
       secrets.handshakes > 0 && secrets.here === 0 && handshakes.length > 0
@@ -57,6 +50,26 @@ export function readingOf(analysis: Analysis, name?: string): Reading {
         : undefined,
   };
 }
+
+/** Of a reading what follows from its handshakes. */
+function told(handshakes: Reading['handshakes']) {
+  const [first] = handshakes;
+  return {
+    handshakes,
+    outcome: first?.diagnosis.outcome ?? 'no-answer',
+    verdicts: handshakes.map(({ diagnosis }) => plain(diagnosis.verdict)),
+    durationMs:
+      first?.handshake.establishedAt === undefined
+        ? undefined
+        : first.handshake.establishedAt - first.handshake.startedAt,
+  };
+}
+
+/** A reading as if it had only those of its handshakes. */
+export const withOnly = (reading: Reading, ids: ReadonlySet<string>): Reading => ({
+  ...reading,
+  ...told(reading.handshakes.filter(({ handshake }) => ids.has(handshake.id))),
+});
 
 /** All handshakes of a reading as scripts see them. */
 export const handshakesJson = ({ handshakes }: Reading): readonly HandshakeJson[] =>
@@ -76,15 +89,28 @@ export function jsonOf(readings: readonly Reading[]): string {
 /** Columns where nobody says how many there are. */
 export const defaultWidth = 100;
 
+const styleOf = ({ columns, color, ascii }: Terminal) => ({ width: columns ?? defaultWidth, colour: color, ascii });
+
 /** The report for people: verdict, ladder and findings of every handshake. */
-export const textOf = ({ handshakes }: Reading, terminal: Terminal, stun = false): string =>
+export const textOf = ({ handshakes }: Pick<Reading, 'handshakes'>, terminal: Terminal, stun = false): string =>
   handshakes
-    .map(({ handshake, diagnosis }) =>
-      textLadder(handshake, diagnosis, {
-        width: terminal.columns ?? defaultWidth,
-        colour: terminal.color,
-        ascii: terminal.ascii,
-        stun,
-      }),
-    )
+    .map(({ handshake, diagnosis }) => textLadder(handshake, diagnosis, { ...styleOf(terminal), stun }))
     .join('\n');
+
+/** The report for people on many handshakes: a list of all, and up to `most` of those in trouble as `textOf` has them. */
+export function listOf({ handshakes }: Reading, most: number, terminal: Terminal, stun = false): string {
+  const troubled = handshakes.filter(isTroubled);
+  const drawn = inFull(troubled, most);
+  const which =
+    troubled.length === 0
+      ? 'None is in trouble, so none is drawn.'
+      : troubled.length > drawn.length
+        ? `Drawn below: the first ${drawn.length} of ${troubled.length} in trouble.`
+        : `Drawn below: ${drawn.length === 1 ? 'the one' : `the ${drawn.length}`} in trouble.`;
+  const parts = [
+    handshakeList(handshakes, styleOf(terminal)),
+    `${which} --handshake N draws any other, --all draws all.\n`,
+    ...(drawn.length > 0 ? [textOf({ handshakes: drawn }, terminal, stun)] : []),
+  ];
+  return parts.join('\n');
+}

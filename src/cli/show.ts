@@ -2,7 +2,7 @@
 import type { Command as Cli } from 'commander';
 import type { OutputFile } from './outputs.ts';
 import { addressesHelp, outputHelp, parseOutputs, withKeysHelp } from './outputs.ts';
-import { jsonOf, type Reading, textOf } from './reading.ts';
+import { jsonOf, listOf, type Reading, textOf } from './reading.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ReportFlags {
@@ -12,7 +12,14 @@ export interface ReportFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly stun?: boolean;
+  /** More than `mostDrawn` handshakes are a list. */
+  readonly listed?: boolean;
 }
+
+/** As many handshakes are drawn one below the other; nobody scrolls through more to find the one that failed. */
+export const mostDrawn = 20;
+/** Below the list of more. */
+const mostInTrouble = 10;
 
 /** Collects the texts of a flag that may stand there several times. */
 export const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
@@ -43,7 +50,14 @@ export function show(readings: readonly Reading[], flags: ReportFlags, terminal:
   for (const [index, reading] of readings.entries()) {
     if (readings.length > 1 && reading.name !== undefined && !flags.quiet)
       terminal.print(`${index === 0 ? '' : '\n'}== ${reading.name}\n\n`);
-    terminal.print(flags.quiet ? verdicts(reading) : textOf(reading, terminal, flags.stun));
+    const brief = flags.listed && reading.handshakes.length > mostDrawn;
+    terminal.print(
+      flags.quiet
+        ? verdicts(reading)
+        : brief
+          ? listOf(reading, mostInTrouble, terminal, flags.stun)
+          : textOf(reading, terminal, flags.stun),
+    );
   }
 }
 

@@ -1,7 +1,8 @@
 /** The reports that are files for people, by the ending of their name: what terminal and panel write alike. */
 import { masker } from './addresses.ts';
-import { htmlReport, mostInFull, type ReadHandshake, type ReportOptions } from './html/report.ts';
+import { htmlReport, type ReportOptions } from './html/report.ts';
 import { ladderSvg } from './ladder/svg.ts';
+import { inFull, mostInFull, type ReadHandshake } from './many.ts';
 import { markdownReport } from './markdown.ts';
 
 export const reportFiles = ['html', 'svg', 'md'] as const;
@@ -16,7 +17,7 @@ export function reportAs(kind: ReportFile, read: readonly ReadHandshake[], optio
     case 'html':
       return htmlReport(read, options);
     case 'svg':
-      return ladderSvg(read.slice(0, mostInFull), { width: drawingWidth, mask: masker(options.addresses) });
+      return ladderSvg(inFull(read, mostInFull), { width: drawingWidth, mask: masker(options.addresses) });
     case 'md':
       return markdownReport(read, options);
   }

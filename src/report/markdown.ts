@@ -6,7 +6,8 @@ import { version } from '../base/version.ts';
 import { sanitiseHeader } from '../trace/sanitise.ts';
 import { masker } from './addresses.ts';
 import { factLines } from './facts.ts';
-import { mostInFull, type ReadHandshake, type ReportOptions } from './html/report.ts';
+import type { ReportOptions } from './html/report.ts';
+import { inFull, mostInFull, type ReadHandshake } from './many.ts';
 import { packetsLine } from './names.ts';
 import { plain } from './plain.ts';
 import { bareLadder } from './text.ts';
@@ -19,7 +20,8 @@ export function markdownReport(read: readonly ReadHandshake[], { header, address
   const mask = masker(addresses);
   const text = (words: string): string => escapeMarkdown(mask(words));
   const { commandLine } = sanitiseHeader(header);
-  const lines = read.slice(0, mostInFull).flatMap(({ handshake, diagnosis }) => [
+  const told = inFull(read, mostInFull);
+  const lines = told.flatMap(({ handshake, diagnosis }) => [
     `### ${text(diagnosis.verdict)}`,
     '',
     `Outcome \`${diagnosis.outcome}\`; ${text(handshake.id)}: ${text(handshake.client)} (client) to ${text(handshake.server)} (server)`,
@@ -45,7 +47,7 @@ export function markdownReport(read: readonly ReadHandshake[], { header, address
     '',
   ]);
   const rest = read
-    .slice(mostInFull)
+    .filter((one) => !told.includes(one))
     .map(({ handshake: { id }, diagnosis: { verdict } }) => `- ${text(id)}: ${text(verdict)}`);
   const repeat = commandLine === undefined ? [] : ['To repeat it:', '', ...fenced(plain(mask(commandLine))), ''];
   const masked = addresses === 'masked' ? ', addresses masked' : '';

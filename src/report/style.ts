@@ -1,4 +1,5 @@
 /** Characters and colours of text reports. Colour only adds to what shape and words already say. */
+import type { Outcome } from '../diagnosis/model.ts';
 
 export interface Glyphs {
   readonly lane: string;
@@ -73,4 +74,14 @@ export function paint(colour: boolean, ascii: boolean): Paint {
   const glyphs = ascii ? asciiGlyphs : unicodeGlyphs;
   if (!colour) return { glyphs, same, bold: same, dim: same, good: same, warn: same, bad: same };
   return { glyphs, same, bold: sgr(1), dim: sgr(2), good: sgr(32), warn: sgr(33), bad: sgr(31) };
+}
+
+/** The sign and the tone of how a handshake ended. */
+export function outcomeMark(
+  outcome: Outcome,
+  { glyphs, good, bad, warn }: Paint,
+): { readonly sign: string; readonly tone: Style } {
+  if (outcome === 'established') return { sign: glyphs.check, tone: good };
+  const unsure = outcome === 'incomplete-capture' || outcome === 'cancelled' || outcome === 'interrupted';
+  return unsure ? { sign: '?', tone: warn } : { sign: glyphs.cross, tone: bad };
 }

@@ -9,7 +9,7 @@ import { Drawing } from './ladder/draw.ts';
 import { ladderRows, stoppedBy } from './ladder/rows.ts';
 import { agreedNames, duration, packetsLine, plural } from './names.ts';
 import { plain, textWidth, toAscii, wrap } from './plain.ts';
-import { type Paint, paint } from './style.ts';
+import { outcomeMark, type Paint, paint } from './style.ts';
 
 export interface TextOptions {
   /** Columns; less than 60 is taken as 60. */
@@ -69,10 +69,8 @@ function drawn(handshake: Handshake, diagnosis: Diagnosis, width: number, brush:
 }
 
 function verdict(handshake: Handshake, { outcome, verdict }: Diagnosis, width: number, brush: Paint): string[] {
-  const { glyphs, bold, good, bad, warn, dim } = brush;
-  const unsure = ['incomplete-capture', 'cancelled', 'interrupted'].includes(outcome);
-  const tone = outcome === 'established' ? good : unsure ? warn : bad;
-  const sign = outcome === 'established' ? glyphs.check : unsure ? '?' : glyphs.cross;
+  const { bold, dim } = brush;
+  const { sign, tone } = outcomeMark(outcome, brush);
   const sentences = wrap(plain(verdict), width - 2);
   const { version } = agreedNames(handshake.parameters);
   const facts = [

@@ -2,7 +2,10 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toPcapng } from '../../src/capture/write.ts';
+import type { TraceEvent } from '../../src/trace/model.ts';
 import { TestCli } from '../support/buildCli.ts';
+import { captureHeader, simulated } from '../support/traces.ts';
 
 const captures = new URL('../fixtures/captures/', import.meta.url).pathname;
 const capture = (name: string): string => join(captures, name);
@@ -107,6 +110,52 @@ describe('read', () => {
     const { code, stdout, stderr } = await cli.run('read', 'empty.sqlog');
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
     expect(stderr).toContain('empty.sqlog: there is no DTLS handshake in it.');
+  });
+});
+
+describe('a capture of many handshakes', () => {
+  const full = /^[✔✕?] \w/;
+  const drawn = (stdout: string): readonly string[] => stdout.split('\n').filter((line) => / {2}h\d+ · /.test(line));
+  beforeAll(() => {
+    const quick = simulated({ seed: 3 });
+    const stuck = simulated({ seed: 3, rules: ['drop=client_key_exchange'], timeoutMs: 5000 });
+    const events = Array.from({ length: 22 }, (_, call) =>
+      (call === 20 ? stuck : quick).events.flatMap((event): readonly TraceEvent[] => {
+        if (event.kind !== 'datagram') return [];
+        const [client, server] = [`10.0.0.${call}:4000`, '198.51.100.1:4433'];
+        const ends = event.from === 'client' ? { src: client, dst: server } : { src: server, dst: client };
+        return [{ ...event, ...ends, from: undefined, at: call * 10_000 + event.at }];
+      }),
+    ).flat();
+    writeFileSync(cli.path('many.pcapng'), toPcapng({ header: captureHeader, events }, { withKeys: false }));
+  });
+
+  it('is a list, and below it the one in trouble; --all draws them all', async () => {
+    const { code, stdout } = await cli.run('read', 'many.pcapng');
+    expect(code).toBe(0);
+    const [first, , second] = stdout.split('\n');
+    expect(first).toBe('22 handshakes: 21 established, 1 stalled');
+    expect(second).toBe('✔ h1    0.000 s  10.0.0.0:4000 → 198.51.100.1:4433');
+    expect(stdout.split('\n').filter((line) => full.test(line))).toHaveLength(23);
+    expect(stdout).toContain('\nDrawn below: the one in trouble. --handshake N draws any other, --all draws all.\n');
+    expect(drawn(stdout)).toEqual([expect.stringMatching(/^✕ stalled {2}h21 · /)]);
+    expect(drawn((await cli.run('read', 'many.pcapng', '--all')).stdout)).toHaveLength(22);
+  });
+
+  it('shows those alone that --handshake names, in files too', async () => {
+    const { stdout } = await cli.run('read', 'many.pcapng', '--handshake', '3,h22', '-o', 'two.json');
+    expect(drawn(stdout)).toEqual([expect.stringContaining('h3 · '), expect.stringContaining('h22 · ')]);
+    const { handshakes } = report(readFileSync(cli.path('two.json'), 'utf8'));
+    expect(handshakes.map(({ id }) => id)).toEqual(['h3', 'h22']);
+    expect((await cli.run('read', 'many.pcapng', '--handshake', '21', '--quiet')).stdout).toMatch(/^Stalled .*\n$/);
+  });
+
+  it.each([
+    ['23', '--handshake 23: there are 22 handshakes.\n'],
+    ['first', '--handshake first: a number, as in h12; several with commas.\n'],
+  ])('has no handshake %s, and says so', async (text, said) => {
+    const { code, stderr } = await cli.run('read', 'many.pcapng', '--handshake', text);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: said });
   });
 });
 

@@ -9,7 +9,7 @@ import { diagnose } from '../../src/diagnosis/diagnose.ts';
 import { masker } from '../../src/report/addresses.ts';
 import { reportAs, reportFiles } from '../../src/report/files.ts';
 import { findingsPage } from '../../src/report/html/findingsPage.ts';
-import type { ReadHandshake } from '../../src/report/html/report.ts';
+import type { ReadHandshake } from '../../src/report/many.ts';
 import { escapeMarkdown } from '../../src/report/markdown.ts';
 import { captureNotes } from '../../src/report/packetComments.ts';
 import type { Trace, TraceHeader } from '../../src/trace/model.ts';

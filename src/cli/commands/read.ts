@@ -16,13 +16,15 @@ import type { Problem } from '../../trace/problem.ts';
 import { Exit, type ExitCode, Stop } from '../exit.ts';
 import { inputParts, readInput } from '../files.ts';
 import { Outputs } from '../outputs.ts';
-import { type Reading, readingOf, readTrace, tool } from '../reading.ts';
-import { addReportFlags, collect, outputsOf, type ReportFlags, show } from '../show.ts';
+import { type Reading, readingOf, readTrace, tool, withOnly } from '../reading.ts';
+import { addReportFlags, collect, mostDrawn, outputsOf, type ReportFlags, show } from '../show.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface ReadFlags extends ReportFlags {
   readonly keys?: readonly string[];
   readonly expect?: string;
+  readonly handshake?: readonly string[];
+  readonly all?: boolean;
 }
 
 export function addRead(program: Cli, terminal: Terminal, done: (code: ExitCode) => void): void {
@@ -37,6 +39,8 @@ export function addRead(program: Cli, terminal: Terminal, done: (code: ExitCode)
       'traces and captures; a key log among them counts as --keys, a dump of chrome://webrtc-internals is joined to its call',
     )
     .option('--keys <file>', 'a key log (SSLKEYLOGFILE) that opens encrypted records (repeatable)', collect)
+    .option('--handshake <n,…>', 'tell these alone, by the number behind their h (repeatable)', collect)
+    .option('--all', `draw every handshake; of more than ${mostDrawn} those in trouble are drawn, and all are listed`)
     .addOption(
       new Option('--expect <outcome>', 'exit with 1 unless every handshake has this outcome').choices(outcomes),
     );
@@ -53,6 +57,7 @@ Exit code: 0 when every file was readable, whatever is in it (unless --expect), 
 /** Reads the files, prints the report, and answers the exit code. */
 export function read(paths: readonly string[], flags: ReadFlags, terminal: Terminal): ExitCode {
   const outputFiles = outputsOf(flags);
+  const chosen = chosenHandshakes(flags.handshake ?? []);
   const keys = (flags.keys ?? []).map((path) => keysFrom(path, terminal));
   const secrets = keys.flatMap((log) => log.secrets);
   let unreadable = keys.some(({ garbage }) => garbage);
@@ -85,7 +90,7 @@ export function read(paths: readonly string[], flags: ReadFlags, terminal: Termi
       `A browser's dump of ${calls.length === 1 ? 'a call' : `${calls.length} calls`} holds no datagrams: name the capture of the call beside it.`,
     );
 
-  const readings = inputs.flatMap((input): Reading[] => {
+  const all = inputs.flatMap((input): Reading[] => {
     const { path } = input;
     const name = paths.length > 1 ? path : undefined;
     let reading: Reading | undefined;
@@ -98,7 +103,7 @@ export function read(paths: readonly string[], flags: ReadFlags, terminal: Termi
       const whole = { header, events: [...secretEvents(secrets, 0), ...events] };
       reading = readTrace(whole, name);
       if (outputFiles.length > 0) {
-        const made = reading;
+        const [made = reading] = only(chosen, [reading]);
         const outputs = new Outputs(outputFiles, header, flags);
         for (const event of whole.events) outputs.push(event);
         for (const written of outputs.finish(whole, made)) terminal.say(`Written: ${written}`);
@@ -112,9 +117,31 @@ export function read(paths: readonly string[], flags: ReadFlags, terminal: Termi
     if (reading.strangeKeys !== undefined) terminal.say(`${path}: ${reading.strangeKeys}`);
     return [reading];
   });
-  if (readings.length > 0 || flags.json) show(readings, flags, terminal);
+  const readings = only(chosen, all);
+  if (readings.length > 0 || flags.json) show(readings, { ...flags, listed: !flags.all }, terminal);
   if (unreadable) return Exit.usage;
   return flags.expect === undefined || holds(flags.expect, readings, terminal) ? Exit.held : Exit.notHeld;
+}
+
+/** Numbers of handshakes; empty for all. Throws a `Stop` for what is none. */
+function chosenHandshakes(texts: readonly string[]): ReadonlySet<string> {
+  const names = texts.flatMap((text) => text.split(',')).map((text) => text.trim());
+  const wrong = names.find((name) => !/^h?[1-9]\d*$/.test(name));
+  if (wrong !== undefined)
+    throw new Stop(Exit.usage, `--handshake ${wrong}: a number, as in h12; several with commas.`);
+  return new Set(names.map((name) => `h${name.replace('h', '')}`));
+}
+
+/** The handshakes that were asked for. Throws a `Stop` when one of them is in none of the readings. */
+function only(chosen: ReadonlySet<string>, readings: readonly Reading[]): readonly Reading[] {
+  if (chosen.size === 0) return readings;
+  const ids = readings.flatMap(({ handshakes }) => handshakes.map(({ handshake }) => handshake.id));
+  const missing = [...chosen].find((id) => !ids.includes(id));
+  if (missing === undefined)
+    return readings.map((reading) => withOnly(reading, chosen)).filter(({ handshakes }) => handshakes.length > 0);
+  const there =
+    ids.length === 0 ? 'there is none' : ids.length === 1 ? 'h1 is the only one' : `there are ${ids.length} handshakes`;
+  throw new Stop(Exit.usage, `--handshake ${missing.slice(1)}: ${there}.`);
 }
 
 type Input =

@@ -21,16 +21,12 @@ import { cipherSuiteName } from '../../wire/suites.ts';
 import { type Addresses, type Masker, masker } from '../addresses.ts';
 import { factLines } from '../facts.ts';
 import { drawingStyle, ladderDrawing } from '../ladder/svg.ts';
+import { inFull, mostInFull, type ReadHandshake } from '../many.ts';
 import { element, escapeMarkup } from '../markup.ts';
 import { packetsLine } from '../names.ts';
 import { packingSection } from './packing.ts';
 import { htmlPage } from './page.ts';
 import { pageStyle } from './style.ts';
-
-export interface ReadHandshake {
-  readonly handshake: Handshake;
-  readonly diagnosis: Diagnosis;
-}
 
 export interface ReportOptions {
   readonly header: TraceHeader;
@@ -48,6 +44,7 @@ export function htmlReport(read: readonly ReadHandshake[], { header, addresses }
   const made = header.startedAt === undefined ? undefined : dateText(header.startedAt);
   const from = [fileName(header.title), made].filter((part) => part !== undefined).join(', ');
   const { commandLine } = sanitiseHeader(header);
+  const told = inFull(read, mostInFull);
   return htmlPage({
     title,
     style: { inline: `${pageStyle}\n${drawingStyle}` },
@@ -60,8 +57,8 @@ export function htmlReport(read: readonly ReadHandshake[], { header, addresses }
       element(
         'main',
         {},
-        read.length === 1 ? '' : index(read, text),
-        ...read.slice(0, mostInFull).map((one) => article(one, read.length === 1, mask, text)),
+        read.length === 1 ? '' : index(read, told, text),
+        ...told.map((one) => article(one, read.length === 1, mask, text)),
         commandLine === undefined ? '' : element('h2', {}, 'To repeat it') + element('pre', {}, text(commandLine)),
       ),
       element(
@@ -77,17 +74,17 @@ export function htmlReport(read: readonly ReadHandshake[], { header, addresses }
   });
 }
 
-/** Handshakes that are told in full; the verdict of every other is in the list. */
-export const mostInFull = 50;
-
-/** All verdicts; those that are told in full lead there. */
-function index(read: readonly ReadHandshake[], text: Masker): string {
-  const items = read.map(({ handshake: { id }, diagnosis: { outcome, verdict } }, i) => {
-    const name = `${text(id)}, ${text(outcome)}`;
-    const head = i < mostInFull ? element('a', { href: `#${id}` }, name) : name;
-    return element('li', {}, `${head}: ${text(verdict)}`);
+/** All verdicts; those of handshakes that are told in full lead there. */
+function index(read: readonly ReadHandshake[], told: readonly ReadHandshake[], text: Masker): string {
+  const there = new Set(told);
+  const items = read.map((one) => {
+    const { id } = one.handshake;
+    const name = `${text(id)}, ${text(one.diagnosis.outcome)}`;
+    const head = there.has(one) ? element('a', { href: `#${id}` }, name) : name;
+    return element('li', {}, `${head}: ${text(one.diagnosis.verdict)}`);
   });
-  const more = read.length > mostInFull ? `, of which the first ${mostInFull} are told in full` : '';
+  const more =
+    read.length > told.length ? `, of which ${told.length} are told in full, those in trouble before others` : '';
   return element('h1', {}, `${read.length} handshakes${more}`) + element('ul', {}, ...items);
 }
 

@@ -14,9 +14,10 @@ import {
   toCommandLine,
 } from '../../scenario/index.ts';
 import { drawingStyle, ladderDrawing } from '../ladder/svg.ts';
+import type { ReadHandshake } from '../many.ts';
 import { element, escapeMarkup } from '../markup.ts';
 import { htmlPage } from './page.ts';
-import { findingSection, outcomeBadge, type ReadHandshake } from './report.ts';
+import { findingSection, outcomeBadge } from './report.ts';
 import { pageStyle } from './style.ts';
 
 export interface StoryRunRead {
