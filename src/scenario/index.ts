@@ -1,5 +1,6 @@
 /** Options, targets, link rules and command lines: everything that a person may say about a run. */
 export * from './commandLine.ts';
+export { defaultOptions } from './defaults.ts';
 export {
   type BothSides,
   type Bounds,

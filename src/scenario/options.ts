@@ -8,11 +8,10 @@
 import { type Outcome, outcomes } from '../diagnosis/model.ts';
 import type { Fingerprint, Packing, Role } from '../engine/api.ts';
 import type { LinkRule } from '../link/api.ts';
-import { profileOf, profiles } from '../profiles/index.ts';
+import { profiles } from '../profiles/index.ts';
 import { groups, signatureSchemes, srtpProfiles, type Version } from '../wire/registry.ts';
 import { cipherSuites } from '../wire/suites.ts';
 import { parseCredentialSpec } from '../x509/spec.ts';
-import { optionsOfProfile } from './profileOptions.ts';
 import { type QuirkId, quirkGroups, quirkIds, quirks } from './quirks/index.ts';
 import type { Step } from './stepGrammar.ts';
 import type { TurnServer } from './turnUrl.ts';
@@ -131,7 +130,7 @@ export interface OptionDefinition<T> {
 const strongSuites = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030];
 const strongSchemes = [0x0403, 0x0503, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601];
 /** What `--allow-weak` adds where nobody says what to offer. */
-const weak = {
+export const weakOffer = {
   versions: ['1.0'],
   suites: [0xc009, 0xc013, 0xc00a, 0xc014, 0x009c, 0x009d, 0x002f, 0x0035],
   sigalgs: [0x0203, 0x0201],
@@ -256,7 +255,7 @@ export const optionTable: Table = {
     help: 'cipher suites in order of preference, by IANA name or as 0xc02b',
     commands: both,
     onlyRole: undefined,
-    type: codes(cipherSuites, [...strongSuites, ...weak.suites], 1),
+    type: codes(cipherSuites, [...strongSuites, ...weakOffer.suites], 1),
     default: always(strongSuites),
   },
   groups: {
@@ -276,7 +275,7 @@ export const optionTable: Table = {
     help: 'signature schemes that we accept, in order of preference',
     commands: both,
     onlyRole: undefined,
-    type: codes(signatureSchemes, [...strongSchemes, 0x0603, ...weak.sigalgs], 1),
+    type: codes(signatureSchemes, [...strongSchemes, 0x0603, ...weakOffer.sigalgs], 1),
     default: always(strongSchemes),
   },
   allowWeak: {
@@ -594,25 +593,6 @@ export const formatOption = <N extends OptionName>(name: N, value: Options[N]): 
 /** The options that a command takes. */
 export const optionsOf = (command: Command): readonly OptionName[] =>
   optionNames.filter((name) => optionTable[name].commands.includes(command));
-
-/** All options of a command at their defaults, or at those of a profile where it has a say, or of what may be weak. */
-export function defaultOptions(command: Command, as: string = ourselves, allowWeak = false): Options {
-  // Each name gets the value of its own row; the mapped type of the table holds that together.
-  const strong = Object.fromEntries(
-    optionNames.map((name) => [name, optionTable[name].default(command)]),
-  ) as unknown as Options;
-  const own: Options = allowWeak
-    ? {
-        ...strong,
-        allowWeak,
-        versions: [...strong.versions, ...weak.versions],
-        suites: [...strong.suites, ...weak.suites],
-        sigalgs: [...strong.sigalgs, ...weak.sigalgs],
-      }
-    : strong;
-  const profile = profileOf(as);
-  return profile ? { ...own, ...optionsOfProfile(profile), as } : own;
-}
 
 /** `ADDRESS` or `ADDRESS:PORT`, with an IPv6 address in brackets when a port follows. */
 export function parseBind(given: string): { readonly host: string; readonly port: number } | undefined {

@@ -7,10 +7,10 @@ import type { Credential } from '../crypto/keys.ts';
 import type { EndpointConfig } from '../engine/api.ts';
 import { formatLinkRule } from '../link/text.ts';
 import { profileOf } from '../profiles/index.ts';
+import { defaultOptions } from './defaults.ts';
 import { loadWithoutRate, onlySimulated } from './linkGrammar.ts';
 import {
   type Command,
-  defaultOptions,
   formatOption,
   type OptionName,
   type Options,
