@@ -139,11 +139,13 @@ export class Checks {
     this.#hearers.tell();
   }
 
-  /** Puts a trial on the list of runs. Rejects with a `BridgeError` when it was not kept. */
-  async open(trial: number): Promise<RunSummary> {
-    const kept = this.#job?.trials.get(trial);
-    if (!this.#job || !kept) throw failure({ code: 'no-job', message: 'This trial was not kept.' });
-    return this.#options.keep(`${this.#job.status.target}: ${kept.what}`, kept.trace);
+  /** Puts a trial of the check with this number on the list of runs. Rejects with a `BridgeError` when it was not kept. */
+  async open(number: number, trial: number): Promise<RunSummary> {
+    const job = this.#job;
+    if (job?.status.number !== number) throw failure({ code: 'no-job', message: 'This check is not here any more.' });
+    const kept = job.trials.get(trial);
+    if (!kept) throw failure({ code: 'no-job', message: 'This trial was not kept.' });
+    return this.#options.keep(`${job.status.target}: ${kept.what}`, kept.trace);
   }
 
   get #table(): Table {

@@ -237,7 +237,7 @@ class Panel {
           sweeps.clear();
           break;
         case 'sweep-open':
-          this.#post({ kind: 'ok', id, run: await sweeps.open(message.cell) });
+          this.#post({ kind: 'ok', id, run: await sweeps.open(message.sweep, message.cell) });
           return;
         case 'check-plan':
           this.#post({ kind: 'ok', id, plan: checks.plan(message.thorough) });
@@ -252,7 +252,7 @@ class Panel {
           checks.clear();
           break;
         case 'check-open':
-          this.#post({ kind: 'ok', id, run: await checks.open(message.trial) });
+          this.#post({ kind: 'ok', id, run: await checks.open(message.check, message.trial) });
           return;
         case 'page-tab':
           await this.#options.openTab(message.tab, message.origin);

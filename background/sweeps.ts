@@ -161,12 +161,13 @@ export class Sweeps {
     this.#hearers.tell();
   }
 
-  /** Puts a handshake of a cell on the list of runs. Rejects with a `BridgeError` when none was kept. */
-  async open(cell: number): Promise<RunSummary> {
+  /** Puts a handshake of a cell of the sweep with this number on the list of runs. Rejects with a `BridgeError` when none was kept. */
+  async open(number: number, cell: number): Promise<RunSummary> {
     const sweep = this.#sweep;
-    const kept = sweep?.traces.get(cell);
-    const scenario = sweep?.plan?.scenarios[cell - 1];
-    if (!sweep?.plan || !scenario || !kept)
+    if (sweep?.number !== number) throw failure({ code: 'no-job', message: 'This sweep is not here any more.' });
+    const kept = sweep.traces.get(cell);
+    const scenario = sweep.plan?.scenarios[cell - 1];
+    if (!sweep.plan || !scenario || !kept)
       throw failure({ code: 'no-job', message: 'No handshake of this cell was kept.' });
     const target = scenario.target ? formatTarget(scenario.target) : '';
     return this.#options.keep(`${target}, ${cellName(sweep.plan.shape, cell)}`, kept.trace);

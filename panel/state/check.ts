@@ -43,7 +43,9 @@ export function checkPart(
       clearCheck: () => attempt(() => client.clearCheck()),
       openTrial: (trial, packet) =>
         attempt(async () => {
-          const run = await client.openTrial(trial);
+          const { check } = store.getState();
+          if (!check) return;
+          const run = await client.openTrial(check.status.number, trial);
           runs.show(run.id);
           await runs.whole(run.id);
           update({ place: 'run', view: { ...store.getState().view, drawing: 'ladder' } });

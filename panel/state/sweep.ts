@@ -99,7 +99,7 @@ export function sweepPart(
           if (scenario.target?.kind === 'sim') {
             const name = `${sweep.shape.name ?? sweep.file}: ${cellName(sweep.shape, cell)}`;
             await runs.start({ ...requestFor(scenario), name, expectation: crossing(planned.expectation) });
-          } else runs.show((await client.openSweepCell(cell)).id);
+          } else runs.show((await client.openSweepCell(sweep.status.number, cell)).id);
           update({ place: 'run' });
         }),
     },

@@ -108,7 +108,7 @@ export interface BackgroundClient {
   resumeSweep(): Promise<void>;
   clearSweep(): Promise<void>;
   /** Puts a handshake of a cell on the list of runs: one over a network, which can't be made again. */
-  openSweepCell(cell: number): Promise<RunSummary>;
+  openSweepCell(sweep: number, cell: number): Promise<RunSummary>;
   /** What a check would try, and cost at most; nothing is sent. */
   planCheck(thorough: boolean): Promise<CheckPlan>;
   /** Checks a peer; rejects with a `BridgeError` that names the options which are wrong. */
@@ -116,7 +116,7 @@ export interface BackgroundClient {
   stopCheck(): Promise<void>;
   clearCheck(): Promise<void>;
   /** Puts a trial on the list of runs. */
-  openTrial(trial: number): Promise<RunSummary>;
+  openTrial(check: number, trial: number): Promise<RunSummary>;
   /** Opens the panel as a tab, where every browser lets it ask for permissions. */
   openAsTab(tab: number, origin: string): Promise<void>;
   close(): void;
@@ -298,8 +298,8 @@ class Client implements BackgroundClient {
     await this.#request({ kind: 'sweep-clear' });
   }
 
-  async openSweepCell(cell: number): Promise<RunSummary> {
-    return named(await this.#request({ kind: 'sweep-open', cell }));
+  async openSweepCell(sweep: number, cell: number): Promise<RunSummary> {
+    return named(await this.#request({ kind: 'sweep-open', sweep, cell }));
   }
 
   async planCheck(thorough: boolean): Promise<CheckPlan> {
@@ -320,8 +320,8 @@ class Client implements BackgroundClient {
     await this.#request({ kind: 'check-clear' });
   }
 
-  async openTrial(trial: number): Promise<RunSummary> {
-    return named(await this.#request({ kind: 'check-open', trial }));
+  async openTrial(check: number, trial: number): Promise<RunSummary> {
+    return named(await this.#request({ kind: 'check-open', check, trial }));
   }
 
   async openAsTab(tab: number, origin: string): Promise<void> {

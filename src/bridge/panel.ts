@@ -290,8 +290,11 @@ export type ToBackground =
   /** Runs what is left of a sweep that was stopped. */
   | { readonly kind: 'sweep-resume'; readonly id: number }
   | { readonly kind: 'sweep-clear'; readonly id: number }
-  /** Puts a handshake of a cell on the list of runs, the first that was not as expected if there is one. */
-  | { readonly kind: 'sweep-open'; readonly id: number; readonly cell: number }
+  /**
+   * Puts a handshake of a cell on the list of runs, the first that was not as expected if there is one. `sweep` is the number of
+   * the one that was shown: another may have begun since.
+   */
+  | { readonly kind: 'sweep-open'; readonly id: number; readonly sweep: number; readonly cell: number }
   /** Answered with the plan: nothing is sent. */
   | { readonly kind: 'check-plan'; readonly id: number; readonly thorough: boolean }
   /** Checks a peer; the check before it is let go of. */
@@ -299,8 +302,8 @@ export type ToBackground =
   /** Ends the trial that goes on, and begins no further one. */
   | { readonly kind: 'check-stop'; readonly id: number }
   | { readonly kind: 'check-clear'; readonly id: number }
-  /** Puts a trial that a result shows on the list of runs. */
-  | { readonly kind: 'check-open'; readonly id: number; readonly trial: number }
+  /** Puts a trial that a result of this check shows on the list of runs. */
+  | { readonly kind: 'check-open'; readonly id: number; readonly check: number; readonly trial: number }
   /** Opens the panel as a tab of its own: where the browser asks for permissions only there. */
   | { readonly kind: 'page-tab'; readonly id: number; readonly tab: number; readonly origin: string };
 

@@ -228,12 +228,12 @@ const toBackground = v.variant('kind', [
   v.object({ kind: v.literal('sweep-stop'), id: count }),
   v.object({ kind: v.literal('sweep-resume'), id: count }),
   v.object({ kind: v.literal('sweep-clear'), id: count }),
-  v.object({ kind: v.literal('sweep-open'), id: count, cell: count }),
+  v.object({ kind: v.literal('sweep-open'), id: count, sweep: count, cell: count }),
   v.object({ kind: v.literal('check-plan'), id: count, thorough: v.boolean() }),
   v.object({ kind: v.literal('check-start'), id: count, request, thorough: v.boolean() }),
   v.object({ kind: v.literal('check-stop'), id: count }),
   v.object({ kind: v.literal('check-clear'), id: count }),
-  v.object({ kind: v.literal('check-open'), id: count, trial: count }),
+  v.object({ kind: v.literal('check-open'), id: count, check: count, trial: count }),
   v.object({ kind: v.literal('page-tab'), id: count, tab: count, origin: long }),
 ]);
 

@@ -66,10 +66,11 @@ describe('a check in the background', () => {
     await until(() => jobs() === 0);
     expect(checks.kept?.results).toMatchObject([{ id: 'retransmits', status: 'fail' }]);
     const trial = checks.kept?.results[0]?.shown[0]?.trial ?? 0;
-    expect(await checks.open(trial)).toEqual({ id: 'kept' });
+    expect(await checks.open(1, trial)).toEqual({ id: 'kept' });
     expect(kept[0]?.name).toMatch(/^sim:no-retransmission: /);
     expect(kept[0]?.trace.events.length).toBeGreaterThan(4);
-    await expect(checks.open(9999)).rejects.toThrow('not kept');
+    await expect(checks.open(1, 9999)).rejects.toThrow('not kept');
+    await expect(checks.open(2, trial)).rejects.toThrow('This check is not here any more');
   });
 
   it('ends the trial that goes on when it is stopped, and begins no other', async () => {

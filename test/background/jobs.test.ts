@@ -74,7 +74,7 @@ describe('a sweep', () => {
     expect(next.sweeps.kept?.status).not.toHaveProperty('at');
     expect(next.sweeps.kept).toMatchObject({ status: { state: 'stopped' }, lines: { length: 1 } });
     expect(() => next.sweeps.resume()).toThrow(BridgeError);
-    await expect(next.sweeps.open(1)).rejects.toThrow('No handshake of this cell was kept');
+    await expect(next.sweeps.open(1, 1)).rejects.toThrow('No handshake of this cell was kept');
     next.sweeps.clear();
     const last = setUp(stored);
     await last.ready;

@@ -102,8 +102,9 @@ describe('a sweep in the background', () => {
     await until(() => started.length === 2);
     sweeps.stop();
     expect(started[1]?.stopped).toBe(true);
-    await expect(sweeps.open(2)).rejects.toThrow('No handshake of this cell was kept');
-    expect(await sweeps.open(1)).toEqual({ id: 'kept' });
+    await expect(sweeps.open(1, 2)).rejects.toThrow('No handshake of this cell was kept');
+    expect(await sweeps.open(1, 1)).toEqual({ id: 'kept' });
+    await expect(sweeps.open(2, 1)).rejects.toThrow('This sweep is not here any more');
     expect(kept[0]?.name).toBe('127.0.0.1:4433, mtu 300');
     await until(() => jobs() === 0);
     expect(started).toHaveLength(2);

@@ -215,7 +215,7 @@ export class FakeBackground implements BackgroundClient {
     this.setSweep(undefined);
   }
 
-  async openSweepCell(cell: number): Promise<RunSummary> {
+  async openSweepCell(_sweep: number, cell: number): Promise<RunSummary> {
     this.#ask(`open cell ${cell}`);
     return this.addRun(`cell-${cell}`, { target: `cell ${cell}`, options: {} }, { state: 'ended' });
   }
@@ -241,7 +241,7 @@ export class FakeBackground implements BackgroundClient {
     this.setCheck(undefined);
   }
 
-  async openTrial(trial: number): Promise<RunSummary> {
+  async openTrial(_check: number, trial: number): Promise<RunSummary> {
     this.#ask(`open trial ${trial}`);
     return this.addRun(`trial-${trial}`, { target: `trial ${trial}`, options: {} }, { state: 'ended' });
   }
