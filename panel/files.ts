@@ -5,6 +5,7 @@
 import { version } from '../src/base/version.ts';
 import { formatKeyLog, secretsOf } from '../src/capture/keylog.ts';
 import { toPcapng } from '../src/capture/write.ts';
+import type { ReadHandshake } from '../src/diagnosis/lead.ts';
 import type { Addresses } from '../src/report/addresses.ts';
 import { reportAs } from '../src/report/files.ts';
 import { handshakeJson } from '../src/report/json.ts';
@@ -12,7 +13,6 @@ import { captureNotes } from '../src/report/packetComments.ts';
 import { textLadder } from '../src/report/text.ts';
 import type { Trace } from '../src/trace/model.ts';
 import { toQlog, toSqlog } from '../src/trace/qlog/write.ts';
-import type { ReadHandshake } from './state/runBook.ts';
 
 interface Kind {
   /** What it is, for a tooltip. */

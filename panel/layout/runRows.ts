@@ -3,9 +3,10 @@
  * failed run is never hidden.
  */
 import type { RunSummary } from '../../src/bridge/panel.ts';
+import { inFull, type ReadHandshake } from '../../src/diagnosis/lead.ts';
 import { type Outcome, outcomes } from '../../src/diagnosis/model.ts';
 import { defaultOptions } from '../../src/scenario/index.ts';
-import { mainHandshake, type ReadHandshake, type Reading } from '../state/runBook.ts';
+import type { Reading } from '../state/runBook.ts';
 import { type Badge, duration, outcomeBadge, plural } from './text.ts';
 
 export interface RunRow {
@@ -28,7 +29,7 @@ const timeOfDay = new Intl.DateTimeFormat([], { hour: 'numeric', minute: 'numeri
 
 /** What is not known is left out, never guessed. */
 export function runRow(run: RunSummary, reading: Reading | undefined): RunRow {
-  const main = mainHandshake(reading);
+  const main = reading?.main;
   const running = run.state === 'running';
   const outcome = running ? 'running' : (main?.diagnosis.outcome ?? knownOutcome(run.outcome));
   const badge: Badge =
@@ -75,7 +76,7 @@ export interface ListRow {
   readonly handshake: ReadHandshake | undefined;
 }
 
-/** Handshakes of one capture that are listed; all of them can be chosen above the ladder. */
+/** Handshakes of one capture that are listed, those in trouble first of all; every one can be chosen above the ladder. */
 export const mostListed = 50;
 
 /** Runs, and under those with several handshakes each of them, in order of time. */
@@ -84,7 +85,7 @@ export const listRows = (
 ): ListRow[] =>
   runs.flatMap(({ run, handshakes }) => [
     { key: run, run, handshake: undefined },
-    ...(handshakes.length < 2 ? [] : handshakes.slice(0, mostListed)).map((handshake) => ({
+    ...(handshakes.length < 2 ? [] : inFull(handshakes, mostListed)).map((handshake) => ({
       key: `${run}/${handshake.handshake.id}`,
       run,
       handshake,

@@ -20,7 +20,6 @@ import type { Core } from './core.ts';
 import type { EditorPart } from './editor.ts';
 import { crossing } from './expectation.ts';
 import type { Actions } from './model.ts';
-import { mainHandshake } from './runBook.ts';
 import type { RunsPart } from './runs.ts';
 
 type GalleryActions = Pick<Actions, 'runStory' | 'compareStory' | 'editStory'>;
@@ -71,7 +70,7 @@ export function galleryPart(
         const mended = await runs.start(storyRequest(story, 'mended'));
         const failing = await runs.start(storyRequest(story, 'failing'));
         await Promise.all([runs.whole(mended.id), runs.whole(failing.id)]);
-        const read = mainHandshake(book.read(mended.id));
+        const read = book.read(mended.id)?.main;
         const { view } = store.getState();
         update({
           place: 'run',

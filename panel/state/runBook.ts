@@ -8,6 +8,7 @@ import { type BufferSource, Inspector } from '../../src/analysis/inspect/inspect
 import type { Handshake, Snapshot } from '../../src/analysis/model.ts';
 import { toHex } from '../../src/base/bytes.ts';
 import { keyLogLine, type Secret } from '../../src/capture/keylog.ts';
+import { mainOf, type ReadHandshake } from '../../src/diagnosis/lead.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
 import type { Trace, TraceEvent, TraceHeader } from '../../src/trace/model.ts';
 
@@ -21,13 +22,10 @@ export interface Reading {
   readonly revision: number;
   readonly ended: boolean;
   readonly snapshot: Snapshot;
-  readonly handshakes: readonly { readonly handshake: Handshake; readonly diagnosis: Diagnosis }[];
+  readonly handshakes: readonly ReadHandshake[];
+  /** The handshake that the run or the file is about, as the background's run list has it. */
+  readonly main: ReadHandshake | undefined;
 }
-
-export type ReadHandshake = Reading['handshakes'][number];
-
-/** The handshake that a run is about: the last one, as the background's run list has it. */
-export const mainHandshake = (reading: Reading | undefined): ReadHandshake | undefined => reading?.handshakes.at(-1);
 
 type SecretEvent = Extract<TraceEvent, { kind: 'secret' }>;
 
@@ -114,11 +112,13 @@ export class RunBook {
     if (!entry) return undefined;
     if (!entry.reading || entry.reading.revision < (revision ?? entry.revision)) {
       const snapshot = entry.reader.snapshot();
+      const handshakes = snapshot.handshakes.map((handshake) => ({ handshake, diagnosis: this.#diagnosis(handshake) }));
       entry.reading = {
         revision: entry.revision,
         ended: entry.ended,
         snapshot,
-        handshakes: snapshot.handshakes.map((handshake) => ({ handshake, diagnosis: this.#diagnosis(handshake) })),
+        handshakes,
+        main: mainOf(handshakes, entry.header),
       };
     }
     return entry.reading;

@@ -9,7 +9,7 @@ import { messageOf } from './core.ts';
 import type { PanelState } from './model.ts';
 import { type GivenFile, type Import, KeyStore, openFiles } from './opening.ts';
 import { Publisher } from './publishing.ts';
-import { mainHandshake, type RunBook } from './runBook.ts';
+import type { RunBook } from './runBook.ts';
 import * as select from './selection.ts';
 import { isPacked, unpacked } from './unpack.ts';
 
@@ -269,7 +269,7 @@ const nameOf = ({ number, request, file }: RunSummary): string =>
 
 /** What the run list shows of a file, from its reading here. */
 function readingOf(book: RunBook, run: string): RunReading {
-  const main = mainHandshake(book.read(run));
+  const main = book.read(run)?.main;
   if (!main) return {};
   const { handshake, diagnosis } = main;
   const { retransmissions, parameters, startedAt, establishedAt, endedAt } = handshake;

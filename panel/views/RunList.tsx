@@ -1,8 +1,8 @@
 /** All runs, newest first. One tab stop; arrow keys walk, and selection follows. */
 import { Fragment, type KeyboardEvent, type ReactElement, useRef } from 'react';
 import type { RunSummary } from '../../src/bridge/panel.ts';
+import type { ReadHandshake } from '../../src/diagnosis/lead.ts';
 import { handshakeRow, listRows, runRow } from '../layout/runRows.ts';
-import type { ReadHandshake } from '../state/runBook.ts';
 import { Badge } from './Badge.tsx';
 import { useActions, usePanel, useReading, useSlice } from './context.ts';
 import { undoId } from './NoticeBar.tsx';

@@ -5,7 +5,7 @@ import type { Handshake } from '../../src/analysis/model.ts';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import type { Diagnosis } from '../../src/diagnosis/model.ts';
 import type { Actions, Panel, PanelState } from '../state/model.ts';
-import { mainHandshake, type Reading } from '../state/runBook.ts';
+import type { Reading } from '../state/runBook.ts';
 
 export const PanelContext = createContext<Panel | undefined>(undefined);
 
@@ -40,6 +40,6 @@ export function useShown(): Shown {
   const wanted = useSlice((state) => state.selection.handshake);
   const run = useSlice((state) => state.runs.find((one) => one.id === selected));
   const reading = useReading(selected);
-  const entry = reading?.handshakes.find(({ handshake }) => handshake.id === wanted) ?? mainHandshake(reading);
+  const entry = reading?.handshakes.find(({ handshake }) => handshake.id === wanted) ?? reading?.main;
   return { run, reading, handshake: entry?.handshake, diagnosis: entry?.diagnosis };
 }

@@ -1,8 +1,10 @@
 /** The reports that are files for people, by the ending of their name: what terminal and panel write alike. */
+
+import { inFull, type ReadHandshake } from '../diagnosis/lead.ts';
 import { masker } from './addresses.ts';
 import { htmlReport, type ReportOptions } from './html/report.ts';
 import { ladderSvg } from './ladder/svg.ts';
-import { inFull, mostInFull, type ReadHandshake } from './many.ts';
+import { mostInFull } from './many.ts';
 import { markdownReport } from './markdown.ts';
 
 export const reportFiles = ['html', 'svg', 'md'] as const;

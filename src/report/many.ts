@@ -2,32 +2,12 @@
  * Many handshakes in one report: which of them are told in full, and a list of all for a terminal. Whoever opens the capture of
  * a busy server looks for those that failed, so these come before all others.
  */
-import type { Handshake } from '../analysis/model.ts';
-import type { Diagnosis } from '../diagnosis/model.ts';
+import type { ReadHandshake } from '../diagnosis/lead.ts';
 import { padEnd, padStart, plain, toAscii, wrap } from './plain.ts';
 import { outcomeMark, paint } from './style.ts';
 
-/** A handshake and what is made of it. */
-export interface ReadHandshake {
-  readonly handshake: Handshake;
-  readonly diagnosis: Diagnosis;
-}
-
 /** What a report holds in full; the verdict of every other handshake is in a list. */
 export const mostInFull = 50;
-
-/** Whether somebody has to look at it. */
-export const isTroubled = ({ diagnosis: { outcome, findings } }: ReadHandshake): boolean =>
-  outcome !== 'established' || findings.some(({ severity }) => severity === 'error');
-
-/** At most so many, in order: those in trouble, and others while there is room. */
-export function inFull<R extends ReadHandshake>(read: readonly R[], most: number): readonly R[] {
-  if (read.length <= most) return read;
-  const troubled = read.filter(isTroubled).slice(0, most);
-  const others = read.filter((one) => !isTroubled(one)).slice(0, most - troubled.length);
-  const chosen = new Set([...troubled, ...others]);
-  return read.filter((one) => chosen.has(one));
-}
 
 export interface ListOptions {
   /** Columns; less than 60 is taken as 60. */

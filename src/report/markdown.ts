@@ -3,11 +3,12 @@
  * strangers is escaped, so that it makes no link, no heading, and calls nobody by name.
  */
 import { version } from '../base/version.ts';
+import { inFull, type ReadHandshake } from '../diagnosis/lead.ts';
 import { sanitiseHeader } from '../trace/sanitise.ts';
 import { masker } from './addresses.ts';
 import { factLines } from './facts.ts';
 import type { ReportOptions } from './html/report.ts';
-import { inFull, mostInFull, type ReadHandshake } from './many.ts';
+import { mostInFull } from './many.ts';
 import { packetsLine } from './names.ts';
 import { plain } from './plain.ts';
 import { bareLadder } from './text.ts';

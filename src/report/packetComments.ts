@@ -1,6 +1,7 @@
 /** Findings as comments of the datagrams that show them, for a capture that goes to somebody with Wireshark. */
+
+import type { ReadHandshake } from '../diagnosis/lead.ts';
 import type { PacketNumber } from '../trace/model.ts';
-import type { ReadHandshake } from './many.ts';
 import { plain } from './plain.ts';
 
 export interface CaptureNotes {

@@ -1,4 +1,5 @@
 /** Characters and colours of text reports. Colour only adds to what shape and words already say. */
+import { isUnsure } from '../diagnosis/lead.ts';
 import type { Outcome } from '../diagnosis/model.ts';
 
 export interface Glyphs {
@@ -82,6 +83,5 @@ export function outcomeMark(
   { glyphs, good, bad, warn }: Paint,
 ): { readonly sign: string; readonly tone: Style } {
   if (outcome === 'established') return { sign: glyphs.check, tone: good };
-  const unsure = outcome === 'incomplete-capture' || outcome === 'cancelled' || outcome === 'interrupted';
-  return unsure ? { sign: '?', tone: warn } : { sign: glyphs.cross, tone: bad };
+  return isUnsure(outcome) ? { sign: '?', tone: warn } : { sign: glyphs.cross, tone: bad };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { inFull, type ReadHandshake } from '../../src/diagnosis/lead.ts';
 import type { Diagnosis, Outcome } from '../../src/diagnosis/model.ts';
 import { reportAs } from '../../src/report/files.ts';
-import { handshakeList, inFull, mostInFull, type ReadHandshake } from '../../src/report/many.ts';
+import { handshakeList, mostInFull } from '../../src/report/many.ts';
 import { captureHeader } from '../support/traces.ts';
 import { blank, captured, handshakeOf } from './handshakes.ts';
 

@@ -5,6 +5,7 @@
 import type { CertificateView, Handshake } from '../../analysis/model.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import { version } from '../../base/version.ts';
+import { inFull, type ReadHandshake } from '../../diagnosis/lead.ts';
 import type { Diagnosis, Finding } from '../../diagnosis/model.ts';
 import type { TraceHeader } from '../../trace/model.ts';
 import { sanitiseHeader } from '../../trace/sanitise.ts';
@@ -21,7 +22,7 @@ import { cipherSuiteName } from '../../wire/suites.ts';
 import { type Addresses, type Masker, masker } from '../addresses.ts';
 import { factLines } from '../facts.ts';
 import { drawingStyle, ladderDrawing } from '../ladder/svg.ts';
-import { inFull, mostInFull, type ReadHandshake } from '../many.ts';
+import { mostInFull } from '../many.ts';
 import { element, escapeMarkup } from '../markup.ts';
 import { packetsLine } from '../names.ts';
 import { packingSection } from './packing.ts';

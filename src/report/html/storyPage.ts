@@ -5,6 +5,7 @@
 
 import { version } from '../../base/version.ts';
 import type { Comparison } from '../../compare/model.ts';
+import type { ReadHandshake } from '../../diagnosis/lead.ts';
 import {
   type Story,
   type StorySide,
@@ -14,7 +15,6 @@ import {
   toCommandLine,
 } from '../../scenario/index.ts';
 import { drawingStyle, ladderDrawing } from '../ladder/svg.ts';
-import type { ReadHandshake } from '../many.ts';
 import { element, escapeMarkup } from '../markup.ts';
 import { htmlPage } from './page.ts';
 import { findingSection, outcomeBadge } from './report.ts';
