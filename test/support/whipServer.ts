@@ -15,6 +15,8 @@ export interface WhipBehaviour {
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: string;
   };
+  /** Takes no offer that claims a DTLS role: one has to leave the choice (RFC 8842 §5.2). */
+  readonly actpassOnly?: boolean;
   /** Sent beside 201. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What becomes of the answer on its way. */
@@ -61,6 +63,8 @@ export class WhipServer {
       else if (behaviour.refuse) {
         const { status, headers: more, body: text } = behaviour.refuse;
         response.writeHead(status, more).end(text);
+      } else if (behaviour.actpassOnly && /^a=setup:(?!actpass)/m.test(body)) {
+        response.writeHead(400, { 'content-type': 'text/plain' }).end("a=setup must be 'actpass' in an offer");
       } else {
         const peer = await WebrtcPeer.start({
           host: '127.0.0.1',

@@ -42,13 +42,22 @@ export async function reach(
     return made;
   };
   const groups = options.groups.filter((group) => group !== hybrid);
-  const small: Way = { what: 'a small hello', set: { groups: groups.length > 0 ? groups : smallGroups } };
-  const modern = await attempt({ what: 'the offer of a browser of today', set: {} });
+  const browsers = 'the offer of a browser of today';
+  const claiming = await make({ what: browsers, set: {} });
+  // Trials claim the client's part. An offer should leave the choice to the peer (RFC 8842 §5.2), and some take no other.
+  const open = options.setup === 'actpass' && signalled && !single && refusesOffer(claiming);
+  const shared: Partial<Options> = open ? { setup: 'actpass' } : {};
+  const modern = open ? await make({ what: `${browsers}, which leaves the DTLS role to it`, set: shared }) : claiming;
+  ways.push(modern);
+  const small: Way = {
+    what: 'a small hello',
+    set: { ...shared, groups: groups.length > 0 ? groups : smallGroups },
+  };
   // Nobody listens there: more of the same would change nothing.
   if (modern.outcome === 'refused' || modern.outcome === 'no-ice' || modern.outcome === 'interrupted')
     return { known: undefined, way: small, ways };
   if (isOurs(modern, 'server'))
-    return { known: undefined, way: small, ways, unfit: 'it takes the client’s part, and these are checks of servers' };
+    return { known: undefined, way: small, ways, unfit: open ? takesOnlyClient : takesClient };
   const [only] = modern.handshakes;
   if (single) {
     const known = modern.established && only ? knownOf(modern, modern, ways, signalled, only.handshake) : undefined;
@@ -61,6 +70,21 @@ export async function reach(
   }
   return { known: undefined, way: small, ways };
 }
+
+const takesClient = 'it takes the client’s part, and these are checks of servers';
+const takesOnlyClient =
+  'it takes the client’s part where an offer leaves the choice, and refuses one that does not; these are checks of servers. See whether it can be told to answer passive';
+
+/** Whether signalling works, and this offer is not what the peer takes. A server may say so with its own failure. */
+const refusesOffer = ({ outcome, trace }: Made): boolean =>
+  outcome === 'refused' &&
+  trace.events.some(
+    (event) =>
+      event.kind === 'signalling' &&
+      event.fact.kind === 'http' &&
+      event.fact.method === 'POST' &&
+      [400, 406, 422, 500].includes(event.fact.status ?? 0),
+  );
 
 /** Whether we played this part: what is ours says so. */
 const isOurs = ({ trace }: Made, role: 'client' | 'server'): boolean =>
