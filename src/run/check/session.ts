@@ -241,7 +241,12 @@ class Session {
     const run = await ground.start({
       scenario,
       adjust: (config) => {
-        const base = own ? own(config) : config;
+        // Signalled runs let the timer follow the round trip of ICE where none seems to be asked for; trials are made for theirs.
+        const timed = {
+          ...config,
+          retransmission: { ...config.retransmission, start: scenario.options.rto },
+        };
+        const base = own ? own(timed) : timed;
         return adjust ? adjust(base) : base;
       },
       drive: { farewell: true, hand, keep, afterCloseMs },
