@@ -89,7 +89,7 @@ export function writeAnswer(offer: Description, ours: OwnSide, preferred: 'activ
   const setup = answerSetup(transport.setup?.value, preferred);
   const taken = new Set(transport.sections);
   const sections = offer.sections.map((section) =>
-    taken.has(section.index) ? mediaOf(mirrored(section), ours, setup) : off(section),
+    taken.has(section.index) ? mediaOf(mirrored(section), ours, setup) : off(section, ours, setup),
   );
   const bundled = offer.bundles.some(({ mids }) =>
     transport.sections.every((index) => mids.includes(offer.sections[index]?.mid?.value ?? '')),
@@ -186,8 +186,11 @@ function mirrored(section: Section): Shape {
 
 type Media = SessionDescription['media'][number];
 
-/** A refused section keeps its place (RFC 3264 §6). */
-const off = (section: Section): Media => ({
+/**
+ * A refused section keeps its place (RFC 3264 §6). It says who we are like the others, as browsers write it: GStreamer's
+ * webrtcbin refuses the whole answer where a section has no fingerprint or a=setup, though nothing will use them.
+ */
+const off = (section: Section, ours: OwnSide, setup: Setup): Media => ({
   type: section.kind,
   port: 0,
   protocol: section.protocol,
@@ -197,10 +200,24 @@ const off = (section: Section): Media => ({
   connection: { version: 4, ip: '0.0.0.0' },
   ...(section.mid && { mid: section.mid.value }),
   direction: 'inactive',
+  ...(section.dtls && identityOf(ours, setup)),
 });
 
-function mediaOf(shape: Shape, ours: OwnSide, setup: 'actpass' | 'active' | 'passive'): Media {
-  const [fingerprint, ...more] = ours.fingerprints;
+type Setup = 'actpass' | 'active' | 'passive';
+
+/** Who we are, in the words of a section. */
+function identityOf(ours: OwnSide, setup: Setup) {
+  const [fingerprint] = ours.fingerprints;
+  return {
+    setup,
+    iceUfrag: ours.ufrag,
+    icePwd: ours.pwd,
+    ...(fingerprint && { fingerprint: { type: sdpHash[fingerprint.hash], hash: digits(fingerprint.value) } }),
+  };
+}
+
+function mediaOf(shape: Shape, ours: OwnSide, setup: Setup): Media {
+  const [, ...more] = ours.fingerprints;
   const lines: string[] = [
     // The library's grammar has one fingerprint a section, and no tls-id.
     ...more.map((one) => `fingerprint:${formatSdpFingerprint(one)}`),
@@ -228,12 +245,9 @@ function mediaOf(shape: Shape, ours: OwnSide, setup: 'actpass' | 'active' | 'pas
     fmtp: shape.codecs.flatMap(({ payload, parameters }) =>
       parameters === undefined ? [] : [{ payload, config: parameters }],
     ),
-    setup,
     ...(shape.mid !== undefined && { mid: shape.mid }),
     ...(shape.direction !== undefined && { direction: shape.direction }),
-    iceUfrag: ours.ufrag,
-    icePwd: ours.pwd,
-    ...(fingerprint && { fingerprint: { type: sdpHash[fingerprint.hash], hash: digits(fingerprint.value) } }),
+    ...identityOf(ours, setup),
     candidates: ours.candidates.map((candidate) => ({
       foundation: candidate.foundation,
       component: candidate.component,

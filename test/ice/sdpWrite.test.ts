@@ -127,6 +127,22 @@ describe('our answer', () => {
     expect(faults).toEqual([]);
   });
 
+  it('says who we are in what it turns off as well, as peers refuse an answer without', () => {
+    const { answer } = answerTo(edited(chromiumOffer, ['a=group:BUNDLE 0 1 2', undefined]));
+    const [first, ...off] = answer.sections.map(({ own }) => own);
+    expect(off).toHaveLength(2);
+    for (const { setup, ufrag, pwd, fingerprints } of off) {
+      expect([setup?.value, ufrag?.value, pwd?.value]).toEqual([
+        first?.setup?.value,
+        first?.ufrag?.value,
+        first?.pwd?.value,
+      ]);
+      expect(fingerprints.map(({ hash, value }) => ({ hash, value }))).toEqual(
+        first?.fingerprints.map(({ hash, value }) => ({ hash, value })),
+      );
+    }
+  });
+
   it('repeats an old data channel as it was offered', () => {
     const old = lines(`
       v=0
