@@ -157,7 +157,7 @@ function transportProblems(description: Omit<Description, 'problems'>, transport
 }
 
 /** Bundled sections have one transport, so what each says of it has to be the same (RFC 8843 §7.1.3). */
-function inGroup({ sections }: Omit<Description, 'problems'>, transport: SdpTransport, report: Report): void {
+function inGroup({ sections, type }: Omit<Description, 'problems'>, transport: SdpTransport, report: Report): void {
   const group = transport.sections.flatMap((index) => sections[index] ?? []);
   const [first] = group;
   if (!first) return;
@@ -178,6 +178,18 @@ function inGroup({ sections }: Omit<Description, 'problems'>, transport: SdpTran
   };
   compare('setup-differs', 'a=setup', ({ setup }) => setup);
   compare('tls-id-differs', 'a=tls-id', ({ tlsId }) => tlsId);
+  const ufrags = group.flatMap(({ own }) => own.ufrag ?? []);
+  const apart = ufrags.find(({ value }) => value !== ufrags[0]?.value);
+  // Until the answer bundles them, each section of an offer may have a transport of its own (RFC 8843 §7.2).
+  if (apart && type === 'offer') {
+    report(
+      'ice-credentials-differ',
+      'info',
+      apart.line,
+      `Sections of one BUNDLE group have ICE credentials of their own, as those of an offer may (RFC 8843 §7.2): "${shown(ufrags[0]?.value ?? '')}" (line ${ufrags[0]?.line}) and "${shown(apart.value)}". An answer that bundles them uses the first; GStreamer's webrtcbin refuses such an offer.`,
+    );
+    return;
+  }
   compare('ice-credentials-differ', 'a=ice-ufrag', ({ ufrag }) => ufrag);
   compare('ice-credentials-differ', 'a=ice-pwd', ({ pwd }) => (pwd ? { value: pwd.value, line: pwd.line } : undefined));
 }

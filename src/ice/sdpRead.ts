@@ -460,11 +460,13 @@ function transportsOf(
       (sum, { own }) => effective(sum, own),
       effective(group[0]?.own ?? session, session),
     );
+    // An offer may still have a transport for each section (RFC 8843 §7.2): candidates under another ufrag are none of this one's.
+    const same = group.filter(({ own: { ufrag } }) => ufrag === undefined || ufrag.value === facts.ufrag?.value);
     return {
       ...facts,
       sections: group.map(({ index }) => index),
-      candidates: unlike(group.flatMap(({ candidates }) => candidates)),
-      endOfCandidates: sessionEnd || group.some(({ endOfCandidates }) => endOfCandidates !== undefined),
+      candidates: unlike(same.flatMap(({ candidates }) => candidates)),
+      endOfCandidates: sessionEnd || same.some(({ endOfCandidates }) => endOfCandidates !== undefined),
     };
   });
 }

@@ -111,3 +111,42 @@ export const edited = (
   }
   return out;
 };
+
+/** Audio and a data channel, as aiortc 1.4 offers them: bundled, and each with a transport of its own until the answer comes. */
+export const aiortcOffer = lines(`
+  v=0
+  o=- 4004307576 4004307576 IN IP4 0.0.0.0
+  s=-
+  t=0 0
+  a=group:BUNDLE 0 1
+  a=msid-semantic:WMS *
+  m=audio 44269 UDP/TLS/RTP/SAVPF 96 0 8
+  c=IN IP4 192.0.2.7
+  a=sendrecv
+  a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid
+  a=mid:0
+  a=msid:179d6157-a4c1-4ac4-bbb9-4812791b516b c8747b30-010f-4810-8ab5-5a1a38d5cf80
+  a=rtcp:9 IN IP4 0.0.0.0
+  a=rtcp-mux
+  a=ssrc:3698087517 cname:1a6b50de-265b-4457-a32e-92efb973aa2a
+  a=rtpmap:96 opus/48000/2
+  a=rtpmap:0 PCMU/8000
+  a=rtpmap:8 PCMA/8000
+  a=candidate:d175cf607b0d08878b53517f98f658d6 1 udp 2130706431 192.0.2.7 44269 typ host
+  a=end-of-candidates
+  a=ice-ufrag:HSJh
+  a=ice-pwd:GHGpd3fCQiRC0VsnUYtUtb
+  a=fingerprint:sha-256 ${sha256A}
+  a=setup:actpass
+  m=application 45133 DTLS/SCTP 5000
+  c=IN IP4 192.0.2.7
+  a=mid:1
+  a=sctpmap:5000 webrtc-datachannel 65535
+  a=max-message-size:65536
+  a=candidate:d175cf607b0d08878b53517f98f658d6 1 udp 2130706431 192.0.2.7 45133 typ host
+  a=end-of-candidates
+  a=ice-ufrag:2Ey8
+  a=ice-pwd:31787MBSYxnjwFloWYPkfN
+  a=fingerprint:sha-256 ${sha256A}
+  a=setup:actpass
+`);

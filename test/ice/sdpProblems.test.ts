@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decideRoles, problemsBetween, readDescription, rolesOf, type SdpProblem } from '../../src/ice/sdp.ts';
-import { chromiumOffer, edited, gatewayAnswer, lines, sha256A, sha256B } from './descriptions.ts';
+import { aiortcOffer, chromiumOffer, edited, gatewayAnswer, lines, sha256A, sha256B } from './descriptions.ts';
 
 type Edit = readonly [from: string, to: string | undefined];
 const faults = (problems: readonly SdpProblem[]) => problems.map(({ id, severity, line }) => [id, severity, line]);
@@ -88,7 +88,22 @@ describe('a description that is wrong by itself', () => {
     const mixed = chromiumOffer.replace('a=setup:actpass\r\na=mid:2', 'a=setup:active\r\na=mid:2');
     expect(faults(readDescription(mixed, 'offer').problems)).toEqual([['setup-differs', 'error', 49]]);
     const ufrag = chromiumOffer.replace(/a=ice-ufrag:EsAw(?![\s\S]*a=ice-ufrag)/, 'a=ice-ufrag:Othr');
-    expect(readDescription(ufrag, 'offer').problems).toMatchObject([{ id: 'ice-credentials-differ' }]);
+    expect(
+      readDescription(ufrag.replaceAll('a=setup:actpass', 'a=setup:active'), 'answer').problems.filter(
+        ({ id }) => id === 'ice-credentials-differ',
+      ),
+    ).toMatchObject([{ severity: 'error' }]);
+    const pwd = chromiumOffer.replace(/a=ice-pwd:\S+(?![\s\S]*a=ice-pwd)/, 'a=ice-pwd:bbbbbbbbbbbbbbbbbbbbbbbb');
+    expect(readDescription(pwd, 'offer').problems).toMatchObject([{ id: 'ice-credentials-differ', severity: 'error' }]);
+  });
+
+  it('is an offer whose bundled sections have transports of their own, which is only worth knowing', () => {
+    const { problems } = readDescription(aiortcOffer, 'offer');
+    expect(problems.map(({ id, severity, line }) => [id, severity, line])).toEqual([
+      ['ice-credentials-differ', 'info', 32],
+      ['old-data-channel', 'info', 28],
+    ]);
+    expect(problems[0]?.text).toContain('"HSJh" (line 21) and "2Ey8"');
   });
 
   it('lacks ICE credentials, or has some that browsers refuse', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../src/base/bytes.ts';
 import { readCandidate, readDescription, usableFingerprints } from '../../src/ice/sdp.ts';
-import { chromiumOffer, edited, gatewayAnswer, lines, sha256A, sha256B } from './descriptions.ts';
+import { aiortcOffer, chromiumOffer, edited, gatewayAnswer, lines, sha256A, sha256B } from './descriptions.ts';
 
 const hex = (colons: string): string => colons.replaceAll(':', '').toLowerCase();
 
@@ -86,6 +86,13 @@ describe('an answer with everything at the session’s level', () => {
 });
 
 describe('transports', () => {
+  it('have only the candidates of their own ufrag, where an offer has one for each bundled section', () => {
+    const { transports } = readDescription(aiortcOffer, 'offer');
+    expect(transports).toHaveLength(1);
+    expect(transports[0]).toMatchObject({ ufrag: { value: 'HSJh' }, sections: [0, 1], endOfCandidates: true });
+    expect(transports[0]?.candidates.map(({ port }) => port)).toEqual([44269]);
+  });
+
   it('are one for each section that is not bundled', () => {
     const apart = readDescription(edited(chromiumOffer, ['a=group:BUNDLE 0 1 2', undefined]), 'offer');
     expect(apart.transports.map(({ sections }) => sections)).toEqual([[0], [1], [2]]);
