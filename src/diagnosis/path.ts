@@ -1,6 +1,7 @@
 /** How the way to a path went, in words: why ICE found none, and what a TURN server refused. */
-import type { Handshake, StunView } from '../analysis/model.ts';
+import type { FlightView, Handshake, StunView } from '../analysis/model.ts';
 import type { PacketRange } from '../trace/buffers.ts';
+import type { TraceTime } from '../trace/model.ts';
 import type { IceFact, TurnFact } from '../trace/pathFacts.ts';
 import { count, duration, list } from './words.ts';
 
@@ -87,19 +88,50 @@ export function teardownText(handshake: Handshake): string | undefined {
 /** A peer that was content would not close so soon. ms */
 const atOnceMs = 3000;
 
+/**
+ * The ClientHello that was sent again because the other side listens only once ICE has chosen a pair: no pair was nominated
+ * when it went out, and its answer came as soon as one was, or as soon as it was sent again after that.
+ */
+export function waitedForNomination({
+  flights,
+  stun,
+}: Handshake):
+  | { readonly flight: FlightView; readonly answer: FlightView; readonly nominatedAt: TraceTime }
+  | undefined {
+  const flight = flights.find(({ messages }) => messages[0] === 'client_hello');
+  const answer = flight && flights.find(({ number, from }) => number > flight.number && from !== flight.from);
+  const nominatedAt = stun.find(({ class: cls, useCandidate }) => cls === 'request' && useCandidate)?.at;
+  if (!flight || !answer || nominatedAt === undefined || flight.resentAt.length === 0) return undefined;
+  if (nominatedAt <= flight.sentAt || answer.sentAt < nominatedAt) return undefined;
+  const asked = [nominatedAt, ...flight.resentAt].filter((at) => at <= answer.sentAt);
+  const roundTrips = stun.flatMap(({ afterMs }) => afterMs ?? []);
+  const soon = 2 * Math.min(...roundTrips, longestRoundTrip) + reactionMs;
+  return answer.sentAt - Math.max(...asked) <= soon ? { flight, answer, nominatedAt } : undefined;
+}
+/** Where no check tells. ms */
+const longestRoundTrip = 500;
+/** Between the choice of a pair and the first record: threads that wake up, an answer that is signed. ms */
+const reactionMs = 50;
+
+/** What became of ICE: an address of the peer's was proved, and is still; or its checks are answered no more. */
+export function iceNow(handshake: Handshake): 'works' | 'lost' | undefined {
+  if (iceFailure(handshake)?.code === 'consent-lost') return 'lost';
+  return provedAddresses(handshake).size > 0 ? 'works' : undefined;
+}
+
 /** ", though ICE works…", where it does: silence of DTLS then has nothing to do with the address. */
 export function iceWorksText(handshake: Handshake): string {
   const address = [...provedAddresses(handshake)].at(-1);
   return address === undefined ? '' : `, though ICE works: ${address} answers checks`;
 }
 
-/** The sentence of `no-ice`, without a full stop. */
-export function noIceText(handshake: Handshake): string {
+/** The sentence of `no-ice`, without a full stop; `stage` is where DTLS was, as in "after the client's ClientHello". */
+export function noIceText(handshake: Handshake, stage: string): string {
   const failed = iceFailure(handshake);
   if (!failed) return 'No DTLS was possible: ICE found no working pair of addresses';
   const relays = turnRefusals(handshake).map(({ why }) => why);
   const also = relays.length > 0 ? `; ${list(relays.slice(0, 2))}` : '';
-  return `${failed.code === 'consent-lost' ? 'The path was lost' : 'No DTLS was possible'}: ${reason(failed, handshake)}${also}`;
+  return `${failed.code === 'consent-lost' ? `The path was lost ${stage}` : 'No DTLS was possible'}: ${reason(failed, handshake)}${also}`;
 }
 
 function reason(failed: IceFailed, handshake: Handshake): string {

@@ -20,7 +20,7 @@ import {
   shownEvidence,
   wasHeard,
 } from './lookups.ts';
-import { neverBegan, strangersDtls } from './path.ts';
+import { iceNow, neverBegan, strangersDtls } from './path.ts';
 import { otherSide } from './words.ts';
 
 export type { Cut } from './cuts.ts';
@@ -316,7 +316,16 @@ function silenceOf(handshake: Handshake, progressAt: TraceTime): Behind {
   const afterCookie = hello && verified && hello === handshake.flights.at(-1) && hello.number > 1;
   if (afterCookie && who === 'server' && (repeatedSince > 0 || handshake.followed || handshake.end))
     return { kind: 'cookie', flight: hello };
-  if (flight && flight === hello && who === 'server' && isSplit(handshake, flight) && !wasHeard(handshake, 'server'))
+  // Of a peer that stopped answering ICE checks too, nobody knows what it would have made of that hello.
+  const there = iceNow(handshake) !== 'lost';
+  if (
+    there &&
+    flight &&
+    flight === hello &&
+    who === 'server' &&
+    isSplit(handshake, flight) &&
+    !wasHeard(handshake, 'server')
+  )
     return { kind: 'split-hello', flight };
   return { kind: 'silence', who, flight };
 }

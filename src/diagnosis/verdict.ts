@@ -11,7 +11,7 @@ import { browsersText, helloFacts, sizesText } from './hello.ts';
 import { lostDatagrams } from './losses.ts';
 import type { Outcome } from './model.ts';
 import { srtpLacking } from './negotiation.ts';
-import { hangupText, iceWorksText, noIceText, teardownText } from './path.ts';
+import { hangupText, iceWorksText, noIceText, rolesResult, teardownText, waitedForNomination } from './path.ts';
 import { refusalOf, refusalText } from './refusals.ts';
 import { hastyTimer } from './roundTrip.ts';
 import { stormsOf } from './storms.ts';
@@ -64,7 +64,7 @@ export function verdictOf(handshake: Handshake, outcome: Outcome): string {
     case 'refused':
       return `Refused: ${handshake.refused.map(({ by, why }) => `${by}: ${why}`)[0] ?? 'no reason given'}; ${lastText(handshake)}.`;
     case 'no-ice':
-      return `${noIceText(handshake)}.`;
+      return `${noIceText(handshake, lastText(handshake))}.`;
     case 'unsupported':
       return `Not supported: ${list(handshake.failures.map(({ failure }) => failureText(failure)))}.`;
     case 'no-answer':
@@ -156,6 +156,9 @@ function costText(handshake: Handshake): string {
   const [unordered] = stalledByOrder(handshake);
   if (unordered)
     return `; ${flightText(unordered)} arrived whole but not in order, and the ${otherSide(unordered.from)} waited for it to be sent again`;
+  const waited = waitedForNomination(handshake);
+  if (waited?.flight.resentAt.length === again)
+    return `; ${flightText(waited.flight)} was sent again until ICE had chosen a pair, which is what the ${otherSide(waited.flight.from)} waited for`;
   const hasty = hastyTimer(handshake);
   if (hasty)
     return `; ${count(again, 'flight')} ${again === 1 ? 'was' : 'were'} sent again and nothing was lost, as the ${hasty.flight.from}'s timer of ${duration(hasty.afterMs)} is shorter than the ${duration(hasty.longest.ms)} that an answer takes`;
@@ -212,6 +215,8 @@ function noAnswerText(handshake: Handshake): string {
   if (answersItself.has(stop.kind)) return `No answer: ${stopText(handshake, stop)}`;
   const though = iceWorksText(handshake);
   const first = sent[0];
+  if (!first && rolesResult(handshake) === 'both-passive')
+    return `No DTLS at all: offer and answer both say a=setup:passive, so that each side waits for the other's ClientHello${though}`;
   if (!first) return `No answer: the ${us} waited and no ${them} came${though}`;
   const flight = flightsFrom(handshake, us).at(-1);
   const over = duration((sent.at(-1)?.at ?? first.at) - first.at);

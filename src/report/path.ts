@@ -75,7 +75,8 @@ export function pathLines({ path, checks: seen }: Handshake): readonly PathLine[
         lines.push(['relay', `its nonce had expired; ${fact.during} was asked again with a new one`]);
     }
   }
-  for (const [form, bytes] of costs) lines.push(['relay', `a ${form} adds ${bytes} bytes to each datagram`]);
+  for (const [form, bytes] of costs)
+    lines.push(['relay', `${form === 'indication' ? 'an' : 'a'} ${form} adds ${bytes} bytes to each datagram`]);
   if (pair !== undefined) {
     const extra = [
       `${checks} ${checks === 1 ? 'check' : 'checks'}`,

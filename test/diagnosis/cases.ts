@@ -25,8 +25,10 @@ import { negotiationCases } from './casesNegotiation.ts';
 import {
   alertAfterStun,
   bothBegin,
+  goneAfterIce,
   helloFirst,
   movedCapture,
+  nominated,
   onlyStun,
   provedFirst,
   selectedAgain,
@@ -212,6 +214,8 @@ export const cases: Readonly<
       },
     ],
     nearMisses: [
+      { what: 'the server waits for ICE to choose a pair', trace: nominated('between') },
+      { what: 'the link held a part of it back', trace: run({ rules: ['out:delay=1,by=1200ms', 'delay=10ms'] }) },
       { what: 'the path is slower than the timer, seen by the client', trace: seenBy('client', slow) },
       { what: 'the path is slower than the timer, seen by the server', trace: seenBy('server', slow) },
       { what: 'a part of the flight is lost', trace: capture('loss-small') },
@@ -243,6 +247,12 @@ export const cases: Readonly<
         trace: lastFlightUnanswered('without keys'),
         severity: 'error',
         says: /flight 3 \(Encrypted\) was sent four times in 7 s, and nothing came back/,
+      },
+      {
+        what: 'the peer is gone, whatever the size of the hello',
+        trace: goneAfterIce,
+        severity: 'error',
+        says: /The server was never heard\. Then it stopped answering ICE checks as well/,
       },
     ],
     nearMisses: [
@@ -596,6 +606,7 @@ export const cases: Readonly<
     ],
     nearMisses: [
       { what: 'it comes in one datagram', trace: unansweredHello(1448) },
+      { what: 'the peer answers ICE checks no more either', trace: goneAfterIce },
       { what: 'it is answered', trace: answeredHello },
       { what: 'the capture ends at once', trace: unansweredHello(1175, 1) },
       { what: 'a small one is not answered', trace: capture('hole') },
@@ -691,6 +702,21 @@ export const cases: Readonly<
     nearMisses: [
       { what: 'a check was answered before', trace: provedFirst },
       { what: 'no ICE is seen at all', trace: capture('good_ecdhe_rsa') },
+    ],
+  },
+  'hello-before-nomination': {
+    triggers: [
+      {
+        what: 'the answer comes with the choice',
+        trace: nominated('between'),
+        severity: 'info',
+        says: /was first sent 130 ms before ICE chose a pair, and twice in all; the answer came 3 ms after the choice\. The server reads/,
+      },
+    ],
+    nearMisses: [
+      { what: 'ICE had chosen before', trace: nominated('first') },
+      { what: 'it is answered before ICE chooses', trace: nominated('after') },
+      { what: 'no pair is nominated', trace: provedFirst },
     ],
   },
   'dtls-off-path': {

@@ -50,6 +50,30 @@ export const bothBegin = (): Trace =>
 export const provedFirst = (): Trace => trace([...proved(0), ...later(captureOf(), 50, 0)]);
 export const helloFirst = (): Trace => trace([...later(captureOf(), 0, 0), ...proved(hello.at + 0.5)]);
 
+/**
+ * A client whose ClientHello is sent again before ICE has chosen a pair, and a server that answers as soon as it has; or
+ * one that answers at once, and ICE chooses `when` that is done.
+ */
+export const nominated = (when: 'between' | 'first' | 'after') => (): Trace => {
+  const [first, ...rest] = captureOf();
+  if (!first) throw new Error('no ClientHello');
+  const at = { first: 20, between: 160, after: 5000 }[when];
+  const bytes = Uint8Array.from(first.bytes);
+  // The low byte of the record number: a sending of its own, and no copy of the network's.
+  bytes[10] = 1;
+  const again = when === 'between' ? [{ ...first, bytes, at: 130, packet: 90 }] : [];
+  const answered = when === 'between' ? 163 : 40;
+  const begin = rest[0]?.at ?? 0;
+  return trace([
+    ...proved(0),
+    { ...first, at: 30 },
+    ...again,
+    check({ at, packet: 903, src: client, dst: server, transaction: 2 }, true),
+    answer({ at: at + 1, packet: 904, src: server, dst: client, transaction: 2 }),
+    ...rest.map((event) => ({ ...event, at: answered + event.at - begin, packet: event.packet + 100 })),
+  ]);
+};
+
 /** A client that ends with an alert, `gapMs` after STUN came to it; with DTLS in between when `between`. */
 export const alertAfterStun = (between: boolean) => (): Trace => {
   const refused = captureOf({ client: { groups: [24] }, server: { groups: [29] } });
@@ -108,5 +132,26 @@ export const strangersAfter = (from: string) => (): Trace => {
     dropped,
     dropped,
   ].map((fact, i): TraceEvent => ({ kind: 'ice', at: i * 20, fact }));
+  return { header: simulationHeader, events: [...ours, ...facts].sort((x, y) => x.at - y.at) };
+};
+
+/** A run whose peer answers an ICE check, and then nothing any more: neither checks nor a ClientHello in two datagrams. */
+export const goneAfterIce = (): Trace => {
+  const run = simulated({ rules: ['in:loss=100%'], client: { mtu: 120 }, timeoutMs: 30_000 });
+  const ours = run.events.filter((event) => !(event.kind === 'datagram' && event.from === 'server'));
+  const end = ours.find(({ kind }) => kind === 'end')?.at ?? 30_000;
+  const failed = {
+    kind: 'failed',
+    code: 'consent-lost',
+    ...{ pairs: 1, checksSent: 9, checksReceived: 2, payloads: 0, number: undefined, reason: undefined },
+  } as const;
+  const facts: TraceEvent[] = [
+    {
+      kind: 'ice',
+      at: 0,
+      fact: { kind: 'pair', base: a, remote: b, state: 'succeeded', because: 'answered' },
+    },
+    { kind: 'ice', at: end, fact: failed },
+  ];
   return { header: simulationHeader, events: [...ours, ...facts].sort((x, y) => x.at - y.at) };
 };

@@ -215,6 +215,20 @@ export const timeCases: Readonly<
         says: /put it together all the same/,
       },
       {
+        what: 'nobody answers a hello that is cut in two ways',
+        trace: () =>
+          captureAt(
+            simulated({
+              rules: ['in:loss=100%'],
+              client: { mtu: 120, mtuSteps: [{ fromRetransmission: 1, mtu: 100 }] },
+            }),
+            'client',
+            false,
+          ),
+        severity: 'info',
+        says: /Nothing shows that the server put it together/,
+      },
+      {
         what: 'OpenSSL packs less when it repeats (lossy_retransmit)',
         trace: capture('lossy_retransmit'),
         severity: 'info',

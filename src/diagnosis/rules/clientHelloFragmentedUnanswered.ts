@@ -1,5 +1,6 @@
 import { browsersText, helloFacts, sizesText } from '../hello.ts';
 import { rule } from '../model.ts';
+import { iceNow } from '../path.ts';
 import { datagramsOf, evidenceOf, isSplit, sendings, storyOf } from '../story.ts';
 import { duration, times } from '../words.ts';
 
@@ -32,8 +33,15 @@ export const clientHelloFragmentedUnanswered = rule(
       why: `The ClientHello${hello.bytes === undefined ? '' : ` of ${hello.bytes} bytes`} went out in ${sizesText(hello.sizes)}, ${times(n)}${span}, ${
         afterCookie ? 'and was not answered, though a smaller one had been' : 'and the server never said a word'
       }.${because} Servers that cannot put a fragmented ClientHello together drop it in silence: mbedTLS before 3.6.6, listeners that are stateless until the cookie came (OpenSSL's DTLSv1_listen), and old gateways.`,
-      fix: `See whether a small ClientHello is answered by the same server. ${share ? `${browsersText}. ` : ''}If it is, the server needs a TLS library that takes fragmented hellos, or no stateless cookie behind ICE; if it is not, look at address, port and firewall first.`,
+      fix: `See whether a small ClientHello is answered by the same server. ${share ? `${browsersText}. ` : ''}If it is, the server needs a TLS library that takes fragmented hellos, or no stateless cookie behind ICE; if it is not, ${elsewhere[iceNow(handshake) ?? 'unknown']}.`,
       evidence: evidenceOf(datagramsOf(handshake, flight.packets)),
     };
   },
 );
+
+/** Where to look when no ClientHello is answered, by what became of ICE. */
+const elsewhere = {
+  works: 'its DTLS may not have begun, as ICE works: see in its log whether it took our description',
+  lost: 'see whether it is still there: it stopped answering ICE checks as well',
+  unknown: 'look at address, port and firewall first',
+} as const;

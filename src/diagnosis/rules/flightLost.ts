@@ -1,6 +1,7 @@
 import type { FlightView, Handshake } from '../../analysis/model.ts';
 import { stalledByOrder } from '../causes.ts';
 import { rule, type Says } from '../model.ts';
+import { waitedForNomination } from '../path.ts';
 import {
   anyLost,
   datagramsOf,
@@ -112,7 +113,13 @@ function inCapture(handshake: Handshake): Says[] {
 /** The evidence that a flight or its answer was lost whole, in words; a slow path repeats flights as well. */
 function whyLost(handshake: Handshake, flight: FlightView, answer: FlightView): string | undefined {
   if (!wentOn(handshake, answer) || explainedByBytes(handshake, [flight, answer])) return undefined;
+  if (waitedForNomination(handshake)?.flight === flight) return undefined;
   const resent = flight.resentAt[0] ?? flight.sentAt;
+  // What the link held back came later, and was not lost.
+  const late = datagramsOf(handshake, flight.packets).some(
+    ({ attempt, deliveredAt }) => attempt === 0 && deliveredAt !== undefined && deliveredAt > resent,
+  );
+  if (late) return undefined;
   if (answer.sentAt < resent) {
     return lostBehind(handshake, answer)
       ? `${capitalised(flightText(answer))} had been seen before that, so what was lost of it was lost behind the place of the capture; which bytes, this capture cannot tell.`

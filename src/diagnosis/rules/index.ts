@@ -25,6 +25,7 @@ import { flightLost } from './flightLost.ts';
 import { flightUnsplit } from './flightUnsplit.ts';
 import { fragmentLost } from './fragmentLost.ts';
 import { helloBeforeIce } from './helloBeforeIce.ts';
+import { helloBeforeNomination } from './helloBeforeNomination.ts';
 import { icePairSwitched } from './icePairSwitched.ts';
 import { incompleteCapture } from './incompleteCapture.ts';
 import { interleavedHandshakes } from './interleavedHandshakes.ts';
@@ -112,6 +113,7 @@ export const rules: readonly Rule[] = [
   lastFlightLost,
   icePairSwitched,
   helloBeforeIce,
+  helloBeforeNomination,
   peerSilent,
   turnPermissionMissing,
   clientHelloFiltered,

@@ -1,5 +1,5 @@
 import { rule } from '../model.ts';
-import { rolesResult } from '../path.ts';
+import { iceNow, rolesResult } from '../path.ts';
 import { bothBegan, bothWaited, datagramsOf, evidenceOf, lastHeard, missingEnd, sendings, storyOf } from '../story.ts';
 import { capitalised, duration, flightText, times } from '../words.ts';
 
@@ -32,15 +32,21 @@ export const peerSilent = rule(
     const since = last
       ? `The ${who} was last heard ${duration(last.at - handshake.startedAt)} after the beginning${alert ? `, but for an alert after ${duration(alert.at - handshake.startedAt)}` : ''}.`
       : `The ${who} was never heard.`;
+    const ice = iceNow(handshake);
     const afterFinished = flight?.messages.includes('finished') ?? false;
     return {
       severity: 'error',
-      why: `${asked}, and nothing came back. ${since}`,
-      fix: last
-        ? afterFinished
-          ? `The ${who} must answer a repeated last flight for as long as it may be asked (RFC 6347 §4.2.4). See in its log whether it thinks the handshake is done, or dropped the flight.`
-          : `Look at the ${who}'s log at this moment: it fell over the last flight it got, or its datagrams no longer find the way back.`
-        : `Check address, port and firewall; that the ${who} runs DTLS there; and that exactly one side is active (a=setup). A server that is there but cannot take this ClientHello is silent as well.`,
+      why: `${asked}, and nothing came back. ${since}${ice === 'lost' ? ' Then it stopped answering ICE checks as well.' : ''}`,
+      fix:
+        ice === 'lost'
+          ? `It is not DTLS alone that went silent: see whether the ${who} crashed or hung up at that moment, or the network between changed.`
+          : last
+            ? afterFinished
+              ? `The ${who} must answer a repeated last flight for as long as it may be asked (RFC 6347 §4.2.4). See in its log whether it thinks the handshake is done, or dropped the flight.`
+              : `Look at the ${who}'s log at this moment: it fell over the last flight it got, or its datagrams no longer find the way back.`
+            : ice === 'works'
+              ? `ICE works, so address, port and firewall are right: see in the ${who}'s log whether it took our description, whether it began DTLS, and which side it takes for active (a=setup).${who === 'server' ? ' A server that cannot take this ClientHello is silent as well.' : ''}`
+              : `Check address, port and firewall; that the ${who} runs DTLS there; and that exactly one side is active (a=setup). A server that is there but cannot take this ClientHello is silent as well.`,
       evidence: evidenceOf(flight ? datagramsOf(handshake, flight.packets) : []),
     };
   },

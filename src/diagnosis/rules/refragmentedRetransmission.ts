@@ -1,6 +1,6 @@
 import { isRecut } from '../causes.ts';
 import { rule } from '../model.ts';
-import { datagramsOf, evidenceOf, storyOf } from '../story.ts';
+import { datagramsOf, evidenceOf, flightsFrom, storyOf } from '../story.ts';
 import { capitalised, flightText, otherSide, times } from '../words.ts';
 
 export const refragmentedRetransmission = rule(
@@ -23,6 +23,9 @@ export const refragmentedRetransmission = rule(
     if (!flight) return undefined;
     const ended = stop.kind === 'borders';
     const receiver = otherSide(flight.from);
+    const past =
+      handshake.establishedAt !== undefined ||
+      flightsFrom(handshake, receiver).some(({ number }) => number > flight.number);
     const open = !ended && handshake.establishedAt === undefined && stop.kind === 'stuck';
     return {
       severity: ended ? 'error' : open ? 'warning' : 'info',
@@ -31,7 +34,9 @@ export const refragmentedRetransmission = rule(
           ? `Every byte of it arrived, and the ${receiver} never went on: it does not put fragments together whose borders change.`
           : open
             ? `The ${receiver} does not get past it; a receiver that needs the same borders each time would do just this.`
-            : `The ${receiver} put it together all the same.`
+            : past
+              ? `The ${receiver} put it together all the same.`
+              : `Nothing shows that the ${receiver} put it together.`
       }`,
       fix:
         ended || open
