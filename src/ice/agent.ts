@@ -145,7 +145,7 @@ class FullAgent implements IceAgent {
         this.#addRemote(input.candidate);
         break;
       case 'datagram':
-        this.#receive(input.bytes, input.from, input.on);
+        this.#receive(input.bytes, input.from, input.on, input.answered ?? false);
         break;
       case 'timeout':
         break;
@@ -240,7 +240,7 @@ class FullAgent implements IceAgent {
 
   // What the network brings.
 
-  #receive(bytes: Uint8Array, from: TransportAddress, on: TransportAddress): void {
+  #receive(bytes: Uint8Array, from: TransportAddress, on: TransportAddress, answered: boolean): void {
     if (!this.#locals.base(on)) {
       this.#journal.dropped('unknown-base', from, `${on} is none of ours`);
       return;
@@ -252,7 +252,7 @@ class FullAgent implements IceAgent {
     if (!arrived) return;
     switch (arrived.class) {
       case 'request':
-        this.#request(arrived, from, on);
+        this.#request(arrived, from, on, answered);
         break;
       case 'indication':
         this.#journal.received(arrived, on, from, 'keepalive');
@@ -267,12 +267,13 @@ class FullAgent implements IceAgent {
   }
 
   /** RFC 8445 §7.3. */
-  #request(arrived: Arrived, from: TransportAddress, on: TransportAddress): void {
+  #request(arrived: Arrived, from: TransportAddress, on: TransportAddress, answered: boolean): void {
     const check = this.#answering.take(
       arrived,
       from,
       on,
       (claimed) => claimed.role !== this.#role || this.#settleRoles(claimed),
+      answered,
     );
     if (!check) return;
     if (this.#remote) this.#follow(on, from, check, arrived.id);

@@ -25,13 +25,14 @@ export class Answering {
 
   /**
    * Answers a request, and gives the check when it was in order. `fits` says whether the peer's role and ours go together;
-   * when not, the peer is told to change (487).
+   * when not, the peer is told to change (487). `answered`: somebody has answered it before.
    */
   take(
     arrived: Arrived,
     from: TransportAddress,
     base: TransportAddress,
     fits: (check: GoodCheck) => boolean,
+    answered = false,
   ): GoodCheck | undefined {
     this.#journal.received(arrived, base, from, 'check');
     const check = judgeCheck(arrived, this.#local, this.#crypto);
@@ -45,6 +46,7 @@ export class Answering {
       this.#refuse(arrived, from, base, 487, []);
       return undefined;
     }
+    if (answered) return check;
     const bytes = successResponse(arrived.message, from, this.#local.pwd, this.#crypto);
     if (!bytes) {
       this.#journal.dropped('malformed', from, 'it comes from no address');

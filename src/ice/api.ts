@@ -64,6 +64,8 @@ export type IceInput =
       readonly bytes: Uint8Array;
       readonly from: TransportAddress;
       readonly on: TransportAddress;
+      /** It is a check that was answered before there was an agent. */
+      readonly answered?: boolean;
     }
   | { readonly kind: 'timeout' }
   /** A payload for the peer, over the selected pair or, before there is one, the best that answered. */

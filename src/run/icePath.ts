@@ -5,6 +5,7 @@
 import type { Instant } from '../base/time.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { IceAgent, IceEvent, IceFailure, IceInput, LocalCandidate, RemoteCandidate } from '../ice/api.ts';
+import type { Visitor } from '../ice/doorstep.ts';
 import type { Address } from '../trace/model.ts';
 import type { IceFact } from '../trace/pathFacts.ts';
 import { Alarm } from './alarm.ts';
@@ -74,6 +75,10 @@ export class IcePath {
       address: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
     });
     this.#feed({ kind: 'remote-candidate', candidate });
+  }
+  /** What came before the peer's description did. */
+  visitor({ bytes, from, on, answered }: Visitor): void {
+    this.#feed({ kind: 'datagram', bytes, from, on, answered });
   }
   /** From now on a path that works counts. Before, the peer's description is not all read yet. */
   look(): void {

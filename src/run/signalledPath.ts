@@ -10,6 +10,7 @@ import type { CryptoProvider } from '../crypto/provider.ts';
 import type { EndpointConfig, Fingerprint, Role } from '../engine/api.ts';
 import { createIceAgent } from '../ice/agent.ts';
 import { defaultIceConfig, type IceAgent, type IceConfig, type LocalCandidate } from '../ice/api.ts';
+import { Doorstep } from '../ice/doorstep.ts';
 import { createLiteAgent } from '../ice/lite.ts';
 import { dtlsTimeoutFrom } from '../ice/rtt.ts';
 import {
@@ -98,6 +99,7 @@ class Seeker {
   readonly #tell: (news: PathNews) => void;
   readonly #signalling: Signalling | BorrowedSignalling;
   #path: IcePath | undefined;
+  #doorstep: Doorstep | undefined;
   #over = false;
   /** What a hangup means while ICE looks for a path; once there is one, it is a fact beside the handshake. */
   #hungUp: (by: string, why: string) => void = () => {};
@@ -182,12 +184,25 @@ class Seeker {
     const ours = this.#write(offer, signalling);
     if (!ours.ok) return { ...ours, by: undefined };
     this.#exchanging = true;
+    if (offer === undefined) this.#openDoor();
     const exchanged = await signalling.exchange(ours, this.#ended);
     this.#exchanging = false;
     if (this.#over || !exchanged.ok) return exchanged.ok ? { ...lost, by: undefined } : exchanged;
     const own = readDescription(ours.sdp, ours.type);
     const peers = offer ?? this.#read(exchanged.answer ?? '', 'answer');
     return { ok: true, own, peers, weOffered: offer === undefined, iceServers: exchanged.iceServers };
+  }
+
+  /** Our offer is on its way: from now on the peer may check us, and its answer may take its time. */
+  #openDoor(): void {
+    // The offerer controls (RFC 8445 §6.1.1).
+    const doorstep = new Doorstep(this.#local, 'controlling', this.#spec.crypto);
+    this.#doorstep = doorstep;
+    this.#bases.listen((news) => {
+      if (news.kind !== 'datagram') return;
+      const answer = doorstep.take(news.bytes, news.from, news.on);
+      if (answer) this.#bases.send(news.on, news.from, answer);
+    });
   }
 
   /** Somebody else's description with ours in it, and what came back to him. */
@@ -391,6 +406,7 @@ class Seeker {
       path.remote(ufrag.value, pwd.value, peers.lite !== undefined);
       const may = (candidate: SdpCandidate): boolean => !('may' in signalling) || signalling.may(candidate);
       void this.#candidates(about.candidates.filter(may), path);
+      for (const visitor of this.#doorstep?.visitors() ?? []) path.visitor(visitor);
       signalling.hear?.((candidate) => void this.#candidates([candidate], path));
       path.look();
       if (!this.#spec.relay)

@@ -40,6 +40,19 @@ describe('a WHIP server', () => {
     expect(reading.handshakes[0]?.handshake.fingerprints.map(({ matches }) => matches)).toEqual([true, true]);
   });
 
+  it('has its checks answered at once, though its answer is still on the way', async () => {
+    const server = await serve({ setup: 'active', ice: 'full', answerAfterMs: 600 });
+    const { events, reading } = await probe(`whip:${server.url}`);
+    expect(verdict(reading)).toContain('Established');
+    const stun = reading.handshakes[0]?.handshake.stun ?? [];
+    const posted = events.find((event) => event.kind === 'signalling' && event.fact.kind === 'http');
+    const early = stun.filter(({ at, class: cls }) => cls === 'request' && at < (posted?.at ?? 0));
+    expect(early.length).toBeGreaterThan(0);
+    const answers = stun.filter(({ answers: asked }) => early.some(({ packet }) => packet === asked));
+    expect(answers.map(({ class: cls }) => cls)).toEqual(early.map(() => 'success'));
+    for (const { afterMs } of answers) expect(afterMs).toBeLessThan(300);
+  });
+
   it('is asked with the token, and told when it is over', async () => {
     const server = await serve();
     const { trace, events } = await probe(`whip:${server.url}?key=streamkey`, { token: ['s3cret-token'] });

@@ -17,6 +17,8 @@ export interface WhipBehaviour {
   };
   /** Takes no offer that claims a DTLS role: one has to leave the choice (RFC 8842 §5.2). */
   readonly actpassOnly?: boolean;
+  /** So long after it was made, when ICE behind it has begun, the answer is sent. ms */
+  readonly answerAfterMs?: number;
   /** Sent beside 201. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What becomes of the answer on its way. */
@@ -74,6 +76,8 @@ export class WhipServer {
         });
         this.peers.push(peer);
         const answer = await peer.answer(body);
+        if (behaviour.answerAfterMs !== undefined)
+          await new Promise((resolve) => setTimeout(resolve, behaviour.answerAfterMs));
         response
           .writeHead(201, {
             'content-type': 'application/sdp',
