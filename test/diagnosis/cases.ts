@@ -75,6 +75,13 @@ const noGroup: Simulated = { client: { groups: [24] }, server: { groups: [29] } 
 const fragments: Simulated = { server: { mtu: 300 } };
 const slow: Simulated = { rules: ['delay=700ms'] };
 
+/** The host of the server says that nobody listens there. */
+const refused = (trace: () => Trace) => (): Trace => {
+  const { header, events } = trace();
+  const why = 'ICMP port unreachable: nobody listens on that port';
+  return { header, events: [...events, { kind: 'refused', at: 8000, by: '192.0.2.2:4433', why }] };
+};
+
 /** The client's last word is an alert in the clear. */
 function refusing({ header, events }: Trace, description: number): Trace {
   const [hello] = events.flatMap((event) => (event.kind === 'datagram' && event.from === 'client' ? [event] : []));
@@ -607,6 +614,7 @@ export const cases: Readonly<
     nearMisses: [
       { what: 'it comes in one datagram', trace: unansweredHello(1448) },
       { what: 'the peer answers ICE checks no more either', trace: goneAfterIce },
+      { what: 'nobody listens there, and the host says so', trace: refused(unansweredHello(1175)) },
       { what: 'it is answered', trace: answeredHello },
       { what: 'the capture ends at once', trace: unansweredHello(1175, 1) },
       { what: 'a small one is not answered', trace: capture('hole') },

@@ -20,6 +20,8 @@ export const clientHelloFragmentedUnanswered = rule(
     const { stop } = storyOf(handshake);
     const afterCookie = stop.kind === 'cookie' && isSplit(handshake, stop.flight);
     if (stop.kind !== 'split-hello' && !afterCookie) return undefined;
+    // Then somebody said why: nobody is there who could have put it together.
+    if (handshake.refused.length > 0) return undefined;
     const hello = helloFacts(handshake);
     if (!hello) return undefined;
     const { flight, share } = hello;

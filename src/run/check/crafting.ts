@@ -78,6 +78,10 @@ export const pieceOf = (
     { version },
   );
 
+/** So many pieces go out at once, and the next so much later: Erlang's sockets have room for 21 small datagrams. */
+const breath = 8;
+const breathMs = 10;
+
 /**
  * Cuts each hello anew: those that answer a cookie, or the only one. Record numbers go on from what was used, since what
  * comes behind would repeat them otherwise.
@@ -88,7 +92,10 @@ export function cuttingHello(cookie: boolean, cut: (length: number) => readonly 
     outgoing: (bytes) => {
       const hello = helloIn(bytes);
       if (!hello || isSecond(hello) !== cookie) return [{ bytes: numbers.renumbered(bytes) }];
-      return cut(hello.body.length).map((piece) => ({ bytes: pieceOf(hello, piece, numbers.next()) }));
+      return cut(hello.body.length).map((piece, index) => {
+        const afterMs = Math.floor(index / breath) * breathMs;
+        return { bytes: pieceOf(hello, piece, numbers.next()), ...(afterMs > 0 && { afterMs }) };
+      });
     },
   };
 }
@@ -168,6 +175,11 @@ export function protectedRecords(datagram: Uint8Array): Uint8Array {
       .map(({ start, end }) => datagram.subarray(start, end)),
   );
 }
+
+/** Says each flight once. What a peer does not have of it, it will not get. */
+export const withoutRepetitions: Hand = {
+  outgoing: (bytes, contents) => (contents.attempt > 0 ? [] : [{ bytes, contents }]),
+};
 
 /** Says something just before the first datagram of ours that is no hello, once. */
 export function beforeOurFlight(say: (datagram: Uint8Array) => readonly Crafted[]): Hand {

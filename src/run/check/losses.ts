@@ -8,9 +8,24 @@ const most = 8;
 /** What our flights are cut for, so that the last one needs several datagrams. Bytes */
 export const narrowMtu = 200;
 
-/** A handshake with small datagrams of ours: which of them are which. */
+/**
+ * A handshake with small datagrams of ours: which of them are which. With a peer that takes no hello in fragments they are
+ * as large as our largest hello.
+ */
 export const narrow = (lab: Lab): Promise<Made> =>
-  lab.shared('narrow', () => lab.try({ what: `datagrams of ${narrowMtu} bytes`, set: { mtu: narrowMtu } }));
+  lab.shared('narrow', async () => {
+    const cutFor = (mtu: number): Promise<Made> => lab.try({ what: `datagrams of ${mtu} bytes`, set: { mtu } });
+    const made = await cutFor(narrowMtu);
+    const hello = largestHello(lab.known);
+    return made.established || hello <= narrowMtu ? made : cutFor(hello);
+  });
+
+function largestHello({ base }: Known): number {
+  const handshake = handshakeOf(base);
+  const hellos = handshake?.flights.filter(({ messages }) => messages[0] === 'client_hello') ?? [];
+  const packets = new Set(hellos.flatMap((flight) => flight.packets));
+  return Math.max(0, ...(handshake?.datagrams ?? []).map(({ packet, size }) => (packets.has(packet) ? size : 0)));
+}
 
 /** The numbers of the datagrams of our last flight, in the order of a trial; undefined where there are less than two. */
 export function ownFlight(made: Made): readonly number[] | undefined {

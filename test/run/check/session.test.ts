@@ -65,4 +65,44 @@ describe('a check of a peer', () => {
     };
     expect(await told()).toEqual(await told());
   });
+
+  it('tells of reordering by reordering alone, whatever the timer of the peer is', async () => {
+    const only = ['timer-growth', 'reordering'];
+    // As pion’s, which never waits longer; and one so hasty that its flight comes again before what is late has come.
+    for (const start of [1000, 30]) {
+      const peer = { retransmission: { start, growth: 1, cap: start, attempts: 200 } };
+      const { results } = await checked({ given: { versions: ['1.2'] }, target: '192.0.2.2:4433', peer, only });
+      expect(results.map(({ id, status }) => [id, status])).toEqual([
+        ['timer-growth', 'fail'],
+        ['reordering', 'pass'],
+      ]);
+    }
+  });
+
+  it('tries fragments of the last flight with a peer that takes no hello in fragments, too', async () => {
+    const only = ['hello-fragments', 'reordering', 'refragmented'];
+    const { results } = await checked({ target: 'sim:cookie-hello-in-one-piece', given: { versions: ['1.2'] }, only });
+    expect(results.map(({ id, status }) => [id, status])).toEqual([
+      ['hello-fragments', 'fail'],
+      ['reordering', 'pass'],
+      ['refragmented', 'pass'],
+    ]);
+  });
+
+  it('gives a peer with a small receive buffer time to read a hello of a byte each', async () => {
+    const sent: number[] = [];
+    const { results } = await checked({
+      only: ['hello-one-byte'],
+      hear: (event) => {
+        if (event.kind === 'made' && event.made.check === 'hello-one-byte')
+          for (const one of event.made.trace.events)
+            if (one.kind === 'datagram' && one.from === 'client') sent.push(one.at);
+      },
+    });
+    expect(results[0]?.status).toBe('pass');
+    expect(sent.length).toBeGreaterThan(150);
+    // Erlang gives a socket room for 21 small datagrams.
+    const atOnce = sent.map((at) => sent.filter((other) => other >= at && other < at + 5).length);
+    expect(Math.max(...atOnce)).toBeLessThanOrEqual(10);
+  });
 });
