@@ -1,6 +1,6 @@
 /** How checks are gone through: in order, within their cost, with a stop that is heard. */
 import { describe, expect, it } from 'vitest';
-import { checks, costOf, costOfAll, reachingCost } from '../../../src/run/check/index.ts';
+import { checks, costOf, costOfAll, type Made, reachingCost } from '../../../src/run/check/index.ts';
 import { checked, checking } from './simulated.ts';
 
 describe('the table of checks', () => {
@@ -77,6 +77,31 @@ describe('a check of a peer', () => {
         ['reordering', 'pass'],
       ]);
     }
+  });
+
+  it('lets no ChangeCipherSpec overtake what comes before it, which nobody has to keep', async () => {
+    const made: Made[] = [];
+    await checked({
+      given: { versions: ['1.2'], packing: ['record'] },
+      only: ['reordering'],
+      hear: (event) => {
+        if (event.kind === 'made' && event.made.check === 'reordering') made.push(event.made);
+      },
+    });
+    const [before, mixed] = made;
+    const ours = before?.trace.events.filter((event) => event.kind === 'datagram' && event.from === 'client') ?? [];
+    const changes = ours.findIndex(
+      (event) => event.kind === 'datagram' && event.contents?.records.some(({ type }) => type === 20),
+    );
+    const held = mixed?.scenario.options.link.flatMap((rule) =>
+      rule.kind === 'script' && rule.action.kind === 'delay' ? [[rule.action.ms, rule.match.nth]] : [],
+    );
+    // The first of the flight, and then ChangeCipherSpec and Finished.
+    expect(changes).toBeGreaterThan(0);
+    expect(held?.at(-1)).toEqual([
+      120,
+      ours.flatMap((_, index) => (index >= changes && index < ours.length - 1 ? [index + 1] : [])),
+    ]);
   });
 
   it('tries fragments of the last flight with a peer that takes no hello in fragments, too', async () => {
