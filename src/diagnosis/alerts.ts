@@ -3,6 +3,7 @@
  * Behind it stand threads of years; where WebRTC differs from the web, WebRTC's reason leads (no PKI, trust by fingerprint).
  */
 import type { AlertView, Handshake } from '../analysis/model.ts';
+import type { Actor } from '../trace/model.ts';
 import type { AlertName } from '../wire/registry.ts';
 import { alertDescriptions, groups as groupNames, nameIn } from '../wire/registry.ts';
 import { bothBegan } from './lookups.ts';
@@ -13,6 +14,8 @@ const groupName = nameIn(groupNames);
 interface Reason {
   /** RFC names of the last complete message before the alert; absent when it fits after any. */
   readonly after?: readonly string[];
+  /** Who sends it for this reason; absent when either may. */
+  readonly by?: Actor;
   readonly why: string;
   readonly fix: string;
 }
@@ -155,8 +158,15 @@ const reasons: Partial<Record<AlertName, readonly Reason[]>> = {
     },
     {
       after: serverFlight,
+      by: 'client',
       why: 'the client refuses the version that the server chose (browsers refuse DTLS 1.0)',
       fix: 'Let the server do DTLS 1.2 or newer.',
+    },
+    {
+      after: certificates,
+      by: 'server',
+      why: 'a record has another version in its header than the server has chosen, as that of a ClientHello which comes again',
+      fix: 'Let the server drop such a record in silence (RFC 6347 §4.1.2.7); Botan does not. Where it asks for a cookie, fewer copies of the hello come so late.',
     },
   ],
   insufficient_security: [
@@ -216,7 +226,8 @@ export function reasonsFor(alert: AlertView, handshake: Handshake): readonly Rea
   const after = comesAfter(alert, handshake);
   const name = alertDescriptions[alert.description as keyof typeof alertDescriptions];
   const known = (name !== undefined && reasons[name]) || [];
-  const fits = (reason: Reason): boolean => after !== undefined && (reason.after?.includes(after) ?? false);
+  const fits = (reason: Reason): boolean =>
+    after !== undefined && (reason.after?.includes(after) ?? false) && (reason.by ?? alert.from) === alert.from;
   const sorted = [...known.filter(fits), ...known.filter(({ after }) => after === undefined)];
   if (sorted.length > 0) return sorted;
   if (known.length > 0) return known;
@@ -247,10 +258,31 @@ export function factsFor(alert: AlertView, handshake: Handshake): string | undef
     const more = groups.length > few.length ? [`${groups.length - few.length} more`] : [];
     return `the ClientHello offers ${count(cipherSuites.length, 'suite')} and the ${groups.length === 1 ? 'group' : 'groups'} ${list([...few, ...more]) || 'none'}`;
   }
+  if (name === 'protocol_version' && refusesRecord(handshake, alert.from)) return recordVersionText(handshake);
   if (leaf && certificateAlerts.has(alert.description))
     return `the ${blamed}'s certificate is ${leaf.subject || 'without name'}, ${leaf.key ?? 'unknown key'}`;
   return undefined;
 }
+/**
+ * A server that has chosen a version has no quarrel with the offer any more. What it means then is the version in a record's
+ * header, which only a ClientHello may have another one in (RFC 6347 §4.2.1): Botan ends the handshake when that comes twice.
+ */
+export const refusesRecord = ({ flights }: Handshake, by: Actor): boolean =>
+  by === 'server' && flights.some(({ from, messages }) => from === 'server' && messages.includes('server_hello'));
+
+function recordVersionText({ datagrams, parameters: { version } }: Handshake): string {
+  const pieces = datagrams.flatMap(({ from, records }) =>
+    from === 'client'
+      ? records.flatMap(({ fragments }) => fragments.filter(({ name }) => name === 'client_hello'))
+      : [],
+  );
+  const twice = new Set(pieces.map(({ messageKey, offset }) => `${messageKey} ${offset}`)).size < pieces.length;
+  const chosen = `the server had chosen ${version === undefined ? 'a version' : `DTLS ${version}`} already`;
+  return twice
+    ? `${chosen}, and falls over the version in the record of a ClientHello that came twice`
+    : `${chosen}, so that it refuses the version in a record's header, and not the offer`;
+}
+
 /** By the clock of the recording; where it has none, nobody knows. */
 export const isOver = (notAfter: string, { wallClock }: Handshake): boolean =>
   wallClock !== undefined && Date.parse(notAfter) < wallClock;

@@ -8,7 +8,7 @@ import type { Failure } from '../trace/facts.ts';
 import type { Actor } from '../trace/model.ts';
 import { nameIn, versions } from '../wire/registry.ts';
 import { cipherSuite, cipherSuiteName } from '../wire/suites.ts';
-import { isOver } from './alerts.ts';
+import { isOver, refusesRecord } from './alerts.ts';
 import { serverRandoms } from './causes.ts';
 import { causeText } from './causeText.ts';
 import { failureText, numbers, text } from './failures.ts';
@@ -123,7 +123,7 @@ const mixed: ReadonlySet<number> = new Set([
 
 function causeOf(handshake: Handshake, alert: AlertView): Cause | undefined {
   if (alert.description === alertOf.version)
-    return handshake.establishedAt === undefined
+    return handshake.establishedAt === undefined && !refusesRecord(handshake, alert.from)
       ? { id: 'version-mismatch', basis: 'shown', text: versionText(handshake, alert) }
       : undefined;
   const hellos = mixed.has(alert.description) ? serverRandoms(handshake).size : 0;

@@ -638,6 +638,10 @@ export const cases: Readonly<
     nearMisses: [
       { what: 'the server refuses something else', trace: versionRefused('server', 40) },
       { what: 'a server of 1.2 is fine for a client of 1.3', trace: capture('chromium_janus_srtp') },
+      {
+        what: 'the server has chosen a version, and falls over a copy of the hello',
+        trace: capture('botan_hello_twice'),
+      },
     ],
   },
   'incomplete-capture': {

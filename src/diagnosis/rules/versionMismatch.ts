@@ -1,4 +1,5 @@
 import type { Handshake } from '../../analysis/model.ts';
+import { refusesRecord } from '../alerts.ts';
 import { failureText } from '../failures.ts';
 import { rule } from '../model.ts';
 import { offeredVersions, refusesVerify } from '../refusals.ts';
@@ -13,7 +14,7 @@ export const versionMismatch = rule(
     id: 'version-mismatch',
     title: 'The two sides have no version in common',
     signature:
-      'The handshake ends with the alert protocol_version, or our endpoint gives up because nothing that was offered is allowed.',
+      'The handshake ends with the alert protocol_version, before the server has chosen a version or by the client, or our endpoint gives up because nothing that was offered is allowed.',
     doc: {
       why: 'One side refuses every version that the other one has to give.',
       fix: 'Let the server take DTLS 1.2 at least, which every WebRTC client has. Browsers refuse DTLS 1.0 (Chromium since 74, Safari); old gateways need OpenSSL 1.1 or newer, and DTLS_method in place of DTLSv1_method: meetecho/janus-gateway#1560, #1555, open-webrtc-toolkit/owt-server#487. A client that takes the version of a HelloVerifyRequest for the chosen one needs mending itself: algesten/dimpl#36.',
@@ -25,6 +26,7 @@ export const versionMismatch = rule(
     const own = handshake.failures.find(({ failure }) => failure.code === 'version');
     if (fatal?.description !== protocolVersion || handshake.establishedAt !== undefined) return undefined;
     const refusing = fatal.from;
+    if (refusesRecord(handshake, refusing)) return undefined;
     const told = own
       ? ` ${own.actor === refusing ? 'It' : `The ${own.actor}`} says itself: ${failureText(own.failure)}.`
       : '';
