@@ -165,7 +165,7 @@ function helloTraits(
   seen: readonly number[],
 ): Trait[] {
   const traits: Trait[] = [];
-  const order = shape ? codesOf(shape) : extensionOrder && known(extensionOrder);
+  const order = (extensionOrder && known(extensionOrder)) ?? (shape && codesOf(shape));
   if (shape?.order === 'shuffled') {
     if (isSetOf(codesOf(shape), seen))
       traits.push({ weight: weight.part, reason: 'the set of its extensions, in random order' });

@@ -136,7 +136,10 @@ export interface Profile {
   readonly about: string;
   /** Its ClientHello, where one was captured. */
   readonly hello?: HelloShape;
-  /** The extensions that its ClientHello may have, in their order, where no hello was captured: by which it can be told from others. */
+  /**
+   * The extensions that its ClientHello may have, in their order, by which it can be told from others: where no hello was
+   * captured, or where other versions have more of them.
+   */
   readonly extensionOrder?: Figure<readonly number[]>;
   readonly offer: ProfileOffer;
   readonly timers: ProfileTimers;

@@ -47,4 +47,12 @@ export const capturedHellos: readonly CapturedHello[] = [
     srtp: [1],
     alpn: ['webrtc'],
   },
+  {
+    id: 'pion',
+    file: fixture('clienthello/pion-2.2.bin'),
+    length: 112,
+    absent: ['application_layer_protocol_negotiation'],
+    srtp: [7, 1],
+    alpn: [],
+  },
 ];
