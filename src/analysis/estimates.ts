@@ -59,10 +59,13 @@ const fast = 10_000_000;
 const longestGap = 250;
 /** Less spread than this is below what capture clocks tell. ms */
 const leastSpread = 5;
+/** A queue spaces datagrams by their sizes, a sender by what it computes: this near to each other have to be the rates of one. */
+const alike = 2;
 
 /**
  * From flights of at least four datagrams: each took its size over the gap in front of it, and the one in the middle counts,
- * because a queue spaces them all while a sender that signs pauses once.
+ * because a queue spaces them all while a sender that signs pauses once. One that computes before each (Bouncy Castle sends
+ * each message as soon as it is made) has a rate of its own in each gap, and is no path.
  */
 function slowestRate({ views }: Reading): PathEstimates['rate'] {
   interface Train {
@@ -87,6 +90,7 @@ function slowestRate({ views }: Reading): PathEstimates['rate'] {
   for (const { from, first, last, rates } of trains.values()) {
     if (rates.length < 3 || last - first < leastSpread) continue;
     const middle = rates.sort((a, b) => a - b)[rates.length >> 1] ?? fast;
+    if (rates.filter((rate) => rate <= middle * alike && rate * alike >= middle).length * 2 < rates.length) continue;
     best[from] = Math.max(middle, best[from] ?? 0);
   }
   const [slowest] = (['client', 'server'] as const)

@@ -407,6 +407,7 @@ export const timeCases: Readonly<
     nearMisses: [
       { what: 'a fast path', trace: seenBy('client', { rules: ['in:rate=2Mbit/s', 'delay=10ms'], server: chain }) },
       { what: 'a fast path in the field', trace: capture('bigchain_mtu300') },
+      { what: 'a sender that takes its time for each message', trace: capture('bouncycastle_cold') },
     ],
   },
   'alert-unreadable': {

@@ -149,6 +149,7 @@ describe('verdicts', () => {
         "bigchain_mtu300": "Established in 3.7 ms (DTLS 1.2, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384).",
         "bigchain_unsplit": "Established in 2.7 ms (DTLS 1.2, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384).",
         "botan_hello_twice": "The server ended the handshake with alert protocol_version (70) after ServerHelloDone, 1.7 ms after its beginning: the server had chosen DTLS 1.2 already, and falls over the version in the record of a ClientHello that came twice.",
+        "bouncycastle_cold": "Established in 384 ms (DTLS 1.2, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, both Finished seen but encrypted).",
         "chromium_janus_srtp": "Established in 4.1 ms (DTLS 1.2, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, both Finished seen but encrypted).",
         "dtls10_rsa_cbc": "Established in 2.2 ms (DTLS 1.0, TLS_RSA_WITH_AES_256_CBC_SHA).",
         "dtls13_nss_mutual_pq": "Established in 11 ms (DTLS 1.3, TLS_AES_128_GCM_SHA256).",
