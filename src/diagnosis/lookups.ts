@@ -19,6 +19,12 @@ export const lastHeard = ({ datagrams }: Handshake, actor: Actor): DatagramView 
       from === actor && delivered !== false && (flight !== undefined || records.some(isAck)),
   );
 
+/** Whether all that a side says are ACKs. */
+export const onlyAcknowledges = ({ datagrams }: Handshake, actor: Actor): boolean => {
+  const heard = datagrams.filter(({ from, delivered }) => from === actor && delivered !== false);
+  return heard.length > 0 && heard.every(({ records }) => records.length > 0 && records.every(isAck));
+};
+
 /** An ACK, or in DTLS 1.3 without keys what has the size of one. */
 export const isAck = ({ ack, likely }: RecordView): boolean => ack !== undefined || likely === 'ack';
 

@@ -15,6 +15,7 @@ import {
   hasMessage,
   isSplit,
   lastHeard,
+  onlyAcknowledges,
   openLosses,
   sendings,
   shownEvidence,
@@ -41,6 +42,7 @@ export {
   lastHeard,
   missedByCapture,
   missingEnd,
+  onlyAcknowledges,
   onlySide,
   openLosses,
   sealedAlert,
@@ -299,7 +301,9 @@ const ackEntryBytes = 16;
 function silenceOf(handshake: Handshake, progressAt: TraceTime): Behind {
   const lastFrom = (actor: Actor): TraceTime => lastHeard(handshake, actor)?.at ?? Number.NEGATIVE_INFINITY;
   const [client, server] = [lastFrom('client'), lastFrom('server')];
-  const speaker: Actor = client >= server ? 'client' : 'server';
+  // An ACK is no answer to a ClientHello: a server that sends nothing else owes one.
+  const owes = flightsFrom(handshake, 'server').length === 0 && onlyAcknowledges(handshake, 'server');
+  const speaker: Actor = client >= server || owes ? 'client' : 'server';
   const who = handshake.flights.length > 0 ? otherSide(speaker) : otherSide(handshake.localRole ?? 'client');
   const heardAt = lastFrom(who);
   const flight = flightsFrom(handshake, speaker).at(-1);
@@ -316,16 +320,10 @@ function silenceOf(handshake: Handshake, progressAt: TraceTime): Behind {
   const afterCookie = hello && verified && hello === handshake.flights.at(-1) && hello.number > 1;
   if (afterCookie && who === 'server' && (repeatedSince > 0 || handshake.followed || handshake.end))
     return { kind: 'cookie', flight: hello };
+  const unheard = owes || !wasHeard(handshake, 'server');
   // Of a peer that stopped answering ICE checks too, nobody knows what it would have made of that hello.
   const there = iceNow(handshake) !== 'lost';
-  if (
-    there &&
-    flight &&
-    flight === hello &&
-    who === 'server' &&
-    isSplit(handshake, flight) &&
-    !wasHeard(handshake, 'server')
-  )
+  if (there && flight && flight === hello && who === 'server' && isSplit(handshake, flight) && unheard)
     return { kind: 'split-hello', flight };
   return { kind: 'silence', who, flight };
 }

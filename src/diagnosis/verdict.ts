@@ -23,6 +23,7 @@ import {
   isQuietPath,
   missedByCapture,
   missingEnd,
+  onlyAcknowledges,
   onlySide,
   type Stop,
   sealedAlert,
@@ -275,7 +276,7 @@ export function stopText(handshake: Handshake, stop: Stop): string {
       const n = sendings(stop.flight);
       const lacks = missingEnd(handshake, stop.flight);
       if (lacks) return withoutEnd(stop.flight, lacks);
-      return `${flightText(stop.flight)} was sent ${times(n)}${n > 1 ? ` in ${spanOf(stop.flight)}` : ''} and the ${stop.who} stayed silent`;
+      return `${flightText(stop.flight)} was sent ${times(n)}${n > 1 ? ` in ${spanOf(stop.flight)}` : ''} and the ${stop.who} ${onlyAcknowledges(handshake, stop.who) ? 'acknowledged it and said nothing else' : 'stayed silent'}`;
     }
     case 'split-record': {
       const [first] = stop.records;
@@ -344,7 +345,7 @@ function splitHelloText(handshake: Handshake, flight: FlightView): string {
   const because = hello?.share
     ? ` (such hellos come of the ${hello.share.name} key share; ${browsersText})`
     : ' (a smaller one would tell whether it is that)';
-  return `the client's ClientHello${size}${pieces} was sent ${times(n)}${n > 1 ? ` in ${spanOf(flight)}` : ''} and nothing came back, as from a server that cannot put a fragmented ClientHello together${because}${iceWorksText(handshake)}`;
+  return `the client's ClientHello${size}${pieces} was sent ${times(n)}${n > 1 ? ` in ${spanOf(flight)}` : ''} and ${onlyAcknowledges(handshake, 'server') ? 'nothing but ACKs' : 'nothing'} came back, as from a server that cannot put a fragmented ClientHello together${because}${iceWorksText(handshake)}`;
 }
 
 const spanOf = ({ sentAt, resentAt }: { readonly sentAt: number; readonly resentAt: readonly number[] }): string =>

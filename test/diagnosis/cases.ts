@@ -9,6 +9,7 @@ import { rawRecord } from '../support/raw.ts';
 import { captureTrace } from '../support/reading.ts';
 import { captureAt, captureHeader, type Simulated, simulated } from '../support/traces.ts';
 import {
+  acknowledgedHello,
   acksLost,
   answeredHello,
   helloInPieces,
@@ -260,6 +261,12 @@ export const cases: Readonly<
         trace: goneAfterIce,
         severity: 'error',
         says: /The server was never heard\. Then it stopped answering ICE checks as well/,
+      },
+      {
+        what: 'a ClientHello is acknowledged, and that is all',
+        trace: acknowledgedHello(1448),
+        severity: 'error',
+        says: /^The client's flight 1 \(ClientHello\) was sent four times in 7 s, and nothing but ACKs came back\. The server was last heard/,
       },
     ],
     nearMisses: [
@@ -603,6 +610,12 @@ export const cases: Readonly<
         trace: unansweredHello(1175),
         severity: 'error',
         says: /of 1448 bytes went out in two datagrams \(1200 and 298 bytes\), four times in 7 s, and the server never said a word\. 1216 bytes of it are the X25519MLKEM768/,
+      },
+      {
+        what: 'its pieces are acknowledged, and that is all',
+        trace: acknowledgedHello(1175),
+        severity: 'error',
+        says: /four times in 7 s, and the server acknowledged its pieces, and said nothing else\./,
       },
       {
         what: 'the small hello before the cookie was answered',

@@ -85,6 +85,19 @@ export const unansweredHello =
     return script.trace('without keys');
   };
 
+/** The same, where the server acknowledges every piece and does nothing else (wolfSSL 5.5). */
+export const acknowledgedHello =
+  (most: number, times = 4) =>
+  (): Trace => {
+    const script = new Script13();
+    for (let n = 0; n < times; n++) {
+      const at = 1000 * (2 ** n - 1);
+      const numbers = script.message('client', 1, most).flatMap((part) => script.send(at, 'client', [part]));
+      script.send(at + 400, 'server', [ackOf(numbers, 0)]);
+    }
+    return script.trace('without keys');
+  };
+
 /** A hello with small key shares, cut all the same. */
 export const helloInPieces = (): Trace => {
   const script = new Script13('psk_chacha20');

@@ -1,7 +1,7 @@
 import { browsersText, helloFacts, sizesText } from '../hello.ts';
 import { rule } from '../model.ts';
 import { iceNow } from '../path.ts';
-import { datagramsOf, evidenceOf, isSplit, sendings, storyOf } from '../story.ts';
+import { datagramsOf, evidenceOf, isSplit, onlyAcknowledges, sendings, storyOf } from '../story.ts';
 import { duration, times } from '../words.ts';
 
 export const clientHelloFragmentedUnanswered = rule(
@@ -9,9 +9,9 @@ export const clientHelloFragmentedUnanswered = rule(
     id: 'client-hello-fragmented-unanswered',
     title: 'A fragmented ClientHello gets no answer',
     signature:
-      'The ClientHello needs several datagrams, is sent again, and no datagram of the server ever comes; or a small one was answered with a cookie, and the same with the cookie, which needs several, is not.',
+      'The ClientHello needs several datagrams, is sent again, and no datagram of the server ever comes, but for ACKs of DTLS 1.3; or a small one was answered with a cookie, and the same with the cookie, which needs several, is not.',
     doc: {
-      why: 'Post-quantum key shares make ClientHellos larger than a datagram. Servers that cannot put a fragmented ClientHello together drop it in silence: mbedTLS before 3.6.6, listeners that are stateless until the cookie came (DTLSv1_listen of OpenSSL), and old gateways.',
+      why: 'Post-quantum key shares make ClientHellos larger than a datagram. Servers that cannot put a fragmented ClientHello together drop it in silence: mbedTLS before 3.6.6, wolfSSL 5.5, listeners that are stateless until the cookie came (DTLSv1_listen of OpenSSL), and old gateways.',
       fix: 'See whether the same server answers a small ClientHello. If it does, it needs a TLS library that takes fragmented hellos, or no stateless cookie behind ICE; if it does not, look at address, port and firewall first.',
     },
     see: 'RFC 9147 §5.5',
@@ -33,8 +33,12 @@ export const clientHelloFragmentedUnanswered = rule(
     return {
       severity: afterCookie ? 'warning' : 'error',
       why: `The ClientHello${hello.bytes === undefined ? '' : ` of ${hello.bytes} bytes`} went out in ${sizesText(hello.sizes)}, ${times(n)}${span}, ${
-        afterCookie ? 'and was not answered, though a smaller one had been' : 'and the server never said a word'
-      }.${because} Servers that cannot put a fragmented ClientHello together drop it in silence: mbedTLS before 3.6.6, listeners that are stateless until the cookie came (OpenSSL's DTLSv1_listen), and old gateways.`,
+        afterCookie
+          ? 'and was not answered, though a smaller one had been'
+          : onlyAcknowledges(handshake, 'server')
+            ? 'and the server acknowledged its pieces, and said nothing else'
+            : 'and the server never said a word'
+      }.${because} Servers that cannot put a fragmented ClientHello together drop it in silence: mbedTLS before 3.6.6, wolfSSL 5.5, listeners that are stateless until the cookie came (OpenSSL's DTLSv1_listen), and old gateways.`,
       fix: `See whether a small ClientHello is answered by the same server. ${share ? `${browsersText}. ` : ''}If it is, the server needs a TLS library that takes fragmented hellos, or no stateless cookie behind ICE; if it is not, ${elsewhere[iceNow(handshake) ?? 'unknown']}.`,
       evidence: evidenceOf(datagramsOf(handshake, flight.packets)),
     };

@@ -1,6 +1,16 @@
 import { rule } from '../model.ts';
 import { iceNow, rolesResult } from '../path.ts';
-import { bothBegan, bothWaited, datagramsOf, evidenceOf, lastHeard, missingEnd, sendings, storyOf } from '../story.ts';
+import {
+  bothBegan,
+  bothWaited,
+  datagramsOf,
+  evidenceOf,
+  lastHeard,
+  missingEnd,
+  onlyAcknowledges,
+  sendings,
+  storyOf,
+} from '../story.ts';
 import { capitalised, duration, flightText, times } from '../words.ts';
 
 export const peerSilent = rule(
@@ -36,7 +46,7 @@ export const peerSilent = rule(
     const afterFinished = flight?.messages.includes('finished') ?? false;
     return {
       severity: 'error',
-      why: `${asked}, and nothing came back. ${since}${ice === 'lost' ? ' Then it stopped answering ICE checks as well.' : ''}`,
+      why: `${asked}, and ${onlyAcknowledges(handshake, who) ? 'nothing but ACKs' : 'nothing'} came back. ${since}${ice === 'lost' ? ' Then it stopped answering ICE checks as well.' : ''}`,
       fix:
         ice === 'lost'
           ? `It is not DTLS alone that went silent: see whether the ${who} crashed or hung up at that moment, or the network between changed.`
