@@ -271,7 +271,8 @@ function freshIv(random: RandomSource | undefined): Uint8Array {
   return random(blockLength);
 }
 
-const wholeBlocks = (length: number): number => length - (length % blockLength);
+/** Of endless room too, which a remainder could not be taken of. */
+const wholeBlocks = (length: number): number => Math.floor(length / blockLength) * blockLength;
 /** Length with padding, which is never empty (RFC 5246 §6.2.3.2). */
 const padded = (length: number): number => wholeBlocks(length) + blockLength;
 

@@ -20,6 +20,8 @@ export function causeText(cause: Cause): string {
       } to no flight (${list([...new Set(cause.datagrams.map(({ size }) => `${size} bytes`))].slice(0, 3))}) where it should repeat its flight`;
     case 'cookies':
       return `the server made ${count(cause.cookies, 'different cookie')} for one client, so that none which comes back is the one it wants`;
+    case 'hello-changed':
+      return `the client comes back with each cookie in another hello (${list(cause.fields)}), and the server takes none of them`;
     case 'interleaved':
       return `the server answered one ClientHello with ${count(cause.hellos, 'different ServerHello', 'different ServerHellos')}, and the two sides are in different handshakes`;
     case 'stale':

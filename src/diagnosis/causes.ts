@@ -5,7 +5,9 @@
 import type { Before, DatagramView, FlightView, Handshake, RecordView } from '../analysis/model.ts';
 import { toHex } from '../base/bytes.ts';
 import type { Range } from '../base/ranges.ts';
+import { tryDecode } from '../codec/codec.ts';
 import type { Actor, TraceTime } from '../trace/model.ts';
+import { clientHello } from '../wire/handshake.ts';
 import {
   arrivedAt,
   datagramsOf,
@@ -32,6 +34,8 @@ export type Cause =
   | { readonly kind: 'junk'; readonly who: Actor; readonly datagrams: readonly DatagramView[] }
   /** Each ClientHello gets another cookie. */
   | { readonly kind: 'cookies'; readonly cookies: number; readonly flight: FlightView }
+  /** The client comes back with a cookie, and with another hello than the cookie was given for. */
+  | { readonly kind: 'hello-changed'; readonly fields: readonly string[]; readonly flight: FlightView }
   /** One ClientHello got several ServerHellos. */
   | { readonly kind: 'interleaved'; readonly hellos: number }
   /** A new handshake, where the other side is still in the one before. */
@@ -59,7 +63,10 @@ export function leadingCause(handshake: Handshake): Cause | undefined {
   const flight = handshake.flights.at(-1);
   if (!flight) return undefined;
   const cookies = new Set(cookiesOf(handshake).map(({ cookie }) => cookie)).size;
-  if (cookies > 1 && !hasMessage(handshake, 'server_hello')) return { kind: 'cookies', cookies, flight };
+  if (cookies > 1 && !hasMessage(handshake, 'server_hello')) {
+    const fields = changedInHello(handshake);
+    return fields.length > 0 ? { kind: 'hello-changed', fields, flight } : { kind: 'cookies', cookies, flight };
+  }
   const hellos = serverRandoms(handshake).size;
   if (hellos > 1) return { kind: 'interleaved', hellos };
   const junk = junkOf(handshake);
@@ -107,6 +114,26 @@ export const cookiesOf = (
     datagram,
     cookie: toHex(body.subarray(3)),
   }));
+
+/**
+ * What a client changed of its hello when it came back with a cookie: of what it must repeat (RFC 6347 §4.2.1), and a server may
+ * bind the cookie to.
+ */
+export function changedInHello(handshake: Handshake): readonly string[] {
+  if (!hasMessage(handshake, 'hello_verify_request')) return [];
+  const hellos = plainMessages(handshake, 'client_hello').flatMap(({ body }) => {
+    const hello = tryDecode(clientHello, body);
+    return hello.ok ? [hello.value] : [];
+  });
+  const fields = ['client_version', 'random', 'session_id', 'cipher_suites', 'compression_methods'] as const;
+  return fields.filter((field) => new Set(hellos.map((hello) => hello[field].toString())).size > 1);
+}
+
+/** Whether each cookie came back in another hello than it was given for: nobody waits there, and it ends never. */
+export function turnsInCircle(handshake: Handshake): boolean {
+  const cookies = new Set(cookiesOf(handshake).map(({ cookie }) => cookie)).size;
+  return cookies > 2 && !hasMessage(handshake, 'server_hello') && changedInHello(handshake).length > 0;
+}
 
 /** The randoms of all ServerHellos, each with the datagrams that it was sent in. */
 export function serverRandoms(handshake: Handshake): ReadonlyMap<string, readonly DatagramView[]> {

@@ -4,7 +4,16 @@
  */
 import type { AlertView, DatagramView, FlightView, Handshake, LostRange } from '../analysis/model.ts';
 import type { Actor, TraceTime } from '../trace/model.ts';
-import { type Behind, type Cause, causeBehind, junkOf, leadingCause, neverAgainOf, reusesNumbers } from './causes.ts';
+import {
+  type Behind,
+  type Cause,
+  causeBehind,
+  junkOf,
+  leadingCause,
+  neverAgainOf,
+  reusesNumbers,
+  turnsInCircle,
+} from './causes.ts';
 import { type Cut, cutsOf, type SplitRecord, splitRecordsOf } from './cuts.ts';
 import {
   anyLost,
@@ -166,6 +175,7 @@ function hasStalled(handshake: Handshake, progressAt: TraceTime): boolean {
   if (handshake.failures.some(({ failure }) => failure.code === 'timed-out')) return true;
   if (handshake.end?.how === 'done' || (handshake.followed && handshake.flights.length > 0)) return true;
   if (handshake.flights.some(({ resentAt }) => resentAt.some((at) => at > progressAt))) return true;
+  if (turnsInCircle(handshake)) return true;
   return junkOf(handshake).some(({ at }) => at > progressAt) || neverAgainOf(handshake) !== undefined;
 }
 

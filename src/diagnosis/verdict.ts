@@ -288,6 +288,7 @@ export function stopText(handshake: Handshake, stop: Stop): string {
     case 'never-again':
     case 'junk':
     case 'cookies':
+    case 'hello-changed':
     case 'interleaved':
     case 'stale':
     case 'numbers':

@@ -31,7 +31,10 @@ export class CookieJar {
     this.#secret = secret;
   }
 
-  /** 32 bytes, as many as DTLS 1.0 allows. Covers what RFC 6347 §4.2.1 says the client must repeat. */
+  /**
+   * 32 bytes, as many as DTLS 1.0 allows. Covers what RFC 6347 §4.2.1 says the client must repeat, but for session_id: Mbed TLS
+   * 2.28 makes another one for each hello that has a ticket (RFC 5077 §3.4), and would never be done.
+   */
   bake(from: PeerAddress, hello: ClientHello): Uint8Array {
     return this.#mac('1.2', from, hello, emptyBytes);
   }
@@ -63,7 +66,6 @@ export class CookieJar {
       withLength(utf8(from)),
       uintBytes(hello.client_version, 2),
       hello.random,
-      withLength(hello.session_id),
       withLength(concat(...hello.cipher_suites.map((suite) => uintBytes(suite, 2)))),
       withLength(Uint8Array.from(hello.compression_methods)),
       withLength(more),

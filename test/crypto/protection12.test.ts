@@ -73,6 +73,7 @@ describe.each(variants)('$name', (variant) => {
       if (most > 0) expect(client.protectedLength(most)).toBeLessThanOrEqual(room);
       expect(client.protectedLength(most + 1)).toBeGreaterThan(room);
     }
+    expect(client.plaintextThatFits(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('refuses a record whose header or any byte was changed, cut or added', () => {

@@ -1,12 +1,13 @@
 /** Traces for the rules about time, fragments, records and cookies: `cases.ts` says what they are for. */
 import type { EndpointConfig, Role } from '../../src/engine/api.ts';
 import { type QuirkId, withQuirks } from '../../src/scenario/index.ts';
-import type { Actor, Trace } from '../../src/trace/model.ts';
+import type { Actor, Trace, TraceEvent } from '../../src/trace/model.ts';
 import { bundledTestCredential } from '../../src/x509/bundled.ts';
 import { traceOfQuirk } from '../support/quirkCases.ts';
+import { rawFragment, rawRecord } from '../support/raw.ts';
 import { captureTrace } from '../support/reading.ts';
 import { only13 } from '../support/settings13.ts';
-import { captureAt, configured, type Simulated, simulated } from '../support/traces.ts';
+import { captureAt, captureHeader, configured, type Simulated, simulated } from '../support/traces.ts';
 import type { NearMiss, Trigger } from './cases.ts';
 
 const capture = (name: string) => (): Trace => captureTrace(name, 'without keys');
@@ -51,6 +52,36 @@ const answeredAnew: Simulated = {
   rules: ['delay=300ms'],
   client: { retransmission: { start: 50, growth: 2, cap: 60_000, attempts: 9 } },
   server: having('server', ['hello-answered-anew'], { clientAuth: 'request' }),
+};
+
+/**
+ * A client with a session ticket of Mbed TLS 2.28: each of its hellos has another session_id. The server gives each the cookie of
+ * its own, or has one cookie for all of them and goes on.
+ */
+const otherHellos = (server: 'binds it' | 'takes it'): Trace => {
+  const session = (n: number): number[] => [4, n, n, n, n];
+  const cookieFor = (n: number): number[] => new Array<number>(20).fill(server === 'binds it' ? n : 7);
+  const hello = (n: number): number[] => [
+    ...[0xfe, 0xfd, ...new Array<number>(32).fill(5), ...session(n)],
+    ...(n === 0 ? [0] : [20, ...cookieFor(n - 1)]),
+    ...[0, 2, 0xc0, 0x2b, 1, 0],
+  ];
+  const datagram = (at: number, from: Actor, type: number, number: number, body: readonly number[]): TraceEvent => {
+    const bytes = rawRecord({ number, body: rawFragment({ type, seq: number, body }) });
+    const [src, dst] = from === 'client' ? ['192.0.2.1:5', '192.0.2.2:6'] : ['192.0.2.2:6', '192.0.2.1:5'];
+    const [packet, length] = [at, bytes.length];
+    return { kind: 'datagram', at, packet, src, dst, from: undefined, bytes, length, contents: undefined };
+  };
+  const rounds = server === 'binds it' ? [0, 1, 2, 3, 4] : [0];
+  const events = rounds.flatMap((n) => [
+    datagram(10 * n + 1, 'client', 1, n, hello(n)),
+    datagram(10 * n + 2, 'server', 3, n, [0xfe, 0xff, 20, ...cookieFor(n)]),
+  ]);
+  if (server === 'takes it') {
+    const chosen = [0xfe, 0xfd, ...new Array<number>(32).fill(6), 0, 0xc0, 0x2b, 0];
+    events.push(datagram(11, 'client', 1, 1, hello(1)), datagram(12, 'server', 2, 1, chosen));
+  }
+  return { header: captureHeader, events };
 };
 
 export const timeCases: Readonly<
@@ -119,7 +150,28 @@ export const timeCases: Readonly<
     ],
     nearMisses: [
       { what: 'the path is slow and the cookie the same', trace: plainAt('client', 'cookie-renewed') },
+      { what: 'it is the hello that changes', trace: () => otherHellos('binds it') },
       { what: 'one cookie is asked for', trace: capture('good_ecdhe_rsa') },
+    ],
+  },
+  'hello-changed-after-cookie': {
+    triggers: [
+      {
+        what: 'no cookie fits the hello that it comes back in',
+        trace: () => otherHellos('binds it'),
+        severity: 'error',
+        says: /^The client's hellos before and after the cookie differ in session_id, which it has to repeat\. The server takes none/,
+      },
+      {
+        what: 'the server does not mind',
+        trace: () => otherHellos('takes it'),
+        severity: 'info',
+        says: /this one was not seen to mind/,
+      },
+    ],
+    nearMisses: [
+      { what: 'the hello stays, and the cookie changes', trace: quirk('cookie-renewed') },
+      { what: 'all is well', trace: capture('good_ecdhe_rsa') },
     ],
   },
   'record-split-across-datagrams': {

@@ -37,6 +37,15 @@ const both = (settings: Partial<EndpointConfig>, more: Partial<PairOptions> = {}
   server: { credentials: [ecdsa, rsa], ...settings, ...more.server },
 });
 
+it('fills datagrams and records without end with AES-CBC as with any suite', () => {
+  const settings = { versions: ['1.2'], cipherSuites: [0xc009], ...weak, packing: 'flight' } as const;
+  const pair = connected(both(settings));
+  pair.input(pair.client, { kind: 'send', bytes: new Uint8Array(16_384), aboveMtu: true });
+  pair.settle();
+  expect(pair.server.of('data').at(-1)?.bytes.length).toBe(16_384);
+  expect(pair.client.failure).toBeUndefined();
+});
+
 describe.each([nobleProvider, nodeProvider])('with the backend $name', (provider) => {
   it.each([
     ['1.0', 0xc009],

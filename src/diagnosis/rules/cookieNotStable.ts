@@ -1,4 +1,4 @@
-import { cookiesOf } from '../causes.ts';
+import { changedInHello, cookiesOf } from '../causes.ts';
 import { rule } from '../model.ts';
 import { evidenceOf, storyOf } from '../story.ts';
 import { count, times } from '../words.ts';
@@ -18,8 +18,8 @@ export const cookieNotStable = rule(
   (handshake) => {
     const seen = cookiesOf(handshake);
     const different = new Set(seen.map(({ cookie }) => cookie)).size;
-    // Another address must get another cookie.
-    if (different < 2 || handshake.moves.length > 0) return undefined;
+    // Another address must get another cookie, and another hello may.
+    if (different < 2 || handshake.moves.length > 0 || changedInHello(handshake).length > 0) return undefined;
     const { stop } = storyOf(handshake);
     const hellos = handshake.flights
       .filter(({ messages }) => messages[0] === 'client_hello')

@@ -35,7 +35,7 @@ export const flightLost = rule(
     const taken = wholeFlightsTaken(handshake);
     if (taken.length > 0) return taken.flatMap((flight) => byLink(handshake, flight));
     // A server that answers each time, and each time something else, loses nothing.
-    return stop.kind === 'cookies' ? undefined : inCapture(handshake);
+    return stop.kind === 'cookies' || stop.kind === 'hello-changed' ? undefined : inCapture(handshake);
   },
 );
 

@@ -26,6 +26,7 @@ import { flightUnsplit } from './flightUnsplit.ts';
 import { fragmentLost } from './fragmentLost.ts';
 import { helloBeforeIce } from './helloBeforeIce.ts';
 import { helloBeforeNomination } from './helloBeforeNomination.ts';
+import { helloChangedAfterCookie } from './helloChangedAfterCookie.ts';
 import { icePairSwitched } from './icePairSwitched.ts';
 import { incompleteCapture } from './incompleteCapture.ts';
 import { interleavedHandshakes } from './interleavedHandshakes.ts';
@@ -92,6 +93,7 @@ export const rules: readonly Rule[] = [
   recordSplitAcrossDatagrams,
   largeDatagramsVanish,
   onlyServerHelloAcknowledged,
+  helloChangedAfterCookie,
   cookieNotStable,
   cookieThenSilence,
   clientHelloFragmentedUnanswered,
