@@ -149,7 +149,15 @@ const reasons: Partial<Record<AlertName, readonly Reason[]>> = {
       fix: 'Try one message a record and no fragmentation, to see which of the two it is.',
     },
   ],
-  decrypt_error: [signature, { why: 'a signature did not verify', fix: signature.fix }],
+  decrypt_error: [
+    {
+      after: hello,
+      why: 'the binder of a pre-shared key did not verify: the two sides derive another key from the session ticket (wolfSSL 5.5 does so with the label "tls13 " in place of "dtls13")',
+      fix: 'Let the client begin without the session: turn session tickets off at one side, or update the library.',
+    },
+    signature,
+    { why: 'a signature did not verify', fix: signature.fix },
+  ],
   protocol_version: [
     {
       after: hello,
@@ -228,11 +236,25 @@ export function reasonsFor(alert: AlertView, handshake: Handshake): readonly Rea
   const known = (name !== undefined && reasons[name]) || [];
   const fits = (reason: Reason): boolean =>
     after !== undefined && (reason.after?.includes(after) ?? false) && (reason.by ?? alert.from) === alert.from;
+  if (name === 'unexpected_message' && refusesEarlyChangeCipherSpec(alert, handshake)) return [tooEarly, ...known];
   const sorted = [...known.filter(fits), ...known.filter(({ after }) => after === undefined)];
   if (sorted.length > 0) return sorted;
   if (known.length > 0) return known;
   return [{ why: 'this alert has no usual reason in WebRTC', fix: "Read the peer's log at this moment." }];
 }
+
+const tooEarly: Reason = {
+  why: 'a part of the flight was missing, and instead of waiting for it the receiver refused the ChangeCipherSpec behind it (wolfSSL 5.5 does)',
+  fix: 'Let that side drop a ChangeCipherSpec that comes before its turn and wait for the repetition (RFC 6347 §4.2.4). Until then a larger MTU of the other side, or a smaller certificate, makes it less likely: a flight in one datagram has no holes.',
+};
+
+/** Whether a flight with ChangeCipherSpec came with a hole before it. */
+const refusesEarlyChangeCipherSpec = ({ from, at }: AlertView, { flights, lost, parameters }: Handshake): boolean =>
+  parameters.version !== '1.3' &&
+  flights.some(
+    (flight) => flight.from !== from && flight.sentAt < at && flight.messages.includes('change_cipher_spec'),
+  ) &&
+  lost.some((hole) => hole.from !== from && (hole.recoveredAt === undefined || hole.recoveredAt > at));
 
 /** In DTLS 1.3 the server's flight ends with Finished, and the client that refuses it has not sent its own. */
 function comesAfter({ from, at, afterMessage }: AlertView, { parameters, finished }: Handshake): string | undefined {

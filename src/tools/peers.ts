@@ -67,7 +67,7 @@ export const peers: readonly Peer[] = [
   },
   {
     name: 'gcc',
-    why: 'the compiler of the small programs that drive NSS and GnuTLS',
+    why: 'the compiler of the small programs that drive NSS, GnuTLS, Mbed TLS and wolfSSL',
     packages: ['gcc', 'libc6-dev'],
     optional: true,
     find: () => findProgram('gcc'),
@@ -99,6 +99,20 @@ export const peers: readonly Peer[] = [
     packages: ['libgnutls28-dev', 'pkg-config'],
     optional: true,
     find: () => (succeeds('pkg-config', ['--exists', 'gnutls']) ? findProgram('pkg-config') : undefined),
+  },
+  {
+    name: 'libmbedtls',
+    why: 'the library of small devices, Mbed TLS, as client and as server',
+    packages: ['libmbedtls-dev'],
+    optional: true,
+    find: () => (existsSync('/usr/include/mbedtls/ssl_cookie.h') ? findProgram('gcc') : undefined),
+  },
+  {
+    name: 'libwolfssl',
+    why: 'another library of small devices, wolfSSL, as client and as server',
+    packages: ['libwolfssl-dev', 'pkg-config'],
+    optional: true,
+    find: () => (succeeds('pkg-config', ['--exists', 'wolfssl']) ? findProgram('pkg-config') : undefined),
   },
   {
     name: 'janus',

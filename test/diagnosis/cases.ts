@@ -96,6 +96,21 @@ function refusing({ header, events }: Trace, description: number): Trace {
   };
 }
 
+/** A fragment of the client's Certificate is lost, and the server does not wait for it (wolfSSL 5.5). */
+function refusedBehindHole(): Trace {
+  const { header, events } = simulated({
+    rules: ['delay=10ms', 'out:drop=certificate@150#1'],
+    client: { mtu: 200 },
+    server: { clientAuth: 'request' },
+  });
+  const kept = events.filter(({ kind, at }) => kind !== 'end' && at < 500);
+  const last = kept.findLast((event) => event.kind === 'datagram' && event.from === 'server');
+  if (last?.kind !== 'datagram') throw new Error('no datagram of the server');
+  const packet = 1 + Math.max(...kept.map((event) => (event.kind === 'datagram' ? event.packet : 0)));
+  const bytes = rawRecord({ type: 21, number: 9, body: [2, 10] });
+  return { header, events: [...kept, { ...last, at: 500, packet, bytes, length: bytes.length, contents: undefined }] };
+}
+
 export const cases: Readonly<
   Record<string, { readonly triggers: readonly Trigger[]; readonly nearMisses: readonly NearMiss[] }>
 > = {
@@ -282,6 +297,18 @@ export const cases: Readonly<
   },
   'alert-explained': {
     triggers: [
+      {
+        what: 'a server refuses ChangeCipherSpec behind a hole',
+        trace: refusedBehindHole,
+        severity: 'error',
+        says: /Usually: a part of the flight was missing, and instead of waiting for it the receiver refused/,
+      },
+      {
+        what: 'a server refuses the key of a session ticket',
+        trace: versionRefused('server', 51),
+        severity: 'error',
+        says: /Usually: the binder of a pre-shared key did not verify/,
+      },
       {
         what: 'expired_client_cert',
         trace: capture('expired_client_cert'),

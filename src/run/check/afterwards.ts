@@ -41,7 +41,10 @@ export const afterwardsChecks: readonly Check[] = [
       if (!late) return unclear(verdictOf(made), { shown: [made] });
       return late.length > mostLate
         ? fail(`${late.length} datagrams in ${ms(quietMs)}`, { shown: [made], numbers: { datagrams: late.length } })
-        : pass(late.length === 0 ? 'nothing came' : `${late.length} datagrams came`, { shown: [made] });
+        : pass(
+            late.length === 0 ? 'nothing came' : `${late.length} ${late.length === 1 ? 'datagram' : 'datagrams'} came`,
+            { shown: [made] },
+          );
     },
   },
   {

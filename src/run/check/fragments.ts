@@ -2,7 +2,7 @@
 import { ContentType } from '../../wire/registry.ts';
 import { answersClose, quiet, quietly } from './afterwards.ts';
 import { cuttingHello, isProtected, joined, messagesIn, type Piece, withoutRepetitions } from './crafting.ts';
-import { narrow, narrowMtu, ownFlight, unlessFailed, withoutRepetition } from './losses.ts';
+import { narrow, narrowed, narrowMtu, ownFlight, unlessFailed, withoutRepetition } from './losses.ts';
 import type { Check, Known, Lab, Made, Status, Verdict } from './model.ts';
 import { apart } from './reach.ts';
 import {
@@ -164,9 +164,10 @@ export const fragmentChecks: readonly Check[] = [
     title: 'the fragments of our last flight may come in any order',
     demand: 'MUST',
     see: 'RFC 6347 §4.2.3, RFC 9147 §5.5',
-    how: `our last flight in datagrams of ${narrowMtu} bytes, or as our hello needs where it may not be cut: the first comes after those in the middle, and its end stays last`,
+    how: `our last flight in datagrams of ${narrowMtu} bytes, or as small as leaves the hello whole: the first comes after those in the middle, and its end stays last`,
     findings: ['reordering-stalls'],
     cost: { handshakes: 4, datagrams: 160, seconds: 19 },
+    unless: unlessFailed('version-across-fragments'),
     run: async (lab) => {
       const before = await narrow(lab);
       if (!before.established) return unclear(`it does not complete with small datagrams: ${verdictOf(before)}`);
@@ -178,9 +179,9 @@ export const fragmentChecks: readonly Check[] = [
       const [first, last = 0] = [numbers[0], numbers.at(-1)];
       const ends = range(changes > 0 ? Math.min(changes, last) : last, last);
       if (first === undefined || numbers.length - ends.length < 2)
-        return notApplicable('our last flight is a datagram or two: it asks for no certificate');
+        return notApplicable(`our last flight is a datagram or two${forNoCertificate(before)}`);
       const late = (held: readonly number[], by: number) => script('out', { kind: 'delay', ms: by }, held);
-      const set = { mtu: before.scenario.options.mtu, rto: 1000, link: [late([first], 60), late(ends, 120)] };
+      const set = { ...narrowed(before), rto: 1000, link: [late([first], 60), late(ends, 120)] };
       const made = await lab.try({ what: 'our last flight in another order', set });
       const told = withoutRepetition(made, [first, ...ends]);
       if (told.status === 'pass') return told;
@@ -200,25 +201,28 @@ export const fragmentChecks: readonly Check[] = [
     see: 'RFC 6347 §4.2.3, RFC 9147 §5.5',
     how: `a datagram of our last flight is lost, and the flight comes again in smaller fragments`,
     findings: ['refragmented-retransmission'],
-    cost: { handshakes: 3, datagrams: 120, seconds: 14 },
+    cost: { handshakes: 4, datagrams: 160, seconds: 19 },
+    unless: unlessFailed('version-across-fragments'),
     run: async (lab) => {
       const before = await narrow(lab);
       if (!before.established) return unclear(`it does not complete with small datagrams: ${verdictOf(before)}`);
       const [, second] = ownFlight(before) ?? [];
-      if (second === undefined)
-        return notApplicable('our last flight is a single datagram: it asks for no certificate');
+      if (second === undefined) return notApplicable(`our last flight is a single datagram${forNoCertificate(before)}`);
       const made = await lab.try({
         what: 'our last flight comes again in other fragments',
-        set: {
-          mtu: before.scenario.options.mtu,
-          rto: 300,
-          quirk: ['refragmented-resend'],
-          link: [drop('out', [second])],
-        },
+        set: { ...narrowed(before), rto: 300, quirk: ['refragmented-resend'], link: [drop('out', [second])] },
       });
-      return made.established
-        ? pass('it puts old and new fragments together', { shown: [made] })
-        : fail(verdictOf(made), { findings: ['refragmented-retransmission'], shown: [made] });
+      if (made.established) return pass('it puts old and new fragments together', { shown: [made] });
+      const same = await lab.try({
+        what: 'our last flight comes again in the same fragments',
+        set: { ...narrowed(before), rto: 300, link: [drop('out', [second])] },
+      });
+      return same.established
+        ? fail(verdictOf(made), { findings: ['refragmented-retransmission'], shown: [made] })
+        : fail(`it does not get over the loss with the same fragments either: ${verdictOf(same)}`, {
+            findings: errorsOf(same),
+            shown: [same],
+          });
     },
   },
   {
@@ -247,10 +251,16 @@ export const fragmentChecks: readonly Check[] = [
         handshakeOf(known.base)?.datagrams.find(({ from, records }) => from === 'client' && records.length > 1);
       return full
         ? pass(`one with ${full.records.length} records was read`, { shown: [known.base] })
-        : notApplicable('our datagrams have one record each: it asks for no certificate');
+        : notApplicable(`our datagrams have one record each${known ? forNoCertificate(known.base) : ''}`);
     },
   },
 ];
+
+/** Why our flight is so small, where it is for that: we send a Certificate only when we are asked for one. */
+const forNoCertificate = (made: Made): string =>
+  handshakeOf(made)?.messages.some(({ name, from }) => from === 'server' && name === 'certificate_request')
+    ? ''
+    : ': it asks for no certificate';
 
 const pieces = (length: number, size: number): readonly Piece[] =>
   range(0, Math.ceil(length / size) - 1).map((index) => ({
@@ -298,7 +308,7 @@ async function severalMessages(lab: Lab): Promise<Verdict> {
     const full = handshakeOf(base)?.datagrams.some(
       ({ from, records }) => from === 'client' && records.some(({ fragments }) => fragments.length > 1),
     );
-    if (!full) return notApplicable('our last flight is a single message: it asks for no certificate');
+    if (!full) return notApplicable(`our last flight is a single message${forNoCertificate(base)}`);
     // An ACK is for a record, whatever of it was read: that all of it was shows when it says something afterwards.
     const together = await quiet(lab);
     if (answersClose(together)) return pass('it reads them all', { shown: [together] });
@@ -317,7 +327,7 @@ async function severalMessages(lab: Lab): Promise<Verdict> {
       },
     },
   });
-  if (!several) return notApplicable('our last flight has a single message in the clear: it asks for no certificate');
+  if (!several) return notApplicable(`our last flight has a single message in the clear${forNoCertificate(base)}`);
   return made.established
     ? pass('it reads them all', { shown: [made] })
     : fail(`it does not read them all: ${verdictOf(made)}`, { shown: [made] });

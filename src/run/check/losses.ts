@@ -1,5 +1,6 @@
 /** Checks over a path that loses, doubles and reorders. */
 import type { DatagramView } from '../../analysis/model.ts';
+import type { Options } from '../../scenario/index.ts';
 import type { Check, Known, Lab, Made, Verdict } from './model.ts';
 import { drop, errorsOf, fail, handshakeOf, pass, range, script, verdictOf } from './verdicts.ts';
 
@@ -8,23 +9,31 @@ const most = 8;
 /** What our flights are cut for, so that the last one needs several datagrams. Bytes */
 export const narrowMtu = 200;
 
-/**
- * A handshake with small datagrams of ours: which of them are which. With a peer that takes no hello in fragments they are
- * as large as our largest hello.
- */
+type Small = Partial<Options> & Pick<Options, 'mtu'>;
+
+/** A handshake with small datagrams of ours: which of them are which. */
 export const narrow = (lab: Lab): Promise<Made> =>
   lab.shared('narrow', async () => {
-    const cutFor = (mtu: number): Promise<Made> => lab.try({ what: `datagrams of ${mtu} bytes`, set: { mtu } });
-    const made = await cutFor(narrowMtu);
-    const hello = largestHello(lab.known);
-    return made.established || hello <= narrowMtu ? made : cutFor(hello);
+    const cutFor = (set: Small): Promise<Made> => lab.try({ what: `datagrams of ${set.mtu} bytes`, set });
+    const whole = withWholeHello(lab.known);
+    if (lab.resultOf('hello-fragments') === 'fail') return cutFor(whole);
+    const made = await cutFor({ mtu: narrowMtu });
+    return made.established || whole.mtu <= narrowMtu ? made : cutFor(whole);
   });
 
-function largestHello({ base }: Known): number {
-  const handshake = handshakeOf(base);
-  const hellos = handshake?.flights.filter(({ messages }) => messages[0] === 'client_hello') ?? [];
-  const packets = new Set(hellos.flatMap((flight) => flight.packets));
-  return Math.max(0, ...(handshake?.datagrams ?? []).map(({ packet, size }) => (packets.has(packet) ? size : 0)));
+/** The options that made the datagrams of such a handshake small. */
+export const narrowed = ({ scenario: { options } }: Made): Small => ({ mtu: options.mtu, certGen: options.certGen });
+
+/** A peer that reads no hello in fragments gets it whole, and a certificate that is cut. */
+function withWholeHello({ base }: Known): Small {
+  const hellos = (handshakeOf(base)?.datagrams ?? []).filter(
+    ({ from, records }) =>
+      from === 'client' && records.some(({ fragments }) => fragments.some(({ name }) => name === 'client_hello')),
+  );
+  const mtu = Math.max(narrowMtu, ...hellos.map(({ size }) => size));
+  const { certGen, cert } = base.scenario.options;
+  if (cert.length > 0) return { mtu };
+  return { mtu, certGen: `${certGen?.split(',')[0] ?? 'ecdsa-p256'},size=${5 * mtu}` };
 }
 
 /** The numbers of the datagrams of our last flight, in the order of a trial; undefined where there are less than two. */

@@ -217,6 +217,8 @@ async function takesGroups(lab: Lab): Promise<Verdict> {
     (made, group) => made.established && handshakeOf(made)?.parameters.group === group,
   );
   const names = found.taken.map((group) => groupName(group) ?? String(group));
+  // Where its certificate's curve has to be on offer too, a server that likes that one better tells nothing of the other.
+  const untold = found.refused.filter(({ established }) => established).map(({ what }) => what);
   const numbers = { groups: names };
   if (names.length === 0)
     return fail('it takes none of those that can be run here', { numbers, shown: found.made.slice(0, 1) });
@@ -227,7 +229,10 @@ async function takesGroups(lab: Lab): Promise<Verdict> {
         numbers,
         shown: [missing],
       })
-    : pass(names.join(', '), { numbers });
+    : pass(
+        `${names.join(', ')}${untold.length > 0 ? `; ${untold.join(', ')}: not seen, as it prefers ${groupName(own ?? secp256r1)}, its certificate’s curve` : ''}`,
+        { numbers },
+      );
 }
 
 async function signatures(lab: Lab): Promise<Verdict> {
