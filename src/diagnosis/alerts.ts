@@ -6,7 +6,6 @@ import type { AlertView, Handshake } from '../analysis/model.ts';
 import type { Actor } from '../trace/model.ts';
 import type { AlertName } from '../wire/registry.ts';
 import { alertDescriptions, groups as groupNames, nameIn } from '../wire/registry.ts';
-import { bothBegan } from './lookups.ts';
 import { count, list } from './words.ts';
 
 const groupName = nameIn(groupNames);
@@ -270,8 +269,6 @@ export function factsFor(alert: AlertView, handshake: Handshake): string | undef
   const blamed = alert.from === 'client' ? 'server' : 'client';
   const leaf = handshake.certificates[blamed][0];
   const name = alertDescriptions[alert.description as keyof typeof alertDescriptions];
-  if (name === 'unexpected_message' && bothBegan(handshake))
-    return 'both sides sent a ClientHello, as if both were the client';
   if (name === 'certificate_expired' && leaf?.notAfter)
     return `the ${blamed}'s certificate (${leaf.subject || 'no name'}) ${isOver(leaf.notAfter, handshake) ? 'was' : 'is'} valid until ${leaf.notAfter.slice(0, 10)}`;
   if (name === 'handshake_failure' && alert.afterMessage === 'client_hello' && handshake.parameters.offer) {

@@ -26,11 +26,12 @@ import {
   secp256r1,
   suitesText,
 } from './negotiation.ts';
-import { type Cut, flightOf, storyOf } from './story.ts';
+import { bothBegan, type Cut, flightOf, storyOf } from './story.ts';
 import { count, inProse, list, otherSide } from './words.ts';
 
 /** The rules that a refusal can be about. */
 export type RefusalId =
+  | 'both-active'
   | 'version-mismatch'
   | 'no-common-suite'
   | 'no-common-group'
@@ -122,6 +123,8 @@ const mixed: ReadonlySet<number> = new Set([
 ]);
 
 function causeOf(handshake: Handshake, alert: AlertView): Cause | undefined {
+  if (alert.description === alertOf.unexpectedMessage && bothBegan(handshake))
+    return { id: 'both-active', basis: 'shown', text: 'both sides sent a ClientHello, as if both were the client' };
   if (alert.description === alertOf.version)
     return handshake.establishedAt === undefined && !refusesRecord(handshake, alert.from)
       ? { id: 'version-mismatch', basis: 'shown', text: versionText(handshake, alert) }

@@ -26,6 +26,7 @@ import { negotiationCases } from './casesNegotiation.ts';
 import {
   alertAfterStun,
   bothBegin,
+  bothBeginWithAlert,
   goneAfterIce,
   helloFirst,
   movedCapture,
@@ -308,6 +309,12 @@ export const cases: Readonly<
         trace: versionRefused('server', 51),
         severity: 'error',
         says: /Usually: the binder of a pre-shared key did not verify/,
+      },
+      {
+        what: 'both sides are clients, and it is about that alone',
+        trace: bothBeginWithAlert,
+        severity: 'error',
+        says: /unexpected_message \(10\) after ClientHello, 15 ms after the beginning\. See both-active\.$/,
       },
       {
         what: 'expired_client_cert',
@@ -736,6 +743,12 @@ export const cases: Readonly<
       {
         what: 'a ClientHello comes from either side',
         trace: bothBegin,
+        severity: 'error',
+        says: /both sent a ClientHello/,
+      },
+      {
+        what: 'one of them ends with an alert',
+        trace: bothBeginWithAlert,
         severity: 'error',
         says: /both sent a ClientHello/,
       },

@@ -47,6 +47,16 @@ export const bothBegin = (): Trace =>
     { kind: 'note', at: 3000, text: 'the end' },
   ]);
 
+/** The same, and one of them says unexpected_message to it, as OpenSSL does. */
+export const bothBeginWithAlert = (): Trace => {
+  const bytes = Uint8Array.of(21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 2, 10);
+  return trace([
+    { ...hello, at: 0, packet: 1 },
+    swapped({ ...otherHello, at: 5, packet: 2 }),
+    swapped({ ...otherHello, at: 15, packet: 3, bytes, length: bytes.length }),
+  ]);
+};
+
 export const provedFirst = (): Trace => trace([...proved(0), ...later(captureOf(), 50, 0)]);
 export const helloFirst = (): Trace => trace([...later(captureOf(), 0, 0), ...proved(hello.at + 0.5)]);
 
