@@ -162,8 +162,17 @@ function costText(handshake: Handshake): string {
     return `; ${flightText(waited.flight)} was sent again until ICE had chosen a pair, which is what the ${otherSide(waited.flight.from)} waited for`;
   const hasty = hastyTimer(handshake);
   if (hasty)
-    return `; ${count(again, 'flight')} ${again === 1 ? 'was' : 'were'} sent again and nothing was lost, as the ${hasty.flight.from}'s timer of ${duration(hasty.afterMs)} is shorter than the ${duration(hasty.longest.ms)} that an answer takes`;
-  return `; ${count(again, 'flight')} ${again === 1 ? 'was' : 'were'} sent again, which is how DTLS copes with loss`;
+    return `; ${againText(own)}, though nothing was lost, as the ${hasty.flight.from}'s timer of ${duration(hasty.afterMs)} is shorter than the ${duration(hasty.longest.ms)} that an answer takes`;
+  return `; ${againText(own)}, which is how DTLS copes with loss`;
+}
+
+/** "one flight was sent again", "one flight was sent again five times", "two flights were sent again, five times in all". */
+function againText(flights: readonly FlightView[]): string {
+  const repeated = flights.filter(({ resentAt }) => resentAt.length > 0);
+  const sum = repeated.reduce((all, { resentAt }) => all + resentAt.length, 0);
+  const head = `${count(repeated.length, 'flight')} ${repeated.length === 1 ? 'was' : 'were'} sent again`;
+  if (sum === repeated.length) return head;
+  return repeated.length === 1 ? `${head} ${times(sum)}` : `${head}, ${times(sum)} in all`;
 }
 
 function mismatchText(handshake: Handshake): string {

@@ -11,7 +11,7 @@ export const clientHelloFragmentedUnanswered = rule(
     signature:
       'The ClientHello needs several datagrams, is sent again, and no datagram of the server ever comes, but for ACKs of DTLS 1.3; or a small one was answered with a cookie, and the same with the cookie, which needs several, is not.',
     doc: {
-      why: 'Post-quantum key shares make ClientHellos larger than a datagram. Servers that cannot put a fragmented ClientHello together drop it in silence: mbedTLS before 3.6.6, wolfSSL 5.5, listeners that are stateless until the cookie came (DTLSv1_listen of OpenSSL), and old gateways.',
+      why: 'Post-quantum key shares make ClientHellos larger than a datagram. Servers that cannot put a fragmented ClientHello together drop it in silence: mbedTLS before 3.6.6, wolfSSL 5.5, listeners that are stateless until the cookie came (DTLSv1_listen of OpenSSL, DTLSVerifier of Bouncy Castle), and old gateways.',
       fix: 'See whether the same server answers a small ClientHello. If it does, it needs a TLS library that takes fragmented hellos, or no stateless cookie behind ICE; if it does not, look at address, port and firewall first.',
     },
     see: 'RFC 9147 §5.5',
@@ -38,7 +38,7 @@ export const clientHelloFragmentedUnanswered = rule(
           : onlyAcknowledges(handshake, 'server')
             ? 'and the server acknowledged its pieces, and said nothing else'
             : 'and the server never said a word'
-      }.${because} Servers that cannot put a fragmented ClientHello together drop it in silence: mbedTLS before 3.6.6, wolfSSL 5.5, listeners that are stateless until the cookie came (OpenSSL's DTLSv1_listen), and old gateways.`,
+      }.${because} Servers that cannot put a fragmented ClientHello together drop it in silence: mbedTLS before 3.6.6, wolfSSL 5.5, listeners that are stateless until the cookie came (OpenSSL's DTLSv1_listen, Bouncy Castle's DTLSVerifier), and old gateways.`,
       fix: `See whether a small ClientHello is answered by the same server. ${share ? `${browsersText}. ` : ''}If it is, the server needs a TLS library that takes fragmented hellos, or no stateless cookie behind ICE; if it is not, ${elsewhere[iceNow(handshake) ?? 'unknown']}.`,
       evidence: evidenceOf(datagramsOf(handshake, flight.packets)),
     };
