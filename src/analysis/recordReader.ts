@@ -306,15 +306,17 @@ export class RecordReader {
 
   /**
    * Without keys, the first handshake record of epoch 1 is a Finished (RFC 6347 §4.2.4: nothing else of a handshake is
-   * sent under the new keys), and so is one of the same length; another length is a renegotiation.
+   * sent under the new keys), and so is one of the same length; another length is a renegotiation. Behind a connection ID the
+   * type is encrypted (RFC 9146 §4), and the first record has to be it; data may have its length.
    */
   #finishedByPlace(slice: RecordSlice, index: number, entry: Entry, from: Actor): PendingRecord['finished'] {
-    if (slice.type !== ContentType.handshake || slice.epoch !== 1) return 'no';
+    const hidden = slice.type === ContentType.tls12Cid;
+    if (!(slice.type === ContentType.handshake || hidden) || slice.epoch !== 1) return 'no';
     const told = entry.event.contents?.records[index];
     if (told && told.epoch === 1 && told.fragments.length > 0)
       return told.fragments.some(({ message }) => message === HandshakeType.finished) ? 'told' : 'no';
     const side = this.#known.sides[from];
-    if (side.finishedLength !== undefined) return side.finishedLength === slice.length ? 'inferred' : 'no';
+    if (side.finishedLength !== undefined) return !hidden && side.finishedLength === slice.length ? 'inferred' : 'no';
     const first = this.#known.sawHandshake && side.applicationDataAt === undefined;
     if (first) side.finishedLength = slice.length;
     return first ? 'inferred' : 'no';

@@ -53,6 +53,14 @@ describe('a Finished', () => {
     expect(handshakes.map(fitsOf)).toEqual([both, both]);
   });
 
+  it('behind a connection ID of DTLS 1.2 is the first record under the keys, though its type is encrypted', () => {
+    const { trace } = readCapture(readFileSync(new URL('../fixtures/cid/mbedtls.pcap', import.meta.url)));
+    const handshake = onlyHandshake(trace);
+    expect(diagnose(handshake).outcome).toBe('established');
+    expect(handshake.flights.map(({ messages }) => messages.at(-1)).slice(-2)).toEqual(['finished', 'finished']);
+    expect(handshake.flights.flatMap(({ resentAt }) => resentAt)).toEqual([]);
+  });
+
   it.each([
     ['1.2', {}],
     ['1.3', only13],
