@@ -12,6 +12,7 @@ export const extension = {
   signatures: extensionNumber('signature_algorithms'),
   srtp: extensionNumber('use_srtp'),
   extendedMasterSecret: extensionNumber('extended_master_secret'),
+  renegotiation: extensionNumber('renegotiation_info'),
 } as const;
 
 export const groupsText = (numbers: readonly number[]): string => fewText(numbers.map(nameIn(groups)));
@@ -19,9 +20,23 @@ export const profilesText = (numbers: readonly number[]): string => fewText(numb
 export const schemesText = (numbers: readonly number[]): string => fewText(numbers.map(nameIn(signatureSchemes)));
 export const suitesText = (numbers: readonly number[]): string => fewText(realSuites(numbers).map(cipherSuiteName));
 
+/** TLS_EMPTY_RENEGOTIATION_INFO_SCSV, which says what an empty renegotiation_info says (RFC 5746 §3.3). */
+const renegotiationSuite = 0x00ff;
+
+/** How a ClientHello says that the client knows secure renegotiation, if it does. */
+export const renegotiationSign = ({
+  cipherSuites,
+  extensions,
+}: NonNullable<Handshake['parameters']['offer']>): string | undefined =>
+  extensions.includes(extension.renegotiation)
+    ? 'renegotiation_info'
+    : cipherSuites.includes(renegotiationSuite)
+      ? 'TLS_EMPTY_RENEGOTIATION_INFO_SCSV among its cipher suites'
+      : undefined;
+
 /** Without the values that only signal something (RFC 5746 §3.3, RFC 7507 §3, RFC 8701 §2). */
 export const realSuites = (numbers: readonly number[]): readonly number[] =>
-  numbers.filter((code) => code !== 0x00ff && code !== 0x5600 && (code & 0x0f0f) !== 0x0a0a);
+  numbers.filter((code) => code !== renegotiationSuite && code !== 0x5600 && (code & 0x0f0f) !== 0x0a0a);
 
 /** The kind of certificate that suites of DTLS 1.2 need, when all of those that are known need the same. */
 export function keyKindOf(numbers: readonly number[]): 'ecdsa' | 'rsa' | undefined {

@@ -22,6 +22,7 @@ import {
   oddSchemes,
   profilesText,
   realSuites,
+  renegotiationSign,
   schemesText,
   secp256r1,
   suitesText,
@@ -42,6 +43,7 @@ export type RefusalId =
   | 'no-common-srtp-profile'
   | 'certificate-validity'
   | 'extended-master-secret-missing'
+  | 'renegotiation-info-missing'
   | 'empty-certificate-authorities'
   | 'unknown-signature-algorithm'
   | 'signature-mismatch'
@@ -254,6 +256,18 @@ function clientCause(handshake: Handshake, alert: AlertView): Cause | undefined 
     offer.extensions.includes(extension.extendedMasterSecret) &&
     !agreed(extension.extendedMasterSecret);
   if (alert.description === alertOf.insufficientSecurity && noSrtp) return srtpCause(offer.srtpProfiles, 'shown');
+  const noRenegotiation = renegotiationText(handshake);
+  // RFC 5746 §3.4 names this alert. Who sent more than it has taken the ServerHello.
+  if (
+    alert.description === alertOf.handshakeFailure &&
+    noRenegotiation &&
+    !messageOf(handshake, 'client', 'client_key_exchange')
+  )
+    return {
+      id: 'renegotiation-info-missing',
+      basis: noSecret ? 'likely' : 'shown',
+      text: `${noRenegotiation}${noSecret ? ', nor extended_master_secret' : ''}`,
+    };
   if (refusesChoice && noSecret)
     return { id: 'extended-master-secret-missing', basis: 'shown', text: missingSecretText(handshake, 'client') };
   if (refusesChoice && noSrtp) return srtpCause(offer.srtpProfiles, 'likely');
@@ -322,13 +336,27 @@ function offerCause(handshake: Handshake, alert: AlertView): Cause | undefined {
       `no group in common: the client offers ${groupsText(offer.groups)}, and not secp256r1, which every WebRTC stack has`,
     );
   const kind = is13 ? undefined : keyKindOf(suites);
-  return (
-    kind &&
-    likely(
+  if (kind)
+    return likely(
       'certificate-suite-mismatch',
       `the client offers suites for ${kind === 'rsa' ? 'RSA' : 'ECDSA'} certificates only, and the server's certificate is ${kind === 'rsa' ? 'ECDSA, as WebRTC stacks make them' : 'RSA'}`,
-    )
-  );
+    );
+  return is13 || renegotiationSign(offer)
+    ? undefined
+    : likely(
+        'renegotiation-info-missing',
+        'the client says nothing of secure renegotiation, and the server demands that it does',
+      );
+}
+
+/** What a server that was told of secure renegotiation left out; undefined where it did not. */
+export function renegotiationText(handshake: Handshake): string | undefined {
+  const { offer, version } = handshake.parameters;
+  const answer = answerOf(handshake);
+  const sign = offer && renegotiationSign(offer);
+  return sign && answer && version !== '1.3' && !answer.extensions.includes(extension.renegotiation)
+    ? `the client offers secure renegotiation (${sign}), and the server's answer has no renegotiation_info`
+    : undefined;
 }
 
 function srtpCause(offered: readonly number[], basis: 'shown' | 'likely'): Cause {

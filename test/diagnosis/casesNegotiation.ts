@@ -85,6 +85,10 @@ const certificate: Message = ['server', 11, [...uintBytes(leaf.length + 3, 3), .
 const srtp = (...profiles: readonly number[]): number[] =>
   extensionBytes(14, [...uintBytes(2 * profiles.length, 2), ...profiles.flatMap((one) => [0, one]), 0]);
 
+const renegotiation = extensionBytes(65281, [0]);
+/** A ClientHello as OpenSSL's: secure renegotiation by TLS_EMPTY_RENEGOTIATION_INFO_SCSV. */
+const signalling = clientHello([ecdsaGcm, 0x00ff], usual);
+
 const noGroup: Simulated = { client: { groups: [24] }, server: { groups: [29] } };
 const quirky = (role: Actor, own: Partial<EndpointConfig>, id: Parameters<typeof traceOfQuirk>[0]): EndpointConfig =>
   withQuirks(configured(role, own), [id]);
@@ -509,6 +513,66 @@ export const negotiationCases: Readonly<
     nearMisses: [
       { what: 'it is agreed', trace: capture('good_ecdhe_rsa') },
       { what: 'DTLS 1.3 needs none', trace: () => captureTrace('dtls13_nss_mutual_pq', 'with keys') },
+    ],
+  },
+  'renegotiation-info-missing': {
+    triggers: [
+      {
+        what: 'a client of OpenSSL 3, which signals by cipher suite, ends the handshake for it',
+        trace: () => refusedAfter([signalling, serverHello(ecdsaGcm, usual)], 'client', 40),
+        severity: 'error',
+        says: /^The client offers secure renegotiation \(TLS_EMPTY_RENEGOTIATION_INFO_SCSV among its cipher suites\), and the server's answer has no renegotiation_info: so the client ended/,
+      },
+      {
+        what: 'the client signals by extension, and has the whole flight',
+        trace: () =>
+          refusedAfter(
+            [clientHello([ecdsaGcm], [...usual, ...renegotiation]), serverHello(ecdsaGcm, usual), certificate],
+            'client',
+            40,
+          ),
+        severity: 'error',
+        says: /^The client offers secure renegotiation \(renegotiation_info\)/,
+      },
+      {
+        what: 'the answer has no extended master secret either',
+        trace: () =>
+          refusedAfter(
+            [clientHello([ecdsaGcm, 0x00ff], usual), serverHello(ecdsaGcm, extensionBytes(10, [0, 2, 0, 23]))],
+            'client',
+            40,
+          ),
+        severity: 'error',
+        says: /^Most likely the client offers .*has no renegotiation_info, nor extended_master_secret/,
+      },
+      {
+        what: 'the server refuses a client that signals nothing, and nothing else explains it',
+        trace: () => refusedAfter([clientHello([ecdsaGcm, rsaGcm], usual)], 'server', 40),
+        severity: 'error',
+        says: /^Most likely the client says nothing of secure renegotiation, and the server demands/,
+      },
+      {
+        what: 'the handshake ends over something else',
+        trace: () => refusedAfter([signalling, serverHello(ecdsaGcm, usual), certificate], 'client', 42),
+        severity: 'warning',
+        says: /has no renegotiation_info: clients of OpenSSL 3/,
+      },
+    ],
+    nearMisses: [
+      {
+        what: 'the server answers it, and the client refuses all the same',
+        trace: () => refusedAfter([signalling, serverHello(ecdsaGcm, [...usual, ...renegotiation])], 'client', 40),
+      },
+      {
+        what: 'nobody signals',
+        trace: () => refusedAfter([clientHello([ecdsaGcm], usual), serverHello(ecdsaGcm, usual)], 'client', 40),
+      },
+      {
+        what: 'a client that signals is refused',
+        trace: () => refusedAfter([clientHello([ecdsaGcm, rsaGcm, 0x00ff], usual)], 'server', 40),
+      },
+      { what: 'it is agreed', trace: capture('good_ecdhe_rsa') },
+      { what: 'DTLS 1.3 has none', trace: () => captureTrace('dtls13_nss_mutual_pq', 'with keys') },
     ],
   },
   'only-server-hello-acknowledged': {

@@ -47,6 +47,7 @@ import { postQuantumKeyShare } from './postQuantumKeyShare.ts';
 import { recordNumberReused } from './recordNumberReused.ts';
 import { recordSplitAcrossDatagrams } from './recordSplitAcrossDatagrams.ts';
 import { refragmentedRetransmission } from './refragmentedRetransmission.ts';
+import { renegotiationInfoMissing } from './renegotiationInfoMissing.ts';
 import { reorderingStalls } from './reorderingStalls.ts';
 import { retransmissionNormal } from './retransmissionNormal.ts';
 import { retransmissionStorm } from './retransmissionStorm.ts';
@@ -77,6 +78,7 @@ export const rules: readonly Rule[] = [
   certificateSuiteMismatch,
   noCommonGroup,
   extendedMasterSecretMissing,
+  renegotiationInfoMissing,
   unknownSignatureAlgorithm,
   certificateRequestWithoutEcdsa,
   emptyClientCertificate,
