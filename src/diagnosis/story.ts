@@ -331,8 +331,8 @@ function silenceOf(handshake: Handshake, progressAt: TraceTime): Behind {
   if (afterCookie && who === 'server' && (repeatedSince > 0 || handshake.followed || handshake.end))
     return { kind: 'cookie', flight: hello };
   const unheard = owes || !wasHeard(handshake, 'server');
-  // Of a peer that stopped answering ICE checks too, nobody knows what it would have made of that hello.
-  const there = iceNow(handshake) !== 'lost';
+  // Where nobody is, or nobody answers ICE checks any more, nobody knows what a server would have made of that hello.
+  const there = handshake.refused.length === 0 && iceNow(handshake) !== 'lost';
   if (there && flight && flight === hello && who === 'server' && isSplit(handshake, flight) && unheard)
     return { kind: 'split-hello', flight };
   return { kind: 'silence', who, flight };

@@ -69,6 +69,19 @@ const snapped = (trace: Trace, bytes: number): Trace => ({
 const long: Credential = bundledTestCredential('chain-3700');
 /** What simulated servers send for an ECDSA suite. */
 const serverLeaf = bundledTestCredential('ecdsa-p256-b').chain[0] ?? new Uint8Array(0);
+/** A ClientHello in two datagrams, and ICMP in answer. */
+const closedPort = (): Trace => {
+  const { header, events } = unansweredHello(1175, 1)();
+  const why = 'nobody listens on that port';
+  return {
+    header,
+    events: [
+      ...events,
+      { kind: 'refused', at: 10, by: '192.0.2.2:4433', why },
+      { kind: 'end', at: 11, how: 'done', why },
+    ],
+  };
+};
 const wrongFingerprint: Simulated = {
   client: { trust: { kind: 'fingerprints', fingerprints: [{ hash: 'sha256', value: new Uint8Array(32) }] } },
 };
@@ -76,13 +89,6 @@ const cbc = { allowWeak: true, cipherSuites: [0xc009] } as const;
 const noGroup: Simulated = { client: { groups: [24] }, server: { groups: [29] } };
 const fragments: Simulated = { server: { mtu: 300 } };
 const slow: Simulated = { rules: ['delay=700ms'] };
-
-/** The host of the server says that nobody listens there. */
-const refused = (trace: () => Trace) => (): Trace => {
-  const { header, events } = trace();
-  const why = 'ICMP port unreachable: nobody listens on that port';
-  return { header, events: [...events, { kind: 'refused', at: 8000, by: '192.0.2.2:4433', why }] };
-};
 
 /** The client's last word is an alert in the clear. */
 function refusing({ header, events }: Trace, description: number): Trace {
@@ -283,6 +289,12 @@ export const cases: Readonly<
         trace: acknowledgedHello(1448),
         severity: 'error',
         says: /^The client's flight 1 \(ClientHello\) was sent four times in 7 s, and nothing but ACKs came back\. The server was last heard/,
+      },
+      {
+        what: 'the port is closed, whatever the size of the hello',
+        trace: closedPort,
+        severity: 'error',
+        says: /was sent once, and nothing came back but a refusal: 192\.0\.2\.2:4433: nobody listens on that port\. The server was never heard/,
       },
     ],
     nearMisses: [
@@ -661,10 +673,10 @@ export const cases: Readonly<
     nearMisses: [
       { what: 'it comes in one datagram', trace: unansweredHello(1448) },
       { what: 'the peer answers ICE checks no more either', trace: goneAfterIce },
-      { what: 'nobody listens there, and the host says so', trace: refused(unansweredHello(1175)) },
       { what: 'it is answered', trace: answeredHello },
       { what: 'the capture ends at once', trace: unansweredHello(1175, 1) },
       { what: 'a small one is not answered', trace: capture('hole') },
+      { what: 'the port is closed', trace: closedPort },
     ],
   },
   'version-mismatch': {

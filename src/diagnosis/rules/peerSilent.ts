@@ -1,3 +1,5 @@
+import type { FlightView, Handshake } from '../../analysis/model.ts';
+import type { Actor } from '../../trace/model.ts';
 import { rule } from '../model.ts';
 import { iceNow, rolesResult } from '../path.ts';
 import {
@@ -42,22 +44,31 @@ export const peerSilent = rule(
     const since = last
       ? `The ${who} was last heard ${duration(last.at - handshake.startedAt)} after the beginning${alert ? `, but for an alert after ${duration(alert.at - handshake.startedAt)}` : ''}.`
       : `The ${who} was never heard.`;
-    const ice = iceNow(handshake);
-    const afterFinished = flight?.messages.includes('finished') ?? false;
+    const lost = iceNow(handshake) === 'lost';
+    const refusal = handshake.refused.find(({ at }) => !last || at > last.at);
+    const words = onlyAcknowledges(handshake, who) ? 'nothing but ACKs' : 'nothing';
     return {
       severity: 'error',
-      why: `${asked}, and ${onlyAcknowledges(handshake, who) ? 'nothing but ACKs' : 'nothing'} came back. ${since}${ice === 'lost' ? ' Then it stopped answering ICE checks as well.' : ''}`,
-      fix:
-        ice === 'lost'
-          ? `It is not DTLS alone that went silent: see whether the ${who} crashed or hung up at that moment, or the network between changed.`
-          : last
-            ? afterFinished
-              ? `The ${who} must answer a repeated last flight for as long as it may be asked (RFC 6347 §4.2.4). See in its log whether it thinks the handshake is done, or dropped the flight.`
-              : `Look at the ${who}'s log at this moment: it fell over the last flight it got, or its datagrams no longer find the way back.`
-            : ice === 'works'
-              ? `ICE works, so address, port and firewall are right: see in the ${who}'s log whether it took our description, whether it began DTLS, and which side it takes for active (a=setup).${who === 'server' ? ' A server that cannot take this ClientHello is silent as well.' : ''}`
-              : `Check address, port and firewall; that the ${who} runs DTLS there; and that exactly one side is active (a=setup). A server that is there but cannot take this ClientHello is silent as well.`,
+      why: `${asked}, and ${words} came back${refusal ? ` but a refusal: ${refusal.by}: ${refusal.why}` : ''}. ${since}${lost ? ' Then it stopped answering ICE checks as well.' : ''}`,
+      fix: whatToDo(handshake, who, last !== undefined, flight),
       evidence: evidenceOf(flight ? datagramsOf(handshake, flight.packets) : []),
     };
   },
 );
+
+/** Where to look, by what is known of the path and by how far DTLS had come; `flight` is what was not answered. */
+function whatToDo(handshake: Handshake, who: Actor, heard: boolean, flight: FlightView | undefined): string {
+  const ice = iceNow(handshake);
+  if (ice === 'lost')
+    return `It is not DTLS alone that went silent: see whether the ${who} crashed or hung up at that moment, or the network between changed.`;
+  if (heard)
+    return flight?.messages.includes('finished')
+      ? `The ${who} must answer a repeated last flight for as long as it may be asked (RFC 6347 §4.2.4). See in its log whether it thinks the handshake is done, or dropped the flight.`
+      : `Look at the ${who}'s log at this moment: it fell over the last flight it got, or its datagrams no longer find the way back.`;
+  if (ice === 'works')
+    return `ICE works, so address, port and firewall are right: see in the ${who}'s log whether it took our description, whether it began DTLS, and which side it takes for active (a=setup).${who === 'server' ? ' A server that cannot take this ClientHello is silent as well.' : ''}`;
+  const look = `Check address, port and firewall; that the ${who} runs DTLS there; and that exactly one side is active (a=setup).`;
+  return handshake.refused.length > 0
+    ? look
+    : `${look} A server that is there but cannot take this ClientHello is silent as well.`;
+}
