@@ -57,8 +57,12 @@ export function openFile(bytes: Uint8Array, options: CaptureOptions = {}): Opene
 /** Bytes; text of this size still fits a JavaScript string well. */
 const largestKeyLog = 128 * 1024 * 1024;
 
+/** What OpenSSL and NSS begin a key log with; it is all there is when a handshake failed before it had keys. */
+const keyLogHeading = '# SSL/TLS secrets log file';
+
 /** Whether the first line that is neither blank nor a comment is one of a key log. */
 function looksLikeKeyLog(head: string): boolean {
+  if (head.startsWith(keyLogHeading)) return true;
   const lines = head.split('\n').map((line) => line.trim());
   const first = lines.find((line) => line !== '' && !line.startsWith('#'));
   return first !== undefined && /^[A-Z][A-Z0-9_]* [0-9a-fA-F]{16}/.test(first);
@@ -78,5 +82,5 @@ function whyUnknown(bytes: Uint8Array): string {
     return 'a capture in the modified pcap format: convert it with editcap -F pcapng';
   }
   if (starts(bytes, 0x2d, 0x2d, 0x2d, 0x2d, 0x2d, 0x42, 0x45, 0x47, 0x49, 0x4e)) return 'a PEM file, not a trace';
-  return 'neither a capture (.pcapng, .pcap) nor a trace (.sqlog, .qlog) nor a key log';
+  return 'neither a capture (.pcapng, .pcap) nor a trace (.sqlog, .qlog) nor a hex dump nor a key log';
 }

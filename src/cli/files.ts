@@ -1,5 +1,5 @@
 /** Reading and writing files, with messages for people instead of system errors. */
-import { closeSync, openSync, readFileSync, readSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Exit, reason, Stop, systemCode } from './exit.ts';
 
@@ -7,11 +7,28 @@ import { Exit, reason, Stop, systemCode } from './exit.ts';
 export function readInput(path: string, what: string): Uint8Array {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(path);
+    bytes = fromPipe(path) ?? readFileSync(path);
   } catch (error) {
     throw new Stop(Exit.usage, `Can not read ${what} ${path}: ${explain(error)}.`);
   }
   return isPacked(bytes) ? unpacked(bytes, path) : bytes;
+}
+
+/** What came through pipes, by their names: it comes once, and files are looked at more than once. */
+const piped = new Map<string, Uint8Array>();
+
+/** All that comes through a pipe, or through standard input (`-`); undefined for a file that can be read again. */
+function fromPipe(path: string): Uint8Array | undefined {
+  const known = piped.get(path);
+  if (known || (path !== '-' && !isPipe(path))) return known;
+  const bytes = readFileSync(path === '-' ? 0 : path);
+  piped.set(path, bytes);
+  return bytes;
+}
+
+function isPipe(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && (stat.isFIFO() || stat.isSocket() || stat.isCharacterDevice());
 }
 
 /** What gzip begins with (RFC 1952 §2.3.1): browsers pack their dumps, and many their captures. */
@@ -36,6 +53,12 @@ export function* inputParts(path: string, what: string): Generator<Uint8Array> {
   let file: number | undefined;
   let first = true;
   try {
+    const once = fromPipe(path);
+    if (once) {
+      const whole = isPacked(once) ? unpacked(once, path) : once;
+      for (let at = 0; at < whole.length; at += partBytes) yield whole.subarray(at, at + partBytes);
+      return;
+    }
     file = openSync(path, 'r');
     const part = new Uint8Array(partBytes);
     for (;;) {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -225,5 +226,40 @@ describe('a file that is broken', () => {
     writeFileSync(cli.path('empty.keys'), '# nothing\n');
     const { code, stderr } = await cli.run('read', 'run.pcapng', '--keys', 'empty.keys');
     expect({ code, stderr }).toEqual({ code: 0, stderr: 'empty.keys: there are no secrets in it.\n' });
+  });
+
+  it('the key log of a handshake that failed before there were keys may stand among the files', async () => {
+    const { code, stderr } = await cli.run('read', capture('hole.pcapng'), capture('hole.keylog'), '--quiet');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `${capture('hole.keylog')}: there are no secrets in it.\n` });
+  });
+
+  it('a key log alone is answered with what is missing', async () => {
+    const { code, stdout, stderr } = await cli.run('read', capture('loss-small.keylog'));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toBe('A key log holds no datagrams: name the capture that it belongs to beside it.\n');
+  });
+
+  it('of a text that is no key log one line is enough', async () => {
+    writeFileSync(cli.path('letter.keys'), 'Dear Sir or Madam\n'.repeat(500));
+    const { code, stderr } = await cli.run('read', 'run.pcapng', '--keys', 'letter.keys', '--quiet');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^letter\.keys: line 1: .*\nA key log has lines such as .*\n$/);
+  });
+});
+
+describe('read from a pipe', () => {
+  it('takes a capture from standard input', async () => {
+    const { child, ended } = cli.start('read', '-', '--quiet');
+    child.stdin?.end(readFileSync(capture('hole.pcapng')));
+    const { code, stdout, stderr } = await ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Stalled after the client's ClientHello/);
+  });
+
+  it('takes captures from the pipes of a shell, which can be read once', async () => {
+    const [node, bundle] = cli.command;
+    const line = `"${node}" "${bundle}" read <(cat "${capture('hole.pcapng')}") "${capture('good_ecdhe_rsa.pcapng')}" --quiet`;
+    const stdout = execFileSync('bash', ['-c', line], { encoding: 'utf8' });
+    expect(stdout).toMatch(/^Stalled after.*\nEstablished in/);
   });
 });

@@ -36,7 +36,7 @@ export function addRead(program: Cli, terminal: Terminal, done: (code: ExitCode)
     )
     .argument(
       '<file...>',
-      'traces and captures; a key log among them counts as --keys, a dump of chrome://webrtc-internals is joined to its call',
+      'traces and captures, - for standard input; a key log among them counts as --keys, a dump of chrome://webrtc-internals is joined to its call',
     )
     .option('--keys <file>', 'a key log (SSLKEYLOGFILE) that opens encrypted records (repeatable)', collect)
     .option('--handshake <n,…>', 'tell these alone, by the number behind their h (repeatable)', collect)
@@ -63,6 +63,7 @@ export function read(paths: readonly string[], flags: ReadFlags, terminal: Termi
   let unreadable = keys.some(({ garbage }) => garbage);
 
   const calls: Call[] = [];
+  let keyLogs = false;
   // Facts of calls are joined to whole traces.
   const whole = outputFiles.length > 0 || paths.some((path) => isInternals(path));
   // Key logs among the files open the captures that stand before them too.
@@ -72,8 +73,11 @@ export function read(paths: readonly string[], flags: ReadFlags, terminal: Termi
     if (input?.kind !== 'file') return input ? [input] : [];
     const { opened } = input;
     for (const problem of opened.problems) terminal.say(`${path}: ${describe(problem)}`);
-    if (opened.kind === 'keylog') secrets.push(...opened.secrets);
-    else if (opened.kind === 'internals') {
+    if (opened.kind === 'keylog') {
+      secrets.push(...opened.secrets);
+      keyLogs = true;
+      if (opened.secrets.length === 0) terminal.say(`${path}: there are no secrets in it.`);
+    } else if (opened.kind === 'internals') {
       calls.push(...opened.calls);
       if (opened.calls.length === 0) unreadable = true;
     } else if (opened.kind === 'unknown' || opened.trace === undefined) unreadable = true;
@@ -89,6 +93,8 @@ export function read(paths: readonly string[], flags: ReadFlags, terminal: Termi
     terminal.say(
       `A browser's dump of ${calls.length === 1 ? 'a call' : `${calls.length} calls`} holds no datagrams: name the capture of the call beside it.`,
     );
+  else if (inputs.length === 0 && keyLogs && !unreadable)
+    throw new Stop(Exit.usage, 'A key log holds no datagrams: name the capture that it belongs to beside it.');
 
   const all = inputs.flatMap((input): Reading[] => {
     const { path } = input;
@@ -216,8 +222,10 @@ interface Keys {
 /** The secrets of a key log, and a word about what is wrong with it. */
 export function keysFrom(path: string, terminal: Terminal): Keys {
   const { secrets, problems } = parseKeyLog(readInput(path, 'the key log'));
-  for (const { line, why } of problems) terminal.say(plain(`${path}: line ${line}: ${why}`));
   const garbage = secrets.length === 0 && problems.length > 0;
+  // Of what is something else, one line says it.
+  for (const { line, why } of garbage ? problems.slice(0, 1) : problems)
+    terminal.say(plain(`${path}: line ${line}: ${why}`));
   if (garbage)
     terminal.say('A key log has lines such as "CLIENT_RANDOM 64-digits 96-digits", as SSLKEYLOGFILE makes them.');
   // What a handshake leaves that failed before there were keys.
