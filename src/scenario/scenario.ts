@@ -80,7 +80,7 @@ function contradictions({ command, target, options }: Scenario, given: GivenOpti
       refuse(name, `means nothing for a ${options.role}`, `with --role ${only}`);
   }
   if (options.key.length > options.cert.length)
-    refuse('key', `has no --cert: ${options.key.length} keys for ${options.cert.length} certificates`);
+    refuse('key', 'has no --cert: each --key belongs to the --cert before it');
   if (options.certGen !== undefined && options.cert.length > 0)
     refuse('certGen', 'contradicts --cert: one or the other');
   if (given.versions !== undefined && options.versions.includes('1.0') && !options.allowWeak)

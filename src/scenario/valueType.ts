@@ -92,7 +92,10 @@ function parseInteger(text: string, where: string, min: number, max: number, uni
   const [, digits = '', suffix = ''] = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/.exec(text) ?? [];
   const scale = suffix === '' ? 1 : unit && units[unit][suffix];
   if (digits === '') return bad(where, text, 'is not a whole number', { allowed });
-  if (scale === undefined) return bad(where, text, `has a unit that is not known`, { allowed });
+  if (scale === undefined) {
+    const known = unit ? `; units: ${Object.keys(units[unit]).join(', ')}` : '';
+    return bad(where, text, 'has a unit that is not known', { allowed: `${allowed}${known}` });
+  }
   const value = Number(digits) * scale;
   if (!Number.isInteger(value)) return bad(where, text, 'is not a whole number', { allowed });
   if (value < min) return bad(where, text, 'is too small', { allowed });

@@ -30,6 +30,16 @@ describe('--version and --help', () => {
     expect(stdout).toContain('dtlscope probe sim');
   });
 
+  it('give examples whose flags the command has and takes', async () => {
+    for (const command of ['probe', 'serve']) {
+      const { stdout } = await cli.run(command, '--help');
+      const profiles = [...stdout.matchAll(/--as (\S+)/g)].flatMap(([, name = '']) =>
+        name === '<name>' ? [] : [name],
+      );
+      for (const name of profiles) expect((await cli.run('probe', 'sim', '--as', name, '--quiet')).stderr).toBe('');
+    }
+  });
+
   it('show what serve has, without what only a probe has', async () => {
     const { stdout } = await cli.run('serve', '--help');
     expect(stdout).toContain('--port <n>');
@@ -83,7 +93,7 @@ describe('a mistake on the command line', () => {
       wrong(
         [
           '--mtu: "12" is too small; allowed: 64 to 65507 bytes',
-          '--rto: "1x" has a unit that is not known; allowed: 1 to 600000 ms',
+          '--rto: "1x" has a unit that is not known; allowed: 1 to 600000 ms; units: ms, s, min',
           '--link: this has no rule "lost"; allowed: loss, burst, rate, load, delay, reorder, duplicate, corrupt, mtu, truncate, drop',
           '  out:lost=3%',
           '      ^',

@@ -121,7 +121,10 @@ describe('an option', () => {
     [{ mtu: ['12'] }, '--mtu: "12" is too small; allowed: 64 to 65507 bytes'],
     [{ mtu: ['abc'] }, '--mtu: "abc" is not a whole number; allowed: 64 to 65507 bytes'],
     [{ mtu: ['300', '400'] }, '--mtu: "300 400" is given more than once'],
-    [{ rto: ['10parsec'] }, '--rto: "10parsec" has a unit that is not known; allowed: 1 to 600000 ms'],
+    [
+      { rto: ['10parsec'] },
+      '--rto: "10parsec" has a unit that is not known; allowed: 1 to 600000 ms; units: ms, s, min',
+    ],
     [{ rtoGrowth: ['0.5'] }, '--rto-growth: "0.5" is too small; allowed: 1 to 10'],
     [{ packing: ['tight'] }, '--packing: "tight" is not known; allowed: packed, record, flight'],
     [{ role: ['sever'] }, '--role: "sever" is not known (did you mean server?); allowed: client, server'],
@@ -144,7 +147,7 @@ describe('an option', () => {
     [{ bind: ['localhost'] }, '--bind: "localhost" is not right: it is not an IP address, or IP:PORT'],
     [{ fragment: ['500'], mtu: ['300'] }, '--fragment: "500" is more than the MTU, 300 bytes'],
     [{ rto: ['2s'], rtoMax: ['1s'] }, '--rto-max: "1000" is less than --rto, 2000 ms'],
-    [{ key: ['k.pem'] }, '--key: "k.pem" has no --cert: 1 keys for 0 certificates'],
+    [{ key: ['k.pem'] }, '--key: "k.pem" has no --cert: each --key belongs to the --cert before it'],
     [{ certGen: ['rsa-2048'], cert: ['c.pem'] }, '--cert-gen: "rsa-2048" contradicts --cert: one or the other'],
     [{ cookie: ['on'] }, '--cookie: "on" means nothing for a client; allowed: with --role server'],
     [

@@ -194,8 +194,9 @@ function planText(chosen: readonly Check[], thorough: boolean): string {
     lines.push(title);
     for (const one of inGroup) {
       const { handshakes, datagrams, seconds } = costOf(one, thorough);
-      const cost = handshakes === 0 ? 'nothing more' : `${handshakes} handshakes, ${datagrams} datagrams, ${seconds} s`;
-      lines.push(`  ${one.id.padEnd(30)}${one.title} (at most ${cost})`);
+      const count = handshakes === 1 ? 'one handshake' : `${handshakes} handshakes`;
+      const cost = handshakes === 0 ? 'sends nothing more' : `at most ${count}, ${datagrams} datagrams, ${seconds} s`;
+      lines.push(`  ${one.id.padEnd(30)}${one.title} (${cost})`);
     }
   }
   return `${lines.join('\n')}\n`;

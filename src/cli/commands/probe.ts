@@ -20,7 +20,7 @@ Examples:
   dtlscope probe gateway.example:4433 --cert-gen rsa-4096 --mtu 300
   dtlscope probe 127.0.0.1:4433 --link loss=30% --seed 7 -o run.sqlog -o run.pcapng
   dtlscope probe whip:https://media.example/whip/stream --token TOKEN --mtu 1200
-  dtlscope probe sdp:offer.sdp -o answer.sdp --as chromium
+  dtlscope probe sdp:offer.sdp -o answer.sdp --as chromium-156
   dtlscope probe sim --link 'in:drop=certificate#1'
   dtlscope probe 192.0.2.7:4433 --repeat 500 --until stalled -o run.sqlog
   dtlscope probe sim:hello-in-one-piece --as chromium-156`;
