@@ -123,6 +123,11 @@ export function textSignalling({ offer, show, answer, hangup, tell }: TextSignal
       const given = offer === undefined ? await answer(ended) : undefined;
       if (offer === undefined && given === undefined)
         return { ok: false, by: 'signalling', why: 'no answer to our offer came' };
+      const refusal = given === undefined ? undefined : readHangup(given);
+      if (refusal) {
+        tell({ kind: 'signalling', fact: { kind: 'hangup', ...refusal } });
+        return { ok: false, by: refusal.by, why: `no answer but a hangup (${refusal.why})` };
+      }
       void hangup?.(closed).then((said) => {
         if (said) tell({ kind: 'signalling', fact: { kind: 'hangup', ...said } });
       });
@@ -192,7 +197,7 @@ export function whipSignalling(spec: WhipSignallingSpec): Signalling {
       const read = readSession(kind, result.response);
       const note = read.ok ? (read.notes.length > 0 ? read.notes.join('; ') : undefined) : read.why;
       say('POST', result.response.url, result.ms, result.response.status, note);
-      if (!read.ok) return { ok: false, by: serverName, why: `${read.why}. ${read.fix}` };
+      if (!read.ok) return { ok: false, by: serverName, why: `${read.why}. ${read.fix.replace(/\.$/, '')}` };
       session = read.session;
       etag = read.etag;
       return { ok: true, answer: read.answer, iceServers: read.iceServers };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { keptStunDatagrams, PathLog } from '../../src/run/pathLog.ts';
-import { readHangup } from '../../src/run/signalling.ts';
+import { readHangup, textSignalling } from '../../src/run/signalling.ts';
 import { TraceRecorder } from '../../src/trace/recorder.ts';
 import { header } from './memory.ts';
 
@@ -31,5 +31,22 @@ describe('a hangup that somebody wrote down', () => {
 
   it.each(['', 'v=0\r\n', '{"type":"answer","sdp":"v=0"}', 'null', '[]', '"hangup"'])('is not %j', (text) => {
     expect(readHangup(text)).toBeUndefined();
+  });
+
+  it('in place of an answer ends the exchange, with who refused and why', async () => {
+    const told: unknown[] = [];
+    const signalling = textSignalling({
+      offer: undefined,
+      show: () => {},
+      answer: () => Promise.resolve('{"type":"hangup","by":"Janus","reason":"no such room"}'),
+      tell: (news) => told.push(news),
+    });
+    const ended = new Promise<void>(() => {});
+    expect(await signalling.exchange({ type: 'offer', sdp: 'v=0' }, ended)).toEqual({
+      ok: false,
+      by: 'Janus',
+      why: 'no answer but a hangup (no such room)',
+    });
+    expect(told).toEqual([{ kind: 'signalling', fact: { kind: 'hangup', by: 'Janus', why: 'no such room' } }]);
   });
 });
