@@ -15,17 +15,21 @@ const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'scenari
 const snippet = (intro: RegExp): unknown =>
   parse(new RegExp(`${intro.source}[^\n]*\n\n\`\`\`text\n([\\s\\S]*?)\`\`\``).exec(page)?.[1] ?? '');
 
+/** How a machine comes to have dtlscope, which every snippet does first. */
+const install = 'git clone … dtlscope && npm install --global ./dtlscope';
+
 let cli: TestCli;
 let bin: string;
 beforeAll(async () => {
   cli = await TestCli.build();
   bin = cli.path('bin');
   mkdirSync(bin);
-  writeFileSync(
-    join(bin, 'npx'),
-    `#!/bin/sh\n[ "$1" = dtlscope ] || exit 9\nshift\nexec ${cli.command.join(' ')} "$@"\n`,
-  );
-  chmodSync(join(bin, 'npx'), 0o755);
+  // Elsewhere than in the checkout, npx would ask a registry for whatever has the name.
+  const commands = { dtlscope: `exec ${cli.command.join(' ')} "$@"`, npx: 'exit 9' };
+  for (const [name, script] of Object.entries(commands)) {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(bin, name), 0o755);
+  }
   for (const folder of ['scenarios', 'data'])
     for (const [index, more] of [
       '',
@@ -66,6 +70,10 @@ const clean = (): void => {
 };
 
 describe('the snippets for CI run as they stand', () => {
+  it('once dtlscope is there, of which the page says how', () => {
+    expect(page).toContain(`\`\`\`text\n${install}\n\`\`\``);
+  });
+
   it('in GitHub Actions, each shard in a job of its own, and the merge says what was not as expected', async () => {
     clean();
     const { jobs } = snippet(/GitHub Actions:/) as {
@@ -73,8 +81,9 @@ describe('the snippets for CI run as they stand', () => {
         readonly dtls: { readonly strategy: { readonly matrix: { readonly shard: readonly number[] } } };
       };
     };
-    const [part = ''] = jobs.dtls.steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
-    const [merge = ''] = jobs.result.steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
+    const [before, part = ''] = jobs.dtls.steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
+    const [first, merge = ''] = jobs.result.steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
+    expect([before, first]).toEqual([install, install]);
     const { shard } = jobs.dtls.strategy.matrix;
     for (const one of shard) {
       const script = part.replaceAll(/\$\{\{ matrix\.shard \}\}/g, String(one));
@@ -88,10 +97,16 @@ describe('the snippets for CI run as they stand', () => {
 
   it('in GitLab, which counts its nodes', async () => {
     clean();
-    const { dtls, result } = snippet(/GitLab:/) as {
+    const {
+      default: all,
+      dtls,
+      result,
+    } = snippet(/GitLab:/) as {
+      readonly default: { readonly before_script: string };
       readonly dtls: { readonly parallel: number; readonly script: string };
       readonly result: { readonly script: string };
     };
+    expect(all.before_script).toBe(install);
     for (let node = 1; node <= dtls.parallel; node++) {
       const env = { CI_NODE_INDEX: String(node), CI_NODE_TOTAL: String(dtls.parallel) };
       expect(await shell(dtls.script, env), dtls.script).toBe(0);
@@ -115,7 +130,7 @@ describe('the snippets for CI run as they stand', () => {
     const here = script.replaceAll('/data/', `${cli.path('data')}/`);
     for (let index = 0; index < spec.completions; index++)
       expect(await shell(here, { JOB_COMPLETION_INDEX: String(index) }), here).toBe(0);
-    expect(await shell(`npx dtlscope merge ${cli.path('data')}/shard-*.json --junit kubernetes.xml`, {})).toBe(1);
+    expect(await shell(`dtlscope merge ${cli.path('data')}/shard-*.json --junit kubernetes.xml`, {})).toBe(1);
     expect(results('kubernetes.xml')).toEqual(['4', '1', '0']);
   });
 });
