@@ -25,4 +25,10 @@ if (isCheckout && (!existsSync(built) || statSync(built).mtimeMs < newest(join(r
   const code = await runTool(['build', '--quiet']);
   if (code !== 0) process.exit(3);
 }
+if (!existsSync(built)) {
+  process.stderr.write(
+    `dtlscope is not built in ${root}, and cannot be built there: it has no package-lock.json.\nWhat to do: clone its repository and install the clone, as in npm install --global ./dtlscope\n`,
+  );
+  process.exit(3);
+}
 await import(pathToFileURL(built).href);

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestCli } from '../support/buildCli.ts';
 
@@ -168,4 +169,13 @@ describe('bad certificates and keys', () => {
     expect(stderr).toContain('What to do: ');
     expect((await cli.run('probe', 'sim', '--cert', 'a.pem', '--key', 'a.key')).code).toBe(0);
   });
+});
+
+it('a package that was never built says so, and how to get one that is', () => {
+  const tools = cli.path('unbuilt/src/tools');
+  mkdirSync(tools, { recursive: true });
+  copyFileSync(new URL('../../src/tools/dtlscope.mjs', import.meta.url), `${tools}/dtlscope.mjs`);
+  const { status, stderr } = spawnSync(process.execPath, [`${tools}/dtlscope.mjs`], { encoding: 'utf8' });
+  expect(status).toBe(3);
+  expect(stderr).toMatch(/^dtlscope is not built in .*unbuilt\/, .*\nWhat to do: clone its repository/);
 });
