@@ -1,5 +1,13 @@
 /** What story, rules and verdict ask of a handshake again and again: its flights, datagrams, losses and messages. */
-import type { DatagramView, FlightView, FragmentView, Handshake, LostRange, RecordView } from '../analysis/model.ts';
+import type {
+  AlertView,
+  DatagramView,
+  FlightView,
+  FragmentView,
+  Handshake,
+  LostRange,
+  RecordView,
+} from '../analysis/model.ts';
 import type { PacketRange } from '../trace/buffers.ts';
 import type { Actor, PacketNumber, TraceTime } from '../trace/model.ts';
 import { neverBegan } from './path.ts';
@@ -18,6 +26,15 @@ export const lastHeard = ({ datagrams }: Handshake, actor: Actor): DatagramView 
     ({ from, delivered, flight, records }) =>
       from === actor && delivered !== false && (flight !== undefined || records.some(isAck)),
   );
+
+const userCanceled = 90;
+
+/**
+ * Our own run went away and let the peer know (RFC 5246 §7.2.2: user_canceled is nobody's fault). What it had waited for in
+ * vain is the story, not that it left.
+ */
+export const isGoodbye = ({ localRole }: Handshake, { from, description, readable }: AlertView): boolean =>
+  readable && description === userCanceled && from === localRole;
 
 /** Whether all that a side says are ACKs. */
 export const onlyAcknowledges = ({ datagrams }: Handshake, actor: Actor): boolean => {

@@ -22,6 +22,7 @@ import {
   flightOf,
   flightsFrom,
   hasMessage,
+  isGoodbye,
   isSplit,
   lastHeard,
   onlyAcknowledges,
@@ -147,9 +148,13 @@ export function storyOf(handshake: Handshake): Story {
 }
 
 /** Of a fatal alert after both Finished it is only the end of a handshake if nothing showed that it had completed. */
-const fatalAlert = ({ alerts, establishedAt }: Handshake): AlertView | undefined =>
-  alerts.find(
-    ({ level, readable, beforeFinished }) => readable && level === 2 && (beforeFinished || establishedAt === undefined),
+const fatalAlert = (handshake: Handshake): AlertView | undefined =>
+  handshake.alerts.find(
+    (alert) =>
+      alert.readable &&
+      alert.level === 2 &&
+      (alert.beforeFinished || handshake.establishedAt === undefined) &&
+      !isGoodbye(handshake, alert),
   );
 
 /** Several fingerprints may be announced for one side; one that fits is enough (RFC 8122 §5). */

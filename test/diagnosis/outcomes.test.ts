@@ -254,3 +254,22 @@ describe('a capture of ICE alone', () => {
     });
   });
 });
+
+describe('a run of ours', () => {
+  it('that goes away is what it had waited for, and not that it left', () => {
+    const options: Simulated = { rules: ['in:drop=certificate'], timeoutMs: 4000 };
+    const stayed = runOfClient(options);
+    const last = stayed.events.findLast((event) => event.kind === 'datagram' && event.from === 'client');
+    if (last?.kind !== 'datagram') throw new Error('nothing of the client');
+    const bytes = rawRecord({ type: 21, number: 9, body: [2, 90] });
+    const goodbye: TraceEvent = { ...last, at: 4000, packet: 99, contents: undefined, bytes, length: bytes.length };
+    const left = runOfClient(options, [goodbye, ended('done')]);
+    const { outcome, verdict } = said(left);
+    expect(outcome).toBe('stalled');
+    expect(verdict).toBe(said(stayed).verdict);
+    expect(diagnose(onlyHandshake(left)).findings.map(({ id }) => id)).not.toContain('alert-explained');
+    // Of a peer that does so, or in a capture, the alert is what ended it.
+    expect(said({ ...left, header: server }).outcome).toBe('alert-received');
+    expect(said({ ...left, header: captureHeader }).outcome).toBe('alert-sent');
+  });
+});

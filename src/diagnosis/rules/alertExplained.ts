@@ -1,6 +1,7 @@
 import type { AlertView, Handshake } from '../../analysis/model.ts';
 import { factsFor, reasonsFor } from '../alerts.ts';
 import { failureText } from '../failures.ts';
+import { isGoodbye } from '../lookups.ts';
 import { rule, type Says } from '../model.ts';
 import { refusalOf } from '../refusals.ts';
 import { storyOf } from '../story.ts';
@@ -10,7 +11,8 @@ export const alertExplained = rule(
   {
     id: 'alert-explained',
     title: 'An alert, and what it usually means',
-    signature: 'A readable alert that is fatal, or a close_notify before both Finished.',
+    signature:
+      'A readable alert that is fatal, or a close_notify before both Finished; but for the user_canceled with which a run of ours goes away.',
     doc: {
       why: 'An alert says that a side gave up, and in one word why; the word is often chosen badly. Here it is told with the moment at which it came, and with what was seen before it.',
       fix: 'Look into the log of the side that sent it: it knows the reason that the alert only names. The finding says what it usually was at this place.',
@@ -19,7 +21,7 @@ export const alertExplained = rule(
   },
   (handshake) =>
     handshake.alerts
-      .filter(({ readable, level, beforeFinished }) => readable && (level === 2 || beforeFinished))
+      .filter((alert) => alert.readable && (alert.level === 2 || alert.beforeFinished) && !isGoodbye(handshake, alert))
       .map((alert) => say(handshake, alert)),
 );
 
