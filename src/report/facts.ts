@@ -42,7 +42,7 @@ export function factLines(handshake: Handshake): readonly FactLine[] {
   for (const actor of ['client', 'server'] as const) {
     const { datagrams, bytes, largest } = traffic[actor];
     const again = handshake.retransmissions[actor];
-    const resent = again === 0 ? '' : `, ${plural(again, 'flight')} sent again`;
+    const resent = again === 0 ? '' : `, ${plural(again, 'retransmission')}`;
     part(actor, `${plural(datagrams, 'datagram')}, ${bytes} B, largest ${largest} B${resent}`);
     for (const certificate of handshake.certificates[actor]) part('certificate', certificateText(certificate));
     part('made by', peerText(peers[actor]));

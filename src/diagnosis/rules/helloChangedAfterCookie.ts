@@ -12,7 +12,7 @@ export const helloChangedAfterCookie = rule(
       'ClientHellos before and after a HelloVerifyRequest differ in version, random, session_id, cipher suites or compression methods.',
     doc: {
       why: 'A client must return the cookie in the same hello, and a server may bind the cookie to all of it. Such a server takes the cookie for a forged one, asks again, and gets another hello: the two turn in a circle as fast as they can. Mbed TLS 2.28 makes a new session_id for each hello that has a session ticket.',
-      fix: 'Let the client keep its hello (Mbed TLS 3 does, or no session tickets). A server is kinder when it binds the cookie to the address and the random alone.',
+      fix: 'Let the client keep its hello: try it without session tickets. A server is kinder when it binds the cookie to the address and the random alone.',
     },
     see: 'RFC 6347 §4.2.1',
   },
