@@ -114,6 +114,24 @@ describe('read', () => {
   });
 });
 
+describe('a capture without DTLS', () => {
+  it('is told by what is in it, where that is no UDP', async () => {
+    // Ethernet, IPv4, TCP: 54 bytes.
+    const frame = Buffer.from(
+      `${'00'.repeat(12)}0800${'450000280000000040060000'}7f0000017f000001${'00'.repeat(20)}`,
+      'hex',
+    );
+    const header = Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex');
+    const record = Buffer.from('00000000000000003600000036000000', 'hex');
+    writeFileSync(cli.path('tcp.pcap'), Buffer.concat([header, record, frame, record, frame]));
+    const { code, stderr } = await cli.run('read', 'tcp.pcap');
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: 'tcp.pcap: there is no DTLS handshake in it. None of its 2 frames holds UDP: 2 TCP.\n',
+    });
+  });
+});
+
 describe('a capture of many handshakes', () => {
   const full = /^[✔✕?] \w/;
   const drawn = (stdout: string): readonly string[] => stdout.split('\n').filter((line) => / {2}h\d+ · /.test(line));

@@ -24,7 +24,7 @@ const checkOf = (over: { readonly pwd?: string; readonly role?: 'controlling' | 
 const doorstep = (): Doorstep => new Doorstep(local, 'controlling', nodeProvider);
 
 describe('a peer that is early', () => {
-  it('gets an answer to its check under our password, and is kept for the agent', () => {
+  it('[3] gets an answer to its check under our password, and is kept for the agent', () => {
     const door = doorstep();
     const answer = door.take(checkOf(), from, on);
     const read = answer && readBinding(answer);
@@ -39,7 +39,7 @@ describe('a peer that is early', () => {
     ['a check that claims our role', checkOf({ role: 'controlling' })],
     ['DTLS', Uint8Array.of(22, 0xfe, 0xfd)],
     ['what is no STUN that can be read', Uint8Array.of(0, 1, 0, 0)],
-  ])('is left to the agent with %s', (_, bytes) => {
+  ])('[3] is left to the agent with %s', (_, bytes) => {
     const door = doorstep();
     expect(door.take(bytes, from, on)).toBeUndefined();
     expect(door.visitors()).toEqual([{ bytes, from, on, answered: false }]);

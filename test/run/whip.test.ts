@@ -40,7 +40,7 @@ describe('a WHIP server', () => {
     expect(reading.handshakes[0]?.handshake.fingerprints.map(({ matches }) => matches)).toEqual([true, true]);
   });
 
-  it('has its checks answered at once, though its answer is still on the way', async () => {
+  it('[3] has its checks answered at once, though its answer is still on the way', async () => {
     const server = await serve({ setup: 'active', ice: 'full', answerAfterMs: 600 });
     const { events, reading } = await probe(`whip:${server.url}`);
     expect(verdict(reading)).toContain('Established');

@@ -9,6 +9,7 @@ import { type OpenedFile, openFile } from '../../capture/open.ts';
 import { CaptureReader, captureHeader, isCapture } from '../../capture/read.ts';
 import { nodeProvider } from '../../crypto/node/index.ts';
 import { outcomes } from '../../diagnosis/model.ts';
+import { plural } from '../../report/names.ts';
 import { plain } from '../../report/plain.ts';
 import type { Call } from '../../trace/calls.ts';
 import type { Trace } from '../../trace/model.ts';
@@ -191,8 +192,12 @@ function streamed(
   for (const part of inputParts(path, 'the file')) reader.push(part);
   reader.end();
   for (const problem of reader.problems) terminal.say(`${path}: ${describe(problem)}`);
-  const { frames, datagrams } = reader.counts;
-  return datagrams === 0 && frames === 0 && reader.problems.length > 0 ? undefined : readingOf(analysis, name);
+  const { frames, datagrams, other } = reader.counts;
+  if (datagrams === 0 && frames === 0 && reader.problems.length > 0) return undefined;
+  const reading = readingOf(analysis, name);
+  if (datagrams > 0 || frames === 0) return reading;
+  const kinds = Object.entries(other).map(([kind, count]) => `${count} ${kind}`);
+  return { ...reading, unrelated: ` None of its ${plural(frames, 'frame')} holds UDP: ${kinds.join(', ')}.` };
 }
 
 function holds(expected: string, readings: readonly Reading[], terminal: Terminal): boolean {

@@ -48,7 +48,7 @@ export const conformance: readonly ConformanceTheme[] = [
         demand:
           'Who offers is ready for a ClientHello before the answer is here, and trusts no data before the fingerprint is.',
         source: 'RFC 8842 §5.2',
-        why: 'A run that signals begins ICE and DTLS once both descriptions are there. Without ICE credentials of the answer no pair can be checked, so an early ClientHello has no way in.',
+        but: 'A ClientHello that comes so early is kept, and read once the answer is there: its fingerprint is known before any data. Checks of ICE are answered at once.',
       },
       {
         id: 4,
