@@ -106,7 +106,7 @@ export function listOf({ handshakes }: Reading, most: number, terminal: Terminal
     troubled.length === 0
       ? 'None is in trouble, so none is drawn.'
       : troubled.length > drawn.length
-        ? `Drawn below: the first ${drawn.length} of ${troubled.length} in trouble.`
+        ? `Drawn below: ${drawn.length} of ${troubled.length} in trouble, those that failed before others.`
         : `Drawn below: ${drawn.length === 1 ? 'the one' : `the ${drawn.length}`} in trouble.`;
   const parts = [
     handshakeList(handshakes, styleOf(terminal)),

@@ -21,6 +21,12 @@ describe('of many handshakes', () => {
     expect(inFull(read, 5)).toBe(read);
   });
 
+  it('those that the recording cut, or somebody, do not take the place of those that failed', () => {
+    const read = [one(1, 'incomplete-capture'), one(2, 'cancelled'), one(3), one(4, 'stalled')];
+    expect(ids(inFull(read, 1))).toEqual(['h4']);
+    expect(ids(inFull(read, 3))).toEqual(['h1', 'h2', 'h4']);
+  });
+
   it('one that got through with an error among its findings is in trouble too', () => {
     const finding = { id: 'x', severity: 'error', title: '', why: '', fix: '', see: '', evidence: [] } as const;
     const read = [one(1), one(2, 'established', { findings: [finding] })];
