@@ -36,6 +36,10 @@ export function findFirefox(): string | undefined {
   return findProgram('firefox-esr') ?? findProgram('firefox');
 }
 
+/** Whether pkg-config knows the headers of a library. */
+const headersOf = (library: string) => (): string | undefined =>
+  succeeds('pkg-config', ['--exists', library]) ? findProgram('pkg-config') : undefined;
+
 export const peers: readonly Peer[] = [
   {
     name: 'openssl',
@@ -77,7 +81,7 @@ export const peers: readonly Peer[] = [
     why: "the headers of NSS, whose libraries Firefox brings: another stack's DTLS 1.3",
     packages: ['libnss3-dev', 'pkg-config'],
     optional: true,
-    find: () => (succeeds('pkg-config', ['--exists', 'nss']) ? findProgram('pkg-config') : undefined),
+    find: headersOf('nss'),
   },
   {
     name: 'coturn',
@@ -98,7 +102,7 @@ export const peers: readonly Peer[] = [
     why: 'the headers of GnuTLS, for a server of it that has many clients at once',
     packages: ['libgnutls28-dev', 'pkg-config'],
     optional: true,
-    find: () => (succeeds('pkg-config', ['--exists', 'gnutls']) ? findProgram('pkg-config') : undefined),
+    find: headersOf('gnutls'),
   },
   {
     name: 'libmbedtls',
@@ -112,7 +116,7 @@ export const peers: readonly Peer[] = [
     why: 'another library of small devices, wolfSSL, as client and as server',
     packages: ['libwolfssl-dev', 'pkg-config'],
     optional: true,
-    find: () => (succeeds('pkg-config', ['--exists', 'wolfssl']) ? findProgram('pkg-config') : undefined),
+    find: headersOf('wolfssl'),
   },
   {
     name: 'janus',
