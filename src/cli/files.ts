@@ -28,7 +28,7 @@ function fromPipe(path: string): Uint8Array | undefined {
 
 function isPipe(path: string): boolean {
   const stat = statSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && (stat.isFIFO() || stat.isSocket() || stat.isCharacterDevice());
+  return stat !== undefined && (stat.isFIFO() || stat.isSocket());
 }
 
 /** What gzip begins with (RFC 1952 §2.3.1): browsers pack their dumps, and many their captures. */
