@@ -19,16 +19,21 @@ const offerUnmeasured: ProfileOffer = {
   alpn: unmeasured,
 };
 
+/** What ClientHellos that offer DTLS 1.2 alone have in common. */
+const hello12 = {
+  legacyVersion: 0xfefd,
+  sessionIdLength: 0,
+  compressionMethods: [0],
+  supportedVersions: [],
+  keyShares: [],
+} as const;
+
 const openssl30: Profile = {
   id: 'openssl-3.0',
   title: 'OpenSSL 3.0',
   about: 'DTLS 1.2 as s_client and s_server speak it: a one-second timer, flights recut and unpacked when sent again',
   hello: {
-    legacyVersion: 0xfefd,
-    sessionIdLength: 0,
-    compressionMethods: [0],
-    supportedVersions: [],
-    keyShares: [],
+    ...hello12,
     extensions: [
       { kind: 'ec_point_formats', body: { ec_point_format_list: [0, 1, 2] } },
       'supported_groups',
@@ -103,11 +108,7 @@ const openssl102: Profile = {
   about:
     'what gateways of 2015 to 2020 were built with: DTLS 1.2 and 1.0, AES-CBC and RSA key exchange among its suites, and none of the extensions that came later',
   hello: {
-    legacyVersion: 0xfefd,
-    sessionIdLength: 0,
-    compressionMethods: [0],
-    supportedVersions: [],
-    keyShares: [],
+    ...hello12,
     extensions: [
       { kind: 'ec_point_formats', body: { ec_point_format_list: [0, 1, 2] } },
       'supported_groups',
@@ -174,11 +175,7 @@ const gnutls: Profile = {
   title: 'GnuTLS',
   about: 'DTLS 1.2 as gnutls-cli and gnutls-serv 3.7 speak it: one record a datagram, the same fragments each time',
   hello: {
-    legacyVersion: 0xfefd,
-    sessionIdLength: 0,
-    compressionMethods: [0],
-    supportedVersions: [],
-    keyShares: [],
+    ...hello12,
     extensions: [
       // status_request for OCSP, without responders and extensions (RFC 6066 §8).
       { kind: 'unknown', code: 5, body: Uint8Array.of(1, 0, 0, 0, 0) },
@@ -324,11 +321,7 @@ const pion: Profile = {
   title: 'pion',
   about: 'the Go library behind many SFUs: DTLS 1.2, a one-second timer, an MTU that counts bodies only',
   hello: {
-    legacyVersion: 0xfefd,
-    sessionIdLength: 0,
-    compressionMethods: [0],
-    supportedVersions: [],
-    keyShares: [],
+    ...hello12,
     extensions: [
       'signature_algorithms',
       { kind: 'renegotiation_info', body: { renegotiated_connection: new Uint8Array(0) } },
