@@ -4,6 +4,7 @@
  * tells, `alert-explained` lists what it usually is.
  */
 import type { AlertView, Handshake } from '../analysis/model.ts';
+import type { PacketRange } from '../trace/buffers.ts';
 import type { Failure } from '../trace/facts.ts';
 import type { Actor } from '../trace/model.ts';
 import { nameIn, versions } from '../wire/registry.ts';
@@ -13,6 +14,7 @@ import { serverRandoms } from './causes.ts';
 import { causeText } from './causeText.ts';
 import { failureText, numbers, text } from './failures.ts';
 import { answerOf, certificateAsked, emptyAuthorities, emptyCertificate, messageOf } from './fields.ts';
+import type { Says } from './model.ts';
 import {
   extension,
   groupsText,
@@ -28,7 +30,7 @@ import {
   suitesText,
 } from './negotiation.ts';
 import { bothBegan, type Cut, flightOf, storyOf } from './story.ts';
-import { count, inProse, list, otherSide } from './words.ts';
+import { capitalised, count, inProse, list, otherSide } from './words.ts';
 
 /** The rules that a refusal can be about. */
 export type RefusalId =
@@ -83,6 +85,14 @@ export function refusalAs(handshake: Handshake, id: RefusalId): Refusal | undefi
 /** "most likely …" where it is not known for sure. */
 export const refusalText = ({ basis, text: clause }: Refusal): string =>
   basis === 'likely' ? `most likely ${clause}` : clause;
+
+/** What a rule says of the refusal that it is about. */
+export const endedBy = (refusal: Refusal, fix: string, evidence: readonly PacketRange[]): Says => ({
+  severity: 'error',
+  why: `${capitalised(refusalText(refusal))}: so the ${refusal.alert.from} ended the handshake.`,
+  fix,
+  evidence: [...evidence, ...(refusal.alert.where ? [refusal.alert.where] : [])],
+});
 
 /** AlertDescription (RFC 8446 §6.2, RFC 5246 §7.2). */
 const alertOf = {

@@ -1,8 +1,7 @@
 import { answerOf, extensionPlaces, messageOf } from '../fields.ts';
 import { rule } from '../model.ts';
 import { extension } from '../negotiation.ts';
-import { refusalAs, refusalText } from '../refusals.ts';
-import { capitalised } from '../words.ts';
+import { endedBy, refusalAs } from '../refusals.ts';
 
 export const extendedMasterSecretMissing = rule(
   {
@@ -26,13 +25,7 @@ export const extendedMasterSecretMissing = rule(
     const evidence = [hello, answer?.message].flatMap((message) =>
       extensionPlaces(handshake, message, extension.extendedMasterSecret),
     );
-    if (refusal)
-      return {
-        severity: 'error',
-        why: `${capitalised(refusalText(refusal))}: so the ${refusal.alert.from} ended the handshake.`,
-        fix,
-        evidence: [...evidence, ...(refusal.alert.where ? [refusal.alert.where] : [])],
-      };
+    if (refusal) return endedBy(refusal, fix, evidence);
     if (!hello || !answer || version === '1.3' || answer.extensions.includes(extension.extendedMasterSecret))
       return undefined;
     const ended = handshake.establishedAt === undefined ? '' : ' The handshake completed all the same.';

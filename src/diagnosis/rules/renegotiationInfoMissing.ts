@@ -1,7 +1,7 @@
 import { answerOf, extensionPlaces, fieldPlaces, messageOf } from '../fields.ts';
 import { rule } from '../model.ts';
 import { extension, renegotiationSign } from '../negotiation.ts';
-import { refusalAs, refusalText, renegotiationText } from '../refusals.ts';
+import { endedBy, refusalAs, renegotiationText } from '../refusals.ts';
 import { capitalised } from '../words.ts';
 
 const serverFix =
@@ -34,13 +34,7 @@ export const renegotiationInfoMissing = rule(
       ...fieldPlaces(handshake, answerOf(handshake)?.message, 'extensions'),
     ];
     const fix = offered ? serverFix : clientFix;
-    if (refusal)
-      return {
-        severity: 'error',
-        why: `${capitalised(refusalText(refusal))}: so the ${refusal.alert.from} ended the handshake.`,
-        fix,
-        evidence: [...evidence, ...(refusal.alert.where ? [refusal.alert.where] : [])],
-      };
+    if (refusal) return endedBy(refusal, fix, evidence);
     return missing
       ? {
           severity: 'warning',
