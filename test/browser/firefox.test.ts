@@ -49,11 +49,17 @@ describe('in Firefox', () => {
     await page.value(`document.querySelector('input[name=target]').focus()`);
     await page.press(enter);
     await expect.poll(() => text('.verdict'), patience).toContain('Established in');
+    // The verdict may stand there before the datagrams are drawn, and a datagram's name before it is taken apart.
+    await expect
+      .poll(() => page.value(`document.querySelector('[data-ladder] [role=option]') !== null`), patience)
+      .toBe(true);
     await page.value(`document.querySelector('[data-ladder]').focus()`);
     await page.press(down, enter);
     await expect.poll(() => text('.details h2'), patience).toBe('Datagram 1');
-    expect(await page.value(`document.querySelectorAll('.details [role=treeitem]').length`)).toBeGreaterThan(3);
-    expect(await text('.hex-row')).toMatch(/^\s*0000/);
+    await expect
+      .poll(() => page.value(`document.querySelectorAll('.details [role=treeitem]').length`), patience)
+      .toBeGreaterThan(3);
+    await expect.poll(() => text('.hex-row'), patience).toMatch(/^\s*0000/);
     await writeFile(join(pictures, 'details.png'), await page.picture());
   });
 
