@@ -474,13 +474,13 @@ export class Analysis {
 
 const inOrder = (events: PathEvent[]): readonly PathEvent[] => events.sort((a, b) => a.at - b.at);
 
-/** The random of a ClientHello whose first fragment begins the datagram: what a key log names a handshake by. */
 /** The handshake whose ServerHello comes again here: a server may repeat it when a new handshake has begun. */
 function answered({ tracks }: Association, { bytes }: DatagramEvent): Track | undefined {
   const hello = peekServerHello(bytes);
   return hello && tracks.find(({ reading: { serverHello } }) => serverHello && equal(serverHello.random, hello.random));
 }
 
+/** The random of a ClientHello whose first fragment begins the datagram: what a key log names a handshake by. */
 export const clientRandomOf = (bytes: Uint8Array): Uint8Array | undefined => peekClientHello(bytes)?.random;
 
 /** Whether a ClientHello with a random not seen before between these addresses begins another handshake. */

@@ -9,6 +9,7 @@ import type { CryptoProvider } from '../crypto/provider.ts';
 import { keySchedule, trafficSecretLabel } from '../crypto/schedule13.ts';
 import { hashLength } from '../crypto/schemes.ts';
 import type { Actor } from '../trace/model.ts';
+import { ContentType } from '../wire/registry.ts';
 import { type CipherSuite, cipherSuite } from '../wire/suites.ts';
 import { type CiphertextSlice, reconstructEpoch } from '../wire/unified.ts';
 import type { ProtectionFacts13 } from './keys.ts';
@@ -17,6 +18,8 @@ import type { ProtectionFacts13 } from './keys.ts';
 const firstApplicationEpoch = 3;
 /** Attempts to open a record in an epoch that is not the expected one, for each side: garbage is not tried for ever. */
 const mostGuesses = 4096;
+/** Of what is not opened, numbers further away from those before are not believed. */
+const nearby = 64;
 
 export interface Opened13 {
   readonly epoch: number;
@@ -83,6 +86,21 @@ export class Opener13 {
     }
     if (tried) return 'wrong';
     return { missing: trafficSecretLabel(from, Math.min(expected, firstApplicationEpoch)) ?? 'no secret' };
+  }
+
+  /**
+   * Whether a record is application data, told by its content type alone: its tag is not looked at, which saves nine tenths
+   * of the work. Only for a number close to those that were opened, in an epoch of which one was; false also where it can't
+   * be told.
+   */
+  isData(from: Actor, slice: CiphertextSlice): boolean {
+    const side = this.#sides[from];
+    const keyed = side.keyed.get(side.newest);
+    if (!keyed || keyed.next === 0 || slice.epochBits !== (side.newest & 3)) return false;
+    const { sequenceNumber, lastByte } = keyed.cipher.peek(slice, keyed.next) ?? { sequenceNumber: -1, lastByte: 0 };
+    if (lastByte !== ContentType.applicationData || Math.abs(sequenceNumber - keyed.next) > nearby) return false;
+    keyed.next = Math.max(keyed.next, sequenceNumber + 1);
+    return true;
   }
 
   #keyed(from: Actor, epoch: number): Keyed | undefined {

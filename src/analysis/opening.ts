@@ -95,6 +95,15 @@ export class Opening {
     return opened === 'wrong' || 'epoch' in opened ? opened : 'no-key';
   }
 
+  /** As `Opener13.isData`. */
+  isData13(from: Actor, slice: CiphertextSlice): boolean {
+    const isData = this.#opener instanceof Opener13 && this.#opener.isData(from, slice);
+    if (!isData) return false;
+    this.#count(from, true);
+    this.opened++;
+    return true;
+  }
+
   /**
    * How long the connection ID is of a record that opens with one of the usual lengths; `undefined` when none does.
    * `sliceWith` gives the record as it is with an ID of that length.

@@ -87,13 +87,15 @@ export class RecordReader {
    * Whether a datagram of one ciphertext of DTLS 1.3 holds application data and nothing else, as far as that can be told:
    * a closed one whose size fits nothing else is taken for it.
    */
-  isData13(event: DatagramEvent, from: Actor): boolean {
-    const { slices, leftover } = this.#split(event.bytes, from);
+  isData13({ bytes }: DatagramEvent, from: Actor): boolean {
+    const { opening, version, clientHello } = this.#known;
+    if (version !== '1.3') return false;
+    const whole = ciphertextAt(bytes, 0, this.#cids.of(from));
+    if (typeof whole !== 'string' && whole.end === bytes.length && opening.isData13(from, whole)) return true;
+    const { slices, leftover } = this.#split(bytes, from);
     const [slice] = slices;
-    if (!slice || slice.form === 'plain' || slices.length > 1 || leftover || this.#known.version !== '1.3')
-      return false;
-    const opened =
-      slice.form === 'unified' ? this.#known.opening.open13(from, slice, this.#known.clientHello?.random) : 'no-key';
+    if (!slice || slice.form === 'plain' || slices.length > 1 || leftover) return false;
+    const opened = slice.form === 'unified' ? opening.open13(from, slice, clientHello?.random) : 'no-key';
     if (typeof opened === 'object') return opened.record.type === ContentType.applicationData;
     return (slice.firstByte & 3) !== 2 && likelyContent(slice.length, 3, true) === undefined;
   }

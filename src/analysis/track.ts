@@ -314,8 +314,9 @@ export class Track {
     return traffic;
   }
 
+  /** Reads again first where keys came in between: else all that follows would be kept until somebody looks. */
   #isData13(event: DatagramEvent): boolean {
-    return !this.#stale && this.#reading.isData13(event, this.#senderOf(event));
+    return this.reading.isData13(event, this.#senderOf(event));
   }
 
   #trafficByRole(): Record<Actor, TrafficCount> {

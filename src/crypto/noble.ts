@@ -3,7 +3,7 @@
  * Node or WebCrypto, and all randomness comes from the caller, so the same seed gives the same bytes. ECDSA nonces are
  * deterministic (RFC 6979). JavaScript arithmetic is not constant in time: this is a diagnostic tool, not a key vault.
  */
-import { cbc, ecb, gcm } from '@noble/ciphers/aes.js';
+import { cbc, gcm } from '@noble/ciphers/aes.js';
 import { chacha20, chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { type ECDSA, ecdsa } from '@noble/curves/abstract/weierstrass.js';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
@@ -12,6 +12,7 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { md5, sha1 } from '@noble/hashes/legacy.js';
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import type { RandomSource } from '../base/random.ts';
+import { aesBlock } from './aesBlock.ts';
 import { curveBytes, diffieHellman, type Group, groupOf, isUncompressed } from './groups.ts';
 import { x25519MlKem768 } from './hybrid.ts';
 import type { CurveName } from './keys.ts';
@@ -103,7 +104,7 @@ export const nobleProvider: CryptoProvider = {
       ciphertext.length < 16 ? undefined : attempt(() => ciphers[name](key, nonce, additionalData).decrypt(ciphertext)),
   }),
   recordNumberMask(name, key) {
-    if (name !== 'chacha20-poly1305') return (sample) => ecb(key, { disablePadding: true }).encrypt(sample);
+    if (name !== 'chacha20-poly1305') return aesBlock(key);
     const zeros = new Uint8Array(16);
     // The first four bytes are the block counter, little endian, the rest is the nonce.
     return (sample) => {

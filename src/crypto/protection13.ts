@@ -69,6 +69,15 @@ export interface RecordCipher13 {
    * with. What comes out is only right if the key is: nothing vouches for it before the record opens.
    */
   unmask(slice: CiphertextSlice): { readonly header: Uint8Array; readonly low: number } | undefined;
+  /**
+   * The number and the last byte of what is inside: the content type, or a zero of the padding. It takes two blocks of the
+   * cipher where opening takes them all, and nothing vouches for it either. `undefined` where the cipher has no such
+   * shortcut (ChaCha20) or the record is too short. `expected` as in `unprotect`.
+   */
+  peek(
+    slice: CiphertextSlice,
+    expected: number,
+  ): { readonly sequenceNumber: number; readonly lastByte: number } | undefined;
 }
 
 const tagLength = 16;
@@ -79,7 +88,12 @@ interface Keyed {
   readonly iv: Uint8Array;
   readonly aead: ReturnType<CryptoProvider['aead']>;
   readonly mask: ReturnType<CryptoProvider['recordNumberMask']>;
+  /** AES with the key of the records, made for the first that is peeked at. */
+  block?: ReturnType<CryptoProvider['recordNumberMask']>;
+  readonly key: Uint8Array;
 }
+
+const blockLength = 16;
 
 export function recordProtection13(inputs: Protection13Inputs): RecordCipher13 {
   const { provider, suite, secret, epoch, form } = inputs;
@@ -90,7 +104,7 @@ export function recordProtection13(inputs: Protection13Inputs): RecordCipher13 {
   const keyed = (): Keyed => {
     if (made) return made;
     const { key, iv, sn } = keySchedule(provider, suite.hash, inputs.prefix).trafficKeys(secret, cipher);
-    made = { iv, aead: provider.aead(cipher.aead, key), mask: provider.recordNumberMask(cipher.aead, sn) };
+    made = { iv, key, aead: provider.aead(cipher.aead, key), mask: provider.recordNumberMask(cipher.aead, sn) };
     return made;
   };
 
@@ -107,14 +121,19 @@ export function recordProtection13(inputs: Protection13Inputs): RecordCipher13 {
     (withLength ? unifiedBits.length : 0) |
     (epoch & unifiedBits.epoch);
 
-  /** The IV XOR the number, without epoch (RFC 8446 §5.3, RFC 9147 §4). */
-  const nonce = (sequenceNumber: number): Uint8Array => {
-    const out = Uint8Array.from(keyed().iv);
+  /** Writes the IV XOR the number, without epoch (RFC 8446 §5.3, RFC 9147 §4). */
+  const putNonce = (out: Uint8Array, sequenceNumber: number): void => {
+    const { iv } = keyed();
+    for (let i = 0; i < iv.length; i++) out[i] = iv[i] ?? 0;
     let left = sequenceNumber;
-    for (let i = out.length - 1; left > 0; i--) {
+    for (let i = iv.length - 1; left > 0; i--) {
       out[i] = (out[i] ?? 0) ^ (left & 0xff);
       left = Math.floor(left / 256);
     }
+  };
+  const nonce = (sequenceNumber: number): Uint8Array => {
+    const out = new Uint8Array(keyed().iv.length);
+    putNonce(out, sequenceNumber);
     return out;
   };
   const header = (sequenceNumber: number, encryptedLength: number): Uint8Array => {
@@ -129,18 +148,20 @@ export function recordProtection13(inputs: Protection13Inputs): RecordCipher13 {
     }
     return out;
   };
+  /** The low bits of the number, of a record that has a sample. */
+  const lowOf = ({ header, cid, numberLength, fragment }: CiphertextSlice, keys: Keyed): number => {
+    const masked = keys.mask(fragment.subarray(0, sampleLength));
+    const at = 1 + (cid?.length ?? 0);
+    const first = (header[at] ?? 0) ^ (masked[0] ?? 0);
+    return numberLength === 1 ? first : first * 256 + ((header[at + 1] ?? 0) ^ (masked[1] ?? 0));
+  };
   const unmask = (slice: CiphertextSlice): { readonly header: Uint8Array; readonly low: number } | undefined => {
     const { fragment } = slice;
     if (fragment.length < sampleLength) return undefined;
     const plain = Uint8Array.from(slice.header);
+    const low = lowOf(slice, keyed());
     const at = 1 + (slice.cid?.length ?? 0);
-    const masked = keyed().mask(fragment.subarray(0, sampleLength));
-    let low = 0;
-    for (let i = 0; i < slice.numberLength; i++) {
-      const byte = (plain[at + i] ?? 0) ^ (masked[i] ?? 0);
-      plain[at + i] = byte;
-      low = low * 256 + byte;
-    }
+    for (let i = 0; i < slice.numberLength; i++) plain[at + i] = low >> (8 * (slice.numberLength - 1 - i));
     return { header: plain, low };
   };
 
@@ -183,5 +204,21 @@ export function recordProtection13(inputs: Protection13Inputs): RecordCipher13 {
       };
     },
     unmask,
+    peek(slice, expected) {
+      const { fragment, numberLength } = slice;
+      const last = fragment.length - tagLength - 1;
+      if (cipher.aead === 'chacha20-poly1305' || last < 0 || fragment.length < slice.length) return undefined;
+      const keys = keyed();
+      const sequenceNumber = reconstructNumber(lowOf(slice, keys), numberLength, expected);
+      // A mask of AES is the bare cipher, and GCM XORs with that of nonce and counter, from 2 on (NIST SP 800-38D §7.2).
+      keys.block ??= provider.recordNumberMask(cipher.aead, keys.key);
+      const counter = new Uint8Array(blockLength);
+      putNonce(counter, sequenceNumber);
+      const count = Math.floor(last / blockLength) + 2;
+      counter[14] = count >> 8;
+      counter[15] = count & 0xff;
+      const stream = keys.block(counter);
+      return { sequenceNumber, lastByte: (fragment[last] ?? 0) ^ (stream[last % blockLength] ?? 0) };
+    },
   };
 }

@@ -15,7 +15,7 @@ import { textLadder } from '../../src/report/text.ts';
 import type { TraceHeader } from '../../src/trace/model.ts';
 import { readSqlog } from '../../src/trace/qlog/read.ts';
 import { toSqlog } from '../../src/trace/qlog/write.ts';
-import { hundredThousand, mixedTrace } from '../support/mixedCapture.ts';
+import { hundredThousand, mixedTrace, withData } from '../support/mixedCapture.ts';
 
 /** CPU time of the best of several rounds: the others measure the compiler, and the machine's other work. ms */
 function best(work: () => unknown, times = 3): number {
@@ -68,6 +68,13 @@ export async function run(print: (line: string) => void): Promise<void> {
     best(() => toPcapng(trace, { withKeys: true })),
   );
   sideBySide(pcapng, trace.header, packets, print);
+  for (const version of ['1.2', '1.3'] as const) {
+    const { header, events } = mixedTrace(withData(version));
+    const count = events.filter(({ kind }) => kind === 'datagram').length;
+    const capture = toPcapng({ header, events }, { withKeys: true });
+    print(`${count} packets, ${size(capture)}, a third of them data over DTLS ${version}:`);
+    beside(capture, header, count, print);
+  }
 }
 
 /** What `dtlscope read` does with a capture, file by parts of a megabyte. Answers how many handshakes are in it. */
@@ -104,6 +111,38 @@ function measured(command: readonly string[]): Cost | undefined {
     return undefined;
   return { cpu: (user + system) * 1000, wall: wall * 1000, bytes: kib * 1024 };
 }
+
+/** Another capture, read by both as processes and here, warm, in turn. */
+function beside(pcapng: Uint8Array, header: TraceHeader, packets: number, print: (line: string) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), 'dtlscope-bench-'));
+  const file = join(folder, 'data.pcapng');
+  writeFileSync(file, pcapng);
+  const cli = join(process.cwd(), 'dist', 'cli', 'dtlscope.mjs');
+  const cpus: Record<'ours' | 'theirs' | 'warm', number[]> = { ours: [], theirs: [], warm: [] };
+  best(() => explain(pcapng, header, false), 6);
+  for (let round = 0; round < rounds; round++) {
+    const ours = measured([process.execPath, cli, 'read', file]);
+    const theirs = measured(['tshark', '-n', '-r', file]);
+    if (!ours || !theirs) {
+      print('  could not be run (it wants npm run build, tshark and GNU time)');
+      break;
+    }
+    cpus.ours.push(ours.cpu);
+    cpus.theirs.push(theirs.cpu);
+    cpus.warm.push(best(() => explain(pcapng, header, false), 1));
+  }
+  rmSync(folder, { recursive: true, force: true });
+  const { ours, theirs, warm } = cpus;
+  if (theirs.length === 0) return;
+  const ratio = (own: readonly number[]): string =>
+    median(theirs.map((cpu, i) => cpu / (own[i] ?? Number.NaN))).toFixed(1);
+  const rate = (own: readonly number[]): string => Math.round((packets / median(own)) * 1000).toLocaleString('en-US');
+  print(
+    `  tshark reads ${rate(theirs)} packets/s of CPU, dtlscope ${ratio(ours)} times as many as a process and ${ratio(warm)} times in one that is warm`,
+  );
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 const empty = 'dtlscope read of an empty capture';
 const short = 'dtlscope read';
@@ -148,7 +187,6 @@ function sideBySide(pcapng: Uint8Array, header: TraceHeader, packets: number, pr
     for (const [text, costs] of warm) costs.push(best(() => explain(pcapng, header, text), 1));
   }
   rmSync(folder, { recursive: true, force: true });
-  const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
   const typical = (name: string, what: keyof Cost): number => median((runs.get(name) ?? []).map((one) => one[what]));
   for (const [name] of contestants) {
     if (runs.get(name)?.length === 0) {

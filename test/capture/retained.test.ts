@@ -47,6 +47,14 @@ it('a call that goes on leaves nothing behind but counts', () => {
   expect(Math.abs(long.bytes - short.bytes)).toBeLessThan(50);
 });
 
+it.each(['1.2', '1.3'] as const)('nor does data over DTLS %s, once there was some of it', (version) => {
+  const call = { calls: 1, media: 4, stun: 4, version };
+  const short = retained({ ...call, data: 100 });
+  const long = retained({ ...call, data: 400 });
+  expect(long).toEqual({ ...short, bytes: long.bytes });
+  expect(Math.abs(long.bytes - short.bytes)).toBeLessThan(50);
+});
+
 it('a finished handshake holds a few kilobytes in a few dozen pieces, and no part of the file', () => {
   const few = retained({ calls: 2, media: 4, stun: 4 });
   const many = retained({ calls: 6, media: 4, stun: 4 });

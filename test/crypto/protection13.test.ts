@@ -184,6 +184,25 @@ describe.each(suites)('$name', (suite) => {
     expect(cipherFor(node, suite).unprotect(sliceOf(own), 0)?.content).toEqual(hex('01000000'));
   });
 
+  it('tells the last byte inside without opening the record, where the cipher lets it', () => {
+    for (const provider of backends) {
+      for (const form of forms) {
+        const writer = cipherFor(node, suite, form);
+        const reader = cipherFor(provider, suite);
+        for (const [sequenceNumber, length] of [0, 1, 14, 15, 16, 17, 31, 32, 333, 1200, 4080, 16_384].entries()) {
+          for (const padding of [0, 1, 20]) {
+            const record = writer.protect({ type: 23, sequenceNumber, padding }, prng.bytes(length));
+            const slice = sliceOf(record, form.cid?.length ?? 0);
+            const opened = present(reader.unprotect(slice, sequenceNumber));
+            expect(reader.peek(slice, sequenceNumber)).toEqual(
+              suite.code === 0x1303 ? undefined : { sequenceNumber, lastByte: opened.inner.at(-1) },
+            );
+          }
+        }
+      }
+    }
+  });
+
   it('[28] gives rubbish of any length back as undefined', () => {
     for (const provider of backends) {
       const reader = cipherFor(provider, suite);
@@ -191,6 +210,7 @@ describe.each(suites)('$name', (suite) => {
         const slice = sliceOf(concat(hex('2a0000'), prng.bytes(length)));
         expect(reader.unprotect(slice, 0)).toBeUndefined();
         expect(reader.unmask(slice) === undefined).toBe(slice.fragment.length < 16);
+        expect(reader.peek(slice, 0) === undefined).toBe(suite.code === 0x1303 || slice.fragment.length < 17);
       }
     }
   });

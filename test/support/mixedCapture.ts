@@ -15,6 +15,9 @@ export interface MixedOptions {
   /** Media packets and STUN messages of one call. */
   readonly media: number;
   readonly stun: number;
+  /** Messages over the data channel of one call, each of which comes back; none unless said. */
+  readonly data?: number;
+  readonly version?: '1.2' | '1.3';
   readonly seed: number;
 }
 
@@ -24,8 +27,13 @@ export const hundredThousand: MixedOptions = { calls: 97, media: 773, stun: 248,
 const callEveryMs = 400;
 const callLastsMs = 20_000;
 
+/** 100,000 packets of which a third each is media, STUN and records of a data channel. */
+export const withData = (version: '1.2' | '1.3'): MixedOptions => ({
+  ...{ calls: 2, media: 16_650, stun: 16_650, data: 8325, version, seed: 1 },
+});
+
 /** The trace of such a capture, in order of time; frames are numbered from 1. */
-export function mixedTrace({ calls, media, stun, seed }: MixedOptions): Trace {
+export function mixedTrace({ calls, media, stun, data = 0, version = '1.2', seed }: MixedOptions): Trace {
   const random = new Prng(seed);
   const events: TraceEvent[] = [];
   for (let call = 0; call < calls; call++) {
@@ -36,10 +44,22 @@ export function mixedTrace({ calls, media, stun, seed }: MixedOptions): Trace {
       events.push(datagram(start + at, sent ? client : server, sent ? server : client, bytes));
     };
     checks(stun, client, server, random, add);
-    for (const event of simulated({ seed: seed * 1000 + call, rules: call % 8 === 7 ? ['drop=certificate#1'] : [] })
-      .events) {
+    const handshake = simulated({
+      seed: seed * 1000 + call,
+      rules: call % 8 === 7 ? ['drop=certificate#1'] : [],
+      client: { versions: [version] },
+      server: { versions: [version] },
+      steps: Array.from({ length: data }, (_, i) => `send=${100 + ((i * 37) % 900)}`),
+    });
+    let talks = false;
+    let records = 0;
+    for (const event of handshake.events) {
       if (event.kind === 'secret') events.push({ ...event, at: 0 });
-      if (event.kind === 'datagram') add(100 + event.at, event.from === 'client', event.bytes);
+      if (event.kind === 'step') talks = true;
+      if (event.kind !== 'datagram') continue;
+      // The simulation sends all of it at once.
+      const at = talks ? 1500 + (records++ * callLastsMs) / (2 * data) : 100 + event.at;
+      add(at, event.from === 'client', event.bytes);
     }
     for (let i = 0; i < media; i++) {
       const sent = i % 2 === 0;

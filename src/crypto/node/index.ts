@@ -17,6 +17,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
+import { aesBlock } from '../aesBlock.ts';
 import { curveBytes, diffieHellman, type Group, groupOf, isUncompressed } from '../groups.ts';
 import { x25519MlKem768 } from '../hybrid.ts';
 import type { CurveName, PrivateKey, PublicKey } from '../keys.ts';
@@ -159,9 +160,7 @@ export const nodeProvider: CryptoProvider = {
     // The first four bytes are the block counter, the rest is the nonce: just what OpenSSL calls ChaCha20's IV.
     if (name === 'chacha20-poly1305')
       return (sample) => plain(createCipheriv('chacha20', key, sample).update(new Uint8Array(16)));
-    // ECB keeps nothing from one block to the next, so one object serves all records.
-    const cipher = createCipheriv(key.length === 16 ? 'aes-128-ecb' : 'aes-256-ecb', key, null).setAutoPadding(false);
-    return (sample) => plain(cipher.update(sample));
+    return aesBlock(key);
   },
   cbcEncrypt(key, iv, plaintext) {
     const cipher = createCipheriv(cbcName(key), key, iv).setAutoPadding(false);
