@@ -5,10 +5,8 @@ import type { EndpointConfig } from '../engine/api.ts';
 import { defaultConfig, type Fingerprint } from '../engine/index.ts';
 import type { LinkRule } from '../link/api.ts';
 import {
-  defaultOptions,
   isSignalled,
   type Options,
-  ourselves,
   type QuirkId,
   quirks,
   type Scenario,
@@ -88,8 +86,6 @@ export const signalledConfig =
   (options: Options, credentials: readonly Credential[]) =>
   ({ role, fingerprints, timerMs }: Settled) => {
     const config = configFor({ ...options, role }, credentials);
-    // A timer that nobody chose follows the path, as libwebrtc's does.
-    const ownTimer = options.as === ourselves && options.rto === defaultOptions('probe').rto;
     return {
       ...config,
       trust:
@@ -98,7 +94,8 @@ export const signalledConfig =
           : ({ kind: 'fingerprints', fingerprints } as const),
       retransmission: {
         ...config.retransmission,
-        ...(ownTimer && timerMs !== undefined && { start: timerMs }),
+        // A timer that nobody chose follows the path, as libwebrtc's does.
+        ...(options.rto === undefined && timerMs !== undefined && { start: Math.min(timerMs, options.rtoMax) }),
       },
     };
   };

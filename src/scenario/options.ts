@@ -60,7 +60,8 @@ export interface Options {
   readonly fragment: number | undefined;
   /** RFC 8449: what we take in a record, of which the peer is told. */
   readonly recordSizeLimit: number | undefined;
-  readonly rto: number;
+  /** `undefined` where nobody chose: that of the path, or the usual one. ms */
+  readonly rto: number | undefined;
   readonly rtoGrowth: number;
   readonly rtoMax: number;
   readonly attempts: number;
@@ -366,11 +367,11 @@ export const optionTable: Table = {
     flag: '--rto',
     group: 'timers',
     label: 'First retransmission after',
-    help: 'time until a flight is sent again the first time (RFC 6347 asks for 1 s)',
+    help: 'time until a flight is sent again the first time; without it 1 s (RFC 6347), and with ICE what libwebrtc takes: twice its round trip, at least 50 ms',
     commands: both,
     onlyRole: undefined,
-    type: integer(1, 600_000, 'ms'),
-    default: always(1000),
+    type: optionalInteger(1, 600_000, 'ms'),
+    default: always(undefined),
   },
   rtoGrowth: {
     flag: '--rto-growth',

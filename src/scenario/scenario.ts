@@ -85,7 +85,8 @@ function contradictions({ command, target, options }: Scenario, given: GivenOpti
     refuse('certGen', 'contradicts --cert: one or the other');
   if (given.versions !== undefined && options.versions.includes('1.0') && !options.allowWeak)
     refuse('versions', 'holds DTLS 1.0, which is weak', 'with --allow-weak');
-  if (options.rtoMax < options.rto) refuse('rtoMax', `is less than --rto, ${options.rto} ms`);
+  if (options.rto !== undefined && options.rtoMax < options.rto)
+    refuse('rtoMax', `is less than --rto, ${options.rto} ms`);
   if (options.fragment !== undefined && options.fragment > options.mtu)
     refuse('fragment', `is more than the MTU, ${options.mtu} bytes`);
   if (options.role === 'server' && options.fingerprint.length > 0 && options.clientAuth === 'none')
@@ -219,6 +220,9 @@ export function formOf({ command, options }: Pick<Scenario, 'command' | 'options
 export const wantsSession = ({ resume, steps }: Options): boolean =>
   resume || steps.some((step) => step.kind === 'restart' && step.resume);
 
+/** The time before a flight is sent again the first time, where neither anybody chose one nor the path tells (RFC 6347 §4.2.4.1). ms */
+const usualTimeout = 1000;
+
 /** The engine's configuration: `base` (the engine's defaults) with everything that the options and their profile decide. */
 export function toEndpointConfig(
   options: Options,
@@ -248,7 +252,7 @@ export function toEndpointConfig(
     ...(options.recordSizeLimit !== undefined && { recordSizeLimit: options.recordSizeLimit }),
     ...(wantsSession(options) && { sessionTicket: true }),
     retransmission: {
-      start: options.rto,
+      start: options.rto ?? Math.min(usualTimeout, options.rtoMax),
       growth: options.rtoGrowth,
       cap: options.rtoMax,
       attempts: options.attempts,

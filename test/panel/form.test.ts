@@ -127,7 +127,7 @@ describe('the form', () => {
     ['certGen', 'rsa-1024', 'rsa-1024'],
     ['link', 'loss=300%', 'loss=300%'],
     ['fingerprint', 'sha-256 AA:BB', '32 bytes'],
-    ['rtoMax', '10', '--rto'],
+    ['fragment', '1300', 'more than the MTU'],
     ['suites', 'TLS_NONSENSE', 'not known'],
   ] as const)('says at %s what is wrong with "%s"', (name, value, text) => {
     const form = formOf({ [name]: value });

@@ -241,12 +241,7 @@ class Session {
     const run = await ground.start({
       scenario,
       adjust: (config) => {
-        // Signalled runs let the timer follow the round trip of ICE where none seems to be asked for; trials are made for theirs.
-        const timed = {
-          ...config,
-          retransmission: { ...config.retransmission, start: scenario.options.rto },
-        };
-        const base = own ? own(timed) : timed;
+        const base = own ? own(config) : config;
         return adjust ? adjust(base) : base;
       },
       drive: { farewell: true, hand, keep, afterCloseMs },
@@ -368,7 +363,7 @@ function trialOptions(options: Options, signalled: boolean): Partial<Options> {
     parallel: 1,
     until: undefined,
     expect: 'established',
-    ...(options.rto === own.rto && { rto: 500 }),
+    ...(options.rto === undefined && { rto: 500 }),
     // Whoever checks is the client where it may choose.
     ...(signalled && options.setup === own.setup && { setup: 'active' as const }),
   };
