@@ -1,5 +1,6 @@
 /** Other DTLS stacks as data, by name. */
 import { chromium156, firefox153 } from './browsers.ts';
+import { devices } from './devices.ts';
 import type { Profile } from './model.ts';
 import { stacks } from './stacks.ts';
 
@@ -8,6 +9,6 @@ export type * from './model.ts';
 export { ourselves } from './ourselves.ts';
 
 /** All of them, browsers first. */
-export const profiles: readonly Profile[] = [chromium156, firefox153, ...stacks];
+export const profiles: readonly Profile[] = [chromium156, firefox153, ...stacks, ...devices];
 
 export const profileOf = (id: string): Profile | undefined => profiles.find((profile) => profile.id === id);

@@ -1,5 +1,5 @@
 /**
- * Libraries that gateways and devices are built with. Timers, sizes and habits are what matters here: the offer depends on
+ * Libraries that gateways are built with. Timers, sizes and habits are what matters here: the offer depends on
  * the application, and is given only where a tool of the library was captured.
  */
 import { inSource, measured, unmeasured } from './figure.ts';
@@ -10,7 +10,7 @@ const gnutlsCli = 'GnuTLS 3.7.9, Debian 12, November 2026';
 const opensslHello = `${openssl}: the ClientHello of openssl s_client -dtls1_2`;
 const gnutlsHello = `${gnutlsCli}: the ClientHello of gnutls-cli --udp`;
 
-const offerUnmeasured: ProfileOffer = {
+export const offerUnmeasured: ProfileOffer = {
   versions: unmeasured,
   cipherSuites: unmeasured,
   groups: unmeasured,
@@ -20,7 +20,7 @@ const offerUnmeasured: ProfileOffer = {
 };
 
 /** What ClientHellos that offer DTLS 1.2 alone have in common. */
-const hello12 = {
+export const hello12 = {
   legacyVersion: 0xfefd,
   sessionIdLength: 0,
   compressionMethods: [0],
@@ -371,49 +371,4 @@ const pion: Profile = {
   ],
 };
 
-const mbedtls228 = 'Mbed TLS 2.28.3, Debian 12, November 2026';
-
-const mbedtls: Profile = {
-  id: 'mbedtls',
-  title: 'Mbed TLS',
-  about: 'the library of small devices: DTLS 1.2, 508 bytes a datagram from the second retransmission on',
-  extensionOrder: inSource(
-    [0, 16, 10, 13, 11, 54, 1, 22, 23, 14, 35],
-    'Mbed TLS 3 ssl_client.c and ssl_tls12_client.c: those of every version first',
-  ),
-  offer: {
-    ...offerUnmeasured,
-    versions: inSource(['1.2'], 'Mbed TLS 3.6'),
-  },
-  timers: {
-    start: measured(1000, `${mbedtls228}: its flight as server again after 1.0 and 2.0 s`),
-    growth: measured(2, `${mbedtls228}: its flight as server again after 1.0 and 2.0 s`),
-    cap: inSource(60_000, 'Mbed TLS ssl.h, MBEDTLS_SSL_DTLS_TIMEOUT_DFL_MAX'),
-    attempts: inSource(6, 'Mbed TLS ssl_msg.c: gives up once it has waited the cap: 1, 2, 4, 8, 16, 32, 60 s'),
-  },
-  datagrams: {
-    mtu: unmeasured,
-    mtuSteps: measured(
-      [{ fromRetransmission: 2, mtu: 508 }],
-      `${mbedtls228}: a flight of 6865 bytes, in datagrams of 508 bytes when its timer ran out the second time`,
-    ),
-    packing: measured('packed', `${mbedtls228}: the five messages of its flight in one datagram`),
-    resendPacking: measured('packed', `${mbedtls228}: as at first`),
-    borders: unmeasured,
-    sharedRecords: unmeasured,
-  },
-  replayWindow: inSource(64, 'Mbed TLS ssl_msg.c: a window of 64 bits'),
-  cookie: inSource(true, 'Mbed TLS: HelloVerifyRequest by default as server (MBEDTLS_SSL_DTLS_HELLO_VERIFY)'),
-  verify: measured(
-    { version: 0xfefd, cookieLength: 32 },
-    `${mbedtls228}: as server; to a client of DTLS 1.0 it says 0xfeff`,
-  ),
-  notes: [
-    'It has no MTU of its own unless the application sets one: whole messages go in one datagram, up to its buffer of 16 KiB.',
-    'The extensions of version 2.28 come in another order: signature_algorithms, supported_groups, ec_point_formats, encrypt_then_mac, extended_master_secret, session_ticket, use_srtp.',
-    'With a session ticket, version 2.28 makes another session_id for the hello that returns a cookie.',
-    'Before version 3.6.6 it could not put a fragmented ClientHello together.',
-  ],
-};
-
-export const stacks: readonly Profile[] = [openssl30, openssl102, gnutls, nss, boringssl, pion, mbedtls];
+export const stacks: readonly Profile[] = [openssl30, openssl102, gnutls, nss, boringssl, pion];

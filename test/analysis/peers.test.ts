@@ -92,7 +92,7 @@ describe('the stack of a side', () => {
       ],
     ],
     [
-      'Mbed TLS',
+      'Mbed TLS 3',
       { sure: 'perhaps', reasons: ['the order of its extensions'] },
       [
         'supported_groups',

@@ -55,4 +55,20 @@ export const capturedHellos: readonly CapturedHello[] = [
     srtp: [7, 1],
     alpn: [],
   },
+  {
+    id: 'mbedtls-2.28',
+    file: fixture('clienthello/mbedtls-2.28.bin'),
+    length: 283,
+    absent: [],
+    srtp: [1],
+    alpn: [],
+  },
+  {
+    id: 'wolfssl-5.5',
+    file: fixture('clienthello/wolfssl-5.5.bin'),
+    length: 234,
+    absent: [],
+    srtp: [],
+    alpn: [],
+  },
 ];

@@ -20,6 +20,8 @@ describe('the profiles', () => {
       'boringssl',
       'pion',
       'mbedtls',
+      'mbedtls-2.28',
+      'wolfssl-5.5',
     ]);
     expect(profileOf('chromium-156')?.title).toBe('Chromium 156');
     expect(profileOf('chromium')).toBeUndefined();
