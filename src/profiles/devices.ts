@@ -171,6 +171,7 @@ const wolfssl: Profile = {
   notes: [
     'A message that has to be cut begins a datagram of its own, even where the one before has room.',
     'Debian builds it without use_srtp.',
+    'It can not put a fragmented ClientHello together, and takes no ChangeCipherSpec that overtook what stands before it.',
   ],
 };
 

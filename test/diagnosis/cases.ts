@@ -88,6 +88,13 @@ const wrongFingerprint: Simulated = {
 const cbc = { allowWeak: true, cipherSuites: [0xc009] } as const;
 const noGroup: Simulated = { client: { groups: [24] }, server: { groups: [29] } };
 const fragments: Simulated = { server: { mtu: 300 } };
+/** The client's last flight is one datagram, and from the second repetition on two: the link passes what has no ClientKeyExchange. */
+const halfThrough: Simulated = {
+  client: { versions: ['1.2'], mtuSteps: [{ fromRetransmission: 2, mtu: 508 }], bordersOnResend: 'stable' },
+  server: { clientAuth: 'require' },
+  rules: ['out:drop=client_key_exchange'],
+  timeoutMs: 15_000,
+};
 const slow: Simulated = { rules: ['delay=700ms'] };
 
 /** The client's last word is an alert in the clear. */
@@ -189,6 +196,12 @@ export const cases: Readonly<
         says: /never came/,
       },
       {
+        what: 'the link takes the whole flight, and when it is sent again in pieces all but the last',
+        trace: run(halfThrough),
+        severity: 'error',
+        says: /^The client's Certificate, its ClientKeyExchange and its CertificateVerify did not arrive.*They never came/,
+      },
+      {
         what: 'an ACK makes the loss good',
         trace: resentAfterAck('with keys'),
         severity: 'warning',
@@ -249,6 +262,7 @@ export const cases: Readonly<
       { what: 'the path is slower than the timer, seen by the client', trace: seenBy('client', slow) },
       { what: 'the path is slower than the timer, seen by the server', trace: seenBy('server', slow) },
       { what: 'a part of the flight is lost', trace: capture('loss-small') },
+      { what: 'what came of it later was not enough', trace: run(halfThrough) },
       { what: 'the server is silent', trace: capture('hole') },
     ],
   },

@@ -10,6 +10,7 @@ import {
   flightsFrom,
   missedByCapture,
   missingEnd,
+  openLosses,
   sendings,
   storyOf,
 } from '../story.ts';
@@ -32,7 +33,11 @@ export const flightLost = rule(
     if (stop.kind === 'silence' && stop.flight && missingEnd(handshake, stop.flight))
       return stopped(handshake, 'stuck', stop.flight);
     if (stop.kind === 'link' || stop.kind === 'stuck') return stopped(handshake, stop.kind, stop.flight);
-    const taken = wholeFlightsTaken(handshake);
+    // Where bytes of it never came, they are what counts.
+    const short = new Set(
+      stop.kind === 'fragments' ? openLosses(handshake).map((one) => flightOfLost(handshake, one)) : [],
+    );
+    const taken = wholeFlightsTaken(handshake).filter((flight) => !short.has(flight));
     if (taken.length > 0) return taken.flatMap((flight) => byLink(handshake, flight));
     // A server that answers each time, and each time something else, loses nothing.
     return stop.kind === 'cookies' || stop.kind === 'hello-changed' ? undefined : inCapture(handshake);
@@ -72,14 +77,16 @@ function stopped(handshake: Handshake, kind: 'link' | 'stuck', flight: FlightVie
 function byLink(handshake: Handshake, flight: FlightView): Says[] {
   const datagrams = datagramsOf(handshake, flight.packets);
   const lost = datagrams.filter(({ delivered }) => delivered === false);
-  const again = datagrams.find(({ delivered }) => delivered !== false);
+  const later = datagrams.filter(({ attempt }) => attempt > 0);
+  const again = later.find(({ delivered }) => delivered !== false);
+  const isWhole = later.some(({ attempt }) => later.every((one) => one.attempt !== attempt || one.delivered !== false));
   // What never got through at all is what the handshake stopped at, and told there.
   if (!again && storyOf(handshake).stop.kind === 'link') return [];
   const names = [...new Set(lost.flatMap(({ link }) => link.map(({ rule: name }) => `"${name}"`)))].join(', ');
   return [
     {
       severity: 'warning',
-      why: `The link took all of ${flightText(flight)} away (${count(lost.length, 'datagram')}${names ? `, by ${names}` : ''}). ${again ? `The sending that got through came ${duration(again.at - flight.sentAt)} later.` : 'It was not sent again in a way that got through.'}`,
+      why: `The link took all of ${flightText(flight)} away (${count(lost.length, 'datagram')}${names ? `, by ${names}` : ''}). ${again ? `${isWhole ? 'The sending that got through' : 'The first of it that got through'} came ${duration(again.at - flight.sentAt)} later.` : 'It was not sent again in a way that got through.'}`,
       fix: 'A flight that is lost whole costs one timer, as a lost datagram does. Shorter timers recover sooner.',
       evidence: evidenceOf(lost),
     },

@@ -24,9 +24,10 @@ export const fragmentLost = rule(
     const missed = new Set(missedByCapture(handshake));
     const open = new Set(openLosses(handshake));
     const lost = handshake.lost.filter((range) => {
-      if (missed.has(range) || taken.has(flightOfLost(handshake, range)?.number ?? 0)) return false;
+      if (missed.has(range)) return false;
       // What never came for a reason that is known is told by the rule for that reason.
-      return !open.has(range) || kind === 'fragments';
+      if (open.has(range)) return kind === 'fragments';
+      return !taken.has(flightOfLost(handshake, range)?.number ?? 0);
     });
     return (['client', 'server'] as const).flatMap((from) => {
       const own = lost.filter((range) => range.from === from);
