@@ -1,6 +1,6 @@
 /** Checks of the cookie exchange (RFC 6347 §4.2.1, RFC 9147 §5.1): of servers that are reached without ICE. */
 import type { Crafted, Hand } from '../hand.ts';
-import { alone, asksForCookie, helloIn, isSecond, withOtherRandom } from './crafting.ts';
+import { alone, asksForCookie, helloIn, isSecond, Numbers, withOtherRandom } from './crafting.ts';
 import type { Check, Known, Made } from './model.ts';
 import { drop, fail, handshakeOf, mainFlight, ms, notApplicable, pass, sentBy, verdictOf } from './verdicts.ts';
 
@@ -204,14 +204,17 @@ const late =
     second ? [{ bytes, afterMs: waitMs }] : [{ bytes }];
 
 /** Our endpoint hears of the first cookie alone; hellos go out as `sends` says. */
-function firstCookie(sends: Sends) {
+function firstCookie(sends: Sends): Hand {
   let asked = false;
+  // A copy is a repetition, and no replay.
+  const numbers = new Numbers();
   return {
-    outgoing: (bytes: Uint8Array) => {
+    outgoing: (bytes) => {
       const hello = helloIn(bytes);
-      return hello ? sends({ bytes, second: isSecond(hello) }) : [{ bytes }];
+      const sent = hello ? sends({ bytes, second: isSecond(hello) }) : [{ bytes }];
+      return sent.map((one) => ({ ...one, bytes: numbers.renumbered(one.bytes) }));
     },
-    incoming: (bytes: Uint8Array) => {
+    incoming: (bytes) => {
       const again = asksForCookie(bytes) && asked;
       asked ||= asksForCookie(bytes);
       return { taken: !again };
