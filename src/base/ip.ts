@@ -48,6 +48,28 @@ export function parseSocketAddress(text: string): SocketAddress | undefined {
 /** The bytes of "192.0.2.1" or "2001:db8::1"; `undefined` for a name and for anything else. */
 export const parseIp = (text: string): IpBytes | undefined => (text.includes(':') ? parseIpv6(text) : parseIpv4(text));
 
+/**
+ * Whether an address ("192.168.1.2:5000") is good in one network only: private (RFC 1918, RFC 4193), behind the NAT of a carrier
+ * (RFC 6598), of one link, or of the host itself. False for a name.
+ */
+export function isPrivate(address: string): boolean {
+  const ip = parseSocketAddress(address)?.ip;
+  if (!ip) return false;
+  const [first = 0, second = 0] = ip;
+  if (ip.length === 4) {
+    return (
+      first === 10 ||
+      first === 127 ||
+      (first === 172 && second >> 4 === 1) ||
+      (first === 192 && second === 168) ||
+      (first === 169 && second === 254) ||
+      (first === 100 && second >> 6 === 1)
+    );
+  }
+  const isLoopback = ip.every((byte, i) => byte === (i === 15 ? 1 : 0));
+  return isLoopback || first >> 1 === 0xfc >> 1 || (first === 0xfe && second >> 6 === 0b10);
+}
+
 function parseIpv4(text: string): IpBytes | undefined {
   const parts = text.split('.');
   if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256)) return undefined;

@@ -131,10 +131,11 @@ export function noIceText(handshake: Handshake, stage: string): string {
   if (!failed) return 'No DTLS was possible: ICE found no working pair of addresses';
   const relays = turnRefusals(handshake).map(({ why }) => why);
   const also = relays.length > 0 ? `; ${list(relays.slice(0, 2))}` : '';
-  return `${failed.code === 'consent-lost' ? `The path was lost ${stage}` : 'No DTLS was possible'}: ${reason(failed, handshake)}${also}`;
+  return `${failed.code === 'consent-lost' ? `The path was lost ${stage}` : 'No DTLS was possible'}: ${iceReason(failed, handshake)}${also}`;
 }
 
-function reason(failed: IceFailed, handshake: Handshake): string {
+/** How ICE failed, as the second half of a sentence. */
+export function iceReason(failed: IceFailed, handshake: Handshake): string {
   const { pairs, checksSent, checksReceived, payloads, number } = failed;
   const tried = `${count(checksSent, 'ICE check')} to ${count(pairs, 'pair')} of addresses`;
   switch (failed.code) {

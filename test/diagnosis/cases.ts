@@ -31,6 +31,7 @@ import {
   helloFirst,
   movedCapture,
   nominated,
+  noPath,
   onlyStun,
   provedFirst,
   selectedAgain,
@@ -793,6 +794,26 @@ export const cases: Readonly<
     nearMisses: [
       { what: 'a check was answered before', trace: provedFirst },
       { what: 'no ICE is seen at all', trace: capture('good_ecdhe_rsa') },
+    ],
+  },
+  'ice-no-path': {
+    triggers: [
+      {
+        what: 'private addresses are silent',
+        trace: noPath('silent', ['192.168.1.7:4000', '[fd00::7]:4000']),
+        severity: 'error',
+        says: /^Four ICE checks to two pairs of addresses got no answer.* Tried: 192\.168\.1\.7:4000 and \[fd00::7\]:4000, from 192\.0\.2\.1:5000\.$/,
+      },
+      {
+        what: 'the peer refuses',
+        trace: noPath('refused', ['198.51.100.7:4000'], 401),
+        severity: 'error',
+        says: /^The peer refused our ICE checks with 401/,
+      },
+    ],
+    nearMisses: [
+      { what: 'a path was there, and is lost', trace: goneAfterIce },
+      { what: 'ICE works, and nothing comes over it', trace: onlyStun(5000) },
     ],
   },
   'hello-before-nomination': {

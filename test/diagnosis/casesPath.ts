@@ -145,6 +145,23 @@ export const strangersAfter = (from: string) => (): Trace => {
   return { header: simulationHeader, events: [...ours, ...facts].sort((x, y) => x.at - y.at) };
 };
 
+/** A run behind signalling that ends before DTLS: two checks to each of these addresses of the peer's, and what became of them. */
+export const noPath = (code: string, remotes: readonly string[], number?: number) => (): Trace => {
+  const checks = remotes.flatMap((dst, i) =>
+    [0, 1].map((n) => ({ ...check({ at: i * 20 + n * 500, packet: i * 2 + n + 1, src: a, dst, transaction: i }) })),
+  );
+  const pairs = remotes.map((remote): TraceEvent => {
+    const fact = { kind: 'pair', base: a, remote, state: 'in-progress', because: 'checked' } as const;
+    return { kind: 'ice', at: 0, fact };
+  });
+  const failed = {
+    ...{ kind: 'failed', code, pairs: remotes.length, checksSent: checks.length, checksReceived: 0, payloads: 0 },
+    ...{ number, reason: undefined },
+  } as const;
+  const end: TraceEvent = { kind: 'ice', at: 5000, fact: { ...failed, kind: 'failed' } };
+  return { header: { ...simulationHeader, kind: 'run' }, events: [...pairs, ...checks, end] };
+};
+
 /** A run whose peer answers an ICE check, and then nothing any more: neither checks nor a ClientHello in two datagrams. */
 export const goneAfterIce = (): Trace => {
   const run = simulated({ rules: ['in:loss=100%'], client: { mtu: 120 }, timeoutMs: 30_000 });

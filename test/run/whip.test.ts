@@ -176,7 +176,7 @@ describe('what goes wrong on the way', () => {
     expect(verdict(reading)).toMatch(
       /^No DTLS was possible: \w+ ICE checks? to .* got no answer, and the peer sent none/,
     );
-    expect(findings(reading)).toEqual([]);
+    expect(findings(reading)).toEqual(['ice-no-path']);
   });
 
   it('is an ICE agent that refuses our password', async () => {

@@ -27,6 +27,7 @@ import { fragmentLost } from './fragmentLost.ts';
 import { helloBeforeIce } from './helloBeforeIce.ts';
 import { helloBeforeNomination } from './helloBeforeNomination.ts';
 import { helloChangedAfterCookie } from './helloChangedAfterCookie.ts';
+import { iceNoPath } from './iceNoPath.ts';
 import { icePairSwitched } from './icePairSwitched.ts';
 import { incompleteCapture } from './incompleteCapture.ts';
 import { interleavedHandshakes } from './interleavedHandshakes.ts';
@@ -116,6 +117,7 @@ export const rules: readonly Rule[] = [
   flightLost,
   lastFlightLost,
   icePairSwitched,
+  iceNoPath,
   helloBeforeIce,
   helloBeforeNomination,
   peerSilent,
