@@ -4,8 +4,9 @@
  */
 import type { IpBytes } from '../base/ip.ts';
 import { bigEndian } from './blocks.ts';
+import type { PacketMark } from './copies.ts';
 
-export interface IpPacket {
+export interface IpPacket extends PacketMark {
   readonly src: IpBytes;
   readonly dst: IpBytes;
   /** IANA protocol number of the payload. */
@@ -39,7 +40,7 @@ export const readIp = (bytes: Uint8Array, version: 4 | 6, wireLength: number): I
   version === 4 ? readIpv4(bytes, wireLength) : readIpv6(bytes, wireLength);
 
 /** A whole UDP datagram in a plain IP packet: places in the bytes. */
-export interface PlainUdp {
+export interface PlainUdp extends PacketMark {
   /** Of the source address; the destination follows it. */
   readonly addresses: number;
   /** Bytes of an address. */
@@ -48,8 +49,6 @@ export interface PlainUdp {
   readonly udp: number;
   /** Where the IP packet ends, by its own word. */
   readonly packetEnd: number;
-  /** Hops that the packet may still take: TTL or hop limit. */
-  readonly hops: number;
 }
 
 /**
@@ -64,11 +63,12 @@ export function plainUdp(bytes: Uint8Array, at: number, end: number, version: 4 
     if (end - at < 28 || first >> 4 !== 4 || header < 20 || total < header + 8 || end - at < header + 8)
       return undefined;
     if ((u16(bytes, at + 6) & 0x3fff) !== 0 || bytes[at + 9] !== Protocol.udp) return undefined;
-    return { addresses: at + 12, size: 4, udp: at + header, packetEnd: at + total, hops: bytes[at + 8] ?? 0 };
+    const id = u16(bytes, at + 4);
+    return { addresses: at + 12, size: 4, udp: at + header, packetEnd: at + total, id, hops: bytes[at + 8] ?? 0 };
   }
   const length = u16(bytes, at + 4);
   if (end - at < 48 || first >> 4 !== 6 || length < 8 || bytes[at + 6] !== Protocol.udp) return undefined;
-  return { addresses: at + 8, size: 16, udp: at + 40, packetEnd: at + 40 + length, hops: bytes[at + 7] ?? 0 };
+  return { addresses: at + 8, size: 16, udp: at + 40, packetEnd: at + 40 + length, id: 0, hops: bytes[at + 7] ?? 0 };
 }
 
 const cut = { other: 'header cut' } as const;
@@ -94,6 +94,8 @@ function readIpv4(bytes: Uint8Array, wireLength: number): IpPacket | { readonly 
     payload: bytes.subarray(header, total),
     length: total - header,
     fragment: offset > 0 || more ? { id: u16(bytes, 4), offset, more } : undefined,
+    id: u16(bytes, 4),
+    hops: bytes[8] ?? 0,
   };
 }
 
@@ -104,7 +106,7 @@ function readIpv6(bytes: Uint8Array, wireLength: number): IpPacket | { readonly 
   const end = 40 + (u16(bytes, 4) || Math.max(0, wireLength - 40));
   const src = bytes.subarray(8, 24);
   const dst = bytes.subarray(24, 40);
-  return walkExtensions(src, dst, bytes[6] ?? 0, bytes.subarray(40, end), end - 40);
+  return walkExtensions({ src, dst, id: 0, hops: bytes[7] ?? 0 }, bytes[6] ?? 0, bytes.subarray(40, end), end - 40);
 }
 
 /**
@@ -112,8 +114,7 @@ function readIpv6(bytes: Uint8Array, wireLength: number): IpPacket | { readonly 
  * be read when the packet is whole (RFC 8200 §4.5).
  */
 function walkExtensions(
-  src: IpBytes,
-  dst: IpBytes,
+  ends: Pick<IpPacket, 'src' | 'dst' | 'id' | 'hops'>,
   next: number,
   bytes: Uint8Array,
   length: number,
@@ -131,21 +132,19 @@ function walkExtensions(
       // An atomic fragment (RFC 6946) is a whole packet.
       if ((place & 0xfff9) === 0) continue;
       const fragment = { id, offset: place & 0xfff8, more: (place & 1) !== 0 };
-      return { src, dst, protocol: next, payload: bytes.subarray(at), length: length - at, fragment };
+      return { ...ends, protocol: next, payload: bytes.subarray(at), length: length - at, fragment };
     }
     const units = bytes[at + 1] ?? 0;
     // The authentication header counts in units of 4 (RFC 4302 §2.2).
     at += current === 51 ? (units + 2) * 4 : (units + 1) * 8;
     if (at > length) return malformed;
   }
-  return { src, dst, protocol: next, payload: bytes.subarray(at), length: length - at, fragment: undefined };
+  return { ...ends, protocol: next, payload: bytes.subarray(at), length: length - at, fragment: undefined };
 }
 
 /** A packet fresh from reassembly: IPv6 may have further extension headers inside. */
 export const readReassembled = (packet: IpPacket): IpPacket | { readonly other: string } =>
-  packet.src.length === 16
-    ? walkExtensions(packet.src, packet.dst, packet.protocol, packet.payload, packet.length)
-    : packet;
+  packet.src.length === 16 ? walkExtensions(packet, packet.protocol, packet.payload, packet.length) : packet;
 
 /** Hop-by-hop, routing, fragment, authentication, destination options, mobility, HIP, shim6. */
 const isExtension = (protocol: number): boolean => [0, 43, 44, 51, 60, 135, 139, 140].includes(protocol);

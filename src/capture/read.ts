@@ -17,6 +17,7 @@ import {
   type Item,
   stopped,
 } from './blocks.ts';
+import { Copies, type PacketMark } from './copies.ts';
 import { CutRecords } from './cutRecords.ts';
 import { isFindingComment } from './findingComments.ts';
 import { isKnownLinkType, linkPayload } from './frames.ts';
@@ -36,7 +37,7 @@ export interface CaptureCounts {
   /** Frames as Wireshark counts them. */
   readonly frames: number;
   readonly datagrams: number;
-  /** Frames that gave no datagram, by what they are: "TCP", "ARP", "IP fragment", "malformed"… */
+  /** Frames that gave no datagram, by what they are: "TCP", "ARP", "IP fragment", "malformed", `recordedAgain`… */
   readonly other: Readonly<Record<string, number>>;
 }
 
@@ -64,6 +65,9 @@ export interface CaptureSink {
   push(event: TraceEvent): void;
   media(run: MediaRun): void;
 }
+
+/** What a frame counts as whose packet an earlier frame holds too. */
+export const recordedAgain = 'recorded again';
 
 /** Bytes by which a file's kind is told. */
 const headBytes = 4096;
@@ -116,6 +120,9 @@ export class CaptureReader {
   readonly #recent = new RecentDatagrams();
   readonly #media: MediaCounter | undefined;
   readonly #cuts = new CutRecords();
+  readonly #copies = new Copies();
+  /** Whether the frame at hand has a time. */
+  #timed = false;
   readonly #finder: Finder = { frame: (frame) => this.#frameOf(frame), item: (item) => this.#item(item) };
 
   constructor(options: CaptureOptions = {}) {
@@ -257,6 +264,7 @@ export class CaptureReader {
   /** Emits the datagram that the frame holds or completes, or says what the frame is instead. */
   #read(frame: Frame): string | undefined {
     const { data, start, end } = frame;
+    this.#timed = frame.timed;
     if (frame.timed) {
       const { seconds, nanoseconds } = frame;
       this.#start ??= { seconds, nanoseconds };
@@ -275,11 +283,12 @@ export class CaptureReader {
     if (plain) {
       const { addresses, size, udp, packetEnd } = plain;
       const known = Math.min(end, packetEnd);
-      return this.#udp(data, addresses, size, udp, known, packetEnd - udp, frame.number);
+      return this.#udp(data, addresses, size, udp, known, packetEnd - udp, frame.number, plain);
     }
     const packet = readIp(data.subarray(at, end), version, frame.wireLength - (at - start));
     if ('other' in packet) return packet.other;
     if (!packet.fragment) return this.#packet(packet, frame);
+    if (this.#isFragmentAgain(packet, packet.fragment)) return recordedAgain;
     const whole = this.#reassembly.add(packet, frame.number, this.#now);
     if (!whole) return 'IP fragment';
     const inner = readReassembled(whole);
@@ -299,7 +308,21 @@ export class CaptureReader {
     addresses.set(dst, src.length);
     const bytes = concat(addresses, payload);
     const size = src.length === 4 ? 4 : 16;
-    return this.#udp(bytes, 0, size, 2 * size, bytes.length, packet.length, frame.number);
+    return this.#udp(bytes, 0, size, 2 * size, bytes.length, packet.length, frame.number, packet);
+  }
+
+  /** Whether a fragment was recorded before: it belongs to no other packet than the first of its kind. */
+  #isFragmentAgain(packet: IpPacket, { id, offset }: NonNullable<IpPacket['fragment']>): boolean {
+    const { src, dst, payload } = packet;
+    let flow = offset ^ packet.length;
+    for (const byte of src) flow = Math.imul(flow, 31) + byte;
+    for (const byte of dst) flow = Math.imul(flow, 31) + byte;
+    return this.#copies.has(flow, payload, 0, payload.length, { id, hops: packet.hops }, this.#time);
+  }
+
+  /** Of the frame at hand; undefined where the file has none. */
+  get #time(): number | undefined {
+    return this.#timed ? this.#now : undefined;
   }
 
   /** The datagram whose header is at `at`, of which bytes up to `end` are known; its packet has `length` bytes for it. */
@@ -311,15 +334,20 @@ export class CaptureReader {
     end: number,
     length: number,
     packet: number,
+    mark: PacketMark,
   ): string | undefined {
     // RFC 2675 §4: 0 is a jumbogram, as long as its IP packet.
     const declared = bigEndian.u16(bytes, at + 4) || length;
     if (declared < 8 || declared > length) return 'malformed';
-    this.#datagrams++;
     const way = this.#ways.of(bytes, addresses, size, at);
+    const first = bytes[at + 8] ?? 0;
+    const stop = Math.min(end, at + declared);
+    const flow = way.a ^ Math.imul(way.b, 31) ^ Math.imul(way.ports, 127) ^ declared;
+    if (isToldOneByOne(bytes, at + 8, stop) && this.#copies.has(flow, bytes, at + 8, stop, mark, this.#time))
+      return recordedAgain;
+    this.#datagrams++;
     const media = this.#media;
     if (media) {
-      const first = bytes[at + 8] ?? 0;
       const looksLikeMedia = first >= 128 && first <= 191 && declared > 8 && at + 8 < end;
       if (looksLikeMedia && (this.#cuts.none || !this.#cuts.goesOn(way.src, way.dst, declared - 8, this.#now))) {
         media.add(way, at + 9 < end ? (bytes[at + 9] ?? 0) : 0, this.#now);
@@ -328,7 +356,7 @@ export class CaptureReader {
       media.before(way);
       // What begins no record matters only to one that was begun.
       if (!looksLikeMedia && (!this.#cuts.none || (first >= 20 && first <= 26)))
-        this.#cuts.note(way.src, way.dst, bytes.subarray(at + 8, Math.min(end, at + declared)), this.#now);
+        this.#cuts.note(way.src, way.dst, bytes.subarray(at + 8, stop), this.#now);
     }
     const { src, dst } = way;
     this.#recent.add(packet, src, dst, declared, bigEndian.u16(bytes, at + 6));
@@ -339,7 +367,7 @@ export class CaptureReader {
       src,
       dst,
       from: undefined,
-      bytes: bytes.subarray(at + 8, Math.min(end, at + declared)),
+      bytes: bytes.subarray(at + 8, stop),
       length: declared - 8,
       contents: undefined,
     });
@@ -401,4 +429,11 @@ function containerFor(bytes: Uint8Array): Container | undefined {
   if (isPcap(bytes)) return new PcapContainer();
   if (isPcapng(bytes)) return new PcapngContainer();
   return isHexDump(bytes) ? new HexDumpContainer() : undefined;
+}
+
+/** Whether a payload is what handshakes and ICE are made of: DTLS, STUN, or either through a relay's channel (RFC 7983 §7). */
+function isToldOneByOne(bytes: Uint8Array, start: number, end: number): boolean {
+  const first = bytes[start] ?? 0;
+  if (first < 4) return end >= start + 20 && bigEndian.u32(bytes, start + 4) === 0x2112a442;
+  return end > start && first >= 20 && first <= 79;
 }

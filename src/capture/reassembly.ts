@@ -47,6 +47,8 @@ interface Waiting {
   protocol: number;
   readonly src: Uint8Array;
   readonly dst: Uint8Array;
+  readonly id: number;
+  readonly hops: number;
 }
 
 export class IpReassembly {
@@ -109,6 +111,8 @@ export class IpReassembly {
       protocol: packet.protocol,
       src: copy(packet.src),
       dst: copy(packet.dst),
+      id: packet.id,
+      hops: packet.hops,
     };
     this.#waiting.set(key, waiting);
     return waiting;
@@ -149,5 +153,7 @@ function assemble(waiting: Waiting, end: number): IpPacket {
     payload: out.subarray(0, filled),
     length: end,
     fragment: undefined,
+    id: waiting.id,
+    hops: waiting.hops,
   };
 }

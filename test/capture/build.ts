@@ -125,6 +125,7 @@ export function ipv4(
     more = false,
     options = new Uint8Array(0),
     total = undefined as number | undefined,
+    hops = 64,
   } = {},
 ): Uint8Array {
   const header = 20 + options.length;
@@ -133,7 +134,7 @@ export function ipv4(
     uintBytes(total ?? header + body.length, 2),
     uintBytes(id, 2),
     uintBytes((more ? 0x2000 : 0) | (offset / 8), 2),
-    Uint8Array.of(64, protocol, 0, 0),
+    Uint8Array.of(hops, protocol, 0, 0),
     Uint8Array.from(src.split('.'), Number),
     Uint8Array.from(dst.split('.'), Number),
     options,

@@ -149,6 +149,94 @@ describe('a capture of an odd kind tells the same as a plain one', () => {
   });
 });
 
+describe('a packet that was recorded more than once is read once', () => {
+  const lossy = datagramsOf({ rules: ['in:drop=server_hello_done#1'], server: { ...chain, mtu: 400 } });
+  const saidOfLossy = timeless(saidOf(lossy));
+  interface Place {
+    readonly hops: number;
+    /** Of its clock. */
+    readonly laterMs: number;
+  }
+  /** What several places of a path have recorded, in order of their clocks. */
+  const recorded = (events: readonly DatagramEvent[], places: readonly Place[], idOf: (i: number) => number) => {
+    const all = events.flatMap((event, i) =>
+      places.map(({ hops, laterMs }) => ({
+        at: event.at + laterMs,
+        bytes: ipv4(packet(event).body, { ...packet(event).ends, id: idOf(i), hops }),
+      })),
+    );
+    const sorted = all.sort((a, b) => a.at - b.at);
+    return pcap(
+      101,
+      sorted.map(({ at, bytes }) => ({
+        seconds: 1000 + Math.floor(at / 1000),
+        fraction: Math.round((at % 1000) * 1000),
+        bytes,
+      })),
+    );
+  };
+  const numbered = (i: number): number => i + 1;
+
+  it('on every interface of a router', () => {
+    const places = [
+      { hops: 64, laterMs: 0 },
+      { hops: 64, laterMs: 0.004 },
+      { hops: 63, laterMs: 0.03 },
+    ];
+    const reading = readCapture(recorded(lossy, places, numbered));
+    expect(timeless(said(reading.trace))).toEqual(saidOfLossy);
+    expect(reading.counts).toEqual({
+      frames: 3 * lossy.length,
+      datagrams: lossy.length,
+      other: { 'recorded again': 2 * lossy.length },
+    });
+    expect(saidOfLossy[0]?.ids).not.toContain('record-number-reused');
+  });
+
+  it('at a mirror port, in both directions, from a sender that does not number its packets', () => {
+    const places = [
+      { hops: 64, laterMs: 0 },
+      { hops: 64, laterMs: 0.2 },
+    ];
+    expect(timeless(saidIn(recorded(lossy, places, () => 0)))).toEqual(saidOfLossy);
+  });
+
+  it('at both ends, whose clocks differ by seconds', () => {
+    for (const laterMs of [10, 3000, -3000])
+      for (const hops of [64, 57]) {
+        const places = [
+          { hops: 64, laterMs: 5000 },
+          { hops, laterMs: 5000 + laterMs },
+        ];
+        expect(timeless(saidIn(recorded(lossy, places, numbered))), `${laterMs} ms`).toEqual(saidOfLossy);
+      }
+  });
+
+  it('as IP fragments', () => {
+    const file = pcap(
+      101,
+      unsplit.flatMap((event, i) => {
+        const { body, ends } = packet(event);
+        const cut = pieces(body, 1480, (piece, offset, more) => ipv4(piece, { ...ends, id: i + 1, offset, more }));
+        return cut.flatMap((bytes) => [record(event, bytes), record(event, bytes)]);
+      }),
+    );
+    const { trace, counts } = readCapture(file);
+    expect(timeless(said(trace))).toEqual(timeless(saidOf(unsplit)));
+    expect(counts.datagrams).toBe(unsplit.length);
+    expect(trace.events.filter(({ kind }) => kind === 'note')).toEqual([]);
+  });
+
+  it('but what a sender sends again, byte for byte, counts each time', () => {
+    const [hello] = whole;
+    const again = [0, 1000, 3000, 7000].flatMap((at) => (hello ? [{ ...hello, at }] : []));
+    for (const idOf of [numbered, () => 0, () => 0x1234]) {
+      const { counts } = readCapture(recorded(again, [{ hops: 64, laterMs: 0 }], idOf));
+      expect(counts).toEqual({ frames: 4, datagrams: 4, other: {} });
+    }
+  });
+});
+
 describe('what a capture lacks is told of the capture', () => {
   it('a datagram of which one IP fragment is missing', () => {
     const file = pcap(

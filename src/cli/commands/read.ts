@@ -6,7 +6,7 @@ import { fromUtf8 } from '../../base/bytes.ts';
 import { looksLikeInternals } from '../../capture/internals.ts';
 import { parseKeyLog, type Secret, secretEvents } from '../../capture/keylog.ts';
 import { type OpenedFile, openFile } from '../../capture/open.ts';
-import { CaptureReader, captureHeader, isCapture } from '../../capture/read.ts';
+import { type CaptureCounts, CaptureReader, captureHeader, isCapture, recordedAgain } from '../../capture/read.ts';
 import { nodeProvider } from '../../crypto/node/index.ts';
 import { outcomes } from '../../diagnosis/model.ts';
 import { plural } from '../../report/names.ts';
@@ -74,6 +74,7 @@ export function read(paths: readonly string[], flags: ReadFlags, terminal: Termi
     if (input?.kind !== 'file') return input ? [input] : [];
     const { opened } = input;
     for (const problem of opened.problems) terminal.say(`${path}: ${describe(problem)}`);
+    if ('counts' in opened) tellCopies(path, opened.counts, terminal);
     if (opened.kind === 'keylog') {
       secrets.push(...opened.secrets);
       keyLogs = true;
@@ -192,12 +193,23 @@ function streamed(
   for (const part of inputParts(path, 'the file')) reader.push(part);
   reader.end();
   for (const problem of reader.problems) terminal.say(`${path}: ${describe(problem)}`);
+  tellCopies(path, reader.counts, terminal);
   const { frames, datagrams, other } = reader.counts;
   if (datagrams === 0 && frames === 0 && reader.problems.length > 0) return undefined;
   const reading = readingOf(analysis, name);
   if (datagrams > 0 || frames === 0) return reading;
   const kinds = Object.entries(other).map(([kind, count]) => `${count} ${kind}`);
   return { ...reading, unrelated: ` None of its ${plural(frames, 'frame')} holds UDP: ${kinds.join(', ')}.` };
+}
+
+/** Frames that are missing in the ladder, because what they hold is in it already. */
+function tellCopies(path: string, { frames, other }: CaptureCounts, terminal: Terminal): void {
+  const copies = other[recordedAgain] ?? 0;
+  if (copies === 0) return;
+  const are = copies === 1 ? 'is a copy of another' : 'are copies of others';
+  terminal.say(
+    `${path}: ${copies} of its ${frames} frames ${are}, as of a capture on several interfaces, and left out.`,
+  );
 }
 
 function holds(expected: string, readings: readonly Reading[], terminal: Terminal): boolean {
