@@ -145,6 +145,8 @@ export class Reading implements Negotiation, SoFar {
   }
 
   get recordGaps(): readonly RecordGap[] {
+    // Records behind a snap length were there, and nobody saw their numbers.
+    if (this.snapped) return [];
     const of = (from: Actor): RecordGap[] => this.sides[from].gaps.map((gap) => ({ from, ...gap }));
     return [...of('client'), ...of('server')].sort((a, b) => a.at - b.at);
   }

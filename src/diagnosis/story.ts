@@ -119,8 +119,8 @@ export interface Story {
 const stories = new WeakMap<Handshake, Story>();
 
 export function storyOf(handshake: Handshake): Story {
-  const known = stories.get(handshake);
-  if (known) return known;
+  const told = stories.get(handshake);
+  if (told) return told;
   const us = handshake.localRole ?? 'client';
   const fatal = fatalAlert(handshake);
   const mismatch = mismatchOf(handshake);
@@ -130,7 +130,9 @@ export function storyOf(handshake: Handshake): Story {
   const cuts = ends.filter(({ datagram }) => !split.has(datagram));
   const progressAt = lastProgress(handshake);
   const over = handshake.establishedAt !== undefined || fatal !== undefined || mismatch !== undefined;
-  const stalled = !over && hasStalled(handshake, progressAt);
+  // Where datagrams were cut by the capture, what seems to be missing may be behind the cut. That nobody answered shows all the same.
+  const known = !handshake.snapped || !wasHeard(handshake, otherSide(us));
+  const stalled = !over && known && hasStalled(handshake, progressAt);
   const story: Story = {
     us,
     them: otherSide(us),

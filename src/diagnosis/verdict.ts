@@ -366,8 +366,11 @@ function incompleteText(handshake: Handshake): string {
   if (isRun) return `Under way: ${lastText(handshake)}, ${duration(handshake.endedAt - handshake.startedAt)} so far`;
   const began = handshake.flights.some(({ messages }) => messages[0] === 'client_hello');
   const only = onlySide(handshake);
-  if (!began && handshake.snapped)
-    return `Incomplete capture: its snap length cut datagrams to ${handshake.datagrams.reduce((most, { bytes }) => Math.max(most, bytes.length), 0)} bytes, so that the handshake cannot be judged`;
+  if (handshake.snapped) {
+    const kept = handshake.datagrams.reduce((most, { bytes }) => Math.max(most, bytes.length), 0);
+    const shown = began ? `; what is left of the handshake ends ${lastText(handshake)}` : '';
+    return `Incomplete capture: its snap length cut datagrams to ${kept} bytes, so that the handshake cannot be judged${shown}`;
+  }
   if (only === 'client')
     return `Incomplete capture: only the client's datagrams are in it, up to ${handshake.lastMessage ? `its ${inProse(handshake.lastMessage.name)}` : 'what is encrypted'}, and its going on shows that the server answered`;
   if (!began) return `Incomplete capture: it begins ${capturedFrom(handshake)}, so the handshake cannot be judged`;

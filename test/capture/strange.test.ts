@@ -272,6 +272,17 @@ describe('what a capture lacks is told of the capture', () => {
     expect(read?.why).not.toMatch(/began later/);
   });
 
+  it('a snap length that lets the hellos through', () => {
+    const events = datagramsOf({ rules: ['in:drop=server_hello_done#1'], server: { ...chain, mtu: 1200 } });
+    const cut = events.map((event) => ({ ...event, bytes: event.bytes.subarray(0, 214) }));
+    expect(saidOf(cut)[0]?.why).not.toMatch(/^warning|Record numbers/m);
+    const [read] = saidOf(cut.slice(0, -4));
+    expect(read?.verdict).toMatch(
+      /^Incomplete capture: its snap length cut datagrams to 214 bytes, so that the handshake cannot be judged; what is left of the handshake ends after the /,
+    );
+    expect(read?.why).not.toMatch(/^(error|warning)|Record numbers/m);
+  });
+
   it('one direction, whichever it is', () => {
     for (const [events, last] of [
       [whole, 'Finished'],

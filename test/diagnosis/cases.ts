@@ -245,6 +245,12 @@ export const cases: Readonly<
         says: /Record numbers of the server are missing/,
       },
       {
+        what: 'the hello that the client repeats is lost, seen by the server',
+        trace: seenBy('server', { rules: ['in:drop=server_hello_done#1', 'out:drop=client_hello#2', 'delay=10ms'] }),
+        severity: 'warning',
+        says: /Record numbers of the client are missing before its answer, which is the first that it sent: what was lost is its own flight, sent again/,
+      },
+      {
         what: 'a hello is lost, seen by the client',
         trace: seenBy('client', { rules: ['out:drop=client_hello#1', 'delay=10ms'] }),
         severity: 'warning',

@@ -119,6 +119,8 @@ function inCapture(handshake: Handshake): Says[] {
 
 /** The evidence that a flight or its answer was lost whole, in words; a slow path repeats flights as well. */
 function whyLost(handshake: Handshake, flight: FlightView, answer: FlightView): string | undefined {
+  // Of cut datagrams nobody knows which bytes of a flight were there.
+  if (handshake.snapped) return undefined;
   if (!wentOn(handshake, answer) || explainedByBytes(handshake, [flight, answer])) return undefined;
   if (waitedForNomination(handshake)?.flight === flight) return undefined;
   const resent = flight.resentAt[0] ?? flight.sentAt;
@@ -135,12 +137,21 @@ function whyLost(handshake: Handshake, flight: FlightView, answer: FlightView): 
   const gap = handshake.recordGaps.some(
     ({ from, at }) => from === answer.from && at > flight.sentAt && at <= answer.sentAt,
   );
+  if (gap && isFirstUnderKeys(handshake, answer))
+    return `Record numbers of the ${answer.from} are missing before its answer, which is the first that it sent: what was lost is its own flight, sent again, and what it waited for came with the repetition.`;
   if (gap)
     return `Record numbers of the ${answer.from} are missing before its answer: it had answered, and all of that was lost.`;
   // Each question that arrives is answered (RFC 6347 §4.2.4); with as many answers nothing was lost, the path is slow.
   if (sendings(answer) >= sendings(flight)) return undefined;
   return `The flight or its answer was lost whole: ${count(sendings(flight), 'sending')} got ${count(sendings(answer), 'answer')}, ${duration(answer.sentAt - flight.sentAt)} after the first.`;
 }
+
+/** Whether a flight has the first record under the keys of DTLS 1.2: an earlier sending would have had its number. */
+const isFirstUnderKeys = (handshake: Handshake, { from, packets }: FlightView): boolean =>
+  handshake.parameters.version !== '1.3' &&
+  datagramsOf(handshake, packets).some((datagram) =>
+    datagram.records.some(({ epoch, sequenceNumber }) => datagram.from === from && epoch === 1 && sequenceNumber === 0),
+  );
 
 /** Whether the handshake got past an answer: only then was the loss made good. */
 const wentOn = (handshake: Handshake, answer: FlightView): boolean =>
