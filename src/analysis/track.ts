@@ -16,6 +16,12 @@ import { handshakeView, type ViewInputs } from './view.ts';
 /** A sender that goes on with a record in the next datagram does so at once. ms */
 const restWithinMs = 50;
 
+/** Clocks that are a little wrong are slowed down; from 128 ms on ntpd puts them back. */
+const putBackMs = 100;
+
+/** Datagrams out of order for which the reading is made again at once; a capture with more is one from nowhere. */
+const maxDisorders = 64;
+
 /** Facts of an end that are remembered of each kind; a run makes dozens. */
 const maxFacts = 20_000;
 
@@ -66,6 +72,12 @@ export class Track {
   readonly #entries: Entry[] = [];
   #reading: Reading;
   #stale = false;
+  /** Datagrams that came with a time before that of one that came earlier. */
+  #disorders = 0;
+  /** What is added to times since the clock of the capture was put back. */
+  #putBack = 0;
+  /** The time of each sender's last datagram. */
+  readonly #lastOf = new Map<Address, TraceTime>();
   #client: Address | undefined;
   #server: Address | undefined;
   #rolesGuessed = true;
@@ -102,8 +114,9 @@ export class Track {
   }
 
   /** Takes a datagram; the answer is its place, for link events, or undefined when it is only counted. */
-  push(event: DatagramEvent, ordinal: number, wrapping: Wrapping | undefined): number | undefined {
-    if (this.#client === undefined) this.startedAt = event.at;
+  push(captured: DatagramEvent, ordinal: number, wrapping: Wrapping | undefined): number | undefined {
+    const event = captured.from ? captured : this.#onOneClock(captured);
+    this.startedAt = this.#client === undefined ? event.at : Math.min(this.startedAt, event.at);
     this.#learnRoles(event);
     this.endedAt = Math.max(this.endedAt, event.at);
     this.#view = undefined;
@@ -126,6 +139,8 @@ export class Track {
     // What comes from a file that is read in parts may not keep a whole part alive.
     const kept = this.#shared.detach ? { ...event, bytes: copy(event.bytes) } : event;
     const entry: Entry = { event: kept, ordinal, link: [], assumed, wrapping };
+    if (event.at < (this.#entries.at(-1)?.event.at ?? event.at) && !event.from && ++this.#disorders <= maxDisorders)
+      this.#stale = true;
     this.#entries.push(entry);
     if (event.from && event.contents) this.ours.add(event.from);
     if (!this.#stale) this.#reading.push(entry, this.#senderOf(event));
@@ -168,7 +183,7 @@ export class Track {
     const before = reachOf(entry.link).intact;
     entry.link.push(note);
     this.#view = undefined;
-    if (reachOf(entry.link).intact !== before) this.#stale = true;
+    if (reachOf(entry.link).intact !== before || this.#disorders > 0) this.#stale = true;
     else if (!this.#stale) this.#reading.relink(index, entry);
   }
 
@@ -257,7 +272,27 @@ export class Track {
     this.#reading.release();
     this.#reading = new Reading(this.#shared, known);
     this.#stale = false;
-    for (const entry of this.#entries) this.#reading.push(entry, this.#senderOf(entry.event));
+    for (const entry of this.#inOrder()) this.#reading.push(entry, this.#senderOf(entry.event));
+  }
+
+  /**
+   * A capture of two interfaces has what came on one before what came on the other, as its buffers were emptied; times tell.
+   * An end that was told of keeps its own order.
+   */
+  #inOrder(): readonly Entry[] {
+    return this.#disorders === 0 ? this.#entries : this.#entries.toSorted((a, b) => a.event.at - b.event.at);
+  }
+
+  /**
+   * What one sender sent comes through one buffer, in order. Where its times go back all the same the clock was put back: it goes on
+   * from where it was.
+   */
+  #onOneClock(event: DatagramEvent): DatagramEvent {
+    const last = this.#lastOf.get(event.src);
+    if (last !== undefined && event.at + this.#putBack < last - putBackMs) this.#putBack = this.endedAt - event.at;
+    const at = event.at + this.#putBack;
+    this.#lastOf.set(event.src, at);
+    return at === event.at ? event : { ...event, at };
   }
 
   #senderOf({ from, src, dst }: Ends): Actor {

@@ -14,19 +14,20 @@ export interface PacketMark {
   readonly hops: number;
 }
 
-/** Packets that are remembered; each place is taken over by the next that falls to it. */
-const slots = 4096;
+/** Packets that are remembered: the newest. */
+const kept = 4096;
 /** Interfaces of one machine and ports of one switch see a packet within this time; no timer repeats so soon. ms */
 const sameMomentMs = 2;
 /** Bytes at either end that are looked at: record numbers and transactions stand in front, tags and checksums behind. */
 const looked = 32;
 
+interface Seen extends PacketMark {
+  readonly at: TraceTime | undefined;
+}
+
 export class Copies {
-  readonly #first = new Int32Array(slots);
-  readonly #second = new Int32Array(slots);
-  readonly #ids = new Int32Array(slots).fill(-1);
-  readonly #hops = new Uint8Array(slots);
-  readonly #times = new Float64Array(slots);
+  /** By what their bytes come to, in order of their coming. */
+  readonly #seen = new Map<number, Seen>();
   /** The identification seen last that is one, and whether others were seen: some write the same into every packet. */
   #id = 0;
   #idsDiffer = false;
@@ -56,22 +57,21 @@ export class Copies {
       if (this.#id !== 0 && id !== this.#id) this.#idsDiffer = true;
       this.#id = id;
     }
-    const slot = (first ^ second) & (slots - 1);
-    const known = this.#ids[slot] !== -1 && this.#first[slot] === first && this.#second[slot] === second;
-    if (known && this.#isSame(slot, id, hops, at)) return true;
-    this.#first[slot] = first;
-    this.#second[slot] = second;
-    this.#ids[slot] = id;
-    this.#hops[slot] = hops;
-    this.#times[slot] = at ?? Number.NaN;
+    // All bits of a number that counts exactly.
+    const key = (first >>> 0) * 2 ** 21 + (second >>> 11);
+    const seen = this.#seen.get(key);
+    if (seen && this.#isSame(seen, id, hops, at)) return true;
+    this.#seen.delete(key);
+    this.#seen.set(key, { id, hops, at });
+    const [oldest] = this.#seen.size > kept ? this.#seen.keys() : [];
+    if (oldest !== undefined) this.#seen.delete(oldest);
     return false;
   }
 
   /** Whether what has the same bytes is the same packet, too. */
-  #isSame(slot: number, id: number, hops: number, at: TraceTime | undefined): boolean {
-    if (id !== this.#ids[slot]) return false;
-    if (id !== 0 && this.#idsDiffer) return true;
-    if (hops !== this.#hops[slot]) return true;
-    return at !== undefined && Math.abs(at - (this.#times[slot] ?? Number.NaN)) <= sameMomentMs;
+  #isSame(seen: Seen, id: number, hops: number, at: TraceTime | undefined): boolean {
+    if (id !== seen.id) return false;
+    if ((id !== 0 && this.#idsDiffer) || hops !== seen.hops) return true;
+    return at !== undefined && seen.at !== undefined && Math.abs(at - seen.at) <= sameMomentMs;
   }
 }

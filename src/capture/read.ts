@@ -71,6 +71,8 @@ export const recordedAgain = 'recorded again';
 
 /** Bytes by which a file's kind is told. */
 const headBytes = 4096;
+/** Times that go back further than buffers and queues can explain are those of a clock that was put back. ms */
+const putBackMs = 10_000;
 /** Comments and network messages that are kept as notes. */
 const mostNotes = 1000;
 const longestNote = 2000;
@@ -110,6 +112,9 @@ export class CaptureReader {
   #start: FrameTime | undefined;
   /** Trace time of the frame at hand. */
   #now = 0;
+  #latest = 0;
+  /** What is added to times since the clock was put back. */
+  #putBack = 0;
   #frame = 0;
   #datagrams = 0;
   #notes = 0;
@@ -270,7 +275,10 @@ export class CaptureReader {
       this.#start ??= { seconds, nanoseconds };
       const from = this.#start;
       // Exact to the nanosecond for a capture of three months.
-      this.#now = ((seconds - from.seconds) * 1e9 + (nanoseconds - from.nanoseconds)) / 1e6;
+      const since = ((seconds - from.seconds) * 1e9 + (nanoseconds - from.nanoseconds)) / 1e6;
+      if (since + this.#putBack < this.#latest - putBackMs) this.#putBack = this.#latest - since;
+      this.#now = since + this.#putBack;
+      this.#latest = Math.max(this.#latest, this.#now);
     }
     if (frame.linkType === undefined) return 'interface not described';
     const link = linkPayload(frame.linkType, data, start, end);

@@ -149,6 +149,38 @@ describe('a capture of an odd kind tells the same as a plain one', () => {
   });
 });
 
+describe('times', () => {
+  const lossy = datagramsOf({ rules: ['in:drop=server_hello_done#1'], server: { ...chain, mtu: 400 } });
+  const fileOf = (events: readonly DatagramEvent[]) =>
+    pcap(
+      101,
+      events.map((event) => record({ ...event, at: event.at + 100_000_000 }, plainIp(event))),
+    );
+
+  it('put datagrams in order that a capture of two interfaces has as its buffers were emptied', () => {
+    for (const same of [whole, whole13, lossy]) {
+      // Nobody answers in no time.
+      const events = same.map((event, i) => ({ ...event, at: event.at + i / 100 }));
+      // What the server sent gets into the file 300 ms later than it was seen.
+      const late = (event: DatagramEvent): number => event.at + (isClient(event) ? 0 : 300);
+      const written = [...events].sort((a, b) => late(a) - late(b));
+      expect(written.map(({ packet }) => packet)).not.toEqual(events.map(({ packet }) => packet));
+      expect(timeless(saidIn(fileOf(written)))).toEqual(timeless(saidIn(fileOf(events))));
+    }
+  });
+
+  it('go on where a clock was put back in mid-handshake', () => {
+    const heardBoth = lossy.findIndex((event) => !isClient(event)) + 1;
+    for (const back of [500, 3_600_000])
+      for (let from = heardBoth; from < lossy.length; from++) {
+        const [read] = saidIn(fileOf(lossy.map((event, i) => ({ ...event, at: event.at - (i < from ? 0 : back) }))));
+        const where = `${back} ms before datagram ${from + 1}`;
+        expect(read?.outcome, where).toBe('established');
+        expect(`${read?.verdict} ${read?.why}`, where).not.toMatch(/ -\d/);
+      }
+  });
+});
+
 describe('a packet that was recorded more than once is read once', () => {
   const lossy = datagramsOf({ rules: ['in:drop=server_hello_done#1'], server: { ...chain, mtu: 400 } });
   const saidOfLossy = timeless(saidOf(lossy));
