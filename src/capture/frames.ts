@@ -9,6 +9,7 @@ export type LinkPayload = { readonly version: 4 | 6; readonly at: number } | { r
 
 /** VLAN tags in a row; beyond it somebody is playing. */
 const mostTags = 8;
+const mostLabels = 16;
 
 /** Finds the IP packet in a frame of this link type, which is [start, end) of the bytes; `at` is a place in them. */
 export function linkPayload(linkType: number, bytes: Uint8Array, start: number, end: number): LinkPayload {
@@ -46,6 +47,19 @@ export function linkPayload(linkType: number, bytes: Uint8Array, start: number, 
 export const isKnownLinkType = (linkType: number): boolean =>
   [0, 1, 12, 14, 101, 108, 113, 228, 229, 276].includes(linkType);
 
+/** What is on the links that captures come from, and is not read here. */
+export const linkNames: Readonly<Record<number, string>> = {
+  9: 'PPP',
+  105: '802.11',
+  119: '802.11 with Prism headers',
+  127: '802.11 with radiotap',
+  163: '802.11 with AVS headers',
+  187: 'Bluetooth',
+  201: 'Bluetooth',
+  220: 'USB',
+  239: 'Linux netfilter log',
+};
+
 const cut = { other: 'header cut' } as const;
 const { u16 } = bigEndian;
 
@@ -74,6 +88,13 @@ function protocol(frame: Uint8Array, type: number, at: number, end: number): Lin
           : ppp === 0x57
             ? { version: 6, at: at + 8 }
             : { other: 'not IP' };
+      }
+      case 0x8847:
+      case 0x8848: {
+        // RFC 3032 §2.1: labels up to the one with the bottom bit; what is behind them has no type, and most often is IP.
+        let inner = at + 4;
+        while (inner <= end && ((frame[inner - 2] ?? 0) & 1) === 0 && inner - at < 4 * mostLabels) inner += 4;
+        return byVersion(frame, inner, end);
       }
       case 0x0806:
         return { other: 'ARP' };

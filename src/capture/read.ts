@@ -20,7 +20,7 @@ import {
 import { Copies, type PacketMark } from './copies.ts';
 import { CutRecords } from './cutRecords.ts';
 import { isFindingComment } from './findingComments.ts';
-import { isKnownLinkType, linkPayload } from './frames.ts';
+import { isKnownLinkType, type LinkPayload, linkNames, linkPayload } from './frames.ts';
 import { HexDumpContainer, isHexDump } from './hexDump.ts';
 import { icmpError, icmpText } from './icmp.ts';
 import { type IpPacket, Protocol, plainUdp, protocolNames, readIp, readReassembled } from './ip.ts';
@@ -31,6 +31,7 @@ import { isPcap, PcapContainer } from './pcap.ts';
 import { isPcapng, PcapngContainer } from './pcapng.ts';
 import { IpReassembly } from './reassembly.ts';
 import { RecentDatagrams } from './recent.ts';
+import { insideIp, insideUdp } from './tunnels.ts';
 import { Ways } from './ways.ts';
 
 export interface CaptureCounts {
@@ -65,6 +66,9 @@ export interface CaptureSink {
   push(event: TraceEvent): void;
   media(run: MediaRun): void;
 }
+
+/** Tunnels in tunnels; beyond it somebody is playing. */
+const deepestTunnel = 4;
 
 /** What a frame counts as whose packet an earlier frame holds too. */
 export const recordedAgain = 'recorded again';
@@ -287,36 +291,61 @@ export class CaptureReader {
       return link.other;
     }
     const { at, version } = link;
+    return this.#ip(data, at, end, version, frame.wireLength - (at - start), 0);
+  }
+
+  /** The datagram of an IP packet that begins at `at`, or of one inside it; so many others are around it. */
+  #ip(
+    data: Uint8Array,
+    at: number,
+    end: number,
+    version: 4 | 6,
+    wireLength: number,
+    around: number,
+  ): string | undefined {
     const plain = plainUdp(data, at, end, version);
     if (plain) {
       const { addresses, size, udp, packetEnd } = plain;
       const known = Math.min(end, packetEnd);
-      return this.#udp(data, addresses, size, udp, known, packetEnd - udp, frame.number, plain);
+      const inside = insideUdp(data, udp, known);
+      if (inside) return this.#inside(inside, data, known, packetEnd, around);
+      return this.#udp(data, addresses, size, udp, known, packetEnd - udp, plain);
     }
-    const packet = readIp(data.subarray(at, end), version, frame.wireLength - (at - start));
+    const packet = readIp(data.subarray(at, end), version, wireLength);
     if ('other' in packet) return packet.other;
-    if (!packet.fragment) return this.#packet(packet, frame);
+    if (!packet.fragment) return this.#packet(packet, around);
     if (this.#isFragmentAgain(packet, packet.fragment)) return recordedAgain;
-    const whole = this.#reassembly.add(packet, frame.number, this.#now);
+    const whole = this.#reassembly.add(packet, this.#frame, this.#now);
     if (!whole) return 'IP fragment';
     const inner = readReassembled(whole);
     if ('other' in inner) return inner.other;
-    return this.#packet(inner, frame);
+    return this.#packet(inner, around);
   }
 
-  #packet(packet: IpPacket, frame: Frame): string | undefined {
-    const { protocol, payload, src, dst } = packet;
+  /** What a tunnel's packet holds, which ends at `end` as far as it is known, and at `whole` by its own word. */
+  #inside(inside: LinkPayload, bytes: Uint8Array, end: number, whole: number, around: number): string | undefined {
+    if ('other' in inside) return inside.other;
+    if (around >= deepestTunnel) return 'malformed';
+    return this.#ip(bytes, inside.at, end, inside.version, whole - inside.at, around + 1);
+  }
+
+  #packet(packet: IpPacket, around: number): string | undefined {
+    const { protocol, payload, length, src, dst } = packet;
     if (protocol !== Protocol.udp) {
-      this.#icmp(packet, frame.number);
+      const inside = insideIp(protocol, payload, 0, payload.length);
+      if (inside) return this.#inside(inside, payload, payload.length, length, around);
+      this.#icmp(packet, this.#frame);
       return protocolNames[protocol] ?? 'other IP protocol';
     }
-    if (payload.length < 8) return packet.length < 8 ? 'malformed' : 'header cut';
+    if (payload.length < 8) return length < 8 ? 'malformed' : 'header cut';
+    const tunnelled = insideUdp(payload, 0, payload.length);
+    if (tunnelled) return this.#inside(tunnelled, payload, payload.length, length, around);
     const addresses = new Uint8Array(src.length * 2);
     addresses.set(src);
     addresses.set(dst, src.length);
     const bytes = concat(addresses, payload);
     const size = src.length === 4 ? 4 : 16;
-    return this.#udp(bytes, 0, size, 2 * size, bytes.length, packet.length, frame.number, packet);
+    return this.#udp(bytes, 0, size, 2 * size, bytes.length, length, packet);
   }
 
   /** Whether a fragment was recorded before: it belongs to no other packet than the first of its kind. */
@@ -341,7 +370,6 @@ export class CaptureReader {
     at: number,
     end: number,
     length: number,
-    packet: number,
     mark: PacketMark,
   ): string | undefined {
     // RFC 2675 §4: 0 is a jumbogram, as long as its IP packet.
@@ -367,11 +395,11 @@ export class CaptureReader {
         this.#cuts.note(way.src, way.dst, bytes.subarray(at + 8, stop), this.#now);
     }
     const { src, dst } = way;
-    this.#recent.add(packet, src, dst, declared, bigEndian.u16(bytes, at + 6));
+    this.#recent.add(this.#frame, src, dst, declared, bigEndian.u16(bytes, at + 6));
     this.#emit({
       kind: 'datagram',
       at: this.#now,
-      packet,
+      packet: this.#frame,
       src,
       dst,
       from: undefined,
@@ -413,7 +441,8 @@ export class CaptureReader {
   #unknownLinkType(linkType: number, offset: number): void {
     if (this.#badLinkTypes.has(linkType)) return;
     this.#badLinkTypes.add(linkType);
-    const why = `frames of link type ${linkType} are not read (Ethernet, Linux cooked, raw IP and loopback are)`;
+    const name = linkNames[linkType];
+    const why = `frames of link type ${linkType}${name ? ` (${name})` : ''} are not read (Ethernet, Linux cooked, raw IP and loopback are)`;
     this.#problems.add('unsupported', offset, why);
   }
 

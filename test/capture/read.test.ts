@@ -278,7 +278,7 @@ describe('a capture', () => {
       {
         code: 'unsupported',
         offset: 24,
-        why: 'frames of link type 105 are not read (Ethernet, Linux cooked, raw IP and loopback are)',
+        why: 'frames of link type 105 (802.11) are not read (Ethernet, Linux cooked, raw IP and loopback are)',
       },
     ]);
     expect(reading.counts.other).toEqual({ 'link type not read': 2 });

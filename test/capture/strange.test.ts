@@ -141,6 +141,45 @@ describe('a capture of an odd kind tells the same as a plain one', () => {
     expect(timeless(said(trace))).toEqual(timeless(saidOf(whole)));
   });
 
+  it('tunnels, as mirror ports, clouds and overlay networks make them', () => {
+    const outer = (protocol: number, body: Uint8Array): Uint8Array =>
+      ethernet(0x0800, ipv4(body, { src: '192.0.2.1', dst: '192.0.2.2', protocol }));
+    const port = (to: number, ...parts: readonly Uint8Array[]): Uint8Array =>
+      outer(17, udp({ from: 50_000, to, payload: concat(...parts) }));
+    const u32 = (value: number): Uint8Array => uintBytes(value, 4);
+    const bridged = (ip: Uint8Array): Uint8Array => ethernet(0x0800, ip);
+    const tunnels: Readonly<Record<string, (ip: Uint8Array) => Uint8Array>> = {
+      'IP in IP': (ip) => outer(4, ip),
+      GRE: (ip) => outer(47, concat(u32(0x0800), ip)),
+      'GRE with key and number': (ip) => outer(47, concat(u32(0x30006558), u32(7), u32(1), bridged(ip))),
+      'ERSPAN I': (ip) => outer(47, concat(u32(0x88be), bridged(ip))),
+      'ERSPAN II': (ip) => outer(47, concat(u32(0x100088be), u32(1), u32(0x10010000), u32(0), bridged(ip))),
+      'ERSPAN III': (ip) => outer(47, concat(u32(0x100022eb), u32(1), u32(0x20010000), u32(0), u32(0), bridged(ip))),
+      VXLAN: (ip) => port(4789, u32(0x08000000), u32(0x100), bridged(ip)),
+      'Geneve with an option': (ip) => port(6081, u32(0x01006558), u32(0x100), u32(0), bridged(ip)),
+      'GRE in VXLAN': (ip) => port(4789, u32(0x08000000), u32(0x100), outer(47, concat(u32(0x0800), ip))),
+      MPLS: (ip) => ethernet(0x8847, concat(u32(0x64040), u32(0xc8140), ip)),
+    };
+    for (const [name, wrap] of Object.entries(tunnels)) {
+      const file = pcap(
+        1,
+        whole.map((event) => record(event, wrap(plainIp(event)))),
+      );
+      expect(timeless(saidIn(file)), name).toEqual(timeless(saidOf(whole)));
+    }
+  });
+
+  it('a tunnel and what comes out of it in one capture', () => {
+    const tunnel = (ip: Uint8Array): Uint8Array => ipv4(ip, { protocol: 4 });
+    const frames = whole.flatMap((event, i) => {
+      const ip = ipv4(packet(event).body, { ...packet(event).ends, id: i + 1 });
+      return [record(event, ethernet(0x0800, ip)), record(event, ethernet(0x0800, tunnel(ip)))];
+    });
+    const { trace, counts } = readCapture(pcap(1, frames));
+    expect(timeless(said(trace))).toEqual(timeless(saidOf(whole)));
+    expect(counts.other).toEqual({ 'recorded again': whole.length });
+  });
+
   it('every packet twice, as from two interfaces of a bridge', () => {
     for (const events of [whole, whole13])
       expect(
