@@ -281,6 +281,21 @@ export const timeCases: Readonly<
         says: /Nothing shows that the server put it together/,
       },
       {
+        what: 'the receiver answers each time, and is not heard',
+        trace: () =>
+          captureAt(
+            simulated({
+              rules: ['out:drop=finished', 'delay=10ms'],
+              server: { mtu: 400, mtuSteps: [{ fromRetransmission: 1, mtu: 300 }] },
+              timeoutMs: 20_000,
+            }),
+            'client',
+            false,
+          ),
+        severity: 'info',
+        says: /The client put it together all the same/,
+      },
+      {
         what: 'OpenSSL packs less when it repeats (lossy_retransmit)',
         trace: capture('lossy_retransmit'),
         severity: 'info',

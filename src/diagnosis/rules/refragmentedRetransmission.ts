@@ -26,7 +26,7 @@ export const refragmentedRetransmission = rule(
     const past =
       handshake.establishedAt !== undefined ||
       flightsFrom(handshake, receiver).some(({ number }) => number > flight.number);
-    const open = !ended && handshake.establishedAt === undefined && stop.kind === 'stuck';
+    const open = !ended && !past && stop.kind === 'stuck';
     return {
       severity: ended ? 'error' : open ? 'warning' : 'info',
       why: `${capitalised(flightText(flight))} was sent ${times(1 + flight.resentAt.length)}, and not always cut in the same places. ${
