@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright';
 import { describe, expect, it } from 'vitest';
 import { panelOpener } from '../../support/panelOpener.ts';
 import { faintTexts, overflowing, painted, scenes, themes, widths } from '../../support/panelShots.ts';
@@ -282,6 +283,27 @@ describe('the panel', () => {
       .evaluate((line) => getComputedStyle(line).stroke);
     const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     expect(lane).not.toBe(ground);
+    // What can't be pressed is grey, and a bar stands only beside what it marks.
+    const colours = (what: Locator): Promise<string[]> =>
+      what.evaluate((element) => {
+        const probe = document.body.appendChild(document.createElement('i'));
+        probe.style.color = 'GrayText';
+        const grey = getComputedStyle(probe).color;
+        probe.remove();
+        return [getComputedStyle(element).color, grey];
+      });
+    const [shown, grey] = await colours(page.getByRole('button', { name: 'Stop' }));
+    expect(shown).toBe(grey);
+    const check = await open('check');
+    await check.emulateMedia({ forcedColors: 'active' });
+    const bar = (row: string): Promise<string> =>
+      check
+        .locator(`.check-table tr${row} td:first-child`)
+        .first()
+        .evaluate((cell) => getComputedStyle(cell).borderLeftColor);
+    expect(await bar('[data-tone="bad"]')).not.toBe(ground);
+    expect(await bar('[data-tone="good"]')).toBe(ground);
+    await check.close();
     await page.close();
   });
 });
