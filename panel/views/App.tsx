@@ -62,7 +62,7 @@ export function App(): ReactElement {
     '--tree': `${tree}%`,
   };
   return (
-    <div className="panel" data-details={details} data-empty={empty} style={sizes as CSSProperties}>
+    <div className="panel" data-details={details} data-empty={empty} data-side={side} style={sizes as CSSProperties}>
       <Toolbar />
       <NoticeBar />
       <HelperHelpBox />

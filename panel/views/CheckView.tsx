@@ -60,8 +60,11 @@ function CheckBar({ check }: { readonly check: CheckNews | undefined }): ReactEl
             disabled={!linked || target === ''}
             onClick={() => (isSimulated(form) ? begin() : ask(true))}
           >
-            Check {target === '' ? 'the target' : <bdi>{target}</bdi>}
-            {!isSimulated(form) && '…'}
+            Check{' '}
+            <bdi>
+              {target === '' ? 'the target' : target}
+              {!isSimulated(form) && '…'}
+            </bdi>
           </button>
         )}
         <label>

@@ -80,11 +80,16 @@ function Files({ run, onDone }: { readonly run: RunSummary; readonly onDone: () 
       notify({ text: `The file could not be made: ${messageOf(error)}`, tone: 'bad' });
     }
   };
+  const menu = useRef<HTMLDivElement>(null);
+  // In a low window it opens behind the lower edge.
+  useEffect(() => {
+    menu.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   const trace = asking ? book.trace(run.id) : undefined;
   const held = trace && secretsIn(trace);
   const labels = trace ? secretLabels(trace) : [];
   return (
-    <div className="menu">
+    <div className="menu" ref={menu}>
       <p className="dim">
         Without keys: nothing in it decrypts the run. Network addresses are in all of them but .html, .md and .svg.
       </p>

@@ -59,15 +59,17 @@ export function Toolbar(): ReactElement {
         >
           Stop
         </button>
-        <span id={`${id}-why`} className="dim" role="status">
+        <span id={`${id}-why`} className="dim" role="status" data-running={why === undefined && running !== undefined}>
           {why ?? (running ? `Run ${running.number} is under way` : '')}
         </span>
         <span id={`${id}-problem`} className="problem" role={problem === undefined ? undefined : 'alert'}>
           {problem !== undefined && <bdi>{problem}</bdi>}
         </span>
       </form>
-      <OpenButton />
-      <HelperBadge />
+      <div className="toolbar-end">
+        <OpenButton />
+        <HelperBadge />
+      </div>
     </header>
   );
 }

@@ -31,6 +31,7 @@ export const scenes: Readonly<Record<string, string>> = {
   sweep: 'sweep=done&scenario=packing',
   'sweep-empty': 'place=sweep&sweep=running',
   check: 'place=check&check=done',
+  'check-far': 'place=check&target=a-host-with-a-rather-long-name.of-a-far-region.gateways.example.net:49152',
   'check-running': 'place=check&check=running&target=gateway.example.net:4433',
   'page-unwatched': 'page=unwatched',
   page: 'page=connections',

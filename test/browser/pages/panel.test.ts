@@ -274,6 +274,59 @@ describe('the panel', () => {
     },
   );
 
+  it('keeps its toolbar, its menu and its details in reach in a low dock', async () => {
+    const page = await open('details', 1400);
+    await page.setViewportSize({ width: 1400, height: 280 });
+    const inWindow = async (what: Locator): Promise<boolean> => {
+      await what.scrollIntoViewIfNeeded();
+      const box = await what.boundingBox();
+      return box !== null && box.y >= 0 && box.y + box.height <= 280;
+    };
+    expect(await inWindow(page.getByRole('button', { name: /^Copy 300 bytes/ }))).toBe(true);
+    await page.locator('.ladder').focus();
+    await page.keyboard.press('End');
+    await painted(page);
+    expect(await page.locator('.toolbar').boundingBox()).toMatchObject({ y: 0 });
+    await page.getByRole('button', { name: 'Export' }).click();
+    for (const button of await page.locator('.menu button').all()) expect(await inWindow(button)).toBe(true);
+    expect(await page.locator('.toolbar').boundingBox()).toMatchObject({ y: 0 });
+    await page.close();
+  });
+
+  it('moves nothing when a run begins or a target is wrong: what was aimed at stays', async () => {
+    for (const width of [320, 480, 560, 900]) {
+      const page = await open('recovered', width);
+      const tops = (): Promise<(number | undefined)[]> =>
+        Promise.all(
+          [page.getByRole('button', { name: 'Open files…' }).first(), page.locator('.panes')].map(async (one) =>
+            one.boundingBox().then((box) => box?.y),
+          ),
+        );
+      const before = await tops();
+      await page.getByRole('button', { name: 'Run', exact: true }).click();
+      await page.getByRole('button', { name: 'Stop' }).and(page.locator(':enabled')).waitFor();
+      expect(await page.getByRole('status').filter({ hasText: 'is under way' }).count()).toBe(1);
+      expect(await tops(), `${width} px`).toEqual(before);
+      if (width === 900) {
+        await page.getByLabel('Target').fill('127.0.0.1');
+        await page.getByRole('button', { name: 'Run', exact: true }).click();
+        await page.getByRole('alert').waitFor();
+        expect((await tops())[0]).toBe(before[0]);
+      }
+      await page.close();
+    }
+  });
+
+  it('has the list of connections before the connection in a narrow dock, where nothing has run either', async () => {
+    const page = await open('page', 320);
+    const top = async (what: string): Promise<number> => (await page.locator(what).boundingBox())?.y ?? Number.NaN;
+    expect(await top('.side')).toBeLessThan(await top('.centre'));
+    await page.getByRole('tab', { name: 'Runs' }).click();
+    await painted(page);
+    expect(await top('.centre')).toBeLessThan(await top('.side'));
+    await page.close();
+  });
+
   it('keeps its colours apart when the system forces its own', async () => {
     const page = await open('harmed');
     await page.emulateMedia({ forcedColors: 'active' });
