@@ -208,20 +208,17 @@ const steps: Readonly<Partial<Record<string, number>>> = {
 
 function Lanes({ drawn }: { readonly drawn: Ladder }): ReactElement {
   const { client, server } = drawn.lanes;
-  const half = (server.x - client.x) / 2;
   return (
     <div className="lanes" data-narrow={drawn.narrow} {...unheard}>
       <div
-        className="lane-title"
-        style={drawn.narrow ? { left: 8, maxWidth: '48%' } : { left: client.x, maxWidth: half }}
+        className="lane-titles"
+        style={drawn.narrow ? { left: 8, right: 8 } : { left: client.x, right: drawn.width - server.x }}
       >
-        <strong>{client.title}</strong> <bdi>{client.address}</bdi>
-      </div>
-      <div
-        className="lane-title end"
-        style={drawn.narrow ? { right: 8, maxWidth: '48%' } : { right: drawn.width - server.x, maxWidth: half }}
-      >
-        <strong>{server.title}</strong> <bdi>{server.address}</bdi>
+        {[client, server].map(({ actor, title, address }) => (
+          <div key={actor} className="lane-title" title={`${title} ${address}`}>
+            <strong>{title}</strong> <bdi>{address}</bdi>
+          </div>
+        ))}
       </div>
     </div>
   );

@@ -317,6 +317,21 @@ describe('the panel', () => {
     }
   });
 
+  it('cuts no address above the ladder while there is room, and has its tabs in one line', async () => {
+    for (const width of [480, 720, 900]) {
+      const page = await open('recovered', width);
+      const titles = await page
+        .locator('.lane-title')
+        .evaluateAll((all) => all.map((one) => one.scrollWidth <= one.clientWidth));
+      expect(titles, `${width} px`).toEqual([true, true]);
+      const tabs = await page
+        .locator('.view-tabs button')
+        .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
+      expect(new Set(tabs).size, `${width} px`).toBe(1);
+      await page.close();
+    }
+  });
+
   it('has the list of connections before the connection in a narrow dock, where nothing has run either', async () => {
     const page = await open('page', 320);
     const top = async (what: string): Promise<number> => (await page.locator(what).boundingBox())?.y ?? Number.NaN;
