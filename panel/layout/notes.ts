@@ -10,12 +10,16 @@ export function inferredText(handshake: Handshake): string | undefined {
     if (seen && handshake.datagrams.every(({ from }) => from === seen))
       parts.push(`only datagrams from the ${seen} are here`);
   }
-  if (handshake.inferred.length > 0) parts.push(`inferred: ${handshake.inferred.join(', ')}`);
+  if (handshake.inferred.length > 0)
+    parts.push(`inferred: ${handshake.inferred.map((field) => inWords(field)).join(', ')}`);
   const flights = handshake.flights.filter((flight) => flight.inferred).map((flight) => flight.number);
   if (flights.length > 0)
     parts.push(`${plural(flights.length, 'flight')} in part encrypted, and known by place (${flights.join(', ')})`);
   return parts.length === 0 ? undefined : parts.join('; ');
 }
+
+/** The name of a field, as people write it: "last message". */
+const inWords = (field: string): string => field.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 /** Datagrams of application data that the reader counted and did not keep, so that no view can show them. */
 export function leftOutText({ traffic }: Handshake): string | undefined {

@@ -63,7 +63,11 @@ function Drawn({ handshake, width }: { readonly handshake: Handshake; readonly w
         <span>
           {[
             ...(mtu === undefined ? [] : [`MTU of the run ${mtu} B`]),
-            ...(drawn.limits.length === 0 ? [] : [`lines at ${drawn.limits.map(({ bytes }) => bytes).join(', ')} B`]),
+            ...(drawn.limits.length === 0
+              ? []
+              : [
+                  `${drawn.limits.length === 1 ? 'line' : 'lines'} at ${drawn.limits.map(({ bytes }) => bytes).join(', ')} B`,
+                ]),
           ].join('; ')}
         </span>
         <span>{leftOutText(handshake)}</span>

@@ -4,6 +4,7 @@ import { siteOf } from '../../src/bridge/page.ts';
 import { connectionRow } from '../layout/page.ts';
 import { plural } from '../layout/text.ts';
 import { Badge } from './Badge.tsx';
+import { breakable } from './breakable.tsx';
 import { useActions, usePanel, useSlice } from './context.ts';
 
 export function PageList(): ReactElement {
@@ -207,7 +208,7 @@ function Connections(): ReactElement | null {
               <div className="run-line dim">
                 {figures.map((figure) => (
                   <Fragment key={figure}>
-                    <bdi>{figure}</bdi>{' '}
+                    <bdi>{breakable(figure)}</bdi>{' '}
                   </Fragment>
                 ))}
               </div>

@@ -19,7 +19,7 @@ const data = (packet: number, from: 'client' | 'server'): DatagramEvent => {
 describe('what is guessed in a picture', () => {
   it('names flights that are in part encrypted, which is not to say that they were not seen', () => {
     expect(inferredText(onlyHandshake(captureTrace('good_mutual_srtp', 'without keys')))).toBe(
-      'inferred: flights, lastMessage, outcome; 2 flights in part encrypted, and known by place (5, 6)',
+      'inferred: flights, last message, outcome; 2 flights in part encrypted, and known by place (5, 6)',
     );
     expect(inferredText(onlyHandshake(captureTrace('good_mutual_srtp', 'with keys')))).toBeUndefined();
   });
