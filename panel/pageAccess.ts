@@ -5,6 +5,9 @@
 import browser from 'webextension-polyfill';
 import type { PageAccess } from './state/model.ts';
 
+/** What pages without an origin say that it is (HTML, "opaque origin"). */
+const noOrigin = 'null';
+
 /** Undefined where the panel inspects no page. */
 export function pageAccess(): PageAccess | undefined {
   const { permissions, devtools } = browser as Partial<typeof browser>;
@@ -25,10 +28,11 @@ export function pageAccess(): PageAccess | undefined {
     reload: () => void window.reload(),
     onMove: (hear) => {
       const look = (): void => {
-        // What the page answers is text, and is only compared and shown.
-        void window.eval('location.origin').then(([origin]) => {
-          if (typeof origin === 'string') hear(origin.slice(0, 256));
-        });
+        // What the page answers is text, and is only compared and shown. Pages of the browser’s own may not be asked.
+        void window.eval('location.origin').then(
+          ([origin]) => hear(typeof origin === 'string' ? origin.slice(0, 256) : noOrigin),
+          () => hear(noOrigin),
+        );
       };
       look();
       devtools?.network.onNavigated.addListener(look);

@@ -31,6 +31,8 @@ export interface OpenedFiles {
   readonly imports: readonly Import[];
   /** Of all key logs among the files. */
   readonly secrets: readonly Secret[];
+  /** Whether any of these secrets is of a handshake in these files. */
+  readonly fitting: boolean;
   /** Names of the key logs. */
   readonly keyLogs: readonly string[];
   /** Which calls of a browser's dump were joined to which capture, and which were not, as sentences. */
@@ -112,7 +114,11 @@ export function openFiles(files: readonly GivenFile[], keys: KeyStore, tool: str
       );
     return { name, trace: withKeys(joined, keys), problems };
   });
-  return { imports, secrets, keyLogs, calls: told, troubles };
+  const given = new Set(secrets.map(idOf));
+  const fitting = imports.some(({ trace }) =>
+    trace.events.some((one) => one.kind === 'secret' && given.has(idOf(one))),
+  );
+  return { imports, secrets, fitting, keyLogs, calls: told, troubles };
 }
 
 /** A call without what its page's address may hold of secrets. */

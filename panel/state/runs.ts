@@ -7,7 +7,7 @@ import { plural } from '../layout/text.ts';
 import type { Core } from './core.ts';
 import { messageOf } from './core.ts';
 import type { PanelState } from './model.ts';
-import { type GivenFile, type Import, KeyStore, openFiles } from './opening.ts';
+import { type GivenFile, type Import, KeyStore, type OpenedFiles, openFiles } from './opening.ts';
 import { Publisher } from './publishing.ts';
 import type { RunBook } from './runBook.ts';
 import * as select from './selection.ts';
@@ -229,10 +229,10 @@ export function runsPart({ client, book, store, update, options }: Core): RunsPa
       // What is not packed is shown without a wait.
       const plain = files.some(isPacked) ? await Promise.all(files.map(unpacked)) : files;
       const opened = openFiles(plain, keys, tool);
-      const { imports, secrets, keyLogs, troubles, calls } = opened;
+      const { imports, keyLogs, troubles, calls } = opened;
       const shown = imports.map((one) => [showImport(one), one] as const);
       const joined = keyLogs.length === 0 ? [] : book.runs.filter((run) => joinKeys(run) > 0);
-      const told = [...troubles, ...calls, ...keyTexts(secrets.length, keyLogs, joined.length, imports.length)];
+      const told = [...troubles, ...calls, ...keyTexts(opened, joined.length)];
       const tone = troubles.length > 0 ? 'bad' : 'quiet';
       update({ notice: told.length === 0 ? undefined : { text: told.join(' '), tone } });
       for (const [id, one] of shown)
@@ -283,12 +283,20 @@ function readingOf(book: RunBook, run: string): RunReading {
 }
 
 /** What became of key logs: nobody should have to guess whether they were the right ones. */
-function keyTexts(secrets: number, keyLogs: readonly string[], joined: number, imports: number): string[] {
+function keyTexts({ secrets, keyLogs, imports, fitting }: OpenedFiles, joined: number): string[] {
   if (keyLogs.length === 0) return [];
-  const what = `${plural(secrets, 'secret')} of ${keyLogs.join(', ')}`;
+  const what = `${plural(secrets.length, 'secret')} of ${keyLogs.join(', ')}`;
   if (joined > 0) return [`${what}: added to ${plural(joined, 'open run')}, until the panel is closed.`];
-  if (imports > 0) return [];
-  return [`${what}: of no handshake that is open. They wait for the capture that they belong to.`];
+  if (fitting || secrets.length === 0) return [];
+  if (imports.length > 0)
+    return [
+      `${what}: of no handshake in ${imports.map(({ name }) => name).join(', ')}. Keys open only their own sessions.`,
+    ];
+  const wait =
+    secrets.length === 1
+      ? 'It waits for the capture that it belongs to'
+      : 'They wait for the capture that they belong to';
+  return [`${what}: of no handshake that is open. ${wait}.`];
 }
 
 /** The run that Stop means: the selected one if it runs, else the newest that does. */

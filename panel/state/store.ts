@@ -49,11 +49,17 @@ export function createPanel(options: PanelOptions): Panel {
     whole: undefined,
   }));
   const update = (part: Partial<PanelState>): void => store.setState(part);
+  const tell = (error: unknown): void => {
+    update({ notice: { text: messageOf(error), tone: 'bad' } });
+    // What to do about it stands in the box about the helper, which may have been hidden.
+    if (error instanceof BridgeError && error.failure.code === 'helper-unavailable')
+      update({ helperHidden: undefined });
+  };
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     try {
       await work();
     } catch (error) {
-      update({ notice: { text: messageOf(error), tone: 'bad' } });
+      tell(error);
     }
   };
   const core: Core = { client, book, store, update, options, attempt };
@@ -94,7 +100,7 @@ export function createPanel(options: PanelOptions): Panel {
         update({ place: 'run' });
       } catch (error) {
         const problems = error instanceof BridgeError ? (error.failure.problems ?? []) : [];
-        if (problems.length === 0) update({ notice: { text: messageOf(error), tone: 'bad' } });
+        if (problems.length === 0) tell(error);
         else update({ form: { ...store.getState().form, refused: refusedFields(problems) } });
       } finally {
         update({ starting: false });

@@ -43,12 +43,12 @@ function Arming({ site, watched }: ArmingProps): ReactElement {
     return (
       <p className="empty">
         Only pages of <code>http:</code> and <code>https:</code> can be watched
-        {inspected?.origin ? (
+        {inspected && inspected.origin !== 'null' && (
           <>
             ; this one is <bdi>{inspected.origin}</bdi>
           </>
-        ) : null}
-        .
+        )}
+        . Load one in this tab.
       </p>
     );
   if (!watched)

@@ -106,6 +106,12 @@ describe('in the browser’s own DevTools', () => {
     await window.devtools.screenshot({ path: join(pictures, 'established-light.png') });
   });
 
+  it('a page that no extension may ask for its name is said to be none that can be watched', async () => {
+    await panel.getByRole('tab', { name: /^Page/ }).click();
+    await panel.getByText('Only pages of http: and https: can be watched. Load one in this tab.').waitFor();
+    await panel.getByRole('tab', { name: /^Runs/ }).click();
+  });
+
   it('files are downloaded from there, and open again', async () => {
     const downloads = join(dir, 'downloads');
     await mkdir(downloads);

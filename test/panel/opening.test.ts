@@ -128,9 +128,24 @@ describe('a key log', () => {
   it('that comes before its capture waits for it', async () => {
     const { panel } = setUp();
     await panel.actions.openFiles([file('loss-small.keylog')]);
-    expect(state(panel).notice?.text).toContain('They wait for the capture');
+    expect(state(panel).notice?.text).toMatch(/^1 secret of .*\. It waits for the capture/);
     await panel.actions.openFiles([file('loss-small.pcapng')]);
     expect(keysOf(panel)).toBe('decrypts');
+  });
+
+  it('that does not fit the capture that came with it is said not to', async () => {
+    const { panel } = setUp();
+    await panel.actions.openFiles([file('hole.pcapng'), file('loss-small.keylog')]);
+    expect(state(panel).notice?.text).toBe(
+      '1 secret of loss-small.keylog: of no handshake in hole.pcapng. Keys open only their own sessions.',
+    );
+    const other = setUp().panel;
+    await other.actions.openFiles([
+      file('loss-small.pcapng'),
+      file('loss-small.keylog'),
+      file('good_ecdhe_rsa.keylog'),
+    ]);
+    expect(state(other).notice).toBeUndefined();
   });
 
   it('that comes later is joined to what is open, and to nothing else', async () => {

@@ -251,6 +251,17 @@ describe('Run', () => {
     expect(state(panel).notice).toBeUndefined();
     expect(state(panel).selection.run).toBe('run-1');
   });
+
+  it('shows again what to do about the helper when a run fails for want of it', async () => {
+    const { client, panel } = setUp();
+    panel.actions.hideHelper(true);
+    client.failNext = { code: 'start-failed', message: 'Something else.' };
+    await panel.actions.start();
+    expect(state(panel).helperHidden).toBe(state(panel).helper.kind);
+    client.failNext = { code: 'helper-unavailable', message: 'The helper is not ready.' };
+    await panel.actions.start();
+    expect(state(panel).helperHidden).toBeUndefined();
+  });
 });
 
 describe('the book of runs', () => {
