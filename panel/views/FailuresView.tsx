@@ -75,7 +75,12 @@ function Card({ story }: { readonly story: Story }): ReactElement {
   return (
     <article className="card" aria-labelledby={id} data-story={story.id}>
       <h2 id={id}>
-        {story.title} {label !== undefined && <span className="tag">{label}</span>}
+        {story.title}{' '}
+        {label !== undefined && (
+          <span className="tag" title="The short name of this failure in documents, and for “Find”">
+            {label}
+          </span>
+        )}
       </h2>
       <p>{story.seen}</p>
       <p>

@@ -1,5 +1,5 @@
 /** All runs, newest first. One tab stop; arrow keys walk, and selection follows. */
-import { Fragment, type KeyboardEvent, type ReactElement, useRef } from 'react';
+import { Fragment, type KeyboardEvent, type ReactElement, useEffect, useRef } from 'react';
 import type { RunSummary } from '../../src/bridge/panel.ts';
 import type { ReadHandshake } from '../../src/diagnosis/lead.ts';
 import { handshakeRow, listRows, runRow } from '../layout/runRows.ts';
@@ -21,6 +21,10 @@ export function RunList(): ReactElement {
   );
   const at = rows.findIndex((row) => row.run === selected && row.handshake?.handshake.id === handshake);
   const current = at >= 0 ? at : rows.findIndex((row) => row.run === selected);
+  const chosen = rows[current]?.key;
+  useEffect(() => {
+    if (chosen !== undefined) bringIntoSight(list.current?.querySelector(`[data-row="${CSS.escape(chosen)}"]`));
+  }, [chosen]);
   const onKeyDown = (event: KeyboardEvent): void => {
     const undo = event.key === 'z' && (event.ctrlKey || event.metaKey) && !event.shiftKey;
     if (undo || (event.key === 'Delete' && selected !== undefined)) {
@@ -58,6 +62,15 @@ export function RunList(): ReactElement {
       )}
     </>
   );
+}
+
+/** Scrolls the list and nothing around it: in a narrow dock that would take the verdict away. */
+function bringIntoSight(row: Element | null | undefined): void {
+  const frame = row?.closest('.side-body');
+  if (!row || !frame) return;
+  const [inner, outer] = [row.getBoundingClientRect(), frame.getBoundingClientRect()];
+  if (inner.top < outer.top) frame.scrollTop -= outer.top - inner.top;
+  else if (inner.bottom > outer.bottom) frame.scrollTop += inner.bottom - outer.bottom;
 }
 
 /**

@@ -68,6 +68,36 @@ describe('the panel', () => {
     await page.close();
   });
 
+  it('has what is selected in sight in a long list, and scrolls nothing but the list for it', async () => {
+    for (const width of [320, 1600]) {
+      const page = await open('silent', width);
+      const shown = (): Promise<boolean> =>
+        page.locator('.side-body').evaluate((frame) => {
+          const [outer, row] = [frame, frame.querySelector('[aria-selected=true]')].map((one) =>
+            one?.getBoundingClientRect(),
+          );
+          return outer !== undefined && row !== undefined && row.top > outer.top - 1 && row.bottom < outer.bottom + 1;
+        });
+      await page.evaluate(() => {
+        const { client } = globalThis as unknown as { client: { addRun(id: string, request: object): void } };
+        for (let number = 0; number < 60; number += 1)
+          client.addRun(`more-${number}`, { target: '127.0.0.1:4444', options: {} });
+      });
+      await page.getByRole('tab', { name: 'Runs (62)' }).click();
+      const top = await page.locator('.centre').boundingBox();
+      for (const run of ['recovered', 'more-59', 'more-20']) {
+        await page.evaluate((id) => {
+          const { panel } = globalThis as unknown as { panel: { actions: { selectRun(id: string): void } } };
+          panel.actions.selectRun(id);
+        }, run);
+        await painted(page);
+        expect(await shown(), `${run} at ${width} px`).toBe(true);
+      }
+      expect((await page.locator('.centre').boundingBox())?.y).toBe(top?.y);
+      await page.close();
+    }
+  });
+
   it('shows the details of a clicked arrow, and of a clicked record', async () => {
     const page = await open('recovered');
     await page.locator('#datagram-4 .time').click();
