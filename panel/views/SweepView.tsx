@@ -101,7 +101,7 @@ function Plan(): ReactElement {
   if (!scenario.sweeps || !planned)
     return (
       <p className="sweep-plan dim" role="status">
-        Choose what to vary; all else is as in the form.
+        {scenario.sweeps ? 'Counting the cells…' : 'Choose what to vary; all else is as in the form.'}
       </p>
     );
   const { read } = planned;
