@@ -4,6 +4,7 @@
  * faults: a rung is reached, waited for, or ahead.
  */
 import type { DatagramView, Handshake } from '../../src/analysis/model.ts';
+import { firstUntaken } from '../../src/diagnosis/lookups.ts';
 import type { Machine } from '../../src/engine/machine.ts';
 import { paths } from '../../src/engine/paths.ts';
 import type { Actor } from '../../src/trace/model.ts';
@@ -146,10 +147,14 @@ const words: Readonly<Record<Rung['state'], string>> = {
 };
 const rung = (name: string, state: Rung['state']): Rung => ({ name, state, label: `${name}: ${words[state]}` });
 
-/** What a side sent in whole, as far as it was seen, under the names of the tables. */
+/** What a side sent that the other can have taken, as far as it was seen, under the names of the tables. */
 function seenFrom(handshake: Handshake, from: Actor): ReadonlySet<string> {
+  const untaken = firstUntaken(handshake, from);
   const seen = new Set<string>();
-  for (const message of handshake.messages) if (message.from === from && message.complete) seen.add(message.name);
+  for (const { from: sender, complete, name, messageSeq } of handshake.messages)
+    if (sender === from && complete && (untaken === undefined || messageSeq < untaken)) seen.add(name);
+  // Both come last.
+  if (untaken !== undefined) return seen;
   for (const flight of handshake.flights)
     if (flight.from === from && flight.messages.includes('change_cipher_spec')) seen.add('change_cipher_spec');
   if (handshake.finished[from]) seen.add('finished');

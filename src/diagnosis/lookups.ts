@@ -127,19 +127,39 @@ export const openLosses = (handshake: Handshake): readonly LostRange[] =>
 export const missedByCapture = (handshake: Handshake): readonly LostRange[] =>
   handshake.lost.filter((lost) => lost.recoveredAt === undefined && wentOn(handshake, lost));
 
-export const flightOfLost = (handshake: Handshake, { messageKey }: LostRange): FlightView | undefined => {
+export const flightOfLost = (
+  handshake: Handshake,
+  { messageKey }: Pick<LostRange, 'messageKey'>,
+): FlightView | undefined => {
   const holder = handshake.datagrams.find(({ records }) =>
     records.some(({ fragments }) => fragments.some((fragment) => fragment.messageKey === messageKey)),
   );
   return holder && flightOf(handshake, holder);
 };
 
-function wentOn(handshake: Handshake, lost: LostRange): boolean {
+/** Whether the other side answered the flight of such a message. */
+function wentOn(handshake: Handshake, lost: Pick<LostRange, 'messageKey' | 'from'>): boolean {
   if (handshake.establishedAt !== undefined) return true;
   const flight = flightOfLost(handshake, lost);
   return (
     flight !== undefined && handshake.flights.some((other) => other.from !== lost.from && other.number > flight.number)
   );
+}
+
+/**
+ * Number of the first message of a side that is here in part or, with others behind it, not at all, while the other side did not go
+ * on: messages are taken in their order (RFC 6347 §4.2.2), and what came behind it waits. Undefined where all were taken.
+ */
+export function firstUntaken(handshake: Handshake, from: Actor): number | undefined {
+  const messages = handshake.messages
+    .filter((message) => message.from === from)
+    .toSorted((a, b) => a.messageSeq - b.messageSeq);
+  const at = messages.findIndex(
+    ({ complete, messageSeq }, i) => !complete || messageSeq > (messages[i - 1]?.messageSeq ?? messageSeq) + 1,
+  );
+  const message = messages[at];
+  if (!message || wentOn(handshake, { from, messageKey: message.key })) return undefined;
+  return message.complete ? (messages[at - 1]?.messageSeq ?? 0) + 1 : message.messageSeq;
 }
 
 /** The datagrams with parts of a ClientHello, when either side sent one and neither got further. */

@@ -87,6 +87,28 @@ describe('the state strip', () => {
     expect(strip(handshake, 'server').facts).toContain('not seen to answer');
   });
 
+  it('takes a message for missing of which bytes never came, and what came behind it for not reached', () => {
+    const client = strip(captured('pmtu_blackhole'), 'client');
+    expect(at(client, 'reached')).toEqual(['hello_verify_request', 'server_hello']);
+    expect(at(client, 'stopped')).toEqual(['certificate']);
+    expect(at(client, 'ahead')).toEqual(
+      expect.arrayContaining(['server_key_exchange', 'server_hello_done', 'finished']),
+    );
+  });
+
+  it('takes a message for missing that never came at all, others behind it', () => {
+    const whole = captured('good_mutual_srtp');
+    const without = (handshake: Handshake): Handshake => ({
+      ...handshake,
+      messages: handshake.messages.filter(({ name }) => name !== 'certificate'),
+    });
+    const stopped = { ...whole, establishedAt: undefined, flights: whole.flights.filter(({ number }) => number < 5) };
+    const client = strip(without(stopped), 'client');
+    expect(at(client, 'stopped')).toEqual(['certificate']);
+    // The client went on: it had what the capture missed.
+    expect(at(strip(without(whole), 'client'), 'stopped')).toEqual([]);
+  });
+
   it('takes the states of our own ends from what they told', () => {
     const handshake = onlyHandshake(simulated({ seed: 2 }));
     for (const side of ['client', 'server'] as const) {
