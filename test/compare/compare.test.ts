@@ -153,7 +153,7 @@ describe('hellos, field by field', () => {
         weight: 'real',
         field: 'cipher_suites',
         a: expect.stringMatching(/^nothing of its own/),
-        b: 'only here: unknown (0xc0ac)',
+        b: 'only here: TLS_ECDHE_ECDSA_WITH_AES_128_CCM',
       },
     ]);
   });

@@ -196,7 +196,7 @@ describe('what is offered for shape alone', () => {
     ['chromium-156', 0xc013, 'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA'],
     ['chromium-156', 0x0035, 'TLS_RSA_WITH_AES_256_CBC_SHA'],
     ['openssl-3.0', 0x009f, 'TLS_DHE_RSA_WITH_AES_256_GCM_SHA384'],
-    ['gnutls', 0xc0ad, '0xc0ad'],
+    ['gnutls', 0xc0ad, 'TLS_ECDHE_ECDSA_WITH_AES_256_CCM'],
   ])('ends the run of %s as unsupported when the server picks suite %s', (id, cipher_suite, name) => {
     const run = new Silence(clientAs(id));
     const answer = encode(serverHello, { ...common, random: new Uint8Array(32).fill(9), cipher_suite, extensions: [] });

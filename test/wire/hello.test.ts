@@ -116,7 +116,7 @@ describe('the registries', () => {
     expect(numberIn(groups, 'constructor')).toBeUndefined();
     expect(nameIn(groups)(29)).toBe('x25519');
     expect(nameIn(groups)(0x0a0a)).toBe('unknown (0x0a0a)');
-    expect(nameIn(groups, 2)(0xa)).toBe('unknown (0x0a)');
+    expect(nameIn(groups, 2)(0xfa)).toBe('unknown (0xfa)');
   });
 
   it('agree with the suites that real servers chose', () => {
