@@ -4,6 +4,7 @@
  */
 import type { RunReading, RunRequest, RunSummary } from '../../src/bridge/panel.ts';
 import { plural } from '../layout/text.ts';
+import { joinEnds } from './bothEnds.ts';
 import type { Core } from './core.ts';
 import { messageOf } from './core.ts';
 import type { PanelState } from './model.ts';
@@ -48,6 +49,8 @@ export function runsPart({ client, book, store, update, options }: Core): RunsPa
   });
   const publish = (run: string, revision: number): void => publisher.publish(run, revision);
 
+  /** Entries that two others were put together as. */
+  const ofBoth = new Set<string>();
   const keys = new KeyStore();
   /** Joins the keys that wait to a run; the answer is how many were new to it. */
   const joinKeys = (run: string): number => {
@@ -142,6 +145,7 @@ export function runsPart({ client, book, store, update, options }: Core): RunsPa
     }
     followed.get(kept.id)?.();
     followed.set(kept.id, () => {});
+    if (ofBoth.has(id)) ofBoth.add(kept.id);
     book.rename(id, kept.id);
     const { runs, selection, problems, revisions, baseline } = store.getState();
     update({
@@ -232,10 +236,14 @@ export function runsPart({ client, book, store, update, options }: Core): RunsPa
       const { imports, keyLogs, troubles, calls } = opened;
       const shown = imports.map((one) => [showImport(one), one] as const);
       const joined = keyLogs.length === 0 ? [] : book.runs.filter((run) => joinKeys(run) > 0);
-      const told = [...troubles, ...calls, ...keyTexts(opened, joined.length)];
+      const fresh = new Set(shown.map(([id]) => id));
+      const both = joinEnds(book, store.getState().runs, fresh, ofBoth, tool);
+      const together = both.map((one) => [showImport(one), one] as const);
+      const told = [...troubles, ...both.map((one) => one.told), ...calls, ...keyTexts(opened, joined.length)];
       const tone = troubles.length > 0 ? 'bad' : 'quiet';
       update({ notice: told.length === 0 ? undefined : { text: told.join(' '), tone } });
-      for (const [id, one] of shown)
+      for (const [id] of together) ofBoth.add(id);
+      for (const [id, one] of [...shown, ...together])
         await keep(id, one).catch((error: unknown) => {
           const text = `${one.name} is shown, and goes when the panel is closed: ${messageOf(error)}`;
           update({ notice: { text, tone: 'quiet' } });

@@ -98,6 +98,19 @@ export class Analysis {
     };
   }
 
+  /** Of the trace, where not all of it was known before the first event: a capture's clock is that of its first frame. */
+  set header(header: TraceHeader) {
+    this.#revision++;
+    this.#snapshot = undefined;
+    this.#header = header;
+  }
+
+  /** What is known of a handshake's secrets, as facts of another trace. */
+  secretsOf(clientRandom: Uint8Array): readonly TraceEvent[] {
+    const known = [...(this.#shared.keys.get(clientRandom) ?? [])];
+    return known.map(([label, secret]) => ({ kind: 'secret', at: 0, label, clientRandom, secret }));
+  }
+
   /** Where the buffers come from that views point into, for `project`. Complete up to the last snapshot. */
   get origins(): ReadonlyMap<BufferId, Origin> {
     return this.#origins;
@@ -204,7 +217,7 @@ export class Analysis {
         establishedAt: earlier.establishedAt,
         endedAt: earlier.endedAt,
       };
-      const key = `${followed} ${this.#fingerprints.length} ${size} ${stunKey} ${before?.establishedAt} ${before?.endedAt}`;
+      const key = `${followed} ${this.#header?.startedAt} ${this.#fingerprints.length} ${size} ${stunKey} ${before?.establishedAt} ${before?.endedAt}`;
       const software = {
         client: this.#ice.softwareOf(track.client),
         server: this.#ice.softwareOf(track.server),
@@ -236,6 +249,7 @@ export class Analysis {
         here: [...this.#moves.randoms].filter((random) => this.#shared.keys.has(random)).length,
       },
       notes: [...this.#notes],
+      until: this.#lastAt,
     };
     return this.#snapshot;
   }

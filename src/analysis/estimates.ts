@@ -30,19 +30,25 @@ export function estimatesOf({ header, client, server, reading, trips }: Estimate
     return dtls === undefined ? undefined : { ms: dtls, by: 'DTLS' };
   };
   const roundTrip = { client: tripOf('client'), server: tripOf('server') };
-  return { roundTrip, rate: slowestRate(reading), vantage: vantageOf(roundTrip, hostOf(client) === hostOf(server)) };
+  // Two recordings that were put together are of no one place.
+  const bothEnds = reading.views.some(({ deliveredAt }) => deliveredAt !== undefined);
+  const vantage = bothEnds ? undefined : vantageOf(roundTrip, hostOf(client) === hostOf(server));
+  return { roundTrip, rate: slowestRate(reading), vantage };
 }
 
-/** The least time from a datagram of one side to the first one of the other side's next flight: way there and back, and work. */
+/**
+ * The least time from a datagram of one side to the first one of the other side's next flight: way there and back, and work. Where
+ * both ends were recorded it is the time at the one that waits.
+ */
 function answerTimes({ views }: Reading): Partial<Record<Actor, number>> {
   const least: Partial<Record<Actor, number>> = {};
   let before: { readonly from: Actor; readonly at: number } | undefined;
   let newest = 0;
-  for (const { from, at, flight, attempt } of views) {
+  for (const { from, at, flight, attempt, deliveredAt = at } of views) {
     if (flight === undefined) continue;
     // Only a flight that was not there before answers; a repetition has its own clock.
     if (before && before.from !== from && attempt === 0 && flight > newest) {
-      const took = at - before.at;
+      const took = deliveredAt - before.at;
       if (took >= 0) least[from] = Math.min(took, least[from] ?? took);
     }
     newest = Math.max(newest, flight);

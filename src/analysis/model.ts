@@ -20,6 +20,8 @@ export interface Snapshot {
   /** Handshakes that the given secrets are of, and how many of those are in the trace. */
   readonly secrets: { readonly handshakes: number; readonly here: number };
   readonly notes: readonly { readonly at: TraceTime; readonly text: string }[];
+  /** Time of the last event, whomever it belongs to. */
+  readonly until: TraceTime;
 }
 
 /** One association between two addresses: from its first ClientHello (or first DTLS record seen) on. */

@@ -9,7 +9,7 @@ import { type HandshakeJson, handshakeJson } from '../report/json.ts';
 import { handshakeList } from '../report/many.ts';
 import { plain } from '../report/plain.ts';
 import { textLadder } from '../report/text.ts';
-import type { Trace } from '../trace/model.ts';
+import type { Trace, TraceEvent, TraceTime } from '../trace/model.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Who made a trace, and who reads one. */
@@ -27,17 +27,26 @@ export interface Reading {
   readonly unrelated: string;
   /** Said when keys were given and none of them is of this trace. */
   readonly strangeKeys: string | undefined;
+  /** Of a file: what puts its handshakes together with those of another one. */
+  readonly recorded?: Recorded | undefined;
 }
 
-export function readTrace(trace: Trace, name?: string): Reading {
+export interface Recorded {
+  readonly path: string;
+  /** Time of the last event. */
+  readonly until: TraceTime;
+  readonly secretsOf: (clientRandom: Uint8Array) => readonly TraceEvent[];
+}
+
+export function readTrace(trace: Trace, name?: string, path?: string): Reading {
   const analysis = new Analysis({ crypto: nodeProvider, header: trace.header });
   for (const event of trace.events) analysis.push(event);
-  return readingOf(analysis, name);
+  return readingOf(analysis, name, path);
 }
 
 /** What an analysis that has taken all of a trace tells. */
-export function readingOf(analysis: Analysis, name?: string): Reading {
-  const { handshakes, unrelated, secrets } = analysis.snapshot();
+export function readingOf(analysis: Analysis, name?: string, path?: string): Reading {
+  const { handshakes, unrelated, secrets, until } = analysis.snapshot();
   const read = handshakes.map((handshake) => ({ handshake, diagnosis: diagnose(handshake) }));
   const other = Object.entries(unrelated).map(([kind, count]) => `${count} ${kind}`);
   return {
@@ -49,6 +58,7 @@ export function readingOf(analysis: Analysis, name?: string): Reading {
         ? `The keys given are of ${secrets.handshakes === 1 ? 'another connection' : `${secrets.handshakes} other connections`}: ` +
           'none belongs to a handshake here.'
         : undefined,
+    recorded: path === undefined ? undefined : { path, until, secretsOf: (random) => analysis.secretsOf(random) },
   };
 }
 

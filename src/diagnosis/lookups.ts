@@ -14,6 +14,19 @@ import { neverBegan } from './path.ts';
 import { otherSide } from './words.ts';
 
 /** Whether the trace knows of any datagram that did not arrive. */
+/** Who took datagrams away: a link of ours, whose rules are named, or the way between two recordings of one handshake. */
+export const takerOf = (taken: readonly DatagramView[]): 'link' | 'path' =>
+  taken.some(({ link }) => link.some(({ rule }) => rule !== '')) ? 'link' : 'path';
+
+/** The rules that took them, each once. */
+export const rulesThatTook = (taken: readonly DatagramView[]): readonly string[] => [
+  ...new Set(
+    taken.flatMap(({ link, delivered }) =>
+      delivered === false ? link.flatMap(({ rule }) => (rule === '' ? [] : [`"${rule}"`])) : [],
+    ),
+  ),
+];
+
 export const anyLost = ({ datagrams }: Handshake): boolean => datagrams.some(({ delivered }) => delivered === false);
 
 /** Whether any datagram of a side arrived, or may have. */

@@ -29,6 +29,7 @@ import {
   openLosses,
   sendings,
   shownEvidence,
+  takerOf,
   wasHeard,
 } from './lookups.ts';
 import { iceNow, neverBegan, strangersDtls } from './path.ts';
@@ -55,9 +56,11 @@ export {
   onlyAcknowledges,
   onlySide,
   openLosses,
+  rulesThatTook,
   sealedAlert,
   sendings,
   shownEvidence,
+  takerOf,
   unreadableEnd,
   wasHeard,
 } from './lookups.ts';
@@ -231,9 +234,22 @@ function stoppedByLink(handshake: Handshake): Stop | undefined {
       const tooLarge = lost.filter(({ link }) => link.some(({ action }) => action.kind === 'too-large'));
       return { kind: 'too-large', datagrams: tooLarge, mtu: large.mtu };
     }
+    const vanish = missing && takerOf(lost) === 'path' ? largeTaken(handshake, flight, lost) : undefined;
+    if (vanish) return vanish;
     if (lost.length > 0 && lost.length === datagrams.length) return { kind: 'link', flight, datagrams };
   }
   return undefined;
+}
+
+/** Two recordings show that of a flight what is larger never came, and what is smaller did. */
+function largeTaken(handshake: Handshake, flight: FlightView, taken: readonly DatagramView[]): Stop | undefined {
+  const { from } = flight;
+  const came = handshake.datagrams.flatMap((one) => (one.from === from && one.delivered !== false ? [one.size] : []));
+  const largest = Math.max(0, ...came);
+  const missing = Math.min(...taken.map(({ size }) => size));
+  if (taken.length < 2 || sendings(flight) < 2 || came.length === 0 || missing <= largest) return undefined;
+  const lost = openLosses(handshake).filter((one) => one.from === from);
+  return lost.length === 0 ? undefined : { kind: 'large-vanish', from, lost, flight, largest, missing };
 }
 
 /**

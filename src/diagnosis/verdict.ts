@@ -29,6 +29,7 @@ import {
   sealedAlert,
   sendings,
   storyOf,
+  takerOf,
   unreadableEnd,
   wasHeard,
 } from './story.ts';
@@ -221,7 +222,7 @@ function noAnswerText(handshake: Handshake): string {
   const dropped = handshake.datagrams.filter(({ from, delivered }) => from === them && delivered === false);
   if (dropped.length > 0 && stop.kind === 'too-large') return `No answer came through: ${stopText(handshake, stop)}`;
   if (dropped.length > 0)
-    return `No answer came through: the link took ${count(dropped.length, 'datagram')} of the ${them} away${howTaken(dropped)}, and left none`;
+    return `No answer came through: the ${takerOf(dropped)} took ${count(dropped.length, 'datagram')} of the ${them} away${howTaken(dropped)}, and left none`;
   if (answersItself.has(stop.kind)) return `No answer: ${stopText(handshake, stop)}`;
   const though = iceWorksText(handshake);
   const first = sent[0];
@@ -265,7 +266,7 @@ export function stopText(handshake: Handshake, stop: Stop): string {
       return `${count(stop.datagrams.length, 'datagram')} of up to ${largest} bytes did not fit the path of ${stop.mtu} bytes`;
     }
     case 'link':
-      return `the link took away every sending of ${flightText(stop.flight)} (${packetsText(stop.datagrams.map(({ packet }) => packet))})${howTaken(stop.datagrams)}`;
+      return `the ${takerOf(stop.datagrams)} took away every sending of ${flightText(stop.flight)} (${packetsText(stop.datagrams.map(({ packet }) => packet))})${howTaken(stop.datagrams)}`;
     case 'large-vanish':
       return `the path swallows datagrams of the ${stop.from} above ${stop.largest} bytes: ${lostText(stop.lost, handshake)} never came in ${count(sendings(stop.flight), 'sending')}, while smaller datagrams did`;
     case 'fragments':
@@ -328,8 +329,8 @@ function stuckText(handshake: Handshake, flight: FlightView): string {
 /** "the link took six of 13 datagrams away, because the queue was full". */
 const takenText = (taken: readonly DatagramView[], of: number): string =>
   taken.length === of
-    ? `the link took ${of === 1 ? 'it' : 'all of it'} away${howTaken(taken)}`
-    : `the link took ${numeral(taken.length)} of ${count(of, 'datagram')} away${howTaken(taken)}`;
+    ? `the ${takerOf(taken)} took ${of === 1 ? 'it' : 'all of it'} away${howTaken(taken)}`
+    : `the ${takerOf(taken)} took ${numeral(taken.length)} of ${count(of, 'datagram')} away${howTaken(taken)}`;
 
 /** What became of datagrams that the link took, where all went the same way. */
 function howTaken(taken: readonly DatagramView[]): string {
@@ -344,7 +345,7 @@ function lostToLink(lost: readonly LostRange[], handshake: Handshake): string {
   const packets = lost.flatMap((range) => (range.evidence === 'link' ? range.packets : []));
   if (packets.length === 0) return '';
   const taken = datagramsOf(handshake, packets);
-  return `: the link took ${count(taken.length, 'datagram')} with them away${howTaken(taken)}`;
+  return `: the ${takerOf(taken)} took ${count(taken.length, 'datagram')} with them away${howTaken(taken)}`;
 }
 
 function splitHelloText(handshake: Handshake, flight: FlightView): string {

@@ -15,7 +15,7 @@ import { toSqlog } from '../../src/trace/qlog/write.ts';
 import { FakeBackground } from '../support/fakeBackground.ts';
 import { captureDirectory } from '../support/fixtures.ts';
 import { captureTrace } from '../support/reading.ts';
-import { simulated } from '../support/traces.ts';
+import { captureAt, simulated } from '../support/traces.ts';
 
 const file = (name: string): GivenFile => ({ name, bytes: new Uint8Array(readFileSync(`${captureDirectory}${name}`)) });
 const state = (panel: Panel) => panel.store.getState();
@@ -111,6 +111,50 @@ describe('a capture that is opened', () => {
     expect(rows.map(({ key }) => key)).toEqual(['r', 'r/h1', 'r/h2']);
     expect(rows[1]?.handshake && handshakeRow(rows[1].handshake).label).toMatch(/^h1 \S+ → \S+, .*, handshake$/);
     expect(listRows([{ run: 'r', handshakes: reading.handshakes.slice(0, 1) }])).toHaveLength(1);
+  });
+});
+
+describe('captures of both ends', () => {
+  const run = simulated({ rules: ['delay=10ms', 'in:drop=certificate#1'] });
+  const capture = (end: 'client' | 'server'): GivenFile => ({
+    name: `${end}.pcapng`,
+    bytes: toPcapng(captureAt(run, end), { withKeys: true }),
+  });
+  const lost = (panel: Panel): number =>
+    shown(panel).handshakes[0]?.handshake.datagrams.filter(({ delivered }) => delivered === false).length ?? 0;
+
+  it('that are opened together are shown as one more run, which tells what was lost between them', async () => {
+    const { client, panel } = setUp();
+    await panel.actions.openFiles([capture('server'), capture('client')]);
+    expect(state(panel).runs.map(({ file: name }) => name)).toEqual([
+      'server.pcapng',
+      'client.pcapng',
+      'client.pcapng and server.pcapng',
+    ]);
+    expect(client.asked).toContain('keep client.pcapng and server.pcapng');
+    expect(lost(panel)).toBe(1);
+    expect(state(panel).notice?.text).toMatch(
+      /^client\.pcapng, nearer to the client, and server\.pcapng, nearer to the server, hold one handshake .* 1 did not come/,
+    );
+    const records = shown(panel).handshakes[0]?.handshake.datagrams.flatMap((one) => one.records) ?? [];
+    expect(records.some(({ protection }) => protection === 'decrypted')).toBe(true);
+  });
+
+  it('that are opened one after the other are put together when the second comes, and no more than once', async () => {
+    const { panel } = setUp();
+    await panel.actions.openFiles([capture('client')]);
+    expect(state(panel).runs).toHaveLength(1);
+    await panel.actions.openFiles([capture('server')]);
+    expect(state(panel).runs).toHaveLength(3);
+    await panel.actions.openFiles([capture('server')]);
+    expect(state(panel).runs).toHaveLength(4);
+  });
+
+  it('that are of two handshakes, or of one place, stay as they are', async () => {
+    const { panel } = setUp();
+    await panel.actions.openFiles([capture('client'), capture('client'), file('loss-small.pcapng')]);
+    expect(state(panel).runs).toHaveLength(3);
+    expect(state(panel).notice).toBeUndefined();
   });
 });
 

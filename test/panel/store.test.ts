@@ -19,6 +19,7 @@ const snapshot: Snapshot = {
   unrelated: {},
   secrets: { handshakes: 0, here: 0 },
   notes: [],
+  until: 0,
 };
 
 function makeBook(): RunBook {

@@ -173,6 +173,7 @@ const handMade = new RunBook(
         unrelated: {},
         secrets: { handshakes: 0, here: 0 },
         notes: [],
+        until: 0,
       };
     },
   }),

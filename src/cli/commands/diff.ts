@@ -1,5 +1,7 @@
 /** `dtlscope diff`: what differs first between two runs or captures, what else does, and what is the same. */
 import type { Command as Cli } from 'commander';
+import { bothEnds } from '../../analysis/bothEnds.ts';
+import type { Handshake } from '../../analysis/model.ts';
 import { version } from '../../base/version.ts';
 import { type Secret, secretEvents } from '../../capture/keylog.ts';
 import { openFile } from '../../capture/open.ts';
@@ -50,6 +52,11 @@ export function diff(pathA: string, pathB: string, flags: DiffFlags, terminal: T
   if (pair.chosen)
     terminal.say(
       `Compared: ${pair.a.handshake.id} of ${as.length} in ${pathA} with ${pair.b.handshake.id} of ${bs.length} in ${pathB}, the two that are most alike and end otherwise if any do; --handshake chooses others.`,
+    );
+  const recording = ({ handshake }: { readonly handshake: Handshake }, name: string) => ({ name, handshake, until: 0 });
+  if (bothEnds(recording(pair.a, pathA), recording(pair.b, pathB), tool))
+    terminal.say(
+      `Both are recordings of one handshake: dtlscope read ${pathA} ${pathB} tells what was lost between them.`,
     );
   const found = compareHandshakes(pair.a, pair.b);
   const [a, b] = [

@@ -14,9 +14,10 @@ import { plain } from '../../report/plain.ts';
 import type { Call } from '../../trace/calls.ts';
 import type { Trace } from '../../trace/model.ts';
 import type { Problem } from '../../trace/problem.ts';
+import { joinEnds } from '../bothEnds.ts';
 import { Exit, type ExitCode, Stop } from '../exit.ts';
 import { inputParts, readInput } from '../files.ts';
-import { Outputs } from '../outputs.ts';
+import { writeTrace } from '../outputs.ts';
 import { type Reading, readingOf, readTrace, tool, withOnly } from '../reading.ts';
 import { addReportFlags, collect, mostDrawn, outputsOf, type ReportFlags, show } from '../show.ts';
 import type { Terminal } from '../terminal.ts';
@@ -26,6 +27,7 @@ interface ReadFlags extends ReportFlags {
   readonly expect?: string;
   readonly handshake?: readonly string[];
   readonly all?: boolean;
+  readonly apart?: boolean;
 }
 
 export function addRead(program: Cli, terminal: Terminal, done: (code: ExitCode) => void): void {
@@ -37,10 +39,11 @@ export function addRead(program: Cli, terminal: Terminal, done: (code: ExitCode)
     )
     .argument(
       '<file...>',
-      'traces and captures, - for standard input; a key log among them counts as --keys, a dump of chrome://webrtc-internals is joined to its call',
+      'traces and captures, - for standard input; captures of both ends of a call are read as one, a key log among them counts as --keys, a dump of chrome://webrtc-internals is joined to its call',
     )
     .option('--keys <file>', 'a key log (SSLKEYLOGFILE) that opens encrypted records (repeatable)', collect)
     .option('--handshake <n,…>', 'tell these alone, by the number behind their h (repeatable)', collect)
+    .option('--apart', 'read captures of both ends of a call each for itself')
     .option('--all', `draw every handshake; of more than ${mostDrawn} those in trouble are drawn, and all are listed`)
     .addOption(
       new Option('--expect <outcome>', 'exit with 1 unless every handshake has this outcome').choices(outcomes),
@@ -50,7 +53,7 @@ export function addRead(program: Cli, terminal: Terminal, done: (code: ExitCode)
       'after',
       `
 Exit code: 0 when every file was readable, whatever is in it (unless --expect), 1 --expect did not hold, 2 a file could not be read.
--o writes the trace of a single FILE in another format.`,
+-o writes the trace of a single FILE, or of both ends of a call, in another format.`,
     )
     .action((files: readonly string[], flags: ReadFlags) => done(read(files, flags, terminal)));
 }
@@ -88,9 +91,6 @@ export function read(paths: readonly string[], flags: ReadFlags, terminal: Termi
     else return [{ kind: 'trace', path, trace: opened.trace }];
     return [];
   });
-  if (outputFiles.length > 0 && inputs.length !== 1)
-    throw new Stop(Exit.usage, `-o writes one trace, and ${inputs.length} can be read.`);
-
   if (inputs.length === 0 && calls.length > 0)
     terminal.say(
       `A browser's dump of ${calls.length === 1 ? 'a call' : `${calls.length} calls`} holds no datagrams: name the capture of the call beside it.`,
@@ -98,7 +98,8 @@ export function read(paths: readonly string[], flags: ReadFlags, terminal: Termi
   else if (inputs.length === 0 && keyLogs && !unreadable)
     throw new Stop(Exit.usage, 'A key log holds no datagrams: name the capture that it belongs to beside it.');
 
-  const all = inputs.flatMap((input): Reading[] => {
+  const traces = new Map<Reading, Trace>();
+  const each = inputs.flatMap((input): Reading[] => {
     const { path } = input;
     const name = paths.length > 1 ? path : undefined;
     let reading: Reading | undefined;
@@ -109,13 +110,8 @@ export function read(paths: readonly string[], flags: ReadFlags, terminal: Termi
         terminal.say(`${path}: ${calls.length - found.length} of ${calls.length} calls of the browser are not in it.`);
       const { header, events } = trace;
       const whole = { header, events: [...secretEvents(secrets, 0), ...events] };
-      reading = readTrace(whole, name);
-      if (outputFiles.length > 0) {
-        const [made = reading] = only(chosen, [reading]);
-        const outputs = new Outputs(outputFiles, header, flags);
-        for (const event of whole.events) outputs.push(event);
-        for (const written of outputs.finish(whole, made)) terminal.say(`Written: ${written}`);
-      }
+      reading = readTrace(whole, name, path);
+      traces.set(reading, whole);
     } else if (input.kind === 'capture') reading = attempt(() => streamed(path, name, secrets, terminal), terminal);
     if (!reading) {
       unreadable = true;
@@ -125,7 +121,15 @@ export function read(paths: readonly string[], flags: ReadFlags, terminal: Termi
     if (reading.strangeKeys !== undefined) terminal.say(`${path}: ${reading.strangeKeys}`);
     return [reading];
   });
+  const all = flags.apart ? each : joinEnds(each, traces, terminal);
   const readings = only(chosen, all);
+  if (outputFiles.length > 0) {
+    const [reading, ...others] = readings;
+    const trace = all[0] && traces.get(all[0]);
+    if (!reading || !trace || others.length > 0 || all.length > 1)
+      throw new Stop(Exit.usage, `-o writes one trace, and ${all.length} can be read.`);
+    for (const written of writeTrace(outputFiles, trace, reading, flags)) terminal.say(`Written: ${written}`);
+  }
   if (readings.length > 0 || flags.json) show(readings, { ...flags, listed: !flags.all }, terminal);
   if (unreadable) return Exit.usage;
   return flags.expect === undefined || holds(flags.expect, readings, terminal) ? Exit.held : Exit.notHeld;
@@ -192,11 +196,12 @@ function streamed(
   for (const event of secretEvents(secrets, 0)) analysis.push(event);
   for (const part of inputParts(path, 'the file')) reader.push(part);
   reader.end();
+  analysis.header = reader.header;
   for (const problem of reader.problems) terminal.say(`${path}: ${describe(problem)}`);
   tellCopies(path, reader.counts, terminal);
   const { frames, datagrams, other } = reader.counts;
   if (datagrams === 0 && frames === 0 && reader.problems.length > 0) return undefined;
-  const reading = readingOf(analysis, name);
+  const reading = readingOf(analysis, name, path);
   if (datagrams > 0 || frames === 0) return reading;
   const kinds = Object.entries(other).map(([kind, count]) => `${count} ${kind}`);
   return { ...reading, unrelated: ` None of its ${plural(frames, 'frame')} holds UDP: ${kinds.join(', ')}.` };

@@ -1,4 +1,5 @@
 import type { FlightView, Handshake } from '../../analysis/model.ts';
+import type { Actor } from '../../trace/model.ts';
 import { stalledByOrder } from '../causes.ts';
 import { rule, type Says } from '../model.ts';
 import { waitedForNomination } from '../path.ts';
@@ -11,8 +12,10 @@ import {
   missedByCapture,
   missingEnd,
   openLosses,
+  rulesThatTook,
   sendings,
   storyOf,
+  takerOf,
 } from '../story.ts';
 import { capitalised, count, duration, flightText, inProse, otherSide, times } from '../words.ts';
 
@@ -24,7 +27,7 @@ export const flightLost = rule(
       'The link took every datagram of a sending; or a flight was repeated and fewer answers than questions were seen, or record numbers are missing before the answer; or both sides repeat flights that are seen whole, or whose last message never comes.',
     doc: {
       why: 'All datagrams of a sending got lost, or the answer to it did. That costs a timer; when it happens every time, the handshake goes no further.',
-      fix: 'Capture at the other side too. If datagrams are missing there, the path drops them (often the large ones: try a smaller MTU); if all are there, its log may say why it dropped them itself.',
+      fix: 'Capture at the other side too, and read both captures together (dtlscope read A B). If datagrams are missing there, the path drops them (often the large ones: try a smaller MTU); if all are there, its log may say why it dropped them itself.',
     },
     see: 'RFC 6347 §4.2.4',
   },
@@ -35,7 +38,9 @@ export const flightLost = rule(
     if (stop.kind === 'link' || stop.kind === 'stuck') return stopped(handshake, stop.kind, stop.flight);
     // Where bytes of it never came, they are what counts.
     const short = new Set(
-      stop.kind === 'fragments' ? openLosses(handshake).map((one) => flightOfLost(handshake, one)) : [],
+      stop.kind === 'fragments' || stop.kind === 'large-vanish'
+        ? openLosses(handshake).map((one) => flightOfLost(handshake, one))
+        : [],
     );
     const taken = wholeFlightsTaken(handshake).filter((flight) => !short.has(flight));
     if (taken.length > 0) return taken.flatMap((flight) => byLink(handshake, flight));
@@ -55,23 +60,43 @@ function stopped(handshake: Handshake, kind: 'link' | 'stuck', flight: FlightVie
   const n = sendings(flight);
   const other = otherSide(flight.from);
   const datagrams = datagramsOf(handshake, flight.packets);
-  const largest = datagrams.reduce((most, { size }) => Math.max(most, size), 0);
+  const largest = Math.max(0, ...datagrams.map(({ size }) => size));
+  const smallest = Math.min(...datagrams.map(({ size }) => size));
   const lacks = missingEnd(handshake, flight);
+  const arrived = datagrams.every(({ delivered }) => delivered === true);
+  const came = Math.max(
+    0,
+    ...handshake.datagrams.flatMap(({ from, delivered, size }) =>
+      from === flight.from && delivered !== false ? [size] : [],
+    ),
+  );
   const gaps = handshake.recordGaps.filter(({ from, epoch }) => from === flight.from && epoch === 0).length;
   return {
     severity: 'error',
     why:
       kind === 'link'
-        ? `The link took away every datagram of ${flightText(flight)}, which was sent ${times(n)}: the ${other} never had anything to answer.`
+        ? `The ${takerOf(datagrams)} took away every datagram of ${flightText(flight)}, which was sent ${times(n)}: the ${other} never had anything to answer.`
         : lacks
           ? `${capitalised(flightText(flight))} was sent ${times(n)}, and the ${inProse(lacks)} that ends it is in none of them${gaps > 0 ? `: record numbers of the ${flight.from} are missing in ${count(gaps, 'place')}` : ''}. The ${other} waits for it, and answers nothing before.`
-          : `${capitalised(flightText(flight))} was sent ${times(n)} (datagrams of up to ${largest} bytes) and is whole in this trace, yet the ${other} keeps repeating its own flight: what it gets is not whole, or it does not accept it.`,
+          : `${capitalised(flightText(flight))} was sent ${times(n)} (datagrams of up to ${largest} bytes) and is whole in this trace, yet the ${other} keeps repeating its own flight: ${arrived ? 'it was recorded there as well, so that it is not accepted' : 'what it gets is not whole, or it does not accept it'}.`,
     fix:
       kind === 'link'
-        ? 'This is what the link rules of the run asked for.'
-        : `Capture at the ${other} too. If datagrams are missing there, the path drops them (often the large ones: try a smaller MTU); if all are there, the ${other} drops them itself, and its log may say why.`,
+        ? takerOf(datagrams) === 'link'
+          ? 'This is what the link rules of the run asked for.'
+          : `Find what between the two drops them: ${dropsBy(flight.from, came, smallest)}.`
+        : arrived
+          ? `Look into the log of the ${other}: all of it was recorded there, so that the ${other} drops it itself.`
+          : `Capture at the ${other} too, and read both captures together (dtlscope read A B). If datagrams are missing there, the path drops them (often the large ones: try a smaller MTU); if all are there, the ${other} drops them itself, and its log may say why.`,
     evidence: evidenceOf(datagrams),
   };
+}
+
+/** What a path seems to choose by that took every datagram of a flight, of so many bytes and more. */
+function dropsBy(from: Actor, came: number, smallest: number): string {
+  if (came === 0) return `nothing of the ${from} came, as behind a firewall or a NAT whose mapping has ended`;
+  return came < smallest
+    ? `smaller datagrams of the ${from} came (up to ${came} bytes), so try a smaller MTU`
+    : `others of the ${from} came that are as large (up to ${came} bytes), so it is not the size, but what is in them, or the time`;
 }
 
 function byLink(handshake: Handshake, flight: FlightView): Says[] {
@@ -82,11 +107,11 @@ function byLink(handshake: Handshake, flight: FlightView): Says[] {
   const isWhole = later.some(({ attempt }) => later.every((one) => one.attempt !== attempt || one.delivered !== false));
   // What never got through at all is what the handshake stopped at, and told there.
   if (!again && storyOf(handshake).stop.kind === 'link') return [];
-  const names = [...new Set(lost.flatMap(({ link }) => link.map(({ rule: name }) => `"${name}"`)))].join(', ');
+  const names = rulesThatTook(lost).join(', ');
   return [
     {
       severity: 'warning',
-      why: `The link took all of ${flightText(flight)} away (${count(lost.length, 'datagram')}${names ? `, by ${names}` : ''}). ${again ? `${isWhole ? 'The sending that got through' : 'The first of it that got through'} came ${duration(again.at - flight.sentAt)} later.` : 'It was not sent again in a way that got through.'}`,
+      why: `The ${takerOf(lost)} took all of ${flightText(flight)} away (${count(lost.length, 'datagram')}${names ? `, by ${names}` : ''}). ${again ? `${isWhole ? 'The sending that got through' : 'The first of it that got through'} came ${duration(again.at - flight.sentAt)} later.` : 'It was not sent again in a way that got through.'}`,
       fix: 'A flight that is lost whole costs one timer, as a lost datagram does. Shorter timers recover sooner.',
       evidence: evidenceOf(lost),
     },
@@ -110,7 +135,7 @@ function inCapture(handshake: Handshake): Says[] {
     said.push({
       severity: 'warning',
       why: `${capitalised(flightText(flight))} was sent again after ${duration((flight.resentAt[0] ?? flight.sentAt) - flight.sentAt)}. ${why}`,
-      fix: 'Nothing is broken when it happens once. If it happens in every handshake, capture at both ends and compare.',
+      fix: 'Nothing is broken when it happens once. If it happens in every handshake, capture at both ends and read both captures together (dtlscope read A B).',
       evidence: evidenceOf(datagramsOf(handshake, flight.packets)),
     });
   }

@@ -2,7 +2,17 @@ import type { DatagramView, Handshake, LostRange } from '../../analysis/model.ts
 import type { Actor } from '../../trace/model.ts';
 import { lostDatagrams } from '../losses.ts';
 import { rule, type Says } from '../model.ts';
-import { datagramsOf, evidenceOf, flightOfLost, missedByCapture, openLosses, storyOf } from '../story.ts';
+import {
+  anyLost,
+  datagramsOf,
+  evidenceOf,
+  flightOfLost,
+  missedByCapture,
+  openLosses,
+  rulesThatTook,
+  storyOf,
+  takerOf,
+} from '../story.ts';
 import { capitalised, count, duration, list, lostText, otherSide, packetsText } from '../words.ts';
 import { wholeFlightsTaken } from './flightLost.ts';
 
@@ -14,7 +24,7 @@ export const fragmentLost = rule(
       'Bytes of a message are missing when its flight is sent again (or for good), while other datagrams of the same sending arrived; or the link took a datagram of a flight.',
     doc: {
       why: 'Bytes of a message did not arrive when first sent. One loss costs one timer, 1 s in most stacks; it is an error only where the bytes never came.',
-      fix: 'Fewer datagrams a flight (ECDSA certificate, no chain, packed records) lose less often, and a timer from the ICE round trip recovers sooner (RFC 9147 §5.8.2). Where they never came: compare captures at both ends, and try a smaller MTU.',
+      fix: 'Fewer datagrams a flight (ECDSA certificate, no chain, packed records) lose less often, and a timer from the ICE round trip recovers sooner (RFC 9147 §5.8.2). Where they never came: record at both ends and read both captures together (dtlscope read A B), and try a smaller MTU.',
     },
     see: 'RFC 6347 §4.2.3',
   },
@@ -51,12 +61,15 @@ function say(handshake: Handshake, from: Actor, lost: readonly LostRange[], forG
   const flight = lost[0] && flightOfLost(handshake, lost[0]);
   const waited = flight && came.length > 0 ? Math.max(...came) - flight.sentAt : undefined;
   const packets = [...new Set(lost.flatMap((range) => range.packets))].sort((a, b) => a - b);
-  const by = [...new Set(rulesOf(handshake, packets))];
+  const taken = datagramsOf(handshake, packets);
+  const by = rulesThatTook(taken);
   const timer = handshake.timers.find(
     ({ action, at, actor }) => action === 'fired' && actor === otherSide(from) && at >= (flight?.sentAt ?? 0),
   );
   const known = {
-    link: `The link took ${count(datagrams ?? packets.length, 'datagram')} (${packetsText(packets)}) away${by.length > 0 ? ` by ${list(by)}` : ''}.`,
+    link: taken.every(({ delivered }) => delivered !== false)
+      ? `${capitalised(count(taken.length, 'datagram'))} (${packetsText(packets)}) came harmed.`
+      : `The ${takerOf(taken)} took ${count(datagrams ?? packets.length, 'datagram')} (${packetsText(packets)}) away${by.length > 0 ? ` by ${list(by)}` : ''}.`,
     hole: 'Later bytes of the same flight were seen, so they had been sent.',
     retransmission: `First seen when the flight was sent again (${packetsText(packets)}).`,
   } as const;
@@ -73,11 +86,11 @@ function say(handshake: Handshake, from: Actor, lost: readonly LostRange[], forG
     severity: forGood ? 'error' : 'warning',
     why: `${capitalised(lostText(lost, handshake))} did not arrive when first sent. ${[...evidence].map((kind) => known[kind]).join(' ')}${numbers} ${outcome}`,
     fix: forGood
-      ? 'Find where datagrams of this size or at this moment are dropped: compare captures at both ends, and try a smaller MTU and a smaller certificate (ECDSA, no chain).'
+      ? `Find where datagrams of this size or at this moment are dropped: ${anyLost(handshake) ? 'try' : 'record at both ends, read both captures together (dtlscope read A B), and try'} a smaller MTU and a smaller certificate (ECDSA, no chain).`
       : acknowledged
         ? 'Nothing has to be mended: the ACK made good the loss without a timer. Smaller flights (ECDSA certificate, no chain) lose less often.'
         : 'One loss costs one timer: 1 s in most stacks. Fewer datagrams a flight (ECDSA certificate, no chain, packed records) lose less often, and a timer from the ICE round trip recovers sooner (RFC 9147 §5.8.2).',
-    evidence: evidenceOf(packets.length > 0 ? datagramsOf(handshake, packets) : around(handshake, lost)),
+    evidence: evidenceOf(packets.length > 0 ? taken : around(handshake, lost)),
   };
 }
 
@@ -88,8 +101,3 @@ function around(handshake: Handshake, lost: readonly LostRange[]): readonly Data
     records.some(({ fragments }) => fragments.some(({ messageKey }) => keys.has(messageKey))),
   );
 }
-
-const rulesOf = (handshake: Handshake, packets: readonly number[]): string[] =>
-  datagramsOf(handshake, packets).flatMap(({ link, delivered }) =>
-    delivered === false ? link.map(({ rule: name }) => `"${name}"`) : [],
-  );

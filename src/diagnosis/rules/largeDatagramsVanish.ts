@@ -1,5 +1,5 @@
 import { rule } from '../model.ts';
-import { datagramsOf, evidenceOf, sendings, storyOf } from '../story.ts';
+import { anyLost, datagramsOf, evidenceOf, sendings, storyOf } from '../story.ts';
 import { capitalised, count, lostText } from '../words.ts';
 
 export const largeDatagramsVanish = rule(
@@ -18,11 +18,20 @@ export const largeDatagramsVanish = rule(
     const { stop } = storyOf(handshake);
     if (stop.kind !== 'large-vanish') return undefined;
     const { flight, from, largest, missing, lost } = stop;
+    const datagrams = datagramsOf(handshake, flight.packets);
+    const ofIt = datagrams.some(({ delivered }) => delivered !== false) ? ' of the same flight' : '';
+    const isRecorded = anyLost(handshake);
+    const size = isRecorded
+      ? `The smallest that did not come has ${missing} bytes`
+      : `The missing ones must have had about ${missing} bytes`;
+    const set = isRecorded
+      ? `Set the ${from}'s MTU below ${missing} and find the largest that works, which lies above ${largest}`
+      : `Set the ${from}'s MTU to ${largest} or so and try again, then find the largest that works`;
     return {
       severity: 'error',
-      why: `${capitalised(lostText(lost, handshake))} came in none of ${count(sendings(flight), 'sending')}, while datagrams of up to ${largest} bytes of the same flight did. The missing ones must have had about ${missing} bytes: the path drops what is larger than something between the two, and tells nobody.`,
-      fix: `Set the ${from}'s MTU to ${largest} or so and try again, then find the largest that works; or make the flight smaller (ECDSA certificate, no chain). Most stacks repeat the same size for ever instead of trying smaller records.`,
-      evidence: evidenceOf(datagramsOf(handshake, flight.packets)),
+      why: `${capitalised(lostText(lost, handshake))} came in none of ${count(sendings(flight), 'sending')}, while datagrams of up to ${largest} bytes${ofIt} did. ${size}: the path drops what is larger than something between the two, and tells nobody.`,
+      fix: `${set}; or make the flight smaller (ECDSA certificate, no chain). Most stacks repeat the same size for ever instead of trying smaller records.`,
+      evidence: evidenceOf(datagrams),
     };
   },
 );
