@@ -16,7 +16,7 @@ export function bothEndsText({ near, sent, serverAheadMs, roundTripMs }: BothEnd
     `Of ${fate('client', sent.client)}; of ${fate('server', sent.server)}.`,
     ...(unproved > 0
       ? [
-          `${unproved} of those ${unproved === 1 ? 'was' : 'were'} sent before the first packet of the other recording or after its last, and lost only if it was running then.`,
+          `${unproved} of the missing ${unproved === 1 ? 'one was' : 'ones were'} sent before the first packet of the other recording or after its last, and lost only if it was running then.`,
         ]
       : []),
     ...(late > 0

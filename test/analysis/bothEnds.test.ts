@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type BothEnds, bothEnds, type Recording } from '../../src/analysis/bothEnds.ts';
 import type { Handshake } from '../../src/analysis/model.ts';
+import { Prng } from '../../src/base/random.ts';
 import { diagnose } from '../../src/diagnosis/diagnose.ts';
 import { bothEndsText } from '../../src/report/bothEnds.ts';
-import type { DatagramEvent, Trace, TraceEvent } from '../../src/trace/model.ts';
-import { analysisOf, onlyHandshake } from '../support/reading.ts';
+import type { Actor, DatagramEvent, Trace, TraceEvent } from '../../src/trace/model.ts';
+import { analysisOf, onlyHandshake, snapshotOf } from '../support/reading.ts';
 import { captureAt, type Simulated, simulated } from '../support/traces.ts';
 
 /** The capture of one end, by a clock of its own that is so far ahead, from its first packet on. */
@@ -143,6 +144,41 @@ describe('captures of both ends', () => {
     const found = bothEnds(recorded(other, 'c.pcap'), ends(quiet).server, 'test');
     expect(found?.sent.server).toMatchObject({ harmed: 1, lost: 0 });
     expect(linked(found?.trace ?? client).filter(({ action }) => action.kind === 'corrupted')).toHaveLength(1);
+  });
+
+  it('may hold anything: nothing throws, nothing is counted twice, and time goes on', () => {
+    const run = simulated({ rules: ['delay=5ms', 'loss=20%'], seed: 3, client: { mtu: 300 }, server: { mtu: 300 } });
+    for (let seed = 1; seed <= 150; seed++) {
+      const random = new Prng(seed);
+      const spoilt = (end: Actor): Trace => {
+        const { header, events } = captureAt(run, end);
+        const kept = events.flatMap((event): TraceEvent[] => {
+          if (event.kind !== 'datagram') return [event];
+          const chance = random.int(10);
+          if (chance === 0) return [];
+          if (chance === 1) return [event, event];
+          if (chance > 4) return [event];
+          const bytes = event.bytes.slice(0, chance === 2 ? random.int(event.bytes.length + 1) : undefined);
+          if (bytes.length > 0) bytes[random.int(bytes.length)] = random.int(256);
+          return [{ ...event, at: event.at + random.int(40) - 20, bytes, length: bytes.length }];
+        });
+        return { header, events: kept };
+      };
+      const [client, server] = [snapshotOf(spoilt('client')), snapshotOf(spoilt('server'))];
+      for (const one of client.handshakes)
+        for (const other of server.handshakes) {
+          const recording = (name: string, handshake: Handshake) => ({ name, handshake, until: 5000 });
+          const found = bothEnds(recording('c', one), recording('s', other), 'test');
+          if (!found) continue;
+          const { client: c, server: s } = found.sent;
+          const made = datagrams(found.trace);
+          expect(made).toHaveLength(c.all + s.all);
+          expect(made.map(({ packet }) => packet)).toEqual(made.map((_, i) => i + 1));
+          expect(made.every(({ at }, i) => at >= 0 && at >= (made[i - 1]?.at ?? 0))).toBe(true);
+          expect(linked(found.trace)).toHaveLength(made.length);
+          for (const handshake of snapshotOf(found.trace).handshakes) expect(diagnose(handshake).verdict).not.toBe('');
+        }
+    }
   });
 
   it('say in words what they show', () => {
