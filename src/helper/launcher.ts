@@ -69,15 +69,22 @@ tell() {
     "{\\"kind\\":\\"exited\\",\\"reason\\":\\"$1\\",\\"code\\":$2,\\"signal\\":$3,\\"stderr\\":\\"$text\\"}"
 }
 
+# The browser may be writing to us. Without a reader that fails, and it would drop our message for the error: so the input
+# stays open until there was time to read it.
+leave() {
+  [ "$1" -eq 0 ] || sleep 1
+  exit "$1"
+}
+
 if [ ! -x "$node" ]; then
   echo "$node is not there any more, or may not be executed" >&4
   tell node-missing null null
-  exit 127
+  leave 127
 fi
 if [ ! -r "$helper" ]; then
   echo "$helper is not there any more, or may not be read" >&4
   tell helper-missing null null
-  exit 127
+  leave 127
 fi
 
 # In the background, because a shell hears signals only while it waits; what runs there gets no input unless it is told.
@@ -97,10 +104,8 @@ elif [ "$status" -gt 128 ]; then
 elif [ "$status" -ne 0 ]; then
   tell ended "$status" null
 fi
-# The browser may be writing to us. Without a reader that fails, and it would drop our message for the error: so the input
-# stays open (3) until there was time to read it.
-[ "$status" -eq 0 ] || sleep 1
-exit "$status"
+# Its input is still open here, as 3.
+leave "$status"
 `;
 }
 
