@@ -3,27 +3,25 @@
  * not in the other was lost between them, and no single capture can show that. The two become one trace, in which every
  * datagram was sent at the time of the recording nearer to its sender, and the link tells what became of it.
  *
- * Which recording is nearer to the client follows from the times alone, however wrong the clocks are: a datagram comes later to
- * the one that is farther from its sender. With o for how far the second clock is ahead and d > 0 for the way, the times of
- * a client's datagram differ by o + d and those of a server's by o - d if the first recording is the client's, and the other
- * way round if not. Half of the round trip is taken for the way of each direction, as NTP does (RFC 5905 §8).
- *
  * Recordings are taken to have been running all the time, as people start both before the call and stop both behind it; how much
  * rests on that is counted.
  */
-import { equal, toHex } from '../base/bytes.ts';
+import { toHex } from '../base/bytes.ts';
 import type { Actor, LinkAction, Trace, TraceEvent, TraceHeader, TraceTime } from '../trace/model.ts';
-import type { DatagramView, Handshake } from './model.ts';
-import { peekClientHello } from './peek.ts';
+import type { DatagramView } from './model.ts';
+import {
+  clientRandom,
+  isHarmed,
+  isSame,
+  match,
+  type Places,
+  placesOf,
+  type Recording,
+  sentBy,
+  wallOf,
+} from './recordings.ts';
 
-/** A handshake as one capture has it. */
-export interface Recording {
-  /** What people call it: its file. */
-  readonly name: string;
-  readonly handshake: Handshake;
-  /** Time of the last event in the capture, whomever it belongs to: nothing is known of what came later. */
-  readonly until: TraceTime;
-}
+export type { Recording } from './recordings.ts';
 
 export interface BothEnds {
   /** Without secrets: those that belong to the handshake are whoever asks's. */
@@ -51,134 +49,13 @@ export interface Sent {
   readonly late: number;
 }
 
-/** The random that both recordings of a handshake have in common; undefined where no ClientHello is in it. */
-function clientRandom({ datagrams }: Handshake): Uint8Array | undefined {
-  for (const { bytes, from } of datagrams) {
-    const hello = from === 'client' ? peekClientHello(bytes) : undefined;
-    if (hello) return hello.random;
-  }
-  return undefined;
-}
-
-function isOneHandshake(one: Handshake, other: Handshake): boolean {
-  const [a, b] = [clientRandom(one), clientRandom(other)];
-  return a !== undefined && b !== undefined && equal(a, b);
-}
-
 /**
  * The trace of both. Undefined where they are not two recordings of one handshake, or nothing tells which of the two is nearer to
  * whom: those of one place have the same times, and nothing was lost between them.
  */
 export function bothEnds(one: Recording, other: Recording, tool: string): BothEnds | undefined {
-  if (!isOneHandshake(one.handshake, other.handshake)) return undefined;
-  const pairs = {
-    client: match(sentBy(one, 'client'), sentBy(other, 'client'), isSame),
-    server: match(sentBy(one, 'server'), sentBy(other, 'server'), isSame),
-  };
-  const ahead = (from: Actor): Span | undefined => spanOf(pairs[from].both.map(([x, y]) => y.at - x.at));
-  const [ofClient, ofServer] = [ahead('client'), ahead('server')];
-  if (!ofClient && !ofServer) return undefined;
-  const nearer = nearerToClient(pairs, ofClient, ofServer);
-  if (nearer === undefined) return undefined;
-  const near = nearer === 'one' ? { client: one, server: other } : { client: other, server: one };
-  // From here on differences are those of the server's recording to the client's.
-  const turned = ({ least, most }: Span): Span => (nearer === 'one' ? { least, most } : { least: -most, most: -least });
-  const c = ofClient && turned(ofClient);
-  const s = ofServer && turned(ofServer);
-  const roundTripMs = c && s ? Math.max(0, c.least - s.most) : undefined;
-  const offset = c && s ? (c.least + s.most) / 2 : (c?.least ?? s?.most ?? 0);
-  return joined(near, offset, roundTripMs, tool);
-}
-
-interface Span {
-  readonly least: number;
-  readonly most: number;
-}
-
-const spanOf = (values: readonly number[]): Span | undefined =>
-  values.length === 0
-    ? undefined
-    : {
-        least: values.reduce((least, value) => Math.min(least, value)),
-        most: values.reduce((most, value) => Math.max(most, value)),
-      };
-
-const sentBy = ({ handshake }: Recording, from: Actor): readonly DatagramView[] =>
-  handshake.datagrams.filter((datagram) => datagram.from === from);
-
-/** Times of one clock that differ by less are the same, to a reader of microseconds. ms */
-const sameTimeMs = 0.001;
-
-/** Which of two recordings is nearer to the client; undefined where nothing tells. */
-function nearerToClient(
-  pairs: Readonly<Record<Actor, Matched>>,
-  client: Span | undefined,
-  server: Span | undefined,
-): 'one' | 'other' | undefined {
-  if (client && server) {
-    // The round trip if the first is the client's, and if the second is.
-    const first = client.least - server.most;
-    const second = server.least - client.most;
-    return Math.max(first, second) <= sameTimeMs ? undefined : first > second ? 'one' : 'other';
-  }
-  // What only one of them has was lost on the way from there.
-  const missing = (from: Actor): number => pairs[from].onlyA.length - pairs[from].onlyB.length;
-  const lead = missing('client') - missing('server');
-  return lead === 0 ? undefined : lead > 0 ? 'one' : 'other';
-}
-
-interface Matched {
-  /** In both, in the order of the first. */
-  readonly both: readonly (readonly [DatagramView, DatagramView])[];
-  readonly onlyA: readonly DatagramView[];
-  readonly onlyB: readonly DatagramView[];
-}
-
-/** Bytes by which datagrams are put beside each other before they are compared: a record's header, and what is behind it. */
-const headBytes = 13;
-/** Datagrams with the same head that are compared; a record's number makes that one, unless somebody is playing. */
-const mostTried = 64;
-
-/** Datagrams of one sender in two recordings, the first that fits with the first. */
-function match(
-  a: readonly DatagramView[],
-  b: readonly DatagramView[],
-  fits: (a: DatagramView, b: DatagramView) => boolean,
-): Matched {
-  const waiting = new Map<string, DatagramView[]>();
-  for (const datagram of b) {
-    const key = keyOf(datagram);
-    const queue = waiting.get(key);
-    if (queue) queue.push(datagram);
-    else waiting.set(key, [datagram]);
-  }
-  const both: (readonly [DatagramView, DatagramView])[] = [];
-  const onlyA: DatagramView[] = [];
-  const taken = new Set<DatagramView>();
-  for (const datagram of a) {
-    const queue = waiting.get(keyOf(datagram)) ?? [];
-    const at = queue.slice(0, mostTried).findIndex((one) => fits(datagram, one));
-    const [found] = at < 0 ? [] : queue.splice(at, 1);
-    if (found) {
-      both.push([datagram, found]);
-      taken.add(found);
-    } else onlyA.push(datagram);
-  }
-  return { both, onlyA, onlyB: b.filter((datagram) => !taken.has(datagram)) };
-}
-
-const keyOf = ({ bytes }: DatagramView): string => String.fromCharCode(...bytes.subarray(0, headBytes));
-
-/** Equal as far as the captures' snap lengths let see. */
-function isSame(a: DatagramView, b: DatagramView): boolean {
-  const known = Math.min(a.bytes.length, b.bytes.length);
-  return a.size === b.size && equal(a.bytes.subarray(0, known), b.bytes.subarray(0, known));
-}
-
-/** The beginning of what was sent, or as much of it as it had with other bytes: what the way did to it. */
-function isHarmed(sent: DatagramView, came: DatagramView): boolean {
-  if (came.size < sent.size) return equal(came.bytes, sent.bytes.subarray(0, came.bytes.length));
-  return came.size === sent.size;
+  const placed = placesOf(one, other);
+  return placed && joined(placed, tool);
 }
 
 /** A trace in the making: datagrams have numbers of their own until all of them are in order. */
@@ -239,7 +116,7 @@ class Joining {
 /** What became of a datagram; the rule is that of a link of ours, or empty. */
 type Fate = DatagramView['link'][number];
 
-function joined(near: BothEnds['near'], offset: number, roundTripMs: number | undefined, tool: string): BothEnds {
+function joined({ near, offset, roundTripMs }: Places, tool: string): BothEnds {
   const { client, server } = near;
   const oneWay = (roundTripMs ?? 0) / 2;
   const startsAt = Math.min(client.handshake.startedAt, server.handshake.startedAt - offset);
@@ -286,6 +163,9 @@ function joined(near: BothEnds['near'], offset: number, roundTripMs: number | un
     }
   }
   for (const recording of [client, server]) tellFacts(recording, aheadOf(recording), joining);
+  // As long as both went on, silence is a fact.
+  const until = Math.min(...[client, server].map((recording) => recording.until - aheadOf(recording)));
+  if (until > 0) joining.fact({ kind: 'note', at: until, text: 'One of the two recordings ends.' });
   for (const fact of client.handshake.path) joining.fact({ ...fact, at: Math.max(0, fact.at - aheadOf(client)) });
   const localRole = client.handshake.localRole ?? server.handshake.localRole;
   const [clientWall, serverWall] = [wallOf(client), wallOf(server)];
@@ -342,9 +222,6 @@ function tellFacts({ handshake }: Recording, ahead: number, joining: Joining): v
     );
   if (end) joining.fact({ kind: 'end', ...end, at: at(end.at) });
 }
-
-const wallOf = ({ handshake: { wallClock, startedAt } }: Recording): number | undefined =>
-  wallClock === undefined ? undefined : wallClock - startedAt;
 
 type Counting = { -readonly [K in keyof Sent]: Sent[K] };
 const newSent = (): Counting => ({ all: 0, lost: 0, harmed: 0, unproved: 0, late: 0 });

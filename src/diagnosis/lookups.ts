@@ -18,6 +18,12 @@ import { otherSide } from './words.ts';
 export const takerOf = (taken: readonly DatagramView[]): 'link' | 'path' =>
   taken.some(({ link }) => link.some(({ rule }) => rule !== '')) ? 'link' : 'path';
 
+/** Whether all of a flight was recorded at the other side too; what a link of ours let through may have been lost behind it. */
+export const cameWhole = (handshake: Handshake, flight: FlightView): boolean =>
+  datagramsOf(handshake, flight.packets).every(({ link }) =>
+    link.some(({ action, rule }) => action.kind === 'delivered' && rule === ''),
+  );
+
 /** The rules that took them, each once. */
 export const rulesThatTook = (taken: readonly DatagramView[]): readonly string[] => [
   ...new Set(

@@ -40,6 +40,7 @@ export {
   anyLost,
   bothBegan,
   bothWaited,
+  cameWhole,
   certificateDatagrams,
   datagramsOf,
   evidenceOf,

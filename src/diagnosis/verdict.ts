@@ -17,6 +17,7 @@ import { hastyTimer } from './roundTrip.ts';
 import { stormsOf } from './storms.ts';
 import {
   bothWaited,
+  cameWhole,
   datagramsOf,
   flightOfLost,
   flightsFrom,
@@ -233,8 +234,9 @@ function noAnswerText(handshake: Handshake): string {
   const over = duration((sent.at(-1)?.at ?? first.at) - first.at);
   const what = flight ? flightText(flight) : count(sent.length, 'datagram');
   const n = flight ? sendings(flight) : 1;
+  const came = flight && cameWhole(handshake, flight) ? `, though all of it came to the ${them}` : '';
   const byLink = taken.length > 0 ? `: ${takenText(taken, sent.length)}` : '';
-  return `No answer: ${what} was sent ${times(n)}${n > 1 ? ` in ${over}` : ''} and nothing came back${byLink || though}`;
+  return `No answer: ${what} was sent ${times(n)}${n > 1 ? ` in ${over}` : ''} and nothing came back${byLink || came || though}`;
 }
 
 /** Stops that say more than that nothing came. */

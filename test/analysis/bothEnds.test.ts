@@ -122,6 +122,26 @@ describe('captures of both ends', () => {
     expect(findings[0]?.fix).toContain('Look into the log of the client');
   });
 
+  it('tell that a silent side was reached: by clocks that are right, or by addresses behind a NAT', () => {
+    const run = simulated({ rules: ['delay=5ms', 'in:drop=all'], timeoutMs: 12_000 });
+    const silent = (end: Actor): Trace => {
+      const { header, events } = captureAt(run, end, false);
+      return { header, events: events.filter((event) => event.kind === 'datagram' && event.dst.endsWith(':4433')) };
+    };
+    const [client, server] = [recorded(silent('client'), 'c.pcap'), recorded(silent('server'), 's.pcap')];
+    for (const found of [bothEnds(client, server, 'test'), bothEnds(server, client, 'test')]) {
+      expect(found?.near.client.name).toBe('c.pcap');
+      const { verdict, findings } = diagnose(onlyHandshake(found?.trace ?? run));
+      expect(verdict).toMatch(/^No answer: .* nothing came back, though all of it came to the server\.$/);
+      expect(findings[0]).toMatchObject({ id: 'peer-silent', fix: expect.stringContaining('It is not the path') });
+    }
+    const wrong = recorded(silent('server'), 's.pcap', 86_400_000);
+    expect(bothEnds(client, wrong, 'test')).toBeUndefined();
+    const inside = { ...client, handshake: { ...client.handshake, client: '192.168.1.7:50000' } };
+    expect(bothEnds(inside, wrong, 'test')?.near.client.name).toBe('c.pcap');
+    expect(bothEnds(wrong, inside, 'test')?.near.client.name).toBe('c.pcap');
+  });
+
   it('explain a handshake that recovered like the run itself', () => {
     const run = simulated({ rules: ['delay=10ms', 'in:drop=certificate#1'] });
     const own = diagnose(onlyHandshake(run));

@@ -5,6 +5,7 @@ import { rule, type Says } from '../model.ts';
 import { waitedForNomination } from '../path.ts';
 import {
   anyLost,
+  cameWhole,
   datagramsOf,
   evidenceOf,
   flightOfLost,
@@ -63,7 +64,7 @@ function stopped(handshake: Handshake, kind: 'link' | 'stuck', flight: FlightVie
   const largest = Math.max(0, ...datagrams.map(({ size }) => size));
   const smallest = Math.min(...datagrams.map(({ size }) => size));
   const lacks = missingEnd(handshake, flight);
-  const arrived = datagrams.every(({ delivered }) => delivered === true);
+  const arrived = cameWhole(handshake, flight);
   const came = Math.max(
     0,
     ...handshake.datagrams.flatMap(({ from, delivered, size }) =>

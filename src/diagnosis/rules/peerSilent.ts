@@ -5,6 +5,7 @@ import { iceNow, rolesResult } from '../path.ts';
 import {
   bothBegan,
   bothWaited,
+  cameWhole,
   datagramsOf,
   evidenceOf,
   lastHeard,
@@ -44,12 +45,13 @@ export const peerSilent = rule(
     const since = last
       ? `The ${who} was last heard ${duration(last.at - handshake.startedAt)} after the beginning${alert ? `, but for an alert after ${duration(alert.at - handshake.startedAt)}` : ''}.`
       : `The ${who} was never heard.`;
+    const came = flight !== undefined && cameWhole(handshake, flight);
     const lost = iceNow(handshake) === 'lost';
     const refusal = handshake.refused.find(({ at }) => !last || at > last.at);
     const words = onlyAcknowledges(handshake, who) ? 'nothing but ACKs' : 'nothing';
     return {
       severity: 'error',
-      why: `${asked}, and ${words} came back${refusal ? ` but a refusal: ${refusal.by}: ${refusal.why}` : ''}. ${since}${lost ? ' Then it stopped answering ICE checks as well.' : ''}`,
+      why: `${asked}, and ${words} came back${refusal ? ` but a refusal: ${refusal.by}: ${refusal.why}` : ''}. ${since}${came ? ` All of it came to the ${who}: it was recorded there as well.` : ''}${lost ? ' Then it stopped answering ICE checks as well.' : ''}`,
       fix: whatToDo(handshake, who, last !== undefined, flight),
       evidence: evidenceOf(flight ? datagramsOf(handshake, flight.packets) : []),
     };
@@ -65,6 +67,8 @@ function whatToDo(handshake: Handshake, who: Actor, heard: boolean, flight: Flig
     return flight?.messages.includes('finished')
       ? `The ${who} must answer a repeated last flight for as long as it may be asked (RFC 6347 §4.2.4). See in its log whether it thinks the handshake is done, or dropped the flight.`
       : `Look at the ${who}'s log at this moment: it fell over the last flight it got, or its datagrams no longer find the way back.`;
+  if (flight && cameWhole(handshake, flight))
+    return `It is not the path: see whether anything listens for DTLS at that address of the ${who}, whether a firewall on its machine drops what was recorded before it, and what its log says.${who === 'server' ? ' A server that cannot take this ClientHello is silent as well.' : ''}`;
   if (ice === 'works')
     return `ICE works, so address, port and firewall are right: see in the ${who}'s log whether it took our description, whether it began DTLS, and which side it takes for active (a=setup).${who === 'server' ? ' A server that cannot take this ClientHello is silent as well.' : ''}`;
   const look = `Check address, port and firewall; that the ${who} runs DTLS there; and that exactly one side is active (a=setup).`;
