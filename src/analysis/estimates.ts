@@ -44,8 +44,9 @@ function answerTimes({ views }: Reading): Partial<Record<Actor, number>> {
   const least: Partial<Record<Actor, number>> = {};
   let before: { readonly from: Actor; readonly at: number } | undefined;
   let newest = 0;
-  for (const { from, at, flight, attempt, deliveredAt = at } of views) {
-    if (flight === undefined) continue;
+  for (const { from, at, flight, attempt, delivered, deliveredAt = at } of views) {
+    // What is known to be lost asked for nothing and answered nothing.
+    if (flight === undefined || delivered === false) continue;
     // Only a flight that was not there before answers; a repetition has its own clock.
     if (before && before.from !== from && attempt === 0 && flight > newest) {
       const took = deliveredAt - before.at;

@@ -81,7 +81,7 @@ export const peerText = (guess: PeerGuess | undefined): string | undefined =>
   guess && `${guess.sure} ${guess.stacks.join(' or ')}: ${guess.reasons.join('; ')}`;
 
 /** What a capture shows beside the handshake itself. */
-function captureLines({ moves, estimates, sctp, traffic, refused, startedAt }: Handshake): FactLine[] {
+function captureLines({ moves, estimates, sctp, traffic, refused, startedAt, datagrams }: Handshake): FactLine[] {
   const { roundTrip, rate, vantage } = estimates;
   const after = (at: number): string => `at ${duration(at - startedAt)}`;
   const media = (['client', 'server'] as const)
@@ -91,6 +91,8 @@ function captureLines({ moves, estimates, sctp, traffic, refused, startedAt }: H
     const trip = roundTrip[actor];
     return trip ? [`${actor} ${duration(trip.ms)} (${trip.by})`] : [];
   });
+  // Where two recordings were put together, when a datagram came is known as well.
+  const seenFrom = datagrams.some(({ deliveredAt }) => deliveredAt !== undefined) ? 'the other side' : 'the capture';
   return [
     ...moves
       .slice(0, mostFacts)
@@ -102,7 +104,7 @@ function captureLines({ moves, estimates, sctp, traffic, refused, startedAt }: H
       ),
     ...refused.slice(0, mostFacts).map(({ at, by, why }): FactLine => ['refused', `${after(at)} by ${by}: ${why}`]),
     ['afterwards', [...media, ...(sctp.length > 0 ? [`SCTP (${sctp.join(', ')})`] : [])].join(', ')],
-    ['answers in', trips.length === 0 || vantage ? '' : `${trips.join(', ')}, at most, seen from the capture`],
+    ['answers in', trips.length === 0 || vantage ? '' : `${trips.join(', ')}, at most, seen from ${seenFrom}`],
     ['rate', rate ? `about ${rateText(rate.bitsPerSecond)} from the ${rate.from}, estimated from its flights` : ''],
     ['captured at', vantage ? `${vantagePlace[vantage.at]}: ${vantage.why} (a guess)` : ''],
   ];

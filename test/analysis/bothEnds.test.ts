@@ -69,6 +69,10 @@ describe('captures of both ends', () => {
       for (const seed of [1, 2, 3]) {
         const { client, server } = ends(simulated({ rules: ['delay=2ms', 'loss=20%'], seed }), ahead);
         for (const found of [bothEnds(client, server, 'test'), bothEnds(server, client, 'test')]) {
+          const { estimates } = onlyHandshake(found?.trace ?? simulated());
+          expect(estimates.vantage).toBeUndefined();
+          // Two ways of 2 ms, for who waits for an answer.
+          expect(estimates.roundTrip.server?.ms).toBeCloseTo(4, 3);
           expect(found?.near.client.name).toBe('c.pcap');
           expect(found?.near.server.name).toBe('s.pcap');
           expect(found?.serverAheadMs).toBeCloseTo(ahead, 3);
