@@ -14,6 +14,12 @@ import { neverBegan } from './path.ts';
 import { otherSide } from './words.ts';
 
 /** Whether the trace knows of any datagram that did not arrive. */
+/** Sizes of the largest and of the smallest, without a call of as many values as a hostile trace has datagrams. Bytes. */
+export const largestOf = (datagrams: readonly DatagramView[]): number =>
+  datagrams.reduce((most, { size }) => Math.max(most, size), 0);
+export const smallestOf = (datagrams: readonly DatagramView[]): number =>
+  datagrams.reduce((least, { size }) => Math.min(least, size), Number.POSITIVE_INFINITY);
+
 /** Who took datagrams away: a link of ours, whose rules are named, or the way between two recordings of one handshake. */
 export const takerOf = (taken: readonly DatagramView[]): 'link' | 'path' =>
   taken.some(({ link }) => link.some(({ rule }) => rule !== '')) ? 'link' : 'path';

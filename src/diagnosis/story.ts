@@ -24,11 +24,13 @@ import {
   hasMessage,
   isGoodbye,
   isSplit,
+  largestOf,
   lastHeard,
   onlyAcknowledges,
   openLosses,
   sendings,
   shownEvidence,
+  smallestOf,
   takerOf,
   wasHeard,
 } from './lookups.ts';
@@ -51,6 +53,7 @@ export {
   isAck,
   isQuietPath,
   isSplit,
+  largestOf,
   lastHeard,
   missedByCapture,
   missingEnd,
@@ -61,6 +64,7 @@ export {
   sealedAlert,
   sendings,
   shownEvidence,
+  smallestOf,
   takerOf,
   unreadableEnd,
   wasHeard,
@@ -245,9 +249,8 @@ function stoppedByLink(handshake: Handshake): Stop | undefined {
 /** Two recordings show that of a flight what is larger never came, and what is smaller did. */
 function largeTaken(handshake: Handshake, flight: FlightView, taken: readonly DatagramView[]): Stop | undefined {
   const { from } = flight;
-  const came = handshake.datagrams.flatMap((one) => (one.from === from && one.delivered !== false ? [one.size] : []));
-  const largest = Math.max(0, ...came);
-  const missing = Math.min(...taken.map(({ size }) => size));
+  const came = handshake.datagrams.filter((one) => one.from === from && one.delivered !== false);
+  const [largest, missing] = [largestOf(came), smallestOf(taken)];
   if (taken.length < 2 || sendings(flight) < 2 || came.length === 0 || missing <= largest) return undefined;
   const lost = openLosses(handshake).filter((one) => one.from === from);
   return lost.length === 0 ? undefined : { kind: 'large-vanish', from, lost, flight, largest, missing };

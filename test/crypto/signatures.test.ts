@@ -5,6 +5,7 @@ import { concat, fromHex, toHex, utf8 } from '../../src/base/bytes.ts';
 import { Prng } from '../../src/base/random.ts';
 import type { PrivateKey, PublicKey } from '../../src/crypto/keys.ts';
 import { nobleProvider } from '../../src/crypto/noble.ts';
+import { nodeProvider } from '../../src/crypto/node/index.ts';
 import { curveOfScheme, isUsableRsa, rsaModulusBits, schemeFits13, schemeUnderKey } from '../../src/crypto/schemes.ts';
 import { backends, hex, privateFromJwk, publicFromJwk, publicOf } from './support.ts';
 
@@ -95,6 +96,21 @@ describe.each(signable)('%s', (name, schemes) => {
     ];
     for (const wrong of lengths) expect(everywhere(publicOf(key), scheme, message, wrong)).toEqual([false, false]);
   });
+});
+
+it('refuses an RSA signature whose leading zero was left out (RFC 8017 §8.1.2, §8.2.2)', () => {
+  for (const scheme of [0x0401, 0x0804]) {
+    // One signature in 256 begins with a zero.
+    let text = message;
+    let signature = nodeProvider.sign(keys.rsa2048, scheme, text, random);
+    for (let i = 0; i < 5000 && signature[0] !== 0; i++) {
+      text = utf8(`text ${i}`);
+      signature = nodeProvider.sign(keys.rsa2048, scheme, text, random);
+    }
+    expect(signature[0]).toBe(0);
+    expect(everywhere(publicOf(keys.rsa2048), scheme, text, signature)).toEqual([true, true]);
+    expect(everywhere(publicOf(keys.rsa2048), scheme, text, signature.subarray(1))).toEqual([false, false]);
+  }
 });
 
 it('makes and checks the SHA-1 and MD5 signatures of DTLS 1.0 as OpenSSL does', () => {

@@ -22,7 +22,15 @@ import { curveBytes, diffieHellman, type Group, groupOf, isUncompressed } from '
 import { x25519MlKem768 } from '../hybrid.ts';
 import type { CurveName, PrivateKey, PublicKey } from '../keys.ts';
 import type { AeadName, CryptoProvider, HashName } from '../provider.ts';
-import { canSignWith, hashLength, isUsableRsa, type SignatureScheme, schemeForKey, signingScheme } from '../schemes.ts';
+import {
+  canSignWith,
+  hashLength,
+  isUsableRsa,
+  rsaModulusBits,
+  type SignatureScheme,
+  schemeForKey,
+  signingScheme,
+} from '../schemes.ts';
 import { attempt, base64url, plain } from './bytes.ts';
 import { hash, hmac, runningHash } from './digest.ts';
 import { draw } from './random.ts';
@@ -186,6 +194,8 @@ export const nodeProvider: CryptoProvider = {
     const scheme = schemeForKey(key, code);
     const object = scheme && publicKeyObject(key);
     if (!scheme || !object) return false;
+    // RFC 8017 §8.1.2, §8.2.2: of the modulus' length. OpenSSL takes one whose leading zeros were left out.
+    if (key.kind === 'rsa' && signature.length !== Math.ceil(rsaModulusBits(key.n) / 8)) return false;
     return attempt(() => verify(digestOf(scheme), message, keyInput(object, scheme), signature)) === true;
   },
   rsaEncrypt(key, block) {

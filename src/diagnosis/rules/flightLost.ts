@@ -10,11 +10,13 @@ import {
   evidenceOf,
   flightOfLost,
   flightsFrom,
+  largestOf,
   missedByCapture,
   missingEnd,
   openLosses,
   rulesThatTook,
   sendings,
+  smallestOf,
   storyOf,
   takerOf,
 } from '../story.ts';
@@ -61,15 +63,11 @@ function stopped(handshake: Handshake, kind: 'link' | 'stuck', flight: FlightVie
   const n = sendings(flight);
   const other = otherSide(flight.from);
   const datagrams = datagramsOf(handshake, flight.packets);
-  const largest = Math.max(0, ...datagrams.map(({ size }) => size));
-  const smallest = Math.min(...datagrams.map(({ size }) => size));
+  const [largest, smallest] = [largestOf(datagrams), smallestOf(datagrams)];
   const lacks = missingEnd(handshake, flight);
   const arrived = cameWhole(handshake, flight);
-  const came = Math.max(
-    0,
-    ...handshake.datagrams.flatMap(({ from, delivered, size }) =>
-      from === flight.from && delivered !== false ? [size] : [],
-    ),
+  const came = largestOf(
+    handshake.datagrams.filter(({ from, delivered }) => from === flight.from && delivered !== false),
   );
   const gaps = handshake.recordGaps.filter(({ from, epoch }) => from === flight.from && epoch === 0).length;
   return {
