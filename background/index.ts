@@ -147,7 +147,7 @@ let cancelPurge = (): void => {};
 function purgeLater(): void {
   cancelPurge();
   cancelPurge = schedule(keeping.undoMs, () => {
-    if (panels === 0) runs.purge();
+    if (panels === 0) void runs.purge();
   });
 }
 function releaseLater(): void {

@@ -199,12 +199,13 @@ export class Runs {
     await Promise.all(stored);
   }
 
-  /** Makes deletions final. */
-  purge(): void {
+  /** Makes deletions final; told at once, and stored when the answer comes. */
+  async purge(): Promise<void> {
     const entries = this.#deleted;
     if (entries.length === 0) return;
-    this.#forget(entries);
+    const gone = this.#forget(entries);
     this.#tellAll(entries, 'list');
+    await gone;
   }
 
   get #listed(): Entry[] {
@@ -328,14 +329,15 @@ export class Runs {
 
   async #delete(entries: readonly Entry[]): Promise<void> {
     if (entries.length === 0) return;
-    this.purge();
+    const before = this.purge();
     for (const entry of entries) {
       entry.deletedAt = this.#options.wallClock();
       entry.live?.run?.stop();
     }
     const stored = entries.map((entry) => this.#update(entry));
     this.#tellAll(entries, 'list');
-    await Promise.all(stored);
+    // Who hears that it is done may close the browser: what was deleted before must not come back with the next undo.
+    await Promise.all([before, ...stored]);
   }
 
   /** Drops the oldest ended runs until the rest is within the bounds; what was deleted goes first. */

@@ -521,13 +521,33 @@ describe('deleting', () => {
     expect(archive.records.get(id)?.deletedAt).toBeDefined();
   });
 
+  it('is answered when the one before it is final in the store too: no undo of the next background brings that back', async () => {
+    const archive = new MemoryArchive();
+    const at = setUp(archive);
+    const [first, second] = [await at.whole(), await at.whole()];
+    await at.runs.delete(first.id);
+    let remove = (): void => {};
+    archive.beforeRemove = () =>
+      new Promise((resolve) => {
+        remove = resolve;
+      });
+    let answered = false;
+    const deleted = at.runs.delete(second.id).then(() => {
+      answered = true;
+    });
+    await at.timers.pass(100);
+    expect(answered).toBe(false);
+    remove();
+    await deleted;
+    expect([...archive.records.keys()]).toEqual([second.id]);
+  });
+
   it('is final once nobody can undo it', async () => {
     const archive = new MemoryArchive();
     const at = setUp(archive);
     const { id } = await at.whole();
     await at.runs.delete(id);
-    at.runs.purge();
-    await at.timers.pass(0);
+    await at.runs.purge();
     expect(at.runs.deleted).toBe(0);
     expect(archive.records.size).toBe(0);
     expect(archive.stored.size).toBe(0);
@@ -551,7 +571,7 @@ describe('deleting', () => {
     run.note(0, 3);
     await at.timers.pass(50);
     const deleted = at.runs.delete(summary.id);
-    at.runs.purge();
+    void at.runs.purge();
     open();
     await at.timers.pass(1000);
     await deleted;

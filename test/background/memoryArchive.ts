@@ -22,6 +22,9 @@ export class MemoryArchive implements RunArchive {
   /** Called before every write; what it throws or waits for, the write throws or waits for. */
   beforeWrite: (run: string) => void | Promise<void> = () => {};
 
+  /** The same before anything is removed. */
+  beforeRemove: () => void | Promise<void> = () => {};
+
   async load() {
     return { records: [...this.records.values()], notices: this.notices };
   }
@@ -41,6 +44,7 @@ export class MemoryArchive implements RunArchive {
   }
 
   async remove(runs: readonly string[]): Promise<void> {
+    await this.beforeRemove();
     for (const run of runs) {
       this.records.delete(run);
       this.stored.delete(run);

@@ -210,7 +210,7 @@ describe('what goes wrong on the way', () => {
     ],
   ] as const)('is a gateway that does ICE and never %s DTLS', async (setup, _, says) => {
     const server = await serve({ setup, fault: 'no-dtls' });
-    const { reading } = await probe(`whip:${server.url}`, { timeout: ['900ms'], rto: ['100ms'], groups: ['x25519'] });
+    const { reading } = await probe(`whip:${server.url}`, { timeout: ['2500ms'], rto: ['100ms'], groups: ['x25519'] });
     expect(reading.outcome).toBe('no-answer');
     expect(verdict(reading)).toMatch(says);
     const silent = reading.handshakes[0]?.diagnosis.findings.find(({ id }) => id === 'peer-silent');
@@ -219,7 +219,7 @@ describe('what goes wrong on the way', () => {
 
   it.each(['passive', 'active'] as const)('is a gateway, %s, whose DTLS comes from another port', async (setup) => {
     const server = await serve({ setup, fault: 'dtls-from-elsewhere' });
-    const { reading } = await probe(`whip:${server.url}`, { timeout: ['900ms'], rto: ['100ms'] });
+    const { reading } = await probe(`whip:${server.url}`, { timeout: ['2500ms'], rto: ['100ms'] });
     expect(reading.outcome).toBe('no-answer');
     expect(verdict(reading)).toMatch(
       /^No answer: \w+ datagrams? of DTLS came from 127\.0\.0\.1:\d+, which no ICE check has proved, and w\w+ dropped/,
@@ -236,7 +236,7 @@ describe('what goes wrong on the way', () => {
     const server = await serve({ setup, rewrite: (answer) => answer.replaceAll(/a=setup:\w+/g, `a=setup:${setup}`) });
     const { reading, events } = await probe(`whip:${server.url}`, {
       setup: [setup],
-      timeout: ['900ms'],
+      timeout: ['2500ms'],
       rto: ['100ms'],
     });
     expect(facts(events)).toContainEqual(expect.objectContaining({ kind: 'problem', id, severity: 'error' }));
@@ -248,7 +248,7 @@ describe('what goes wrong on the way', () => {
   it('is a client that takes itself for one against its answer', async () => {
     // Our offer says active, so the answer must be passive; behind it sits a client all the same.
     const server = await serve({ setup: 'active' });
-    const { reading } = await probe(`whip:${server.url}`, { setup: ['active'], timeout: ['900ms'], rto: ['100ms'] });
+    const { reading } = await probe(`whip:${server.url}`, { setup: ['active'], timeout: ['2500ms'], rto: ['100ms'] });
     expect(findings(reading)[0]).toBe('both-active');
     expect(reading.handshakes[0]?.diagnosis.findings[0]?.why).toContain('the other side acts as one as well');
     expect(verdict(reading)).toContain('both sides sent a ClientHello, as if both were the client');
