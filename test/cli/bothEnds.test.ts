@@ -72,6 +72,10 @@ describe('read of both ends', () => {
     expect(stderr).toMatch(/relay\.pcapng#h\d, nearer to the client, and relay\.pcapng#h\d, nearer to the server/);
     expect(stdout).toContain('one datagram with');
     expect(stdout).not.toContain('== ');
+    // Who converts a file wants all of it, and not what two of its handshakes come to.
+    const converted = await cli.run('read', 'relay.pcapng', '-o', 'relay.sqlog', '-o', 'relay.html');
+    expect(converted).toMatchObject({ code: 0, stderr: 'Written: relay.sqlog\nWritten: relay.html\n' });
+    expect((await cli.run('read', 'relay.sqlog', '--apart')).stdout).toMatch(/h1 .*h2 /s);
   });
 
   it('puts a run together with what its peer recorded, with the facts of both', async () => {

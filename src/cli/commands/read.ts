@@ -121,7 +121,9 @@ export function read(paths: readonly string[], flags: ReadFlags, terminal: Termi
     if (reading.strangeKeys !== undefined) terminal.say(`${path}: ${reading.strangeKeys}`);
     return [reading];
   });
-  const all = flags.apart ? each : joinEnds(each, traces, terminal);
+  // -o of one file is for all that is in it.
+  const apart = flags.apart || (outputFiles.length > 0 && inputs.length === 1);
+  const all = apart ? each : joinEnds(each, traces, terminal);
   const readings = only(chosen, all);
   if (outputFiles.length > 0) {
     const [reading, ...others] = readings;
