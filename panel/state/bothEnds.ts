@@ -22,6 +22,7 @@ export function joinEnds(
   ofBoth: ReadonlySet<string>,
   tool: string,
 ): readonly JoinedEnds[] {
+  if (fresh.size === 0) return [];
   const recordings = runs.flatMap((run) => {
     const reading = book.ended(run.id) && !ofBoth.has(run.id) ? book.read(run.id) : undefined;
     const called = run.file ?? `run ${run.number}`;

@@ -22,6 +22,9 @@ export interface Recording {
   readonly until: TraceTime;
 }
 
+/** What of a recording says where it was made. */
+type Shown = Pick<Recording, 'handshake'>;
+
 /** The random that both recordings of a handshake have in common; undefined where no ClientHello is in it. */
 export function clientRandom({ datagrams }: Handshake): Uint8Array | undefined {
   for (const { bytes, from } of datagrams) {
@@ -37,9 +40,9 @@ function isOneHandshake(one: Handshake, other: Handshake): boolean {
 }
 
 /** Where two recordings were made, as far as they tell. */
-export interface Places {
+export interface Places<R extends Shown = Recording> {
   /** The recordings, by the end that they are nearer to. */
-  readonly near: Readonly<Record<Actor, Recording>>;
+  readonly near: Readonly<Record<Actor, R>>;
   /** How much larger the server's times are for the same moment, ms. */
   readonly offset: number;
   /** The shortest way between the two and back, ms; undefined where datagrams of one direction alone are in both. */
@@ -47,7 +50,7 @@ export interface Places {
 }
 
 /** Undefined where they are not of one handshake, or of one place. */
-export function placesOf(one: Recording, other: Recording): Places | undefined {
+export function placesOf<R extends Shown>(one: R, other: R): Places<R> | undefined {
   if (!isOneHandshake(one.handshake, other.handshake)) return undefined;
   const pairs = {
     client: match(sentBy(one, 'client'), sentBy(other, 'client'), isSame),
@@ -84,7 +87,7 @@ const spanOf = (values: readonly number[]): Span | undefined =>
       };
 
 /** A side's datagrams, in their order. */
-export const sentBy = ({ handshake }: Recording, from: Actor): readonly DatagramView[] =>
+export const sentBy = ({ handshake }: Shown, from: Actor): readonly DatagramView[] =>
   handshake.datagrams.filter((datagram) => datagram.from === from);
 
 /** Times of one clock that differ by less are the same, to a reader of microseconds. ms */
@@ -116,8 +119,8 @@ const rightMs = 1000;
  * side, and with clocks that are right a datagram comes later to the farther one.
  */
 function guessed(
-  one: Recording,
-  other: Recording,
+  one: Shown,
+  other: Shown,
   client: Span | undefined,
   server: Span | undefined,
 ): 'one' | 'other' | undefined {
@@ -189,5 +192,5 @@ export function isHarmed(sent: DatagramView, came: DatagramView): boolean {
 }
 
 /** Wall clock of a recording's time 0, ms since 1970, where it is known. */
-export const wallOf = ({ handshake: { wallClock, startedAt } }: Recording): number | undefined =>
+export const wallOf = ({ handshake: { wallClock, startedAt } }: Shown): number | undefined =>
   wallClock === undefined ? undefined : wallClock - startedAt;

@@ -1,7 +1,6 @@
 /** `dtlscope diff`: what differs first between two runs or captures, what else does, and what is the same. */
 import type { Command as Cli } from 'commander';
-import { bothEnds } from '../../analysis/bothEnds.ts';
-import type { Handshake } from '../../analysis/model.ts';
+import { placesOf } from '../../analysis/recordings.ts';
 import { version } from '../../base/version.ts';
 import { type Secret, secretEvents } from '../../capture/keylog.ts';
 import { openFile } from '../../capture/open.ts';
@@ -53,8 +52,7 @@ export function diff(pathA: string, pathB: string, flags: DiffFlags, terminal: T
     terminal.say(
       `Compared: ${pair.a.handshake.id} of ${as.length} in ${pathA} with ${pair.b.handshake.id} of ${bs.length} in ${pathB}, the two that are most alike and end otherwise if any do; --handshake chooses others.`,
     );
-  const recording = ({ handshake }: { readonly handshake: Handshake }, name: string) => ({ name, handshake, until: 0 });
-  if (bothEnds(recording(pair.a, pathA), recording(pair.b, pathB), tool))
+  if (placesOf(pair.a, pair.b))
     terminal.say(
       `Both are recordings of one handshake: dtlscope read ${pathA} ${pathB} tells what was lost between them.`,
     );
