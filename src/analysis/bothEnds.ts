@@ -70,12 +70,7 @@ class Joining {
   }
 
   /** A datagram, as `views` show it in one recording or in both, and what became of it. */
-  datagram(
-    from: Actor,
-    at: TraceTime,
-    views: readonly [DatagramView, ...DatagramView[]],
-    fate: Fate | undefined,
-  ): void {
+  datagram(from: Actor, at: TraceTime, views: readonly [DatagramView, ...DatagramView[]], fate: Fate): void {
     const packet = ++this.#count;
     for (const view of views) this.#numbers.set(view, packet);
     const [{ bytes, size: length }] = views;
@@ -83,7 +78,7 @@ class Joining {
     const ends = [this.#near.client.handshake.client, this.#near.server.handshake.server] as const;
     const [src, dst] = from === 'client' ? ends : [ends[1], ends[0]];
     this.#events.push({ kind: 'datagram', at, packet, src, dst, from: undefined, bytes, length, contents: undefined });
-    if (fate) this.#events.push({ kind: 'link', at: 'at' in fate.action ? fate.action.at : at, packet, ...fate });
+    this.#events.push({ kind: 'link', at: 'at' in fate.action ? fate.action.at : at, packet, ...fate });
   }
 
   fact(event: Exclude<TraceEvent, { kind: 'datagram' | 'link' | 'dropped' }>): void {
@@ -164,10 +159,12 @@ function joined({ near, offset, roundTripMs }: Places, tool: string): BothEnds {
   }
   for (const recording of [client, server]) tellFacts(recording, aheadOf(recording), joining);
   // As long as both went on, silence is a fact.
-  const until = Math.min(...[client, server].map((recording) => recording.until - aheadOf(recording)));
+  const until = Math.min(client.until - aheadOf(client), server.until - aheadOf(server));
   if (until > 0) joining.fact({ kind: 'note', at: until, text: 'One of the two recordings ends.' });
-  for (const fact of client.handshake.path) joining.fact({ ...fact, at: Math.max(0, fact.at - aheadOf(client)) });
-  const localRole = client.handshake.localRole ?? server.handshake.localRole;
+  // A run knows more of its path than what a capture shows of it.
+  const told = server.handshake.localRole !== undefined && client.handshake.localRole === undefined ? server : client;
+  for (const fact of told.handshake.path) joining.fact({ ...fact, at: Math.max(0, fact.at - aheadOf(told)) });
+  const { localRole } = told.handshake;
   const [clientWall, serverWall] = [wallOf(client), wallOf(server)];
   const header: TraceHeader = {
     tool,
@@ -194,18 +191,20 @@ const harms = ({ action: { kind } }: Fate): boolean => kind === 'truncated' || k
 function fateOf(sent: DatagramView, came: DatagramView, at: TraceTime): Fate {
   const own = came.link.find(stops);
   if (own) return own;
-  const { action: harm, rule } = came.link.find(harms) ?? {};
-  if (harm && 'at' in harm) return { action: { ...harm, at }, rule: rule ?? '' };
+  const harm = came.link.find(harms);
+  if (harm && 'at' in harm.action) return { ...harm, action: { ...harm.action, at } };
   if (isSame(sent, came)) return { action: { kind: 'delivered', at }, rule: '' };
   const action: LinkAction =
     came.size < sent.size ? { kind: 'truncated', to: came.size, at } : { kind: 'corrupted', at };
   return { action, rule: '' };
 }
 
-/** What the network said to an end, and what an end of ours told of itself: its recording is a run. */
+/** What the network and signalling said to an end, and what an end of ours told of itself: its recording is a run. */
 function tellFacts({ handshake }: Recording, ahead: number, joining: Joining): void {
   const at = (time: TraceTime): TraceTime => Math.max(0, time - ahead);
   const { datagrams, drops, end } = handshake;
+  for (const { of, hash, value } of handshake.fingerprints)
+    joining.fact({ kind: 'fingerprint', at: 0, of, hash, value });
   for (const one of handshake.refused) joining.fact({ kind: 'refused', ...one, at: at(one.at) });
   for (const one of handshake.states) joining.fact({ kind: 'state', ...one, at: at(one.at) });
   for (const { inferred, ...one } of handshake.timers)

@@ -205,6 +205,27 @@ describe('captures of both ends', () => {
     }
   });
 
+  it('keep what signalling announced and what a run of ours told of its path, whichever end is ours', () => {
+    const { client, server } = ends(simulated({ rules: ['delay=5ms'] }));
+    const run: Handshake = {
+      ...server.handshake,
+      localRole: 'server',
+      fingerprints: [{ of: 'client', hash: 'sha-256', value: new Uint8Array(32).fill(1), matches: undefined }],
+      path: [
+        {
+          kind: 'signalling',
+          at: server.handshake.startedAt,
+          fact: { kind: 'roles', result: 'decided', client: 'offerer', ours: 'server', note: undefined },
+        },
+      ],
+    };
+    const found = bothEnds(client, { ...server, handshake: run }, 'test');
+    expect(found?.trace.events).toContainEqual(expect.objectContaining({ kind: 'signalling' }));
+    const { fingerprints, localRole } = onlyHandshake(found?.trace ?? simulated());
+    expect(fingerprints).toMatchObject([{ of: 'client', hash: 'sha-256' }]);
+    expect(localRole).toBe('server');
+  });
+
   it('say in words what they show', () => {
     const run = simulated({ rules: ['delay=10ms', 'in:drop=certificate#1'] });
     const text = bothEndsText(joined(run, 90_000));
