@@ -59,7 +59,7 @@ export function placesOf<R extends Shown>(one: R, other: R): Places<R> | undefin
   const ahead = (from: Actor): Span | undefined => spanOf(pairs[from].both.map(([x, y]) => y.at - x.at));
   const [ofClient, ofServer] = [ahead('client'), ahead('server')];
   if (!ofClient && !ofServer) return undefined;
-  const nearer = nearerToClient(pairs, ofClient, ofServer) ?? guessed(one, other, ofClient, ofServer);
+  const nearer = nearerToClient(one, other, pairs, ofClient, ofServer);
   if (nearer === undefined) return undefined;
   const near = nearer === 'one' ? { client: one, server: other } : { client: other, server: one };
   // From here on differences are those of the server's recording to the client's.
@@ -93,8 +93,13 @@ export const sentBy = ({ handshake }: Shown, from: Actor): readonly DatagramView
 /** Times of one clock that differ by less are the same, to a reader of microseconds. ms */
 const sameTimeMs = 0.001;
 
-/** Which of two recordings is nearer to the client; undefined where nothing tells. */
+/** Clocks that are set right are nearer to each other. ms */
+const rightMs = 1000;
+
+/** Which of two recordings is nearer to the client; undefined where nothing tells, or where both are of one place. */
 function nearerToClient(
+  one: Shown,
+  other: Shown,
   pairs: Readonly<Record<Actor, Matched>>,
   client: Span | undefined,
   server: Span | undefined,
@@ -105,35 +110,21 @@ function nearerToClient(
     const second = server.least - client.most;
     return Math.max(first, second) <= sameTimeMs ? undefined : first > second ? 'one' : 'other';
   }
+  // Of one direction alone: by how much it came later to the second, if both clocks are right.
+  const [a, b] = [wallOf(one), wallOf(other)];
+  const known = client ?? server;
+  const later = a === undefined || b === undefined || !known ? undefined : known.least + b - a;
+  if (later !== undefined && Math.abs(later) <= sameTimeMs) return undefined;
   // What only one of them has was lost on the way from there.
   const missing = (from: Actor): number => pairs[from].onlyA.length - pairs[from].onlyB.length;
   const lead = missing('client') - missing('server');
-  return lead === 0 ? undefined : lead > 0 ? 'one' : 'other';
-}
-
-/** Clocks that are set right are nearer to each other. ms */
-const rightMs = 1000;
-
-/**
- * Where one direction alone was recorded and nothing of it was lost, no time tells: a private address is that of the recording's own
- * side, and with clocks that are right a datagram comes later to the farther one.
- */
-function guessed(
-  one: Shown,
-  other: Shown,
-  client: Span | undefined,
-  server: Span | undefined,
-): 'one' | 'other' | undefined {
-  if (client && server) return undefined;
+  if (lead !== 0) return lead > 0 ? 'one' : 'other';
+  // A private address is that of the recording's own side.
   for (const side of ['client', 'server'] as const) {
-    const [a, b] = [isPrivate(one.handshake[side]), isPrivate(other.handshake[side])];
-    if (a !== b) return a === (side === 'client') ? 'one' : 'other';
+    const [here, there] = [isPrivate(one.handshake[side]), isPrivate(other.handshake[side])];
+    if (here !== there) return here === (side === 'client') ? 'one' : 'other';
   }
-  const [a, b] = [wallOf(one), wallOf(other)];
-  const known = client ?? server;
-  if (a === undefined || b === undefined || !known) return undefined;
-  const later = known.least + b - a;
-  if (Math.abs(later) > rightMs || Math.abs(later) <= sameTimeMs) return undefined;
+  if (later === undefined || Math.abs(later) > rightMs) return undefined;
   return later > 0 === (client !== undefined) ? 'one' : 'other';
 }
 

@@ -205,6 +205,15 @@ describe('captures of both ends', () => {
     }
   });
 
+  it('of one place are none, though one of them began later and nobody answers', () => {
+    const run = simulated({ rules: ['out:drop=all'], timeoutMs: 12_000 });
+    const whole = captureAt(run, 'client', false);
+    const datagramsOfIt = datagrams(whole);
+    const rest: Trace = { header: whole.header, events: datagramsOfIt.slice(1) };
+    expect(datagramsOfIt.length).toBeGreaterThan(2);
+    expect(bothEnds(recorded(whole, 'a.pcap'), recorded(rest, 'b.pcap'), 'test')).toBeUndefined();
+  });
+
   it('keep what signalling announced and what a run of ours told of its path, whichever end is ours', () => {
     const { client, server } = ends(simulated({ rules: ['delay=5ms'] }));
     const run: Handshake = {
